@@ -1,0 +1,49 @@
+"""Which column of a manifest holds what (reference 2.3, 3.1)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jobs.choices import ManifestField
+from jobs.manifests.problems import ProblemKind, of_file
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Positions count from 0; `version_id` is -1 where no column holds one."""
+
+    columns: int
+    bucket: int
+    key: int
+    version_id: int
+    names: str
+
+
+@lru_cache(maxsize=64)
+def layout_of(fields: tuple[ManifestField, ...]) -> Layout:
+    """Raises ManifestError when Bucket or Key is not named, or one of the three twice."""
+    wanted = (ManifestField.BUCKET, ManifestField.KEY)
+    missing = [field.value for field in wanted if field not in fields]
+    if missing:
+        raise of_file(
+            ProblemKind.FIELDS,
+            f"Required fields are missing in the schema: {', '.join(missing)}.",
+            "Name a column for each.",
+        )
+    for field in (*wanted, ManifestField.VERSION_ID):
+        if fields.count(field) > 1:
+            raise of_file(
+                ProblemKind.FIELDS,
+                f"More than one column is named {field.value}.",
+                "Name the others Ignore.",
+            )
+    return Layout(
+        columns=len(fields),
+        bucket=fields.index(ManifestField.BUCKET),
+        key=fields.index(ManifestField.KEY),
+        version_id=_position(fields, ManifestField.VERSION_ID),
+        names=",".join(field.value for field in fields),
+    )
+
+
+def _position(fields: tuple[ManifestField, ...], field: ManifestField) -> int:
+    return fields.index(field) if field in fields else -1
