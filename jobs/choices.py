@@ -1,0 +1,94 @@
+"""The field's fixed words: job statuses, manifest formats, report scopes.
+
+Values are the wire's own, so that what stands in the database is what `s3control` says
+(reference 1.1, 2.3, 2.5).
+"""
+
+from django.db.models import TextChoices
+
+
+class JobStatus(TextChoices):
+    """The 13 statuses of reference 1.1, labelled as a person reads them."""
+
+    NEW = "New", "New"
+    PREPARING = "Preparing", "Preparing"
+    SUSPENDED = "Suspended", "Awaiting your confirmation to run"
+    READY = "Ready", "Ready"
+    ACTIVE = "Active", "Active"
+    PAUSING = "Pausing", "Pausing"
+    PAUSED = "Paused", "Paused"
+    COMPLETING = "Completing", "Completing"
+    COMPLETE = "Complete", "Completed"
+    CANCELLING = "Cancelling", "Cancelling"
+    CANCELLED = "Cancelled", "Cancelled"
+    FAILING = "Failing", "Failing"
+    FAILED = "Failed", "Failed"
+
+
+TERMINAL = frozenset({JobStatus.COMPLETE, JobStatus.CANCELLED, JobStatus.FAILED})
+"""Nothing happens to a job in one of these again."""
+
+FINISHING = frozenset({JobStatus.COMPLETING, JobStatus.CANCELLING, JobStatus.FAILING})
+"""The last requests end and the report is written."""
+
+RUNNABLE = frozenset({JobStatus.READY, JobStatus.ACTIVE})
+"""Workers claim chunks of these."""
+
+CANCELLABLE = frozenset(
+    {
+        JobStatus.NEW,
+        JobStatus.PREPARING,
+        JobStatus.SUSPENDED,
+        JobStatus.READY,
+        JobStatus.ACTIVE,
+        JobStatus.PAUSING,
+        JobStatus.PAUSED,
+    }
+)
+"""A person may still cancel."""
+
+UNSTARTED = frozenset(
+    {JobStatus.NEW, JobStatus.PREPARING, JobStatus.SUSPENDED, JobStatus.READY}
+)
+"""No task was invoked yet, so cancelling needs no waiting and no report."""
+
+
+class ManifestFormat(TextChoices):
+    CSV = "S3BatchOperations_CSV_20180820", "CSV"
+
+
+class ManifestField(TextChoices):
+    BUCKET = "Bucket", "Bucket"
+    KEY = "Key", "Key"
+    VERSION_ID = "VersionId", "Version ID"
+    IGNORE = "Ignore", "Ignore"
+
+
+class ReportScope(TextChoices):
+    FAILED_TASKS_ONLY = "FailedTasksOnly", "Failed tasks only"
+    ALL_TASKS = "AllTasks", "All tasks"
+
+
+REPORT_FORMAT = "Report_CSV_20180820"
+AWAITING_CONFIRMATION = "AWAITING_CONFIRMATION"
+
+
+class ChunkState(TextChoices):
+    PENDING = "Pending", "Pending"
+    RUNNING = "Running", "Running"
+    DONE = "Done", "Done"
+
+
+class AddressingStyle(TextChoices):
+    PATH = "path", "Path style"
+    VIRTUAL = "virtual", "Virtual-hosted style"
+
+
+class Risk(TextChoices):
+    """How much harm an operation may do; decides the friction before Run job."""
+
+    SAFE = "Safe", "Safe"
+    COST = "Cost", "Cost"
+    CAUTION = "Caution", "Caution"
+    DESTRUCTIVE = "Destructive", "Destructive"
+    IRREVERSIBLE = "Irreversible", "Irreversible"

@@ -1,0 +1,87 @@
+"""A typed view of our settings; each may be overridden in Django settings as BATCHCONSOLE_<NAME>."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+SUSPENDED_LIFETIME = timedelta(days=30)
+"""A job suspended for longer fails (reference 1.2)."""
+
+DRAFT_LIFETIME = timedelta(days=30)
+
+
+def _int(name: str, default: int) -> int:
+    return int(getattr(settings, f"BATCHCONSOLE_{name}", default))
+
+
+def _float(name: str, default: float) -> float:
+    return float(getattr(settings, f"BATCHCONSOLE_{name}", default))
+
+
+def work_dir() -> Path:
+    """Folder of the work storage: prepared lists and results of chunks."""
+    return Path(settings.BATCHCONSOLE_WORK_DIR)
+
+
+def encryption_keys() -> list[str]:
+    """Fernet keys, newest first; secrets are written with the first and read with any."""
+    return list(settings.BATCHCONSOLE_ENCRYPTION_KEYS)
+
+
+def chunk_rows() -> int:
+    """Rows of a chunk: what a kill may repeat at most, per open chunk."""
+    return _int("CHUNK_ROWS", 500)
+
+
+def segment_chunks() -> int:
+    """Chunks that one object of work storage holds, and that one preparing transaction adds."""
+    return _int("SEGMENT_CHUNKS", 64)
+
+
+def time_box_s() -> float:
+    """How long a background call works before it hands itself back to the queue."""
+    return _float("TIME_BOX_S", 20.0)
+
+
+def lease_s() -> float:
+    """Work whose worker was not heard of for so long is anyone's again."""
+    return _float("LEASE_S", 10.0)
+
+
+def heartbeat_s() -> float:
+    return _float("HEARTBEAT_S", 3.0)
+
+
+def record_every_s() -> float:
+    """A chunk that runs longer records what it has done so far and splits off the rest."""
+    return _float("RECORD_EVERY_S", 5.0)
+
+
+def in_flight() -> int:
+    """Requests that one worker keeps in flight."""
+    return _int("IN_FLIGHT", 32)
+
+
+def task_deadline_s() -> float:
+    """How long one task is retried before it fails with its last answer."""
+    return _float("TASK_DEADLINE_S", 60.0)
+
+
+def storage_patience_s() -> float:
+    """How long a storage may give no answer at all before the job waits for it."""
+    return _float("STORAGE_PATIENCE_S", 10.0)
+
+
+def report_file_rows() -> int:
+    return _int("REPORT_FILE_ROWS", 1_000_000)
+
+
+def failure_floor() -> int:
+    """Tasks that must have run before the failure rate can fail a job (reference 1.6)."""
+    return _int("FAILURE_FLOOR", 1_000)
+
+
+def failure_percent() -> int:
+    """Above this share of failed tasks a job fails (reference 1.6)."""
+    return _int("FAILURE_PERCENT", 50)

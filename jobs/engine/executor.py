@@ -1,0 +1,146 @@
+"""Runs the tasks of one chunk with bounded concurrency.
+
+Here each request in flight is a thread with a boto3 call in it. What is around it (the
+interface, retries, stopping, what counts as an outage) does not depend on that.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from jobs.engine import retry
+from jobs.operations.base import Operation, Outcome
+from jobs.s3.calls import Answer, Call
+from jobs.s3.endpoints import Endpoint
+from jobs.s3.faults import Verdict, classify, is_unreachable
+from jobs.spec.target import Target
+
+DRAIN_S = 6.0
+"""After a stop, how long answers to requests in flight are waited for."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What came of a chunk's rows: an outcome each, or None for a row that is still to be run.
+
+    `outage` is the last failure of a storage that gives no answer, `fatal` an answer after
+    which no other task can succeed either.
+    """
+
+    outcomes: list[Outcome | None]
+    outage: Answer | None = None
+    fatal: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    in_flight: int
+    task_deadline_s: float
+    patience_s: float
+
+
+@dataclass(slots=True)
+class Executor:
+    """`perform` sends a call, `endpoint_of` says where a bucket lies; both are thread-safe."""
+
+    operation: Operation
+    perform: Callable[[Call], Answer]
+    endpoint_of: Callable[[str], Endpoint]
+    limits: Limits
+    stop: threading.Event
+    monotonic: Callable[[], float] = time.monotonic
+    _next: int = 0
+    _last_answer_s: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, targets: Sequence[Target | Outcome]) -> Batch:
+        """Run every target; an Outcome in the list is a task that is decided without a call.
+
+        Returns early, with rows left to run, when `stop` is set, the storage gives no answer
+        for `patience_s`, or an answer says that nothing can succeed.
+        """
+        batch = Batch([None] * len(targets))
+        self._next, self._last_answer_s = 0, self.monotonic()
+        threads = [
+            threading.Thread(target=self._work, args=(targets, batch), daemon=True)
+            for _ in range(min(self.limits.in_flight, len(targets)))
+        ]
+        for thread in threads:
+            thread.start()
+        self._wait(threads)
+        # A straggler may still answer after the drain; what it brings comes too late.
+        with self._lock:
+            return Batch(list(batch.outcomes), batch.outage, batch.fatal)
+
+    def _wait(self, threads: Sequence[threading.Thread]) -> None:
+        give_up_s: float | None = None
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(timeout=0.1)
+                if self.stop.is_set() and give_up_s is None:
+                    give_up_s = self.monotonic() + DRAIN_S
+                if give_up_s is not None and self.monotonic() > give_up_s:
+                    return
+
+    def _work(self, targets: Sequence[Target | Outcome], batch: Batch) -> None:
+        rng = random.Random()
+        while (index := self._take(len(targets), batch)) is not None:
+            target = targets[index]
+            outcome = target if isinstance(target, Outcome) else self._task(target, batch, rng)
+            with self._lock:
+                batch.outcomes[index] = outcome
+
+    def _take(self, rows: int, batch: Batch) -> int | None:
+        with self._lock:
+            if self._next >= rows or self._interrupted(batch):
+                return None
+            self._next += 1
+            return self._next - 1
+
+    def _interrupted(self, batch: Batch) -> bool:
+        return self.stop.is_set() or batch.outage is not None or batch.fatal is not None
+
+    def _task(self, target: Target, batch: Batch, rng: random.Random) -> Outcome | None:
+        """One task through all its calls; None when it has to be run again later."""
+        endpoint = self.endpoint_of(target.bucket)
+        step: Call | Outcome = self.operation.start(target, endpoint)
+        while isinstance(step, Call):
+            answer = self._call(step, batch, rng)
+            if answer is None:
+                return None
+            if classify(answer) is Verdict.STOP:
+                batch.fatal = answer
+            step = self.operation.proceed(target, endpoint, step, answer)
+        return step
+
+    def _call(self, call: Call, batch: Batch, rng: random.Random) -> Answer | None:
+        """One call with its retries; None when it was interrupted without a final answer."""
+        began_s = self.monotonic()
+        attempt = 0
+        while True:
+            attempt += 1
+            answer = self.perform(call)
+            self._note(answer, batch)
+            if classify(answer) is not Verdict.RETRY:
+                return answer
+            decision = retry.decide(
+                attempt=attempt,
+                elapsed_s=self.monotonic() - began_s,
+                deadline_s=self.limits.task_deadline_s,
+                answered=not is_unreachable(answer),
+                rng=rng,
+            )
+            if decision is None:
+                return answer
+            if self._interrupted(batch) or self.stop.wait(decision.delay_s):
+                return None
+
+    def _note(self, answer: Answer, batch: Batch) -> None:
+        with self._lock:
+            now_s = self.monotonic()
+            if not is_unreachable(answer):
+                self._last_answer_s = now_s
+            elif now_s - self._last_answer_s >= self.limits.patience_s:
+                batch.outage = answer

@@ -1,0 +1,45 @@
+"""What keeps everything moving when a hint was lost or a worker died: looks at the database
+every few seconds and hints again. Safe to run twice at once.
+"""
+
+from datetime import datetime
+
+from jobs import queueing
+from jobs.choices import FINISHING, JobStatus
+from jobs.engine import claims
+from jobs.engine.database_clock import now_s
+from jobs.engine.runner import close_if_ended
+from jobs.errors import QueueUnavailableError
+from jobs.lifecycle.expiry import expire_suspended
+from jobs.models import Job
+
+
+def sweep(*, now: datetime) -> None:
+    """Expire what waited too long, and hint to workers at whatever should be going on."""
+    expire_suspended(now)
+    _close_ended(now)
+    try:
+        # While hints wait there, more of the same would only pile up.
+        if queueing.waiting_in(queueing.CONTROL) == 0:
+            _call_control()
+    except QueueUnavailableError:
+        return
+    if claims.jobs_with_work():
+        queueing.call_runners()
+
+
+def _close_ended(now: datetime) -> None:
+    """Jobs whose last worker died between its last record and the move to Completing."""
+    active = Job.objects.filter(status=JobStatus.ACTIVE)
+    for job_id in active.values_list("pk", flat=True):
+        close_if_ended(job_id, now=now)
+
+
+def _call_control() -> None:
+    free = Job.objects.filter(control_lease_expires_s__lte=now_s(), waiting_until_s__lte=now_s())
+    for job_id in free.filter(status__in=(JobStatus.NEW, JobStatus.PREPARING)).values_list(
+        "pk", flat=True
+    ):
+        queueing.call("prepare_job", job_id)
+    for job_id in free.filter(status__in=FINISHING).values_list("pk", flat=True):
+        queueing.call("finish_job", job_id)

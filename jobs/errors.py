@@ -1,0 +1,94 @@
+"""Every error this package raises on purpose.
+
+A class's docstring is its message when none is given; `retryable` says whether trying the
+same thing again may help.
+"""
+
+from dataclasses import dataclass
+
+
+class BatchConsoleError(Exception):
+    """Something went wrong."""
+
+    retryable = False
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class QueueUnavailableError(BatchConsoleError):
+    """Redis does not answer, so workers are not reachable."""
+
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with what a person or a client sent: `field` names where, `message` what and what to do."""
+
+    field: str
+    message: str
+
+
+class ValidationFailedError(BatchConsoleError):
+    """Some values are not right."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(" ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+class JobStatusError(BatchConsoleError):
+    """The job's status does not allow this."""
+
+
+class NoSuchJobError(BatchConsoleError):
+    """The specified job does not exist."""
+
+
+class LeaseLostError(BatchConsoleError):
+    """Another worker took this piece of work over."""
+
+
+class ManifestError(BatchConsoleError):
+    """The manifest can not be used.
+
+    `code` becomes the job's FailureCode; `line` counts from 1 and is None where no line is to blame.
+    """
+
+    def __init__(self, code: str, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.line = line
+
+
+class StorageError(BatchConsoleError):
+    """The storage refused a control-plane call.
+
+    `code` is the S3 error code ("NoSuchBucket", "AccessDenied"), `http_status` its status.
+    """
+
+    def __init__(self, code: str, message: str, *, http_status: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+        self.http_status = http_status
+
+
+class StorageUnavailableError(StorageError):
+    """The storage gave no HTTP answer, or one that says to come back later."""
+
+    retryable = True
+
+
+class WorkStoreError(BatchConsoleError):
+    """The work storage can not be read or written."""
+
+    retryable = True
+
+
+class WorkStoreFullError(WorkStoreError):
+    """The disk of the work storage is full."""

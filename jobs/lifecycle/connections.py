@@ -1,0 +1,39 @@
+"""From a job or a Region to the storage behind it: which endpoint, which credentials."""
+
+from jobs.errors import StorageError
+from jobs.models import Bucket, Job, Region, Role, RoleCredentials
+from jobs.s3.clients import make_client
+from jobs.s3.endpoints import Credentials
+from jobs.s3.storage import Storage
+
+
+def region_of(bucket: str, default: Region) -> Region:
+    """Where a bucket lies: in `default`, unless a Bucket row says otherwise."""
+    known = Bucket.objects.select_related("region").filter(name=bucket).first()
+    return known.region if known else default
+
+
+def credentials_of(role: Role, region: Region) -> Credentials | None:
+    """Raises StorageError when the role has no credentials in that Region."""
+    known = RoleCredentials.objects.filter(role=role, region=region).first()
+    if known is None:
+        raise StorageError(
+            "NoCredentials",
+            f"The IAM role {role.arn} has no credentials in Region {region.name}.",
+        )
+    return known.to_credentials()
+
+
+def storage_for(bucket: str, region: Region, role: Role, *, attempts: int = 3) -> Storage:
+    """Control-plane access to `bucket`, as `role`, wherever the bucket lies."""
+    there = region_of(bucket, region)
+    client = make_client(there.endpoint(), credentials_of(role, there), attempts=attempts)
+    return Storage(client)
+
+
+def manifest_storage(job: Job) -> Storage:
+    return storage_for(job.manifest_bucket, job.region, job.role)
+
+
+def report_storage(job: Job) -> Storage:
+    return storage_for(job.report_bucket, job.region, job.role)

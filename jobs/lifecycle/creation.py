@@ -1,0 +1,156 @@
+"""The one door through which every job is made, whoever asks for it."""
+
+import dataclasses
+import hashlib
+import json
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from jobs import queueing
+from jobs.choices import JobStatus, ManifestField
+from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
+from jobs.lifecycle.tagging import check_tags
+from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
+from jobs.operations import registry
+from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, JobSpec
+
+
+class IdempotencyError(BatchConsoleError):
+    """This client request token was used for another request. Use a new one."""
+
+
+def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
+    """Make a job, or return the one that the same token and request made before (reference 2.1).
+
+    Raises ValidationFailedError with every problem that needs no look at the storage, and
+    IdempotencyError.
+    """
+    fingerprint = _fingerprint(spec)
+    known = Job.objects.filter(client_request_token=spec.client_request_token).first()
+    if known:
+        return _same_request(known, fingerprint)
+    problems = check_spec(spec)
+    if problems:
+        raise ValidationFailedError(problems)
+    try:
+        with transaction.atomic():
+            job = _insert(spec, fingerprint, actor, now)
+            queueing.call("prepare_job", job.pk)
+    except IntegrityError:
+        # A double click: the other request's row is there now.
+        known = Job.objects.get(client_request_token=spec.client_request_token)
+        return _same_request(known, fingerprint)
+    return job
+
+
+def check_spec(spec: JobSpec) -> list[Problem]:
+    """All that is wrong with a job, by field, as far as the database and the spec can tell."""
+    problems = [*check_tags(spec.tags), *_check_options(spec), *_check_manifest(spec)]
+    problems += _check_report(spec) + _check_permissions(spec)
+    try:
+        registry.get(spec.operation).parse(spec.parameters)
+    except ValidationFailedError as error:
+        problems += error.problems
+    return problems
+
+
+def _check_options(spec: JobSpec) -> list[Problem]:
+    problems = []
+    if len(spec.description) > MAX_DESCRIPTION:
+        problems.append(
+            Problem(
+                "description",
+                f"Description must be {MAX_DESCRIPTION} characters or fewer,"
+                f" not {len(spec.description)}.",
+            )
+        )
+    if not 0 <= spec.priority <= MAX_PRIORITY:
+        problems.append(
+            Problem("priority", f"Priority must be a whole number from 0 to {MAX_PRIORITY}.")
+        )
+    if not 1 <= len(spec.client_request_token) <= 64:
+        problems.append(
+            Problem("client_request_token", "The client request token has 1 to 64 characters.")
+        )
+    return problems
+
+
+def _check_manifest(spec: JobSpec) -> list[Problem]:
+    manifest, problems = spec.manifest, []
+    if not manifest.bucket or not manifest.key:
+        problems.append(Problem("manifest", "Enter the path to the manifest object."))
+    if not manifest.etag:
+        problems.append(Problem("manifest", "The manifest's ETag is missing. Check the manifest."))
+    for needed in (ManifestField.BUCKET, ManifestField.KEY):
+        if manifest.fields.count(needed) != 1:
+            problems.append(
+                Problem("fields", f"Choose exactly one column for {needed.label}.")
+            )
+    if manifest.fields.count(ManifestField.VERSION_ID) > 1:
+        problems.append(Problem("fields", "Choose at most one column for Version ID."))
+    return problems
+
+
+def _check_report(spec: JobSpec) -> list[Problem]:
+    if spec.report.enabled and not spec.report.bucket:
+        return [
+            Problem("report_path", "Enter the path to the completion report destination.")
+        ]
+    if len(spec.report.prefix) > 512:
+        return [Problem("report_path", "The report's prefix must be 512 characters or fewer.")]
+    return []
+
+
+def _check_permissions(spec: JobSpec) -> list[Problem]:
+    if not Region.objects.filter(pk=spec.region).exists():
+        return [Problem("region", "Choose a Region.")]
+    if not Role.objects.filter(arn=spec.role_arn).exists():
+        return [Problem("role", f'There is no IAM role "{spec.role_arn}". Choose one of the list.')]
+    known = RoleCredentials.objects.filter(role__arn=spec.role_arn, region=spec.region)
+    if not known.exists():
+        return [Problem("role", "This IAM role has no credentials in the job's Region.")]
+    return []
+
+
+def _same_request(job: Job, fingerprint: str) -> Job:
+    if job.request_fingerprint != fingerprint:
+        raise IdempotencyError
+    return job
+
+
+def _fingerprint(spec: JobSpec) -> str:
+    text = json.dumps(dataclasses.asdict(spec), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) -> Job:
+    manifest, report = spec.manifest, spec.report
+    job = Job.objects.create(
+        region_id=spec.region,
+        role=Role.objects.get(arn=spec.role_arn),
+        owner=actor,
+        description=spec.description,
+        priority=spec.priority,
+        operation=spec.operation,
+        parameters=registry.get(spec.operation).parse(spec.parameters).to_wire(),
+        client_request_token=spec.client_request_token,
+        request_fingerprint=fingerprint,
+        confirmation_required=spec.confirmation_required,
+        cloned_from_id=spec.cloned_from,
+        manifest_bucket=manifest.bucket,
+        manifest_key=manifest.key,
+        manifest_version_id=manifest.version_id or "",
+        manifest_etag=manifest.etag,
+        manifest_format=manifest.format,
+        manifest_fields=list(manifest.fields),
+        report_enabled=report.enabled,
+        report_bucket=report.bucket,
+        report_prefix=report.prefix,
+        report_scope=report.scope,
+        created_at=now,
+    )
+    JobTag.objects.bulk_create(JobTag(job=job, key=k, value=v) for k, v in spec.tags.items())
+    StatusChange.objects.create(job=job, at=now, to_status=JobStatus.NEW, actor=actor)
+    return job

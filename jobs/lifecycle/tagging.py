@@ -1,0 +1,64 @@
+"""Tags on jobs: their rules, and changing them after creation (reference 2.7)."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from jobs.errors import Problem, ValidationFailedError
+from jobs.lifecycle.commands import get_job
+from jobs.models import Job, JobEvent, JobTag
+from jobs.spec.job import MAX_JOB_TAGS
+
+_PUNCTUATION = frozenset("_.:/=+-@")
+
+
+def check_tags(tags: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with a set of tags, by field `tags[key]`."""
+    problems = []
+    if len(tags) > MAX_JOB_TAGS:
+        problems.append(Problem("tags", f"A job has at most {MAX_JOB_TAGS} tags, not {len(tags)}."))
+    for key, value in tags.items():
+        problems += [Problem(f"tags[{key}]", message) for message in _wrong_with(key, value)]
+    return problems
+
+
+def replace_tags(
+    job_id: str, tags: Mapping[str, str], *, actor: User | None, now: datetime
+) -> Job:
+    """Give a job exactly these tags. Raises NoSuchJobError, ValidationFailedError."""
+    problems = check_tags(tags)
+    if problems:
+        raise ValidationFailedError(problems)
+    with transaction.atomic():
+        job = get_job(job_id)
+        before = dict(job.tags.values_list("key", "value"))
+        if before != dict(tags):
+            job.tags.all().delete()
+            JobTag.objects.bulk_create(JobTag(job=job, key=k, value=v) for k, v in tags.items())
+            JobEvent.objects.create(
+                job=job, at=now, kind=JobEvent.Kind.TAGS, actor=actor,
+                before=before, after=dict(tags),
+            )
+    return job
+
+
+def _wrong_with(key: str, value: str) -> list[str]:
+    problems = []
+    if not 1 <= len(key) <= 128:
+        problems.append("A tag's key has 1 to 128 characters.")
+    if len(value) > 256:
+        problems.append(f'The value of tag "{key}" has more than 256 characters.')
+    if key.lower().startswith("aws:"):
+        problems.append(f'Tag "{key}": keys that start with "aws:" are reserved.')
+    if not all(map(_is_allowed, key + value)):
+        problems.append(
+            f'Tag "{key}": use letters, digits, spaces and the characters _ . : / = + - @ only.'
+        )
+    return problems
+
+
+def _is_allowed(character: str) -> bool:
+    return character in _PUNCTUATION or unicodedata.category(character)[0] in "LZN"

@@ -1,0 +1,29 @@
+"""All models, re-exported: importers say `from jobs.models import Job`."""
+
+from jobs.models.activity import JobEvent, StatusChange
+from jobs.models.chunk import Chunk
+from jobs.models.draft import Draft
+from jobs.models.failure import FailureCause, FailureSample
+from jobs.models.job import Job, JobTag, new_job_id
+from jobs.models.rate_sample import RateSample
+from jobs.models.region import Bucket, Region
+from jobs.models.report import Report
+from jobs.models.role import Role, RoleCredentials
+
+__all__ = [
+    "Bucket",
+    "Chunk",
+    "Draft",
+    "FailureCause",
+    "FailureSample",
+    "Job",
+    "JobEvent",
+    "JobTag",
+    "RateSample",
+    "Region",
+    "Report",
+    "Role",
+    "RoleCredentials",
+    "StatusChange",
+    "new_job_id",
+]

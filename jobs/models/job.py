@@ -1,0 +1,155 @@
+"""A job: one operation over one list of objects (reference 1 and 2)."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from jobs.choices import (
+    REPORT_FORMAT,
+    TERMINAL,
+    JobStatus,
+    ManifestField,
+    ManifestFormat,
+    ReportScope,
+)
+from jobs.models.region import Region
+from jobs.models.role import Role
+from jobs.spec.manifest import ManifestSpec
+from jobs.spec.report import ReportSpec
+
+
+def new_job_id() -> str:
+    return str(uuid.uuid4())
+
+
+class Job(models.Model):
+    """`parameters` is the operation's wire form. Counters are exact at every commit.
+
+    Moments are UTC; fields ending in `_s` are seconds, `lease_expires_s` on the database's
+    clock since the epoch.
+    """
+
+    id = models.CharField(primary_key=True, max_length=36, default=new_job_id, editable=False)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="jobs")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="jobs")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs"
+    )
+    description = models.CharField(max_length=256, blank=True)
+    priority = models.PositiveIntegerField(default=10)
+    status = models.CharField(
+        max_length=12, choices=JobStatus.choices, default=JobStatus.NEW, db_index=True
+    )
+    operation = models.CharField(max_length=64)
+    parameters = models.JSONField(default=dict)
+    client_request_token = models.CharField(max_length=64, unique=True)
+    request_fingerprint = models.CharField(max_length=64, editable=False)
+    confirmation_required = models.BooleanField(default=True)
+    cloned_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="clones"
+    )
+
+    manifest_bucket = models.CharField(max_length=63)
+    manifest_key = models.CharField(max_length=1024)
+    manifest_version_id = models.CharField(max_length=1024, blank=True)
+    manifest_etag = models.CharField(max_length=1024)
+    manifest_format = models.CharField(
+        max_length=64, choices=ManifestFormat.choices, default=ManifestFormat.CSV
+    )
+    manifest_fields = models.JSONField(default=list)
+
+    report_enabled = models.BooleanField(default=True)
+    report_bucket = models.CharField(max_length=63, blank=True)
+    report_prefix = models.CharField(max_length=512, blank=True)
+    report_scope = models.CharField(
+        max_length=16, choices=ReportScope.choices, default=ReportScope.FAILED_TASKS_ONLY
+    )
+    report_format = models.CharField(max_length=32, default=REPORT_FORMAT, editable=False)
+
+    total_tasks = models.PositiveBigIntegerField(null=True, blank=True)
+    tasks_succeeded = models.PositiveBigIntegerField(default=0)
+    tasks_failed = models.PositiveBigIntegerField(default=0)
+    buckets = models.JSONField(default=dict)
+    """Of the prepared list: bucket name to [rows, first line]."""
+
+    created_at = models.DateTimeField(db_index=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspended_cause = models.CharField(max_length=64, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    started_at = models.DateTimeField(null=True, blank=True)
+    active_since = models.DateTimeField(null=True, blank=True)
+    active_elapsed_s = models.FloatField(default=0)
+    terminated_at = models.DateTimeField(null=True, blank=True)
+    status_update_reason = models.CharField(max_length=256, blank=True)
+    failure_code = models.CharField(max_length=64, blank=True)
+    failure_reason = models.CharField(max_length=1024, blank=True)
+    failure_line = models.PositiveBigIntegerField(null=True, blank=True)
+
+    waiting_for = models.CharField(max_length=512, blank=True)
+    """Why nothing moves at the moment, as a sentence; empty when work goes on."""
+    waiting_since = models.DateTimeField(null=True, blank=True)
+    waiting_until_s = models.FloatField(default=0)
+
+    prepared_rows = models.PositiveBigIntegerField(default=0)
+    prepared_byte = models.PositiveBigIntegerField(default=0)
+    control_owner = models.CharField(max_length=64, blank=True)
+    control_fence = models.PositiveIntegerField(default=0)
+    control_lease_expires_s = models.FloatField(default=0)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["status", "-priority", "created_at"])]
+
+    def __str__(self) -> str:
+        return self.description or f"Job {self.short_id}"
+
+    @property
+    def short_id(self) -> str:
+        return self.id[:8]
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def tasks_done(self) -> int:
+        return self.tasks_succeeded + self.tasks_failed
+
+    @property
+    def manifest(self) -> ManifestSpec:
+        return ManifestSpec(
+            bucket=self.manifest_bucket,
+            key=self.manifest_key,
+            etag=self.manifest_etag,
+            fields=tuple(ManifestField(name) for name in self.manifest_fields),
+            version_id=self.manifest_version_id or None,
+            format=ManifestFormat(self.manifest_format),
+        )
+
+    @property
+    def report_spec(self) -> ReportSpec:
+        return ReportSpec(
+            enabled=self.report_enabled,
+            bucket=self.report_bucket,
+            prefix=self.report_prefix,
+            scope=ReportScope(self.report_scope),
+        )
+
+
+class JobTag(models.Model):
+    """A label on a job (reference 2.7)."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="tags")
+    key = models.CharField(max_length=128)
+    value = models.CharField(max_length=256, blank=True)
+
+    class Meta:
+        ordering = ["key"]
+        constraints = [models.UniqueConstraint(fields=["job", "key"], name="one_value_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}"

@@ -1,0 +1,15 @@
+"""The completion report that a job asks for (reference 2.5)."""
+
+from dataclasses import dataclass
+
+from jobs.choices import ReportScope
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSpec:
+    """With `enabled` false the other members mean nothing. `prefix` has no slash at its ends."""
+
+    enabled: bool
+    bucket: str = ""
+    prefix: str = ""
+    scope: ReportScope = ReportScope.FAILED_TASKS_ONLY

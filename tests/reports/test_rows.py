@@ -1,0 +1,50 @@
+"""The lines of a completion report."""
+
+import csv
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.reports.assemble import count_rows
+from jobs.reports.rows import report_row
+
+
+def row(**changes):
+    facts = {
+        "bucket": "photos", "raw_key": "a.jpg", "version_id": None, "succeeded": True,
+        "http_status": 200, "code": "", "message": "Successful",
+    }
+    return report_row(**(facts | changes))
+
+
+def test_row_has_the_real_column_order_with_the_status_before_the_code():
+    assert row() == b"photos,a.jpg,,succeeded,200,,Successful\n"
+    assert (
+        row(succeeded=False, http_status=404, code="NoSuchKey", message="Not there.")
+        == b"photos,a.jpg,,failed,404,NoSuchKey,Not there.\n"
+    )
+
+
+def test_fields_are_quoted_only_when_needed_and_inner_quotes_doubled():
+    assert row(raw_key='say "hi", b%20c.jpg') == (
+        b'photos,"say ""hi"", b%20c.jpg",,succeeded,200,,Successful\n'
+    )
+    assert row(message="it's fine; really") == (
+        b"photos,a.jpg,,succeeded,200,,it's fine; really\n"
+    )
+
+
+def test_key_is_echoed_still_encoded():
+    assert row(raw_key="pct%2520literal.txt").split(b",")[1] == b"pct%2520literal.txt"
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
+
+
+@given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
+def test_any_key_and_message_come_back_through_a_csv_reader(pairs):
+    lines = b"".join(row(raw_key=key, message=message) for key, message in pairs)
+    read = list(csv.reader(io.StringIO(lines.decode(), newline="")))
+    assert [(fields[1], fields[6]) for fields in read] == pairs
+    assert count_rows(lines) == len(pairs)
