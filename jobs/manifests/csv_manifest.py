@@ -17,7 +17,7 @@ from jobs.manifests.rows import row_parser
 from jobs.manifests.whole_block import BucketRows, bucket_rows
 
 MAX_LINE_BYTES = 64 * 1024
-_BLANK = (b"", b"\r")
+BLANK = (b"", b"\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class _Reader:
             yield from self._cut(at_least=1)
 
     def finish(self) -> Iterator[RowBlock]:
-        last = [] if self._carry in _BLANK else [self._carry]
+        last = [] if self._carry in BLANK else [self._carry]
         self._take(last)
         yield from self._cut(at_least=1, unended=len(last))
         if self._at_start:
@@ -100,7 +100,7 @@ class _Reader:
 
     def _take(self, lines: list[bytes]) -> None:
         blanks = 0
-        while lines and lines[-1] in _BLANK:
+        while lines and lines[-1] in BLANK:
             lines.pop()
             blanks += 1
         if lines and self._blanks:
@@ -142,15 +142,18 @@ class _Reader:
         buckets: BucketRows = {}
         for number, line in enumerate(lines, self._line):
             if len(line) > MAX_LINE_BYTES:
-                raise at_line(_too_long(line), line, number)
+                raise at_line(too_long(line), line, number)
             bucket = self._parse(line, number).bucket
             rows, first = buckets.get(bucket, (0, number))
             buckets[bucket] = (rows + 1, first)
         return buckets
 
 
-def _too_long(line: bytes) -> RowFaultError:
-    """A file with the line ends of old Macs is one line, and better told about those."""
+def too_long(line: bytes) -> RowFaultError:
+    """What is wrong with a line above the limit.
+
+    A file with the line ends of old Macs is one line, and better told about those.
+    """
     if b"\r" in line[:MAX_LINE_BYTES]:
         return stray_carriage_return()
     return line_too_long(MAX_LINE_BYTES)

@@ -22,7 +22,7 @@ def check_first_line(line: bytes) -> None:
 
 
 def check_opening(line: bytes) -> None:
-    """Raises RowFaultError where the file's first line shows that it is no manifest as it should be."""
+    """Raises RowFaultError where the first line shows that the file is not as it should be."""
     check_readable(line)
     if line.startswith(BOM):
         raise RowFaultError(

@@ -59,11 +59,27 @@ def row_parser(fields: tuple[ManifestField, ...]) -> Callable[[bytes, int], Row]
 
     def parse(line: bytes, line_number: int) -> Row:
         try:
-            return _parse(line, layout)
+            return read_row(line, layout)
         except RowFaultError as fault:
             raise at_line(fault, line, line_number) from None
 
     return parse
+
+
+def read_row(line: bytes, layout: Layout) -> Row:
+    """As `parse_row`, but raises RowFaultError for bad content."""
+    cells = split_line(line)
+    if len(cells) != layout.columns:
+        raise _miscounted(line, cells, layout)
+    bucket = cells[layout.bucket]
+    if BUCKET_NAME.fullmatch(bucket) is None:
+        check_bucket(bucket)
+    raw_key = cells[layout.key]
+    version_id = None
+    if layout.version_id >= 0:
+        version_id = cells[layout.version_id]
+        check_version_id(version_id)
+    return Row(bucket, raw_key, decode_key(raw_key), version_id)
 
 
 def split_line(line: bytes) -> list[str]:
@@ -119,21 +135,6 @@ def check_version_id(version_id: str) -> None:
             f"has the version ID {_quoted(version_id)}, which can not be one.",
             "Give the ID as the storage shows it, or the word null.",
         )
-
-
-def _parse(line: bytes, layout: Layout) -> Row:
-    cells = split_line(line)
-    if len(cells) != layout.columns:
-        raise _miscounted(line, cells, layout)
-    bucket = cells[layout.bucket]
-    if BUCKET_NAME.fullmatch(bucket) is None:
-        check_bucket(bucket)
-    raw_key = cells[layout.key]
-    version_id = None
-    if layout.version_id >= 0:
-        version_id = cells[layout.version_id]
-        check_version_id(version_id)
-    return Row(bucket, raw_key, decode_key(raw_key), version_id)
 
 
 def _miscounted(line: bytes, cells: list[str], layout: Layout) -> RowFaultError:
