@@ -47,9 +47,7 @@ CANCELLABLE = frozenset(
 )
 """A person may still cancel."""
 
-UNSTARTED = frozenset(
-    {JobStatus.NEW, JobStatus.PREPARING, JobStatus.SUSPENDED, JobStatus.READY}
-)
+UNSTARTED = frozenset({JobStatus.NEW, JobStatus.PREPARING, JobStatus.SUSPENDED, JobStatus.READY})
 """No task was invoked yet, so cancelling needs no waiting and no report."""
 
 

@@ -85,7 +85,7 @@ class Executor:
                     return
 
     def _work(self, targets: Sequence[Target | Outcome], batch: Batch) -> None:
-        rng = random.Random()
+        rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
         while (index := self._take(len(targets), batch)) is not None:
             target = targets[index]
             outcome = target if isinstance(target, Outcome) else self._task(target, batch, rng)

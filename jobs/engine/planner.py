@@ -58,7 +58,11 @@ def prepare_job(job_id: str, *, work: WorkStore, clock: Clock, stop: threading.E
         return
     except ManifestError as error:
         commands.fail(
-            job_id, error.code, error.message, line=error.line, now=clock(),
+            job_id,
+            error.code,
+            error.message,
+            line=error.line,
+            now=clock(),
             only_from={JobStatus.PREPARING},
         )
     except StorageUnavailableError as error:
@@ -108,13 +112,16 @@ class _Preparation:
 
     def _read(self, storage: Storage) -> bool:
         """Read from the checkpoint on; False when the time was up before the end."""
-        with _manifest_errors(self.job), storage.open_object(
-            self.job.manifest_bucket,
-            self.job.manifest_key,
-            start_byte=self.job.prepared_byte,
-            version_id=self.job.manifest_version_id or None,
-            if_match=self.job.manifest_etag,
-        ) as pieces:
+        with (
+            _manifest_errors(self.job),
+            storage.open_object(
+                self.job.manifest_bucket,
+                self.job.manifest_key,
+                start_byte=self.job.prepared_byte,
+                version_id=self.job.manifest_version_id or None,
+                if_match=self.job.manifest_etag,
+            ) as pieces,
+        ):
             blocks = read_blocks(
                 pieces,
                 self.job.manifest.fields,
@@ -138,8 +145,12 @@ class _Preparation:
         for block, (offset, length) in zip(group, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
-                    job=self.job, position=position, rows=len(block.lines),
-                    segment=name, offset=offset, length=length,
+                    job=self.job,
+                    position=position,
+                    rows=len(block.lines),
+                    segment=name,
+                    offset=offset,
+                    length=length,
                 )
             )
             position += len(block.lines)

@@ -66,7 +66,10 @@ class _Runner:
         """Claim and run the best chunk there is; False when there is none."""
         for job in claims.jobs_with_work():
             if job.status == JobStatus.READY and not commands.move(
-                job.pk, JobStatus.ACTIVE, now=self._clock(), only_from={JobStatus.READY},
+                job.pk,
+                JobStatus.ACTIVE,
+                now=self._clock(),
+                only_from={JobStatus.READY},
                 started_at=job.started_at or self._clock(),
             ):
                 continue
@@ -94,9 +97,7 @@ class _Runner:
 
     def _hand_back(self, job: Job, claim: Claim, sentence: str) -> None:
         claims.release(claim)
-        commands.wait_for(
-            job.pk, sentence, until_s=now_s() + RETRY_STORAGE_S, now=self._clock()
-        )
+        commands.wait_for(job.pk, sentence, until_s=now_s() + RETRY_STORAGE_S, now=self._clock())
 
     def _execute(self, job: Job, claim: Claim) -> None:
         rows = self._rows(job, claim)

@@ -48,7 +48,11 @@ def move(
             changes_of_time = _clock_changes(before, to, job_id, now)
             if rows.update(status=to, **changes_of_time, **changes):
                 StatusChange.objects.create(
-                    job_id=job_id, at=now, from_status=before, to_status=to, actor=actor,
+                    job_id=job_id,
+                    at=now,
+                    from_status=before,
+                    to_status=to,
+                    actor=actor,
                     reason=reason[:1024],
                 )
                 return True
@@ -80,7 +84,10 @@ def begin_preparing(job_id: str, *, now: datetime) -> bool:
 def end_preparing(job: Job, *, total_tasks: int, buckets: dict[str, Any], now: datetime) -> bool:
     """The whole list was read: wait for a person, or queue, as the job was made to do."""
     facts: dict[str, Any] = {
-        "total_tasks": total_tasks, "buckets": buckets, "waiting_for": "", "waiting_since": None,
+        "total_tasks": total_tasks,
+        "buckets": buckets,
+        "waiting_for": "",
+        "waiting_since": None,
     }
     if job.confirmation_required:
         facts |= {"suspended_at": now, "suspended_cause": AWAITING_CONFIRMATION}
@@ -100,8 +107,14 @@ def confirm(job_id: str, *, actor: User | None, now: datetime) -> Job:
     in_time = models.Q(suspended_at__gte=now - conf.SUSPENDED_LIFETIME)
     with transaction.atomic():
         if not move(
-            job_id, S.READY, now=now, only_from={S.SUSPENDED}, actor=actor, where=in_time,
-            confirmed_at=now, confirmed_by=actor,
+            job_id,
+            S.READY,
+            now=now,
+            only_from={S.SUSPENDED},
+            actor=actor,
+            where=in_time,
+            confirmed_at=now,
+            confirmed_by=actor,
         ):
             raise JobStatusError(_why_not(job_id, "run"))
         queueing.call_runners()
@@ -115,14 +128,21 @@ def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") 
     Raises NoSuchJobError, ValidationFailedError, JobStatusError.
     """
     if len(reason) > 256:
-        raise ValidationFailedError([Problem("reason", "The reason must be 256 characters or fewer.")])
+        raise ValidationFailedError(
+            [Problem("reason", "The reason must be 256 characters or fewer.")]
+        )
     noted = {"status_update_reason": reason}
     with transaction.atomic():
         moved = move(
             job_id, S.CANCELLED, now=now, only_from=UNSTARTED, actor=actor, reason=reason, **noted
         ) or move(
-            job_id, S.CANCELLING, now=now, only_from=CANCELLABLE - UNSTARTED, actor=actor,
-            reason=reason, **noted,
+            job_id,
+            S.CANCELLING,
+            now=now,
+            only_from=CANCELLABLE - UNSTARTED,
+            actor=actor,
+            reason=reason,
+            **noted,
         )
         if not moved:
             raise JobStatusError(_why_not(job_id, "cancelled"))
@@ -138,13 +158,19 @@ def reprioritise(job_id: str, priority: int, *, actor: User | None, now: datetim
     check_priority(priority)
     with transaction.atomic():
         job = get_job(job_id)
-        changed = Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(priority=priority)
+        changed = (
+            Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(priority=priority)
+        )
         if not changed:
             raise JobStatusError("The job has ended, so its priority can not change any more.")
         if job.priority != priority:
             JobEvent.objects.create(
-                job=job, at=now, kind=JobEvent.Kind.PRIORITY, actor=actor,
-                before=job.priority, after=priority,
+                job=job,
+                at=now,
+                kind=JobEvent.Kind.PRIORITY,
+                actor=actor,
+                before=job.priority,
+                after=priority,
             )
     return get_job(job_id)
 
@@ -173,9 +199,16 @@ def fail(
     """
     with transaction.atomic():
         moved = move(
-            job_id, S.FAILING, now=now, only_from=only_from, reason=reason,
-            failure_code=code, failure_reason=reason[:1024], failure_line=line,
-            waiting_for="", waiting_since=None,
+            job_id,
+            S.FAILING,
+            now=now,
+            only_from=only_from,
+            reason=reason,
+            failure_code=code,
+            failure_reason=reason[:1024],
+            failure_line=line,
+            waiting_for="",
+            waiting_since=None,
         )
         if moved:
             queueing.call("finish_job", job_id)

@@ -85,9 +85,7 @@ def _check_manifest(spec: JobSpec) -> list[Problem]:
         problems.append(Problem("manifest", "The manifest's ETag is missing. Check the manifest."))
     for needed in (ManifestField.BUCKET, ManifestField.KEY):
         if manifest.fields.count(needed) != 1:
-            problems.append(
-                Problem("fields", f"Choose exactly one column for {needed.label}.")
-            )
+            problems.append(Problem("fields", f"Choose exactly one column for {needed.label}."))
     if manifest.fields.count(ManifestField.VERSION_ID) > 1:
         problems.append(Problem("fields", "Choose at most one column for Version ID."))
     return problems
@@ -95,9 +93,7 @@ def _check_manifest(spec: JobSpec) -> list[Problem]:
 
 def _check_report(spec: JobSpec) -> list[Problem]:
     if spec.report.enabled and not spec.report.bucket:
-        return [
-            Problem("report_path", "Enter the path to the completion report destination.")
-        ]
+        return [Problem("report_path", "Enter the path to the completion report destination.")]
     if len(spec.report.prefix) > 512:
         return [Problem("report_path", "The report's prefix must be 512 characters or fewer.")]
     return []

@@ -25,9 +25,7 @@ def check_tags(tags: Mapping[str, str]) -> list[Problem]:
     return problems
 
 
-def replace_tags(
-    job_id: str, tags: Mapping[str, str], *, actor: User | None, now: datetime
-) -> Job:
+def replace_tags(job_id: str, tags: Mapping[str, str], *, actor: User | None, now: datetime) -> Job:
     """Give a job exactly these tags. Raises NoSuchJobError, ValidationFailedError."""
     problems = check_tags(tags)
     if problems:
@@ -39,8 +37,12 @@ def replace_tags(
             job.tags.all().delete()
             JobTag.objects.bulk_create(JobTag(job=job, key=k, value=v) for k, v in tags.items())
             JobEvent.objects.create(
-                job=job, at=now, kind=JobEvent.Kind.TAGS, actor=actor,
-                before=before, after=dict(tags),
+                job=job,
+                at=now,
+                kind=JobEvent.Kind.TAGS,
+                actor=actor,
+                before=before,
+                after=dict(tags),
             )
     return job
 

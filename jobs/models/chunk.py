@@ -20,9 +20,7 @@ class Chunk(models.Model):
     offset = models.PositiveBigIntegerField()
     length = models.PositiveIntegerField()
     skip = models.PositiveIntegerField(default=0)
-    state = models.CharField(
-        max_length=8, choices=ChunkState.choices, default=ChunkState.PENDING
-    )
+    state = models.CharField(max_length=8, choices=ChunkState.choices, default=ChunkState.PENDING)
     owner = models.CharField(max_length=64, blank=True)
     fence = models.PositiveIntegerField(default=0)
     lease_expires_s = models.FloatField(default=0)

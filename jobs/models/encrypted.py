@@ -8,7 +8,6 @@ from django.db import models
 from jobs import conf
 from jobs.errors import BatchConsoleError
 
-
 if TYPE_CHECKING:
     TextField = models.TextField[str, str]
 else:

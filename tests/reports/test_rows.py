@@ -12,8 +12,13 @@ from jobs.reports.rows import report_row
 
 def row(**changes):
     facts = {
-        "bucket": "photos", "raw_key": "a.jpg", "version_id": None, "succeeded": True,
-        "http_status": 200, "code": "", "message": "Successful",
+        "bucket": "photos",
+        "raw_key": "a.jpg",
+        "version_id": None,
+        "succeeded": True,
+        "http_status": 200,
+        "code": "",
+        "message": "Successful",
     }
     return report_row(**(facts | changes))
 
@@ -30,9 +35,7 @@ def test_fields_are_quoted_only_when_needed_and_inner_quotes_doubled():
     assert row(raw_key='say "hi", b%20c.jpg') == (
         b'photos,"say ""hi"", b%20c.jpg",,succeeded,200,,Successful\n'
     )
-    assert row(message="it's fine; really") == (
-        b"photos,a.jpg,,succeeded,200,,it's fine; really\n"
-    )
+    assert row(message="it's fine; really") == (b"photos,a.jpg,,succeeded,200,,it's fine; really\n")
 
 
 def test_key_is_echoed_still_encoded():
