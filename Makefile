@@ -1,0 +1,45 @@
+# Every target works alone, on a machine with Python 3.11 or newer and make. PORT, DATA_DIR and the
+# rest of docs/configuration.md come from the environment.
+PYTHON := .venv/bin/python
+LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links pyproject.toml
+
+.PHONY: demo up test check format bench soak lock clean
+
+demo: .venv/runtime  ## A console over a demo storage, on http://127.0.0.1:8000
+	@exec $(PYTHON) manage.py up --demo
+
+up: .venv/runtime  ## The console for real use; Regions are connected in the browser
+	@exec $(PYTHON) manage.py up
+
+test: .venv/dev  ## All tests: everything on SQLite, then what meets the database on PostgreSQL
+	$(PYTHON) -m pytest -n auto
+	TEST_DATABASE=postgres $(PYTHON) -m pytest -n auto -m "not browser and not house"
+
+check: .venv/dev  ## Style, types, migrations, deployment settings
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	DATABASE_URL=sqlite:// $(PYTHON) manage.py makemigrations --check --dry-run
+	HTTPS=true ALLOWED_HOSTS=console.example SECRET_KEY=$$($(PYTHON) -c 'print(*range(50))') \
+		$(PYTHON) manage.py check --deploy --fail-level WARNING
+
+format: .venv/dev
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+bench soak:
+	@echo "There is no $@ yet; bench/README.md says what is planned."
+
+lock: .venv/runtime  ## After a change of the dependencies in pyproject.toml
+	.venv/bin/uv $(LOCK) -o requirements.txt
+	.venv/bin/uv $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+
+clean:  ## Everything that was generated, but not the data folder
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+
+.venv/runtime: requirements.txt
+.venv/dev: requirements-dev.txt
+.venv/runtime .venv/dev:
+	@.ci/install $<
+	@touch $@

@@ -1,0 +1,267 @@
+"""All settings, and the only place that reads the environment.
+
+Every variable has a default that suits one machine on loopback; docs/configuration.md lists them.
+A secret NAME may come from the file that NAME_FILE names. An odd value stops the start with a
+sentence.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import dj_database_url
+from cryptography.fernet import Fernet
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+from django.utils.functional import SimpleLazyObject
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def envstr(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def envbool(name: str, default: bool) -> bool:
+    """Raises ImproperlyConfigured for anything but true, false, yes, no, 1, 0."""
+    text = envstr(name, str(default)).lower()
+    if text in {"true", "yes", "1"}:
+        return True
+    if text in {"false", "no", "0"}:
+        return False
+    raise ImproperlyConfigured(f'{name} must be true or false, not "{text}".')
+
+
+def envint(name: str, default: int, *, low: int, high: int) -> int:
+    """Raises ImproperlyConfigured for anything but a whole number from `low` to `high`."""
+    text = envstr(name, str(default))
+    if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
+        raise ImproperlyConfigured(
+            f'{name} must be a whole number from {low} to {high}, not "{text}".'
+        )
+    return int(text)
+
+
+def envlist(name: str, default: str = "") -> list[str]:
+    """Values parted by commas."""
+    return [part.strip() for part in envstr(name, default).split(",") if part.strip()]
+
+
+def envsecret(name: str) -> str:
+    """A secret from NAME, or from the file that NAME_FILE names; empty when there is neither."""
+    path = envstr(f"{name}_FILE")
+    if not path:
+        return envstr(name)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE names {path}, which can not be read.") from error
+
+
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """What stands in the file `path`; made there, for this user alone, at the first call."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, fresh = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "w") as file:
+            file.write(make())
+        try:
+            # Not a rename: of several processes that start together, the first one's file stays.
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(fresh)
+    return path.read_text().strip()
+
+
+# What this installation is
+DEBUG = envbool("DEBUG", False)
+DATA_DIR = Path(envstr("DATA_DIR", str(BASE_DIR / "data"))).expanduser().absolute()
+HTTPS = envbool("HTTPS", False)  # a proxy in front speaks TLS and sets X-Forwarded-Proto
+
+
+def _secret_key() -> str:
+    return envsecret("SECRET_KEY") or kept(DATA_DIR / "secret.key", get_random_secret_key)
+
+
+def _encryption_keys() -> list[str]:
+    """Fernet keys, parted by commas or spaces, the newest first."""
+    text = envsecret("ENCRYPTION_KEYS") or kept(
+        DATA_DIR / "encryption.key", lambda: Fernet.generate_key().decode()
+    )
+    return text.replace(",", " ").split()
+
+
+# Read when they are first needed, so that a start that is refused leaves no file behind.
+SECRET_KEY = cast(str, SimpleLazyObject(_secret_key))
+BATCHCONSOLE_ENCRYPTION_KEYS = cast(list[str], SimpleLazyObject(_encryption_keys))
+BATCHCONSOLE_WORK_DIR = Path(envstr("WORK_DIR", str(DATA_DIR / "work"))).absolute()
+
+# What `manage.py up` starts
+BATCHCONSOLE_HOST = envstr("HOST", "127.0.0.1")
+BATCHCONSOLE_PORT = envint("PORT", 8000, low=1, high=65535)
+BATCHCONSOLE_WORKERS = envint("WORKERS", 2, low=1, high=64)
+BATCHCONSOLE_DEMO_PASSWORD = envsecret("DEMO_PASSWORD") or "demo"
+BATCHCONSOLE_ADMIN_EMAIL = envstr("ADMIN_EMAIL")
+BATCHCONSOLE_ADMIN_PASSWORD = envsecret("ADMIN_PASSWORD")
+
+INSTALLED_APPS = [
+    "jobs.apps.JobsConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "django_rq",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "batchconsole.urls"
+WSGI_APPLICATION = "batchconsole.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def database() -> dict[str, Any]:
+    """PostgreSQL or SQLite from DATABASE_URL; without it, SQLite in the data folder."""
+    url = envsecret("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'batchconsole.sqlite3'}"
+    found: dict[str, Any] = {**dj_database_url.parse(url)}
+    if found["ENGINE"] == "django.db.backends.sqlite3":
+        # Writers queue up instead of failing: the write lock is taken when a transaction begins.
+        found["OPTIONS"] = {
+            "timeout": 30,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+            " PRAGMA journal_size_limit=27103364; PRAGMA cache_size=2000;",
+        }
+    else:
+        found |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    return found
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# In the database, so that all web processes count failed sign-ins together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "batchconsole_cache",
+    }
+}
+
+
+def redis_socket() -> Path:
+    """The embedded Redis server's socket, in the data folder where the path is short enough."""
+    path = DATA_DIR / "redis.sock"
+    if len(os.fsencode(path)) < 104:  # sun_path holds 108 bytes on Linux, 104 on macOS
+        return path
+    note = DATA_DIR / "redis-socket-folder"
+    if note.exists() and not Path(note.read_text()).is_dir():
+        note.unlink()
+    return Path(kept(note, lambda: tempfile.mkdtemp(prefix="batchconsole-"))) / "redis.sock"
+
+
+REDIS_URL = envsecret("REDIS_URL")
+BATCHCONSOLE_REDIS_SOCKET = None if REDIS_URL else redis_socket()
+_redis = REDIS_URL or f"unix://{BATCHCONSOLE_REDIS_SOCKET}?db=0"
+# Pages answer while Redis is down: they do not wait long for a connection.
+_redis += ("&" if "?" in _redis else "?") + "socket_connect_timeout=1"
+RQ_QUEUES = {"run": {"URL": _redis}, "control": {"URL": _redis}}
+# Every view of that dashboard is open to all staff, also those who empty a queue.
+RQ_SHOW_ADMIN_LINK = False
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+
+ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
+SESSION_COOKIE_AGE = 60 * 60
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = envint("HSTS_SECONDS", 31_536_000, low=0, high=10**9) if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Whether all other names of a domain are to be https too is for its owner to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+LOG_LEVEL = envstr("LOG_LEVEL", "INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {
+            "format": "{asctime} {levelname} {name} {process:d} {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "jobs": {"level": LOG_LEVEL},
+        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
