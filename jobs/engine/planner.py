@@ -18,6 +18,13 @@ from jobs.choices import JobStatus
 from jobs.engine import control_lease
 from jobs.engine.control_lease import ControlLease
 from jobs.engine.database_clock import now_s
+from jobs.engine.manifest_checks import (
+    INVALID,
+    check_buckets,
+    check_manifest_object,
+    check_single_bucket,
+    manifest_errors,
+)
 from jobs.errors import (
     LeaseLostError,
     ManifestError,
@@ -26,18 +33,16 @@ from jobs.errors import (
     WorkStoreError,
 )
 from jobs.lifecycle import commands
-from jobs.lifecycle.connections import manifest_storage, region_of, storage_for
+from jobs.lifecycle.connections import manifest_storage
 from jobs.manifests.csv_manifest import RowBlock, read_blocks
 from jobs.models import Chunk, Job
-from jobs.operations import registry
-from jobs.s3.storage import Storage, describe
+from jobs.s3.storage import Storage
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-INVALID = "InvalidManifestContent"
 RETRY_S = 10.0
 CHECKPOINT_S = 2.0
 BUCKETS_KEPT = 1000
@@ -113,7 +118,7 @@ class _Preparation:
     def _read(self, storage: Storage) -> bool:
         """Read from the checkpoint on; False when the time was up before the end."""
         with (
-            _manifest_errors(self.job),
+            manifest_errors(self.job),
             storage.open_object(
                 self.job.manifest_bucket,
                 self.job.manifest_key,
@@ -166,18 +171,7 @@ class _Preparation:
                 known[name][0] += rows
             elif len(known) < BUCKETS_KEPT:
                 known[name] = [rows, line]
-        self._check_single_bucket()
-
-    def _check_single_bucket(self) -> None:
-        operation = registry.get(self.job.operation)
-        if operation.single_bucket and len(self.job.buckets) > 1:
-            (first, _), (second, (_, line)) = list(self.job.buckets.items())[:2]
-            raise ManifestError(
-                INVALID,
-                f'Line {line} names bucket "{second}", the lines before it "{first}".'
-                f" {operation.label} needs all objects in one bucket: make a job for each bucket.",
-                line=line,
-            )
+        check_single_bucket(self.job)
 
     def _checkpoint(self, position: int, end_byte: int) -> None:
         self.lease.write(
@@ -200,87 +194,3 @@ def _grouped(blocks: Iterator[RowBlock]) -> Iterator[list[RowBlock]]:
             group, began_s = [], time.monotonic()
     if group:
         yield group
-
-
-class _manifest_errors:
-    """Turns a storage's refusal while the manifest is read into the job's failure."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
-        if isinstance(error, StorageError) and not error.retryable:
-            raise _refused(self._job, error) from error
-
-
-def _refused(job: Job, error: StorageError) -> ManifestError:
-    if error.code in {"AccessDenied", "403"}:
-        # AWS's own words (reference 1.8): people search for them.
-        return ManifestError(error.code, f"Reading the manifest is forbidden: {error.code}")
-    if error.code in {"PreconditionFailed", "412"}:
-        return ManifestError("ManifestChanged", _changed(job))
-    return ManifestError(error.code, describe(error, place=_place(job)))
-
-
-def _place(job: Job) -> str:
-    return f"s3://{job.manifest_bucket}/{job.manifest_key}"
-
-
-def _changed(job: Job) -> str:
-    return (
-        f"The manifest {_place(job)} changed after the job was created: its ETag is not"
-        f" {job.manifest_etag} any more. Clone the job to use the new one."
-    )
-
-
-def check_manifest_object(job: Job, storage: Storage) -> None:
-    """Look at the manifest before reading it. Raises ManifestError, StorageUnavailableError."""
-    with _manifest_errors(job):
-        facts = storage.head_object(
-            job.manifest_bucket, job.manifest_key, job.manifest_version_id or None
-        )
-    if facts.etag != job.manifest_etag.strip('"'):
-        raise ManifestError("ManifestChanged", _changed(job))
-    if facts.customer_key or (facts.encryption or "").startswith("aws:kms"):
-        raise ManifestError(
-            "ManifestEncryptionNotSupported",
-            "CSV manifests encrypted with SSE-C or SSE-KMS are not supported."
-            " Store the manifest with SSE-S3 or without encryption.",
-        )
-
-
-def check_buckets(job: Job) -> None:
-    """Every bucket that the list names must be there. Raises ManifestError with its first line,
-    StorageUnavailableError.
-    """
-    for bucket, (_, line) in job.buckets.items():
-        try:
-            storage_for(bucket, job.region, job.role).check_bucket(bucket)
-        except StorageUnavailableError:
-            raise
-        except StorageError as error:
-            if error.code in {"NoSuchBucket", "404", "NoCredentials"}:
-                raise ManifestError(
-                    INVALID,
-                    f'Line {line} names bucket "{bucket}": '
-                    + (error.message if error.code == "NoCredentials" else "it does not exist."),
-                    line=line,
-                ) from error
-    _check_targets(job)
-
-
-def _check_targets(job: Job) -> None:
-    operation = registry.get(job.operation).parse(job.parameters)
-    for target in operation.target_buckets():
-        there = region_of(target, job.region)
-        for bucket, (_, line) in job.buckets.items():
-            if region_of(bucket, job.region) != there:
-                raise ManifestError(
-                    "CrossRegionNotSupported",
-                    f'Line {line} names bucket "{bucket}" of another Region than "{target}".'
-                    f" {operation.label} across Regions is not supported yet.",
-                    line=line,
-                )
