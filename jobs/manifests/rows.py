@@ -225,4 +225,4 @@ def _not_utf8(byte: int, position: int) -> RowFaultError:
 def _quoted(text: str) -> str:
     if len(text) > _SHOWN_CELL_CHARACTERS:
         text = text[: _SHOWN_CELL_CHARACTERS - 1] + "…"
-    return f"“{text}”"
+    return f'"{text}"'
