@@ -5,7 +5,7 @@ import zlib
 
 from jobs.workstore.segments import damaged, inflate
 
-# Four letters, CRC-32 of both parts, bytes of the succeeded part.
+# Four letters, CRC-32 of the split and both parts, bytes of the succeeded part.
 _HEAD = struct.Struct(">4sIQ")
 _MAGIC = b"bcr1"
 _LEVEL = 1
@@ -14,7 +14,7 @@ _LEVEL = 1
 def encode(succeeded: bytes, failed: bytes) -> bytes:
     """Both parts are rows of a completion report, with their line ends (reference 6.4)."""
     rows = succeeded + failed
-    head = _HEAD.pack(_MAGIC, zlib.crc32(rows), len(succeeded))
+    head = _HEAD.pack(_MAGIC, _checksum(rows, len(succeeded)), len(succeeded))
     return head + zlib.compress(rows, _LEVEL)
 
 
@@ -26,6 +26,10 @@ def decode(blob: bytes) -> tuple[bytes, bytes]:
     if magic != _MAGIC:
         raise damaged()
     rows = inflate(blob[_HEAD.size :])
-    if zlib.crc32(rows) != checksum or split > len(rows):
+    if _checksum(rows, split) != checksum or split > len(rows):
         raise damaged()
     return rows[:split], rows[split:]
+
+
+def _checksum(rows: bytes, split: int) -> int:
+    return zlib.crc32(rows, zlib.crc32(split.to_bytes(8, "big")))
