@@ -1,17 +1,12 @@
 """A text field that is encrypted at rest."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import models
 
 from jobs import conf
 from jobs.errors import BatchConsoleError
-
-if TYPE_CHECKING:
-    TextField = models.TextField[str, str]
-else:
-    TextField = models.TextField
 
 
 class UndecryptableError(BatchConsoleError):
@@ -22,7 +17,7 @@ def _fernet() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in conf.encryption_keys()])
 
 
-class EncryptedTextField(TextField):
+class EncryptedTextField(models.TextField[str, str]):
     """Written with the newest key, read with any; the plain text never reaches the database.
 
     An empty text stays empty, so that "no secret" can be queried.
