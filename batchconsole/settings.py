@@ -105,7 +105,7 @@ BATCHCONSOLE_ENCRYPTION_KEYS = cast(list[str], SimpleLazyObject(_encryption_keys
 BATCHCONSOLE_WORK_DIR = Path(envstr("WORK_DIR", str(DATA_DIR / "work"))).absolute()
 
 # What `manage.py up` starts
-BATCHCONSOLE_HOST = envstr("HOST", "127.0.0.1")
+BATCHCONSOLE_BIND = envstr("BIND", "127.0.0.1")
 BATCHCONSOLE_PORT = envint("PORT", 8000, low=1, high=65535)
 BATCHCONSOLE_WORKERS = envint("WORKERS", 2, low=1, high=64)
 BATCHCONSOLE_DEMO_PASSWORD = envsecret("DEMO_PASSWORD") or "demo"

@@ -1,0 +1,72 @@
+"""The programs of an installation, and how each is started."""
+
+import sys
+from pathlib import Path
+
+from django.conf import settings
+
+from jobs.management import redis_server
+from jobs.management.children import Child
+
+PARTS = ("web", "worker", "control", "scheduler")
+"""What `manage.py up --only` may start, in containers of its own."""
+
+WEB_WORKERS = 2
+THREADS = 8
+
+
+def programs(part: str) -> list[Child]:
+    """The children of one of PARTS."""
+    match part:
+        case "web":
+            return [_child("web", _gunicorn("batchconsole.wsgi", _bind(), WEB_WORKERS))]
+        case "worker":
+            count = settings.BATCHCONSOLE_WORKERS
+            return [_child(f"worker-{number + 1}", _worker("run")) for number in range(count)]
+        case "control":
+            return [_child("control", _worker("control"))]
+        case _:
+            return [_child("scheduler", _manage("scheduler"))]
+
+
+def redis() -> Child:
+    """The embedded Redis server. Raises NoRedisError."""
+    socket = settings.BATCHCONSOLE_REDIS_SOCKET
+    return _child("redis", redis_server.command(socket, settings.DATA_DIR / "redis"))
+
+
+def demo_storage(port: int) -> Child:
+    """The demo's S3 server: one process, as its memory is the storage."""
+    return _child(
+        "demo-storage", _gunicorn("jobs.management.demo_storage:app", f"127.0.0.1:{port}", 1)
+    )
+
+
+def _child(name: str, command: list[str]) -> Child:
+    log: Path = settings.DATA_DIR / "logs" / f"{name}.log"
+    return Child(name, command, log, settings.BASE_DIR)
+
+
+def _bind() -> str:
+    host, port = settings.BATCHCONSOLE_BIND, settings.BATCHCONSOLE_PORT
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _manage(*arguments: str) -> list[str]:
+    return [sys.executable, "-u", "manage.py", *arguments]
+
+
+def _worker(queue: str) -> list[str]:
+    # A short life in Redis: a worker that was killed counts as one for less than a minute.
+    return _manage(
+        "rqworker", queue, "--worker-class", "jobs.worker.ForwardingWorker", "--worker-ttl", "45"
+    )
+
+
+def _gunicorn(application: str, bind: str, workers: int) -> list[str]:
+    return [
+        *(sys.executable, "-u", "-m", "gunicorn", application),
+        *("--bind", bind, "--worker-class", "gthread"),
+        *("--workers", str(workers), "--threads", str(THREADS)),
+        *("--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
+    ]

@@ -1,0 +1,22 @@
+"""Background calls for tests of workers; each tells by files in a folder what it sees."""
+
+import threading
+from pathlib import Path
+
+from jobs.engine.stopping import stop_on_term
+
+
+def work_until_stopped(folder: str) -> None:
+    """Stops as a runner does."""
+    with stop_on_term() as stop:
+        Path(folder, "started").touch()
+        if stop.wait(60):
+            Path(folder, "handed-back").touch()
+
+
+def never_stop(folder: str) -> None:
+    """A call that hangs in something that no signal ends."""
+    with stop_on_term():
+        Path(folder, "started").touch()
+        threading.Event().wait(60)
+        Path(folder, "ended").touch()

@@ -1,0 +1,233 @@
+"""Fixtures that all tests share: real servers, real workers, a real browser.
+
+Each server starts when the first test of a process asks for it, and serves all that follow:
+tests part by their own buckets, and Redis and the database are emptied after each.
+"""
+
+import os
+import shutil
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+from redis import Redis
+from rq import Worker
+
+from jobs.management import children
+from jobs.management.children import Child
+from tests import servers
+from tests.requirements import REQUIRE_ALL, unavailable
+
+DATABASE_PROBLEM = os.environ.get("TEST_DATABASE_PROBLEM", "")
+
+
+def pytest_configure() -> None:
+    if DATABASE_PROBLEM and REQUIRE_ALL:
+        raise pytest.UsageError(DATABASE_PROBLEM)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+        if DATABASE_PROBLEM:
+            item.add_marker(pytest.mark.skip(reason=DATABASE_PROBLEM))
+
+
+@pytest.fixture(autouse=True)
+def _own_work_folder(tmp_path: Path, settings: Any) -> None:
+    settings.BATCHCONSOLE_WORK_DIR = tmp_path / "work"
+
+
+@pytest.fixture(autouse=True)
+def _forget_cache() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+# --- Redis and workers
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """A real Redis server where the settings expect it; yields its URL."""
+    path = settings.BATCHCONSOLE_REDIS_SOCKET
+    with servers.redis_running(settings.DATA_DIR / "redis", path) as url:
+        yield url
+
+
+@pytest.fixture
+def redis(redis_server: str) -> Iterator[Any]:
+    """A client of a Redis that is empty before and after."""
+    with Redis.from_url(redis_server) as client:
+        client.flushall()
+        yield client
+        client.flushall()
+
+
+@pytest.fixture
+def process_environment(transactional_db: None, settings: Any) -> dict[str, str]:
+    """The environment in which a real process sees this test's database, Redis and folders."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.process_settings",
+        "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
+        "BATCHCONSOLE_WORK_DIR": str(settings.BATCHCONSOLE_WORK_DIR),
+    }
+
+
+@pytest.fixture
+def start_process(
+    process_environment: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., Child]]:
+    """Starts `manage.py <arguments>` over this test's database; ends it after the test."""
+    started: list[Child] = []
+
+    def start(*arguments: str, **environment: str) -> Child:
+        variables = {**process_environment, **environment}
+        command = ["env", *(f"{name}={value}" for name, value in variables.items())]
+        command += [sys.executable, "-u", "manage.py", *arguments]
+        started.append(servers.program(f"{arguments[0]}-{len(started)}", command, tmp_path))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    children.stop(started, grace_s=3)
+
+
+@pytest.fixture
+def start_worker(redis: Any, start_process: Callable[..., Child]) -> Callable[..., Child]:
+    """Starts a real RQ worker for one queue: start_worker("run"), start_worker("control").
+
+    Settings may be given: start_worker("run", BATCHCONSOLE_TIME_BOX_S="2"). The worker's own
+    process is `child.process`.
+    """
+
+    def start(queue: str, **environment: str) -> Child:
+        worker = ["--worker-class", "jobs.worker.ForwardingWorker", "--worker-ttl", "45"]
+        before = Worker.count(connection=redis)
+        child = start_process("rqworker", queue, *worker, **environment)
+        servers.eventually(lambda: Worker.count(connection=redis) > before or not child.runs)
+        assert child.runs, child.log.read_text()[-3000:]
+        return child
+
+    return start
+
+
+# --- S3
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The endpoint URL of a real S3 server (moto) that starts empty."""
+    with servers.storage_running(settings.DATA_DIR) as url:
+        yield url
+
+
+def s3_client(url: str) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(s3={"addressing_style": "path"}, max_pool_connections=32),
+    )
+
+
+@pytest.fixture(scope="session")
+def s3(s3_server: str) -> Any:
+    """A boto3 client of that server."""
+    return s3_client(s3_server)
+
+
+@pytest.fixture
+def make_bucket(s3: Any) -> Callable[..., str]:
+    """Makes a bucket that no other test knows: make_bucket(versioned=True) -> its name."""
+
+    def make(*, versioned: bool = False) -> str:
+        name = f"test-{uuid.uuid4().hex[:20]}"
+        s3.create_bucket(Bucket=name)
+        if versioned:
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return name
+
+    return make
+
+
+@pytest.fixture
+def bucket(make_bucket: Callable[..., str]) -> str:
+    return make_bucket()
+
+
+# --- Browser
+
+
+def _find_chromium() -> str | None:
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = _find_chromium()
+    if not path:
+        unavailable("Browser: no Chromium on PATH, and CHROMIUM is not set")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def console_errors() -> list[str]:
+    """What the page complained about; a test that expects some takes them out."""
+    return []
+
+
+@pytest.fixture
+def open_page(
+    chromium: Browser, live_server: LiveServer, console_errors: list[str]
+) -> Iterator[Callable[..., Page]]:
+    """Opens a page in a browser context of its own; options as for Playwright's new_context().
+
+    A console error, an exception in a script, or a violation of the content policy fails the test.
+    """
+    contexts = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            console_errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def open_it(**options: Any) -> Page:
+        context = chromium.new_context(base_url=live_server.url, **options)
+        context.set_default_timeout(8_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: console_errors.append(str(error)))
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert console_errors == []
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """A page of 1280 by 900, in light colours."""
+    return open_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
