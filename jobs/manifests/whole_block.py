@@ -48,7 +48,7 @@ def _cells(text: bytes, rows: int) -> list[bytes] | None:
         return None
     if b'"' not in text:
         return (b"\n" + text).replace(b"\n", b",\n").split(b",")
-    if len(text) < 2 or not (text.startswith(b'"') and text.endswith(b'"')):
+    if not (text.startswith(b'"') and text.endswith(b'"')):
         return None
     inner = text[1:-1].replace(b'"\n"', b"\n")
     if len(inner) != len(text) - 2 * rows:

@@ -20,6 +20,7 @@ column_sets = st.sampled_from(
         (IGNORE, KEY, IGNORE, BUCKET),
     ]
 )
+buckets = st.sampled_from(["photos", "archive", "x-1"])
 cells = st.sampled_from(
     ["photos", "archive", "a.jpg", "a%20b", "%C3%A9", "%41%42", "été", "x=y", "1+1", "=41", "null"]
 )
@@ -49,7 +50,8 @@ def blocks(draw: st.DrawFn) -> tuple[list[bytes], tuple[ManifestField, ...]]:
     """Mostly right lines, all quoted or not at all, with a few dents anywhere."""
     fields = draw(column_sets)
     quoted = draw(st.booleans())
-    rows = draw(st.lists(st.tuples(*[cells] * len(fields)), min_size=1, max_size=5))
+    row = st.tuples(*[buckets if field == BUCKET else cells for field in fields])
+    rows = draw(st.lists(row, min_size=1, max_size=5))
     template = '"{}"' if quoted else "{}"
     lines = [",".join(template.format(cell) for cell in row).encode() for row in rows]
     for _ in range(draw(st.integers(0, 2))):
@@ -61,8 +63,10 @@ def blocks(draw: st.DrawFn) -> tuple[list[bytes], tuple[ManifestField, ...]]:
 
 @settings(max_examples=2000, deadline=None)
 @given(blocks())
-@example(([b'"photos","a', b'b","c"'], (BUCKET, KEY)))
-@example(([b"photos,a,x", b"photos"], (BUCKET, KEY)))
+@example(([b'"photos","a', b'bcd","e"'], (BUCKET, KEY)))
+@example(([b"photos,a,x,archive,b", b"c"], (BUCKET, KEY, IGNORE)))
+@example(([b"photos," + b"x" * 1025], (BUCKET, KEY)))
+@example(([b"photos,a,\0"], (BUCKET, KEY, IGNORE)))
 @example(([b'"'], (BUCKET, KEY)))
 @example(([b"photos,a%", b"41rchive,b"], (BUCKET, KEY)))
 @example(([b"%,photos", b"41,photos"], (KEY, BUCKET)))
@@ -75,9 +79,7 @@ def test_what_passes_as_a_block_passes_line_by_line_with_the_same_counts(
         assert found == looked_at_line_by_line(lines, fields)
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(["photos", "archive"]), cells), min_size=1), st.booleans()
-)
+@given(st.lists(st.tuples(buckets, cells), min_size=1), st.booleans())
 def test_right_lines_pass_as_a_block_quoted_or_not(
     rows: list[tuple[str, str]], quoted: bool
 ) -> None:
