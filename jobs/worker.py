@@ -19,7 +19,7 @@ class ForwardingWorker(Worker):
     """
 
     def handle_warm_shutdown_request(self) -> None:
-        super().handle_warm_shutdown_request()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
         if self.horse_pid:
             # Not to its group: right after the fork that is still ours.
             with contextlib.suppress(ProcessLookupError):

@@ -23,12 +23,17 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass
 class Child:
-    """A program under supervision; `process` is None until it runs."""
+    """A program under supervision; `process` is None until it runs.
+
+    A web server listens on `host` and `port`; any other program's port is 0.
+    """
 
     name: str
     command: Sequence[str]
     log: Path
     folder: Path
+    host: str = "127.0.0.1"
+    port: int = 0
     process: subprocess.Popen[bytes] | None = None
     started_s: float = field(default=0.0)
 

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 
@@ -19,7 +20,7 @@ def programs(part: str) -> list[Child]:
     """The children of one of PARTS."""
     match part:
         case "web":
-            return [_child("web", _gunicorn("batchconsole.wsgi", _bind(), WEB_WORKERS))]
+            return [_web()]
         case "worker":
             count = settings.BATCHCONSOLE_WORKERS
             return [_child(f"worker-{number + 1}", _worker("run")) for number in range(count)]
@@ -31,25 +32,32 @@ def programs(part: str) -> list[Child]:
 
 def redis() -> Child:
     """The embedded Redis server. Raises NoRedisError."""
-    socket = settings.BATCHCONSOLE_REDIS_SOCKET
+    socket = cast(Path, settings.BATCHCONSOLE_REDIS_SOCKET)
     return _child("redis", redis_server.command(socket, settings.DATA_DIR / "redis"))
 
 
 def demo_storage(port: int) -> Child:
     """The demo's S3 server: one process, as its memory is the storage."""
-    return _child(
-        "demo-storage", _gunicorn("jobs.management.demo_storage:app", f"127.0.0.1:{port}", 1)
-    )
+    command = _gunicorn("jobs.management.demo_storage:app", f"127.0.0.1:{port}", 1)
+    return _child("demo-storage", command, port=port)
 
 
-def _child(name: str, command: list[str]) -> Child:
-    log: Path = settings.DATA_DIR / "logs" / f"{name}.log"
-    return Child(name, command, log, settings.BASE_DIR)
+def reachable_host() -> str:
+    """Where this machine reaches the web server: "all addresses" is none to connect to."""
+    host: str = settings.BATCHCONSOLE_BIND
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
-def _bind() -> str:
+def _web() -> Child:
     host, port = settings.BATCHCONSOLE_BIND, settings.BATCHCONSOLE_PORT
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    command = _gunicorn("batchconsole.wsgi", bind, WEB_WORKERS)
+    return _child("web", command, host=reachable_host(), port=port)
+
+
+def _child(name: str, command: list[str], *, host: str = "127.0.0.1", port: int = 0) -> Child:
+    log: Path = settings.DATA_DIR / "logs" / f"{name}.log"
+    return Child(name, command, log, settings.BASE_DIR, host, port)
 
 
 def _manage(*arguments: str) -> list[str]:

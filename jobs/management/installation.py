@@ -1,0 +1,95 @@
+"""What a start needs: a data folder that nobody else uses, a free port, an up-to-date database."""
+
+import contextlib
+import fcntl
+import http.client
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.core.management import call_command
+
+
+class RefusedError(Exception):
+    """This start would disturb something else; nothing was changed."""
+
+
+def check_address(host: str, port: int) -> None:
+    """Raises RefusedError when nothing can listen on `host` and `port`."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except PermissionError as error:
+        raise RefusedError(f"This account may not listen on port {port}. Set PORT.") from error
+    except socket.gaierror as error:
+        raise RefusedError(f'BIND must be an address of this machine, not "{host}".') from error
+    except OSError as error:
+        raise RefusedError(
+            f"Port {port} on {host} is taken ({error.strerror}). Set PORT to another one."
+        ) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Raises RefusedError when an installation runs on `folder`."""
+    if _lock_file(folder).exists():
+        with folder_locked(folder):
+            pass
+
+
+@contextlib.contextmanager
+def folder_locked(folder: Path) -> Iterator[None]:
+    """Hold `folder` for this process. Raises RefusedError when another one holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(_lock_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise RefusedError(
+            f"batchconsole already runs on the data folder {folder}. Set DATA_DIR to another one."
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def set_up() -> None:
+    """Bring database and static files up to this version."""
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def free_port(first: int, note: Path) -> int:
+    """A free port on loopback: the one that `note` names, else the first one from `first`.
+
+    The answer is kept in `note`, so that it stays the same from start to start.
+    """
+    known = [int(note.read_text())] if note.exists() else []
+    ports: list[int] = [*known, *range(first, min(first + 100, 65536))]
+    for port in ports:
+        with contextlib.suppress(RefusedError):
+            check_address("127.0.0.1", port)
+            note.write_text(str(port))
+            return port
+    raise RefusedError(f"No port from {first} to {first + 99} is free for the demo storage.")
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a web server there gives any answer at all."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _lock_file(folder: Path) -> Path:
+    return folder / ".lock"
