@@ -1,0 +1,210 @@
+"""The import law of the house, and what only one module may do."""
+
+import ast
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from jobs import queueing
+
+ROOT = Path(__file__).parent.parent
+RANKS = (
+    {"choices", "errors", "conf", "queueing", "spec"},
+    {"s3", "operations", "manifests", "workstore"},
+    {"models"},
+    {"lifecycle", "access", "queries"},
+    {"reports", "notifications"},
+    {"engine"},
+    {"background", "worker"},
+    {"console", "s3control", "admin", "management", "templatetags"},
+)
+RANK_OF = {part: rank for rank, parts in enumerate(RANKS) for part in parts}
+SAME_RANK_ARROWS = {
+    ("operations", "s3"),
+    ("manifests", "s3"),
+    ("manifests", "workstore"),
+    ("spec", "choices"),
+    ("queueing", "conf"),
+    ("queueing", "errors"),
+}
+UNRANKED = {"apps", "migrations"}
+PURE = {"transitions", "retry", "rate_limit", "threshold", "rows", "arns", "layout"}
+IMPURE = ("jobs.models", "jobs.conf", "django.conf", "django.db", "boto3", "botocore")
+NO_CLOCK_BELOW_RANK = 5
+
+MODULES = sorted(path for path in (ROOT / "jobs").rglob("*.py") if "migrations" not in path.parts)
+
+
+def part_of(path: Path) -> str:
+    """The sub-package or module directly below jobs/: "engine" of jobs/engine/retry.py."""
+    return path.relative_to(ROOT / "jobs").parts[0].removesuffix(".py")
+
+
+def imports_of(tree: ast.AST) -> Iterator[str]:
+    """Dotted names of everything imported anywhere: `from a import b` gives both a and a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def breaks_the_law(part: str, imported: str) -> bool:
+    """Whether a module of `part` may not import the dotted name `imported`."""
+    names = imported.split(".")
+    if names[0] != "jobs" or len(names) < 2 or names[1] == part:
+        return False
+    target = names[1]
+    lower = RANK_OF[target] < RANK_OF[part]
+    return not lower and (part, target) not in SAME_RANK_ARROWS
+
+
+def starts_with(imported: str, *packages: str) -> bool:
+    return any(imported == name or imported.startswith(f"{name}.") for name in packages)
+
+
+def status_writes(tree: ast.AST) -> Iterator[int]:
+    """Lines that write a status: `x.status = ...`, `update(status=...)`, `create(status=...)`."""
+    for node in ast.walk(tree):
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+            targets = [node.target]
+        for target in targets:
+            if isinstance(target, ast.Attribute) and target.attr == "status":
+                yield node.lineno
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            name = node.func.id if isinstance(node.func, ast.Name) else name
+            writes = name in {"update", "create", "Job", "update_or_create", "get_or_create"}
+            if writes and any(keyword.arg == "status" for keyword in node.keywords):
+                yield node.lineno
+            if name == "bulk_update" and "'status'" in ast.unparse(node):
+                yield node.lineno
+
+
+def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its decorators and its docstring."""
+    docstring = function.body[0] if ast.get_docstring(function) else None
+    inside = (docstring.end_lineno or 0) - docstring.lineno + 1 if docstring else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - inside
+
+
+@pytest.fixture(params=MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def module(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture
+def tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text())
+
+
+def test_module_imports_only_its_own_part_and_lower_ranks(module: Path, tree: ast.Module) -> None:
+    part = part_of(module)
+    if part in UNRANKED or part == "__init__":
+        assert [name for name in imports_of(tree) if starts_with(name, "jobs")] == []
+    else:
+        assert [name for name in imports_of(tree) if breaks_the_law(part, name)] == []
+
+
+def test_module_has_no_import_inside_a_function(tree: ast.Module) -> None:
+    inside = [
+        node.lineno
+        for function in functions_of(tree)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert inside == []
+
+
+def test_module_leaves_libraries_to_the_one_that_owns_them(module: Path, tree: ast.Module) -> None:
+    part, forbidden = part_of(module), set[str]()
+    if part not in {"s3", "s3control"}:
+        forbidden |= {"boto3", "botocore"}
+    if part not in {"queueing", "worker"}:
+        forbidden |= {"django_rq", "rq"}
+    assert [name for name in imports_of(tree) if starts_with(name, *forbidden)] == []
+
+
+def test_module_reads_no_environment(tree: ast.Module) -> None:
+    read = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+    ]
+    assert read == []
+    assert not {"os.environ", "os.getenv"} & set(imports_of(tree))
+
+
+def test_module_below_the_engine_is_told_the_time(module: Path, tree: ast.Module) -> None:
+    if RANK_OF.get(part_of(module), 0) < NO_CLOCK_BELOW_RANK:
+        assert "timezone.now(" not in ast.unparse(tree)
+
+
+def test_pure_module_touches_no_model_settings_or_storage(module: Path, tree: ast.Module) -> None:
+    if module.stem in PURE:
+        assert [name for name in imports_of(tree) if starts_with(name, *IMPURE)] == []
+
+
+def test_status_is_written_by_the_lifecycle_commands_alone(module: Path, tree: ast.Module) -> None:
+    if module != ROOT / "jobs/lifecycle/commands.py":
+        assert list(status_writes(tree)) == []
+
+
+def test_module_stays_below_300_lines_and_its_functions_below_50(
+    module: Path, tree: ast.Module
+) -> None:
+    assert len(module.read_text().splitlines()) <= 300
+    assert [f.name for f in functions_of(tree) if body_lines(f) > 50] == []
+
+
+@pytest.mark.parametrize("name", get_args(queueing.BackgroundCall))
+def test_background_call_that_is_queued_by_name_exists(name: str) -> None:
+    assert callable(getattr(importlib.import_module("jobs.background"), name))
+
+
+@pytest.mark.parametrize(
+    ("part", "imported", "broken"),
+    [
+        ("engine", "jobs.models", False),
+        ("engine", "jobs.engine.claims", False),
+        ("models", "jobs.lifecycle.commands", True),
+        ("models", "jobs.lifecycle", True),
+        ("console", "jobs.admin", True),
+        ("lifecycle", "jobs.queries", True),
+        ("manifests", "jobs.workstore.segments", False),
+        ("workstore", "jobs.manifests.rows", True),
+        ("console", "django.db", False),
+    ],
+)
+def test_law_when_it_is_broken_is_noticed(part: str, imported: str, broken: bool) -> None:
+    assert breaks_the_law(part, imported) is broken
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("job.status = S.ACTIVE", [1]),
+        ("jobs.filter(status=S.NEW).update(status=S.ACTIVE)", [1]),
+        ("Job.objects.create(region=region, status='Ready')", [1]),
+        ("Job.objects.bulk_update(jobs, ['status'])", [1]),
+        ("Job.objects.filter(status=S.NEW).exclude(status=S.READY)", []),
+        ("if job.status == S.NEW: pass", []),
+    ],
+)
+def test_status_write_in_any_form_is_noticed(source: str, lines: list[int]) -> None:
+    assert list(status_writes(ast.parse(source))) == lines
