@@ -45,6 +45,7 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 RETRY_S = 10.0
 CHECKPOINT_S = 2.0
+SEGMENT_BYTES = 16 * 1024 * 1024
 BUCKETS_KEPT = 1000
 """Distinct buckets of a list that are remembered and looked at before the job may run."""
 
@@ -184,13 +185,14 @@ class _Preparation:
 
 
 def _grouped(blocks: Iterator[RowBlock]) -> Iterator[list[RowBlock]]:
-    """Blocks by the segment: as many as fit, or fewer when reading them took long."""
+    """Blocks by the segment: fewer than it may hold when reading took long or rows are wide."""
     group: list[RowBlock] = []
-    began_s = time.monotonic()
+    began_s, first_byte = time.monotonic(), 0
     for block in blocks:
         group.append(block)
-        if len(group) >= conf.segment_chunks() or time.monotonic() - began_s > CHECKPOINT_S:
+        full = len(group) >= conf.segment_chunks() or block.end_byte - first_byte > SEGMENT_BYTES
+        if full or time.monotonic() - began_s > CHECKPOINT_S:
             yield group
-            group, began_s = [], time.monotonic()
+            group, began_s, first_byte = [], time.monotonic(), block.end_byte
     if group:
         yield group

@@ -131,7 +131,7 @@ def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") 
         raise ValidationFailedError(
             [Problem("reason", "The reason must be 256 characters or fewer.")]
         )
-    noted = {"status_update_reason": reason}
+    noted: dict[str, Any] = {"status_update_reason": reason}
     with transaction.atomic():
         moved = move(
             job_id, S.CANCELLED, now=now, only_from=UNSTARTED, actor=actor, reason=reason, **noted

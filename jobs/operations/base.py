@@ -1,0 +1,92 @@
+"""What every operation is: a verb with checked parameters, and a small state machine per task."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from jobs.choices import Risk
+from jobs.s3.calls import Answer, Call
+from jobs.s3.endpoints import Endpoint
+from jobs.spec.target import Target
+
+SUCCESSFUL = "Successful"
+"""ResultMessage of a plain S3 call that succeeded (reference 6.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a task, as the report tells it."""
+
+    succeeded: bool
+    http_status: int
+    code: str
+    message: str
+
+
+class Operation(ABC):
+    """One of reference 2.2. `name` is the wire's, `label` the console's.
+
+    With `single_bucket` all objects of a job lie in one bucket (reference 3.4); an operation that
+    is not `idempotent` must bear that a task whose result was lost runs again.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    risk: ClassVar[Risk]
+    single_bucket: ClassVar[bool] = False
+    idempotent: ClassVar[bool] = True
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, parameters: Mapping[str, Any]) -> Self:
+        """From the wire structure of the member as JSON. Raises ValidationFailedError, with field
+        paths such as `TagSet[1].Key`.
+        """
+
+    @abstractmethod
+    def to_wire(self) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
+        """What will happen to how many objects of which buckets, as a sentence."""
+
+    @abstractmethod
+    def summary(self) -> list[tuple[str, str]]:
+        """The parameters, as labels and values for a person."""
+
+    def target_buckets(self) -> list[str]:
+        """Buckets that are written besides those of the list."""
+        return []
+
+    @abstractmethod
+    def start(self, target: Target, endpoint: Endpoint) -> Call: ...
+
+    def proceed(
+        self, target: Target, endpoint: Endpoint, call: Call, answer: Answer
+    ) -> Call | Outcome:
+        """The next call of a task, or its end."""
+        return outcome_of(answer)
+
+
+def outcome_of(answer: Answer) -> Outcome:
+    if not answer.code:
+        # 204 and the like are the operation's own business; the report says 200 (reference 6.4).
+        return Outcome(True, 200, "", SUCCESSFUL)
+    return Outcome(False, answer.http_status, answer.code, answer.message or answer.code)
+
+
+def counted(total: int | None) -> str:
+    """ "1 object", "12,000 objects", or "every listed object" while nobody counted."""
+    if total is None:
+        return "every listed object"
+    return "1 object" if total == 1 else f"{total:,} objects"
+
+
+def named(buckets: Sequence[str]) -> str:
+    """ "photos", "photos and archive", "photos, archive and 3 more buckets"."""
+    if len(buckets) <= 1:
+        return "".join(buckets) or "the listed buckets"
+    if len(buckets) <= 3:
+        return f"{', '.join(buckets[:-1])} and {buckets[-1]}"
+    return f"{', '.join(buckets[:2])} and {len(buckets) - 2} more buckets"

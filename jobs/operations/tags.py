@@ -1,0 +1,66 @@
+"""Tags of objects: their rules and their forms (reference 4.3)."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from jobs.operations.checking import Checker
+
+MAX_OBJECT_TAGS = 10
+_PUNCTUATION = frozenset("_.:/=+-@")
+Tags = tuple[tuple[str, str], ...]
+
+
+def parse_tag_set(value: Any, field: str, check: Checker) -> Tags:
+    """A list of {"Key", "Value"} as pairs, in order."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        check.say(field, f"{field} must be a list of tags.")
+        return ()
+    if len(value) > MAX_OBJECT_TAGS:
+        check.say(field, f"An object has at most {MAX_OBJECT_TAGS} tags, not {len(value)}.")
+    tags = [_parse_tag(item, f"{field}[{n}]", check) for n, item in enumerate(value)]
+    seen: set[str] = set()
+    for n, (key, _) in enumerate(tags):
+        if key and key in seen:
+            check.say(f"{field}[{n}].Key", f'The tag "{key}" stands here twice.')
+        seen.add(key)
+    return tuple(tags)
+
+
+def _parse_tag(item: Any, field: str, check: Checker) -> tuple[str, str]:
+    structure = check.structure(item, field)
+    check.only(structure, {"Key", "Value"}, field)
+    key = check.text(structure.get("Key", ""), f"{field}.Key", high=128) or ""
+    value = check.text(structure.get("Value", ""), f"{field}.Value", low=0, high=256) or ""
+    for name, text in (("Key", key), ("Value", value)):
+        if not all(map(_is_allowed, text)):
+            check.say(
+                f"{field}.{name}",
+                "A tag holds letters, digits, spaces and the characters _ . : / = + - @ only.",
+            )
+    if key.lower().startswith("aws:"):
+        check.say(f"{field}.Key", 'Keys that start with "aws:" are reserved.')
+    return key, value
+
+
+def _is_allowed(character: str) -> bool:
+    return character in _PUNCTUATION or unicodedata.category(character)[0] in "LZN"
+
+
+def to_tag_set(tags: Tags) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags]
+
+
+def to_header(tags: Tags) -> str:
+    """As the `x-amz-tagging` header has them."""
+    return urlencode(tags)
+
+
+def to_text(tags: Tags) -> str:
+    return ", ".join(f"{key}={value}" for key, value in tags) or "none"
+
+
+def from_answer(data: Mapping[str, Any]) -> Tags:
+    """From the answer of GetObjectTagging."""
+    return tuple((tag["Key"], tag["Value"]) for tag in data.get("TagSet", []))
