@@ -1,3 +1,46 @@
-from django.urls import URLPattern, URLResolver
+"""The pages of the console; fragments that htmx fetches lie below /_/."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from jobs.console.views import account, actions, detail, listing, overview, report
+
+
+class JobIdConverter:
+    """Anything else is no job, and never reaches the database."""
+
+    regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(JobIdConverter, "job")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", overview.overview, name="overview"),
+    path("sign-in/", account.sign_in, name="sign-in"),
+    path("sign-out/", account.sign_out, name="sign-out"),
+    path("jobs/", listing.job_list, name="job-list"),
+    path("jobs/<job:job_id>/", detail.job_detail, name="job-detail"),
+    path("jobs/<job:job_id>/failures/", detail.job_failures, name="job-failures"),
+    path("jobs/<job:job_id>/report/", report.job_report, name="job-report"),
+    path(
+        "jobs/<job:job_id>/report/download/",
+        report.job_report_download,
+        name="job-report-download",
+    ),
+    path("jobs/<job:job_id>/configuration/", detail.job_configuration, name="job-configuration"),
+    path("jobs/<job:job_id>/activity/", detail.job_activity, name="job-activity"),
+    path("jobs/<job:job_id>/run/", actions.job_run, name="job-run"),
+    path("jobs/<job:job_id>/cancel/", actions.job_cancel, name="job-cancel"),
+    path("jobs/<job:job_id>/priority/", actions.job_priority, name="job-priority"),
+    path("jobs/<job:job_id>/tags/", actions.job_tags, name="job-tags"),
+    path("_/jobs/<job:job_id>/live/", detail.job_live, name="job-live"),
+    path("_/jobs/", listing.list_live, name="list-live"),
+    path("_/overview/", overview.overview_live, name="overview-live"),
+    path("", include("jobs.console.wizard.urls")),
+    path("", include("jobs.console.regions.urls")),
+]

@@ -1,0 +1,82 @@
+"""Signing in and out."""
+
+from django.contrib.auth import authenticate, login, logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from jobs.console import lock_out
+from jobs.console.forms.account import SignInForm
+
+KEPT_S = 30 * 24 * 60 * 60
+WAS_SIGNED_IN = "was-signed-in"
+"""A cookie without a secret: it outlives the session, so that we can say that one ended."""
+
+
+@sensitive_post_parameters("password")
+@never_cache
+def sign_in(request: HttpRequest) -> HttpResponse:
+    target = _target(request)
+    if request.method != "POST":
+        if request.user.is_authenticated:
+            return HttpResponseRedirect(target)
+        expired = WAS_SIGNED_IN in request.COOKIES
+        return _page(request, SignInForm(), target, expired=expired)
+    form = SignInForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, target)
+    attempt = lock_out.Attempt(form.cleaned_data["email"], request.META.get("REMOTE_ADDR", ""))
+    if not attempt.allowed():
+        form.add_error(None, lock_out.SENTENCE)
+        return _page(request, form, target)
+    user = authenticate(
+        request,
+        username=form.username(),
+        password=form.cleaned_data["password"],
+    )
+    if user is None:
+        form.add_error("email", "Email or password is not right.")
+        return _page(request, form, target)
+    attempt.forget()
+    login(request, user)
+    # Otherwise the session ends an hour after the last page that was visited.
+    request.session.set_expiry(KEPT_S if form.cleaned_data["keep"] else None)
+    response = HttpResponseRedirect(target, status=303)
+    response.set_cookie(
+        WAS_SIGNED_IN,
+        "1",
+        max_age=KEPT_S,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
+    return response
+
+
+@require_POST
+@never_cache
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    response = HttpResponseRedirect(reverse("sign-in"), status=303)
+    response.delete_cookie(WAS_SIGNED_IN)
+    return response
+
+
+def _target(request: HttpRequest) -> str:
+    """Where to go afterwards: the page that was asked for, if it is one of ours."""
+    wish = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(
+        wish, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wish if ours else reverse("overview")
+
+
+def _page(
+    request: HttpRequest, form: SignInForm, target: str, *, expired: bool = False
+) -> HttpResponse:
+    context = {"form": form, "next": target, "expired": expired}
+    return render(request, "registration/sign_in.html", context)
