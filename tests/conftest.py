@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
@@ -134,21 +132,10 @@ def s3_server() -> Iterator[str]:
         yield url
 
 
-def s3_client(url: str) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(s3={"addressing_style": "path"}, max_pool_connections=32),
-    )
-
-
 @pytest.fixture(scope="session")
 def s3(s3_server: str) -> Any:
     """A boto3 client of that server."""
-    return s3_client(s3_server)
+    return servers.s3_client(s3_server)
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import boto3
+from botocore.config import Config
 from django.conf import settings
 from redis import Redis
 
@@ -79,3 +81,15 @@ def storage_running(folder: Path, port: int | None = None) -> Iterator[str]:
     ]
     with running(program(f"storage-{port}", command, folder), lambda: answers(port)):
         yield f"http://127.0.0.1:{port}"
+
+
+def s3_client(url: str) -> Any:
+    """A boto3 client of the S3 server at `url`."""
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(s3={"addressing_style": "path"}, max_pool_connections=32),
+    )

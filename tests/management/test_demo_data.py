@@ -1,0 +1,63 @@
+"""What the demo puts into the database."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
+
+import pytest
+from django.contrib.auth.models import User
+
+from jobs.choices import JobStatus
+from jobs.lifecycle import commands
+from jobs.management import demo_data, demo_objects
+from jobs.models import Job, Region, RoleCredentials
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.mark.django_db
+def test_demo_data_when_it_is_seeded_twice_is_there_once_and_knows_the_new_port() -> None:
+    demo_data.seed(storage_port=8001, now=NOW)
+    demo_data.seed(storage_port=8002, now=LATER)
+    region = Region.objects.get()
+    assert region.endpoint_url == "http://127.0.0.1:8002"
+    assert region.emptied_at == LATER
+    assert RoleCredentials.objects.get().region == region
+    assert User.objects.get().check_password("demo")
+    assert Job.objects.get().status == JobStatus.NEW
+
+
+@pytest.mark.django_db
+def test_unfinished_job_of_an_earlier_demo_fails_and_says_why() -> None:
+    demo_data.seed(storage_port=8001, now=NOW)
+    job = Job.objects.get()
+    for status in (JobStatus.PREPARING, JobStatus.READY):
+        commands.move(job.pk, status, now=NOW)
+    demo_data.seed(storage_port=8001, now=LATER)
+    job.refresh_from_db()
+    assert job.status == JobStatus.FAILING
+    assert job.failure_code == "DemoStorageRestarted"
+    assert "The demo storage keeps nothing between starts" in job.failure_reason
+    assert Job.objects.exclude(pk=job.pk).get().status == JobStatus.NEW
+
+
+@pytest.mark.django_db
+def test_finished_job_of_an_earlier_demo_is_left_as_it_is() -> None:
+    demo_data.seed(storage_port=8001, now=NOW)
+    job = Job.objects.get()
+    commands.cancel(job.pk, actor=None, now=NOW, reason="")
+    demo_data.seed(storage_port=8001, now=LATER)
+    job.refresh_from_db()
+    assert job.status == JobStatus.CANCELLED
+    assert job.failure_code == ""
+
+
+def test_demo_keys_are_five_thousand_and_survive_the_manifest() -> None:
+    keys = demo_objects.photo_keys()
+    assert len(set(keys)) == len(keys) == demo_objects.PHOTO_COUNT
+    assert set(demo_objects.AWKWARD) < set(keys)
+    rows = list(csv.reader(io.StringIO(demo_objects.plain_manifest().decode("ascii"))))
+    assert [unquote(key) for _, key in rows] == keys
+    assert {bucket for bucket, _ in rows} == {demo_objects.PHOTOS}

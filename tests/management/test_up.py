@@ -1,0 +1,241 @@
+"""`manage.py up`, as a person runs it: whole installations on ports and folders of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from django.conf import settings
+
+from jobs.management import demo_objects
+from jobs.management.installation import answers
+from tests.servers import eventually, free_port, s3_client
+
+pytestmark = pytest.mark.house
+
+RUN_WAITING_JOB = """
+from django.contrib.auth.models import User
+from django.utils import timezone
+from jobs.lifecycle import commands
+from jobs.models import Job
+job = Job.objects.get(status="Suspended")
+commands.confirm(job.pk, actor=User.objects.get(), now=timezone.now())
+"""
+SUCCEEDED = 'from jobs.models import Job; print(*(j.status for j in Job.objects.order_by("id")))'
+
+
+@dataclass
+class Installation:
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def said(self) -> str:
+        return (self.folder.parent / f"{self.folder.name}.out").read_text()
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that runs on this data folder, whoever started it."""
+        return [process for process in psutil.process_iter() if self._owns(process)]
+
+    def _owns(self, process: psutil.Process) -> bool:
+        try:
+            mine = process.environ().get("DATA_DIR") == str(self.folder)
+            return mine and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    def manage(
+        self, *arguments: str, port: int | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=settings.BASE_DIR,
+            env=environment(self.folder, port or self.port),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def shell(self, code: str) -> str:
+        done = self.manage("shell", "-v0", "-c", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def end(self) -> None:
+        for process in self.processes():
+            process.kill()
+        self.process.wait()
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    """That of a person who set nothing else."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {"DATA_DIR": str(folder), "PORT": str(port)}
+
+
+def start(folder: Path, *arguments: str) -> Installation:
+    port = free_port()
+    with (folder.parent / f"{folder.name}.out").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", *arguments],
+            cwd=settings.BASE_DIR,
+            env=environment(folder, port),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    installation = Installation(folder, port, process)
+    try:
+        eventually(lambda: "Ctrl-C" in installation.said or process.poll() is not None, within_s=60)
+        assert process.poll() is None, installation.said
+    except BaseException:
+        installation.end()
+        raise
+    return installation
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A demo that several tests look at and leave as it is."""
+    installation = start(tmp_path_factory.mktemp("demo") / "data", "--demo")
+    yield installation
+    installation.end()
+
+
+@pytest.fixture
+def own_demo(tmp_path: Path) -> Iterator[Installation]:
+    """A demo for one test, which may ruin it."""
+    installation = start(tmp_path / "data", "--demo")
+    yield installation
+    installation.end()
+
+
+def test_demo_when_it_runs_tells_where_it_is_and_how_to_sign_in(demo: Installation) -> None:
+    assert demo.said.splitlines()[0] == f"batchconsole runs at http://127.0.0.1:{demo.port}/"
+    assert "Sign in  admin@example.com, password demo" in demo.said
+    assert "photos, manifests, reports, archive" in demo.said
+    assert answers("127.0.0.1", demo.port)
+
+
+def test_demo_storage_when_it_runs_holds_what_the_manifests_list(demo: Installation) -> None:
+    url = f"http://127.0.0.1:{(demo.folder / 'demo-storage.port').read_text()}"
+    s3 = s3_client(url)
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=demo_objects.PHOTOS)
+    versions = {
+        found["Key"]: found["VersionId"] for page in pages for found in page.get("Versions", [])
+    }
+    assert set(versions) == set(demo_objects.photo_keys())
+    assert len(versions) == 5_000
+
+    def body(key: str) -> bytes:
+        return bytes(s3.get_object(Bucket=demo_objects.MANIFESTS, Key=key)["Body"].read())
+
+    assert body("photos.csv") == demo_objects.plain_manifest()
+    assert body("photos-with-versions.csv") == demo_objects.versioned_manifest(versions)
+    assert s3.head_object(Bucket="manifests", Key="photos.csv")["ETag"].strip('"') == (
+        demo_objects.plain_manifest_etag()
+    )
+
+
+def test_demo_when_it_has_started_has_one_job_that_waits_for_confirmation(
+    demo: Installation,
+) -> None:
+    shown = 'from jobs.models import Job; print(*Job.objects.values_list("status", "total_tasks"))'
+    eventually(lambda: demo.shell(shown) == "('Suspended', 5000)", every_s=0.5)
+
+
+def test_second_demo_on_the_same_folder_says_so_and_changes_nothing(demo: Installation) -> None:
+    before = _settled_files(demo.folder)
+    done = demo.manage("up", "--demo", port=free_port())
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        f"batchconsole already runs on the data folder {demo.folder}. Set DATA_DIR to another one."
+    ]
+    assert _settled_files(demo.folder) == before
+    assert answers("127.0.0.1", demo.port)
+
+
+def _settled_files(folder: Path) -> set[Path]:
+    """All but those that the running demo's servers make and remove as they work."""
+    busy = ("batchconsole.sqlite3", "redis", "work")
+    return {path for path in folder.iterdir() if not path.name.startswith(busy)}
+
+
+def test_demo_on_a_taken_port_says_so_and_changes_nothing(
+    demo: Installation, tmp_path: Path
+) -> None:
+    other = Installation(tmp_path / "other", demo.port, demo.process)
+    done = other.manage("up", "--demo")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"Port {demo.port} on 127.0.0.1 is taken")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_installation_when_a_part_dies_starts_it_again(own_demo: Installation) -> None:
+    def control() -> set[int]:
+        return {p.pid for p in own_demo.processes() if "control" in p.cmdline()}
+
+    before = eventually(control)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: control() - before)
+    assert "control ended; starting it again in 1 s." in own_demo.said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_installation_when_it_is_stopped_in_mid_job_leaves_no_process(
+    own_demo: Installation, number: signal.Signals
+) -> None:
+    eventually(lambda: own_demo.shell(SUCCEEDED) == "Suspended", every_s=0.5)
+    own_demo.shell(RUN_WAITING_JOB)
+    eventually(lambda: own_demo.shell(SUCCEEDED) == "Active", every_s=0.1)
+    stopped_at_s = time.monotonic()
+    own_demo.process.send_signal(number)
+    assert own_demo.process.wait(15) == 0
+    assert own_demo.processes() == []
+    assert time.monotonic() - stopped_at_s < 10
+    assert own_demo.shell(SUCCEEDED) == "Active"
+
+
+def test_installation_when_its_supervisor_is_killed_leaves_no_process_for_long(
+    own_demo: Installation,
+) -> None:
+    eventually(lambda: own_demo.shell(SUCCEEDED) == "Suspended", every_s=0.5)
+    own_demo.shell(RUN_WAITING_JOB)
+    own_demo.process.kill()
+    own_demo.process.wait()
+    eventually(lambda: own_demo.processes() == [], within_s=30)
+
+
+def test_up_without_an_administrator_says_how_to_make_one(tmp_path: Path) -> None:
+    installation = start(tmp_path / "data")
+    try:
+        assert "There is no administrator yet. Set ADMIN_EMAIL and ADMIN_PASSWORD" in (
+            installation.said
+        )
+        assert "Storage" not in installation.said
+    finally:
+        installation.end()
+
+
+def test_up_when_the_port_is_no_number_says_so(tmp_path: Path, demo: Installation) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=settings.BASE_DIR,
+        env=environment(tmp_path / "data", 1) | {"PORT": "eighty"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert 'PORT must be a whole number from 1 to 65535, not "eighty".' in done.stderr
