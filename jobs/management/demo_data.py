@@ -33,19 +33,15 @@ def seed(*, storage_port: int, now: datetime) -> None:
         region=region,
         defaults={"ambient": False, "access_key_id": "demo", "secret_access_key": "demo"},
     )
+    _waiting_jobs().delete()
     end_jobs_of_earlier_starts(region, now)
-    if not _waiting_jobs().exists():
-        create_job(_waiting_job(region), actor=user, now=now)
+    create_job(_waiting_job(region), actor=user, now=now)
 
 
 def end_jobs_of_earlier_starts(region: Region, now: datetime) -> None:
-    """Unfinished jobs say that their storage is gone.
-
-    The job that this module made is left alone as long as it waits: it names objects by keys that
-    are there again, in a manifest with the same ETag.
-    """
+    """Unfinished jobs say that their storage is gone."""
     unfinished = Job.objects.filter(region=region, status__in=CANCELLABLE)
-    for job in unfinished.exclude(pk__in=_waiting_jobs()):
+    for job in unfinished:
         commands.fail(
             job.pk,
             "DemoStorageRestarted",
@@ -57,6 +53,7 @@ def end_jobs_of_earlier_starts(region: Region, now: datetime) -> None:
 
 
 def _waiting_jobs() -> QuerySet[Job]:
+    """Those that this module made and nobody has run: each start makes a new one."""
     return Job.objects.filter(client_request_token__startswith=_WAITING, status__in=_NOT_STARTED)
 
 
