@@ -28,7 +28,7 @@ class Attempt:
         ]
 
     def allowed(self) -> bool:
-        return all([any(cache.add(key, True, LOCKED_S) for key in keys) for keys in self._slots])
+        return all(any(cache.add(key, True, LOCKED_S) for key in keys) for keys in self._slots)
 
     def forget(self) -> None:
         """It was the right password."""

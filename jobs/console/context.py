@@ -1,0 +1,96 @@
+"""What every page of the console shows around its subject."""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from jobs import queueing
+from jobs.choices import FINISHING, RUNNABLE, JobStatus
+from jobs.console.access import Level, level_of
+from jobs.errors import QueueUnavailableError
+from jobs.models import Draft, Job
+from jobs.queries.words import counted
+
+FRESH_S = 2.0
+FRESH_WHEN_DOWN_S = 10.0
+"""A Redis that does not answer may cost a second each time it is asked."""
+
+REDIS_DOWN = (
+    "Redis does not answer. Workers are not reachable, so jobs wait; what they have done is kept."
+)
+_PREPARING = frozenset({JobStatus.NEW, JobStatus.PREPARING})
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """`text` is a sentence, empty when all is well."""
+
+    text: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+class BannerCache:
+    """The banner of this process, looked up at most every two seconds however many pages ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        self._banner = Banner()
+        self._fresh_until_s = 0.0
+
+    def get(self) -> Banner:
+        # One thread looks, the others take what stands there: none waits for Redis twice.
+        if time.monotonic() >= self._fresh_until_s and self._lock.acquire(blocking=False):
+            try:
+                self._banner, fresh_s = look()
+                self._fresh_until_s = time.monotonic() + fresh_s
+            finally:
+                self._lock.release()
+        return self._banner
+
+
+def look() -> tuple[Banner, float]:
+    """The banner as of now, and for how many seconds it will do."""
+    try:
+        runners = queueing.workers_of(queueing.RUN)
+        helpers = queueing.workers_of(queueing.CONTROL)
+    except QueueUnavailableError:
+        return Banner(REDIS_DOWN), FRESH_WHEN_DOWN_S
+    without = (RUNNABLE if not runners else frozenset()) | (
+        (_PREPARING | FINISHING) if not helpers else frozenset()
+    )
+    waiting = Job.objects.filter(status__in=without).count() if without else 0
+    if not waiting:
+        return Banner(), FRESH_S
+    verb = "waits" if waiting == 1 else "wait"
+    return Banner(f"No worker is running. {counted(waiting, 'job')} {verb}."), FRESH_S
+
+
+banner_cache = BannerCache()
+
+
+def console(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. Looked up only where a template prints it."""
+
+    def level() -> Level:
+        return level_of(request.user)
+
+    def drafts() -> int:
+        if not request.user.is_authenticated:
+            return 0
+        return Draft.objects.filter(owner=request.user, job=None).count()
+
+    return {
+        "worker_banner": SimpleLazyObject(banner_cache.get),
+        "is_operator": SimpleLazyObject(lambda: level() >= Level.OPERATOR),
+        "is_admin": SimpleLazyObject(lambda: level() >= Level.ADMIN),
+        "draft_count": SimpleLazyObject(drafts),
+    }

@@ -1,0 +1,208 @@
+"""The jobs list: what is asked for in the URL, and the rows that fit, in a fixed number of queries."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import ceil
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from django.db.models import Count, F, Q, QuerySet
+from django.http import QueryDict
+
+from jobs.choices import JobStatus
+from jobs.models import Job
+from jobs.operations import registry
+from jobs.queries import progress, words
+from jobs.queries.progress import Bar
+
+PAGE_SIZES = (25, 50, 100)
+SORTS = {
+    "created": "created_at",
+    "status": "status",
+    "description": "description",
+    "operation": "operation",
+    "total": "total_tasks",
+    "failed": "tasks_failed",
+    "priority": "priority",
+}
+DEFAULT_SORT = "-created"
+MAX_WORDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """What the URL asks for. `tag` is "key" or "key=value", `region` a slug, `sort` a name of
+    SORTS with "-" in front for the highest first.
+    """
+
+    q: str = ""
+    statuses: tuple[str, ...] = ()
+    operation: str = ""
+    region: str = ""
+    tag: str = ""
+    failures: bool = False
+    sort: str = DEFAULT_SORT
+    page: int = 1
+    per: int = PAGE_SIZES[0]
+
+    @classmethod
+    def parse(cls, query: QueryDict) -> Self:
+        """Unknown names and values are dropped, never errors."""
+        sort, page = query.get("sort", ""), query.get("page", "")
+        operations = {operation.name for operation in registry.OPERATIONS}
+        per = next((size for size in PAGE_SIZES if query.get("per") == str(size)), PAGE_SIZES[0])
+        return cls(
+            q=_text(query, "q"),
+            statuses=tuple(status for status in JobStatus if status in query.getlist("status")),
+            operation=query.get("op", "") if query.get("op") in operations else "",
+            region=_text(query, "region"),
+            tag=_text(query, "tag"),
+            failures=query.get("has") == "failures",
+            sort=sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT,
+            page=int(page) if page.isascii() and page.isdecimal() and 0 < int(page) < 10**6 else 1,
+            per=per,
+        )
+
+    def query(self, **changes: Any) -> str:
+        """The query string of this filter with `changes`; a changed filter starts at page 1."""
+        if changes and "page" not in changes:
+            changes["page"] = 1
+        new = replace(self, **changes)
+        pairs: list[tuple[str, str]] = [("status", status) for status in new.statuses]
+        named = {
+            "q": new.q,
+            "op": new.operation,
+            "region": new.region,
+            "tag": new.tag,
+            "has": "failures" if new.failures else "",
+            "sort": new.sort if new.sort != DEFAULT_SORT else "",
+            "page": str(new.page) if new.page > 1 else "",
+            "per": str(new.per) if new.per != PAGE_SIZES[0] else "",
+        }
+        return urlencode([*pairs, *((name, value) for name, value in named.items() if value)])
+
+    @property
+    def narrows(self) -> int:
+        """How many filters are set."""
+        given = (self.q, self.statuses, self.operation, self.region, self.tag, self.failures)
+        return sum(map(bool, given))
+
+    def jobs(self) -> QuerySet[Job]:
+        found = Job.objects.all()
+        for word in self.q.split()[:MAX_WORDS]:
+            found = found.filter(Q(description__icontains=word) | Q(pk__istartswith=word))
+        if self.statuses:
+            found = found.filter(status__in=self.statuses)
+        if self.operation:
+            found = found.filter(operation=self.operation)
+        if self.region:
+            found = found.filter(region__slug=self.region)
+        if self.failures:
+            found = found.filter(tasks_failed__gt=0)
+        if self.tag:
+            key, equals, value = self.tag.partition("=")
+            wanted = {"tags__key": key} | ({"tags__value": value} if equals else {})
+            found = found.filter(**wanted)
+        return found
+
+    def ordered(self) -> QuerySet[Job]:
+        column = F(SORTS[self.sort.removeprefix("-")])
+        last = self.sort.startswith("-")
+        by = column.desc(nulls_last=True) if last else column.asc(nulls_last=True)
+        return self.jobs().order_by(by, "-created_at", "pk")
+
+
+def _text(query: QueryDict, name: str) -> str:
+    # A NUL can be in no text of PostgreSQL, not even in one that is looked for.
+    return query.get(name, "").replace("\0", "").strip()[:256]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job as the list shows it; texts are ready to print."""
+
+    job: Job
+    operation: str
+    percent: str
+    bar: Bar
+    failed_percent: str
+    created: str
+    expiry: str
+    gone: str
+
+    @property
+    def live(self) -> bool:
+        return not self.job.is_terminal
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """`counts` maps every status to its number of jobs, whatever the filter; `jobs` is their sum."""
+
+    filter: JobFilter
+    rows: Sequence[JobRow]
+    matches: int
+    counts: Mapping[str, int]
+
+    @property
+    def jobs(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def pages(self) -> int:
+        return max(1, ceil(self.matches / self.filter.per))
+
+    @property
+    def first(self) -> int:
+        return (self.filter.page - 1) * self.filter.per + 1
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+
+def job_page(wanted: JobFilter, *, now: datetime) -> JobPage:
+    """Three queries. A page after the last one becomes the last one."""
+    numbers = Job.objects.order_by().values_list("status").annotate(jobs=Count("pk"))
+    found = dict(numbers)
+    matches = wanted.jobs().count()
+    pages = max(1, ceil(matches / wanted.per))
+    wanted = replace(wanted, page=min(wanted.page, pages))
+    start = (wanted.page - 1) * wanted.per
+    jobs = wanted.ordered().select_related("region")[start : start + wanted.per]
+    return JobPage(
+        filter=wanted,
+        rows=job_rows(jobs, now=now),
+        matches=matches,
+        counts={status.value: found.get(status.value, 0) for status in JobStatus},
+    )
+
+
+def job_rows(jobs: Iterable[Job], *, now: datetime) -> list[JobRow]:
+    """`jobs` come with their Regions."""
+    return [_row(job, now) for job in jobs]
+
+
+def _row(job: Job, now: datetime) -> JobRow:
+    return JobRow(
+        job=job,
+        operation=operation_label(job.operation),
+        percent=progress.percent(job.tasks_done, job.total_tasks),
+        bar=progress.bar(job.tasks_succeeded, job.tasks_failed, job.total_tasks),
+        failed_percent=progress.percent(job.tasks_failed, job.tasks_done),
+        created=words.ago(now - job.created_at),
+        expiry=words.expiry(job, now),
+        gone=words.storage_gone(job),
+    )
+
+
+def operation_label(name: str) -> str:
+    """The console's name of an operation, or the wire's for one that is not there any more."""
+    labels = {operation.name: operation.label for operation in registry.OPERATIONS}
+    return labels.get(name, name)
+
+
+def newer_jobs(wanted: JobFilter, since: datetime) -> int:
+    """How many jobs that fit were created after `since`."""
+    return wanted.jobs().filter(created_at__gt=since).count()
