@@ -285,7 +285,7 @@ def test_wrong_number_of_lost_hints_changes_nothing_since_the_sweep_repeats_them
     steps.prepare(job)
     steps.confirm(job)
     redis.flushall()
-    assert b"rq:queue:run" not in redis.keys()
+    assert not redis.exists("rq:queue:run")
     steps.sweep()
     assert redis.llen("rq:queue:run") == 1
     redis.flushall()
