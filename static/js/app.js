@@ -1,0 +1,65 @@
+// Everything here is an extra: each page works without it.
+const later = (name, run) => document.addEventListener(name, run);
+const closest = (event, selector) => event.target.closest?.(selector);
+const paused = () => localStorage.getItem("paused") === "yes";
+const showPause = () => document.querySelectorAll("[data-pause]").forEach((button) =>
+  button.setAttribute("aria-pressed", paused()));
+const interrupted = (event, yes) => closest(event, "[data-live]") &&
+  document.querySelectorAll("[data-interrupted]").forEach((note) => { note.hidden = !yes; });
+
+async function openDialog(link) {
+  const answer = await fetch(link.href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const body = page.querySelector("[data-dialog-body]");
+  if (!answer.ok || !body) return location.assign(link.href);
+  const dialog = document.createElement("dialog");
+  const title = document.createElement("h2");
+  const heading = body.querySelector("h1");
+  title.append(...heading.childNodes);
+  title.id = "dialog-title";
+  heading.replaceWith(title);
+  dialog.setAttribute("aria-labelledby", title.id);
+  dialog.append(document.adoptNode(body));
+  dialog.addEventListener("close", () => { dialog.remove(); document.getElementById(link.id)?.focus(); });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+async function copy(button) {
+  try { await navigator.clipboard.writeText(button.dataset.copy); } catch {
+    return getSelection().selectAllChildren(button.previousElementSibling);
+  }
+  const label = button.textContent;
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = label; }, 2000);
+}
+
+later("click", (event) => {
+  const find = (selector) => closest(event, selector);
+  const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
+  if (find("[aria-disabled=true]")) event.preventDefault();
+  else if (plain && find("a[data-dialog]")) { event.preventDefault(); openDialog(find("a[data-dialog]")); }
+  else if (find("dialog [data-close]")) { event.preventDefault(); find("dialog").close(); }
+  else if (find("[data-copy]")) copy(find("[data-copy]"));
+  else if (find("[data-dismiss]")) find(".alert").remove();
+  else if (find("[data-pause]")) { localStorage.setItem("paused", paused() ? "no" : "yes"); showPause(); }
+  else if (find("[data-show]")) {
+    const input = document.getElementById(find("[data-show]").dataset.show);
+    input.type = input.type === "password" ? "text" : "password";
+    find("[data-show]").setAttribute("aria-pressed", input.type === "text");
+  }
+  document.querySelectorAll("details.account[open]").forEach((menu) => menu.contains(event.target) || (menu.open = false));
+});
+later("change", (event) => {
+  if (!event.target.matches("[data-theme-choice]")) return;
+  document.cookie = `theme=${event.target.value};path=/;max-age=31536000;samesite=lax`;
+  document.documentElement.dataset.theme = event.target.value;
+});
+later("input", ({ target }) => {
+  const note = target.dataset.count && document.getElementById(target.dataset.count);
+  if (note) note.textContent = `${[...target.value].length} of ${note.dataset.most} characters`;
+});
+later("htmx:beforeRequest", (event) => closest(event, "[data-live]") && (document.hidden || paused()) && event.preventDefault());
+later("htmx:afterOnLoad", (event) => interrupted(event, event.detail.xhr.status >= 400));
+["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) => later(name, (event) => interrupted(event, true)));
+later("DOMContentLoaded", () => { showPause(); document.querySelector(".error-summary")?.focus(); });
