@@ -230,7 +230,7 @@ def sort_header(
 @register.inclusion_tag("console/_field.html")
 def field(field: BoundField, most: int = 0, browse_url: str = "", browse: str = "Browse") -> Values:
     """Label, hint, error, control. `most` counts characters, `browse_url` adds a link button."""
-    attrs = {"data-count": f"{field.auto_id}_count"} if most else None
+    attrs: dict[str, str | bool] = {"data-count": f"{field.auto_id}_count"} if most else {}
     return {
         "field": field,
         "control": field.as_widget(attrs=attrs),
