@@ -116,7 +116,7 @@ def start_worker(redis: Any, start_process: Callable[..., Child]) -> Callable[..
         before = Worker.count(connection=redis)
         child = start_process("rqworker", queue, *worker, **environment)
         servers.eventually(lambda: Worker.count(connection=redis) > before or not child.runs)
-        assert child.runs, child.log.read_text()[-3000:]
+        assert child.runs, child.log and child.log.read_text()[-3000:]
         return child
 
     return start

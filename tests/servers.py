@@ -46,7 +46,7 @@ def running(child: Child, ready: Callable[[], object], *, grace_s: float = 3) ->
     child.start()
     try:
         eventually(lambda: ready() or not child.runs)
-        assert child.runs, child.log.read_text()[-2000:]
+        assert child.runs, child.log and child.log.read_text()[-3000:]
         yield child
     finally:
         children.stop([child], grace_s=grace_s)

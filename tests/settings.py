@@ -21,11 +21,14 @@ for _name in (
     os.environ.pop(_name, None)
     os.environ.pop(f"{_name}_FILE", None)
 
+if os.environ.setdefault("TEST_DATABASE", "sqlite") not in {"sqlite", "postgres"}:
+    raise RuntimeError("TEST_DATABASE must be sqlite or postgres.")
+
 if "BATCHCONSOLE_TEST_DIR" not in os.environ:  # else we are a process of a run that made it
     _folder = tempfile.mkdtemp(prefix="bc-test-")
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
     os.environ["BATCHCONSOLE_TEST_DIR"] = _folder
-    if os.environ.get("TEST_DATABASE") == "postgres" and not os.environ.get("TEST_DATABASE_URL"):
+    if os.environ["TEST_DATABASE"] == "postgres" and not os.environ.get("TEST_DATABASE_URL"):
         try:
             os.environ["TEST_DATABASE_URL"] = postgres.start()
         except postgres.UnavailableError as error:
@@ -34,7 +37,7 @@ if "BATCHCONSOLE_TEST_DIR" not in os.environ:  # else we are a process of a run 
 os.environ["DATA_DIR"] = os.path.join(
     os.environ["BATCHCONSOLE_TEST_DIR"], os.environ.get("PYTEST_XDIST_WORKER", "main")
 )
-if os.environ.get("TEST_DATABASE") == "postgres" and os.environ.get("TEST_DATABASE_URL"):
+if os.environ["TEST_DATABASE"] == "postgres" and os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
 # Playwright keeps an event loop in the main thread; no test runs coroutines of its own.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

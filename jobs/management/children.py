@@ -1,5 +1,6 @@
 """Child processes that end with us: whatever happens to this process, none is left behind."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -25,12 +27,13 @@ _PR_SET_PDEATHSIG = 1
 class Child:
     """A program under supervision; `process` is None until it runs.
 
-    A web server listens on `host` and `port`; any other program's port is 0.
+    Without a `log` it writes where we write. A web server listens on `host` and `port`; any
+    other program's port is 0.
     """
 
     name: str
     command: Sequence[str]
-    log: Path
+    log: Path | None
     folder: Path
     host: str = "127.0.0.1"
     port: int = 0
@@ -38,16 +41,14 @@ class Child:
     started_s: float = field(default=0.0)
 
     def start(self) -> None:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as output:
+        with contextlib.ExitStack() as stack:
+            output = stack.enter_context(_open_log(self.log)) if self.log else None
             self.process = subprocess.Popen(
                 self.command,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if output else None,
                 # Out of the terminal's reach: Ctrl-C comes to us alone, and we stop them in order.
                 start_new_session=True,
                 preexec_fn=end_with_parent(os.getpid(), signal.SIGTERM),
@@ -61,6 +62,13 @@ class Child:
     @property
     def age_s(self) -> float:
         return time.monotonic() - self.started_s
+
+
+def _open_log(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return path.open("ab")
 
 
 def end_with_parent(parent_pid: int, number: signal.Signals) -> Callable[[], None] | None:

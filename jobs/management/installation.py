@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.core.management import call_command
+from django.db import OperationalError
 
 
 class RefusedError(Exception):
     """This start would disturb something else; nothing was changed."""
+
+
+class NoDatabaseError(Exception):
+    """The database does not answer, or not to us."""
 
 
 def check_address(host: str, port: int) -> None:
@@ -58,9 +63,12 @@ def folder_locked(folder: Path) -> Iterator[None]:
 
 
 def set_up() -> None:
-    """Bring database and static files up to this version."""
-    call_command("migrate", verbosity=0, interactive=False)
-    call_command("createcachetable", verbosity=0)
+    """Bring database and static files up to this version. Raises NoDatabaseError."""
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
+    except OperationalError as error:
+        raise NoDatabaseError(f"The database can not be used: {str(error).strip()}") from error
     call_command("collectstatic", verbosity=0, interactive=False)
 
 

@@ -1,6 +1,8 @@
 """The programs of an installation, and how each is started."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -16,8 +18,13 @@ WEB_WORKERS = 2
 THREADS = 8
 
 
-def programs(part: str) -> list[Child]:
-    """The children of one of PARTS."""
+def parts(names: Sequence[str], *, to_logs: bool) -> list[Child]:
+    """The children of some of PARTS, each with a log of its own, or writing where we write."""
+    children = [child for name in names for child in _programs(name)]
+    return children if to_logs else [replace(child, log=None) for child in children]
+
+
+def _programs(part: str) -> list[Child]:
     match part:
         case "web":
             return [_web()]

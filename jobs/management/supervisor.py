@@ -58,7 +58,7 @@ class Supervisor:
         until_s = time.monotonic() + within_s
         while not self.stopping and not answers(child.host, child.port):
             if not child.runs or time.monotonic() > until_s:
-                raise StartError(f"{child.name} did not start. Its log is {child.log}.")
+                raise StartError(f"{child.name} did not start.{_where_to_look(child)}")
             time.sleep(0.05)
 
     def watch(self) -> None:
@@ -84,7 +84,9 @@ class Supervisor:
             pause_s = self._pauses_s.get(child.name, 1.0)
             self._pauses_s[child.name] = min(2 * pause_s, _MAX_PAUSE_S)
             self._restart_at_s[child.name] = time.monotonic() + pause_s
-            self._say(f"{child.name} ended; starting it again in {pause_s:.0f} s. See {child.log}")
+            self._say(
+                f"{child.name} ended; starting it again in {pause_s:.0f} s.{_where_to_look(child)}"
+            )
         elif due_s <= time.monotonic():
             child.start()
         else:
@@ -94,3 +96,7 @@ class Supervisor:
         self._signals += 1
         if self._signals == 1:
             self._say("Stopping ...")
+
+
+def _where_to_look(child: Child) -> str:
+    return f" See {child.log}" if child.log else ""

@@ -239,3 +239,45 @@ def test_up_when_the_port_is_no_number_says_so(tmp_path: Path, demo: Installatio
     )
     assert done.returncode == 1
     assert 'PORT must be a whole number from 1 to 65535, not "eighty".' in done.stderr
+
+
+def test_parts_of_an_installation_when_started_alone_write_where_they_are_started(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "data"
+    installation = Installation(folder, free_port(), None)  # type: ignore[arg-type]
+    done = installation.manage("setup")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "There is no administrator yet." in done.stdout
+    with (tmp_path / "data.out").open("wb") as output:
+        installation.process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--only", "web", "--only", "scheduler"],
+            cwd=settings.BASE_DIR,
+            env=environment(folder, installation.port),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        eventually(lambda: answers("127.0.0.1", installation.port))
+        installation.process.terminate()
+        assert installation.process.wait(15) == 0
+    finally:
+        installation.end()
+    assert not (folder / "logs").exists()
+    assert installation.said.splitlines()[-1] == "Stopping ..."
+
+
+def test_up_when_the_database_does_not_answer_says_so_in_a_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=settings.BASE_DIR,
+        env=environment(tmp_path / "data", free_port())
+        | {"DATABASE_URL": "postgres://someone:hidden@127.0.0.1:1/nothing"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database can not be used: ")
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stderr

@@ -14,8 +14,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-        installation.set_up()
         try:
+            installation.set_up()
             first_admin.ensure(self.stdout.write)
-        except first_admin.AdminError as error:
+        except (installation.NoDatabaseError, first_admin.AdminError) as error:
             raise CommandError(str(error)) from error

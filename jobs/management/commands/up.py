@@ -12,7 +12,7 @@ from django.utils import timezone
 from jobs.management import demo_data, demo_objects, first_admin, installation, programs
 from jobs.management.children import Child
 from jobs.management.first_admin import AdminError
-from jobs.management.installation import RefusedError
+from jobs.management.installation import NoDatabaseError, RefusedError
 from jobs.management.redis_server import NoRedisError
 from jobs.management.supervisor import StartError, Supervisor
 
@@ -38,12 +38,12 @@ class Command(BaseCommand):
             with supervisor.signals_handled():
                 try:
                     if only:
-                        _start_parts(supervisor, only)
+                        _run(supervisor, programs.parts(only, to_logs=False))
                     else:
                         self._start_all(supervisor, demo=demo)
                 finally:
                     supervisor.stop()
-        except (RefusedError, NoRedisError, StartError, AdminError) as error:
+        except (RefusedError, NoRedisError, NoDatabaseError, StartError, AdminError) as error:
             self.stderr.write(str(error))
             sys.exit(1)
 
@@ -64,7 +64,8 @@ class Command(BaseCommand):
             else:
                 first_admin.ensure(self._say)
             connections.close_all()
-            _start_parts(supervisor, list(programs.PARTS), lambda: self._greet(storage))
+            parts = programs.parts(programs.PARTS, to_logs=True)
+            _run(supervisor, parts, lambda: self._greet(storage))
 
     def _greet(self, storage: Child | None) -> None:
         self._say(f"batchconsole runs at {_address()}")
@@ -98,13 +99,12 @@ def _start_demo_storage(supervisor: Supervisor) -> Child:
     return storage
 
 
-def _start_parts(
-    supervisor: Supervisor, parts: list[str], greet: Callable[[], None] = lambda: None
+def _run(
+    supervisor: Supervisor, children: list[Child], greet: Callable[[], None] = lambda: None
 ) -> None:
-    """Returns when a signal came."""
-    group = [child for part in parts for child in programs.programs(part)]
-    supervisor.start(group)
-    for child in group:
+    """Start `children`, and look after all until a signal comes."""
+    supervisor.start(children)
+    for child in children:
         if child.port:
             supervisor.wait_until_answers(child, within_s=START_S)
     if not supervisor.stopping:
