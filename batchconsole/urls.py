@@ -7,3 +7,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("jobs.console.urls")),
 ]
+
+handler403 = "jobs.console.views.errors.forbidden"
+handler404 = "jobs.console.views.errors.not_found"
+handler500 = "jobs.console.views.errors.server_error"

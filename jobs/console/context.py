@@ -89,7 +89,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
         return Draft.objects.filter(owner=request.user, job=None).count()
 
     return {
-        "worker_banner": SimpleLazyObject(banner_cache.get),
+        "banner": SimpleLazyObject(banner_cache.get),
         "is_operator": SimpleLazyObject(lambda: level() >= Level.OPERATOR),
         "is_admin": SimpleLazyObject(lambda: level() >= Level.ADMIN),
         "draft_count": SimpleLazyObject(drafts),

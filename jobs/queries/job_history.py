@@ -4,22 +4,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jobs.choices import JobStatus
+from jobs.choices import TERMINAL, JobStatus
 from jobs.models import Job, JobEvent, StatusChange
-from jobs.queries.words import length
 
 ACTIVITY_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry of the timeline; `at` is None for what has not happened yet."""
+    """One entry of the timeline; `span_s` is how long it took, None where that means nothing."""
 
+    status: JobStatus
     title: str
-    at: datetime | None
-    note: str = ""
-    current: bool = False
-    inner: bool = False
+    at: datetime
+    span_s: float | None
+    current: bool
+    inside: bool
+
+    @property
+    def state(self) -> str:
+        """ "bad", "done", or empty for the step that goes on."""
+        if self.status in (JobStatus.FAILING, JobStatus.FAILED):
+            return "bad"
+        return "done" if not self.current or self.status in TERMINAL else ""
 
 
 _TITLES = {
@@ -43,17 +50,17 @@ _PAUSES = frozenset({JobStatus.PAUSING, JobStatus.PAUSED})
 def timeline(job: Job, now: datetime) -> list[Step]:
     """What happened, oldest first, each with how long it took; one query."""
     changes = list(job.status_changes.select_related("actor"))
-    ends = [change.at for change in changes[1:]] + [job.terminated_at or now]
-    last = len(changes) - 1
+    ends = [change.at for change in changes[1:]] + [now]
     return [
         Step(
+            status=JobStatus(change.to_status),
             title=_title(change, job),
             at=change.at,
-            note=_note(change, None if index == last and job.is_terminal else ends[index]),
-            current=index == last,
-            inner=change.to_status in _PAUSES,
+            span_s=None if change.to_status in TERMINAL else (end - change.at).total_seconds(),
+            current=change is changes[-1],
+            inside=change.to_status in _PAUSES,
         )
-        for index, change in enumerate(changes)
+        for change, end in zip(changes, ends, strict=True)
     ]
 
 
@@ -64,10 +71,6 @@ def _title(change: StatusChange, job: Job) -> str:
     if change.from_status == JobStatus.PAUSED and change.to_status == JobStatus.ACTIVE:
         title = "Active again"
     return f"{title} by {person(change.actor)}" if change.actor else title
-
-
-def _note(change: StatusChange, end: datetime | None) -> str:
-    return f"for {length((end - change.at).total_seconds())}" if end else ""
 
 
 def person(user: Any) -> str:

@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import ceil
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 from django.http import QueryDict
 
 from jobs.choices import JobStatus
 from jobs.models import Job
 from jobs.operations import registry
-from jobs.queries import progress, words
-from jobs.queries.progress import Bar
+from jobs.queries import words
 
 PAGE_SIZES = (25, 50, 100)
 SORTS = {
@@ -120,14 +119,10 @@ def _text(query: QueryDict, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job as the list shows it; texts are ready to print."""
+    """A job as the list shows it; `expiry` and `gone` are sentences, empty where they do not apply."""
 
     job: Job
     operation: str
-    percent: str
-    bar: Bar
-    failed_percent: str
-    created: str
     expiry: str
     gone: str
 
@@ -140,9 +135,8 @@ class JobRow:
 class JobPage:
     """`counts` maps every status to its number of jobs, whatever the filter; `jobs` is their sum."""
 
-    filter: JobFilter
+    page: Page[Job]
     rows: Sequence[JobRow]
-    matches: int
     counts: Mapping[str, int]
 
     @property
@@ -150,32 +144,19 @@ class JobPage:
         return sum(self.counts.values())
 
     @property
-    def pages(self) -> int:
-        return max(1, ceil(self.matches / self.filter.per))
-
-    @property
-    def first(self) -> int:
-        return (self.filter.page - 1) * self.filter.per + 1
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1
+    def matches(self) -> int:
+        return self.page.paginator.count
 
 
 def job_page(wanted: JobFilter, *, now: datetime) -> JobPage:
     """Three queries. A page after the last one becomes the last one."""
-    numbers = Job.objects.order_by().values_list("status").annotate(jobs=Count("pk"))
-    found = dict(numbers)
-    matches = wanted.jobs().count()
-    pages = max(1, ceil(matches / wanted.per))
-    wanted = replace(wanted, page=min(wanted.page, pages))
-    start = (wanted.page - 1) * wanted.per
-    jobs = wanted.ordered().select_related("region")[start : start + wanted.per]
+    numbers = dict(Job.objects.order_by().values_list("status").annotate(jobs=Count("pk")))
+    jobs = wanted.ordered().select_related("region")
+    page = Paginator(jobs, wanted.per).get_page(wanted.page)
     return JobPage(
-        filter=wanted,
-        rows=job_rows(jobs, now=now),
-        matches=matches,
-        counts={status.value: found.get(status.value, 0) for status in JobStatus},
+        page=page,
+        rows=job_rows(page.object_list, now=now),
+        counts={status.value: numbers.get(status.value, 0) for status in JobStatus},
     )
 
 
@@ -188,10 +169,6 @@ def _row(job: Job, now: datetime) -> JobRow:
     return JobRow(
         job=job,
         operation=operation_label(job.operation),
-        percent=progress.percent(job.tasks_done, job.total_tasks),
-        bar=progress.bar(job.tasks_succeeded, job.tasks_failed, job.total_tasks),
-        failed_percent=progress.percent(job.tasks_failed, job.tasks_done),
-        created=words.ago(now - job.created_at),
         expiry=words.expiry(job, now),
         gone=words.storage_gone(job),
     )

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from jobs.choices import TERMINAL, JobStatus
 from jobs.models import Job, RateSample, Region
 from jobs.queries import progress, words
-from jobs.queries.job_detail import active_s
+from jobs.queries.job_detail import recent_rate, rest_of
 from jobs.queries.job_list import JobRow, job_rows
 from jobs.queries.progress import Slot
 
@@ -32,11 +32,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A job that moves; `rate` per second and `left` are words, empty when unknown."""
+    """A job that moves; `rate` in tasks per second and `left_s` are None when unknown."""
 
     row: JobRow
-    rate: str
-    left: str
+    rate: float | None
+    left_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,6 @@ class RegionState:
 
     region: Region
     state: str
-    checked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def overview(now: datetime) -> Overview:
         running=_running(running, now),
         running_total=moving.count(),
         finished=job_rows(ended.order_by("-terminated_at")[:SHOWN], now=now),
-        regions=[_region_state(region, now) for region in regions],
+        regions=[_region_state(region) for region in regions],
     )
 
 
@@ -107,11 +106,11 @@ def _region_need(region: Region) -> Need:
     return Need("region", f"Region {region} is unreachable.", region.check_error, region=region)
 
 
-def _region_state(region: Region, now: datetime) -> RegionState:
+def _region_state(region: Region) -> RegionState:
     if region.checked_at is None:
-        return RegionState(region, "Not tested", "")
+        return RegionState(region, "Not tested")
     state = "Unreachable" if region.check_error else "Reachable"
-    return RegionState(region, state, words.ago(now - region.checked_at))
+    return RegionState(region, state)
 
 
 def _running(jobs: Sequence[Job], now: datetime) -> list[Running]:
@@ -128,18 +127,5 @@ def _slots(jobs: Sequence[Job], now: datetime) -> Mapping[str, list[Slot]]:
 
 
 def _running_row(row: JobRow, slots: Sequence[Slot], now: datetime) -> Running:
-    job = row.job
-    if job.status != JobStatus.ACTIVE:
-        return Running(row, "", "")
-    spent_s = active_s(job, now)
-    rate = progress.rate_now(
-        slots, width_s=RateSample.WIDTH_S, now_s=now.timestamp(), active_s=spent_s
-    )
-    rest_s = progress.left_s(
-        remaining=max(0, (job.total_tasks or 0) - job.tasks_done),
-        done=job.tasks_done,
-        active_s=spent_s,
-        recent=rate,
-    )
-    left = progress.left_words(rest_s, now) if rest_s is not None else ""
-    return Running(row, progress.rate_words(rate), left)
+    rate = recent_rate(row.job, slots, now)
+    return Running(row, rate, None if row.job.waiting_for else rest_of(row.job, rate, now))

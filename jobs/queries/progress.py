@@ -1,13 +1,10 @@
-"""What can be said about a job's progress: shares, rates, the time that remains. Pure.
+"""What can be said about a job's progress: rates, and the time that remains. Pure.
 
-Numbers of tasks are whole, times are seconds, `now_s` is seconds since the epoch.
+Rates are tasks per second, `now_s` is seconds since the epoch.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from jobs.queries.words import HOUR_S, MINUTE_S
 
 RECENT_S = 60
 ESTIMATE_AFTER_S = 30
@@ -15,6 +12,8 @@ ESTIMATE_AFTER_TASKS = 200
 STALLED_AFTER_S = 120
 STEADY = 0.1
 """An estimate that moved by less than this share is not painted anew."""
+
+MAX_POINTS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +24,8 @@ class Slot:
     tasks: int
 
 
-def percent(part: int, whole: int | None) -> str:
-    """ "61.2", rounded down: "100" only when nothing remains, "0" only for nothing."""
-    if not whole:
-        return "0"
-    if part >= whole:
-        return "100"
-    tenths = part * 1000 // whole
-    if part and not tenths:
-        return "<0.1"
-    return f"{tenths / 10:.1f}" if tenths else "0"
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """Widths in percent of the whole; what remains is the rest."""
-
-    succeeded: float
-    failed: float
-
-    @property
-    def both(self) -> float:
-        return round(self.succeeded + self.failed, 1)
-
-
-def bar(succeeded: int, failed: int, total: int | None) -> Bar:
-    """Each part that is not empty is at least 1 wide, taken from the widest."""
-    parts = [succeeded, failed, max(0, (total or 0) - succeeded - failed)]
-    whole = sum(parts)
-    if not whole:
-        return Bar(0, 0)
-    widths = [0.0 if not part else max(1.0, round(part * 100 / whole, 1)) for part in parts]
-    widest = widths.index(max(widths))
-    widths[widest] = round(widths[widest] - (sum(widths) - 100), 1)
-    return Bar(widths[0], widths[1])
-
-
 def rate_now(slots: Sequence[Slot], *, width_s: int, now_s: float, active_s: float) -> float:
-    """Tasks per second over the last minute, or since the job began if that is shorter."""
+    """Over the last minute, or since the job began if that is shorter."""
     start_s = now_s - min(RECENT_S, max(1.0, active_s))
     recent = [slot for slot in slots if slot.at_s + width_s > start_s]
     if active_s > RECENT_S:
@@ -82,10 +45,9 @@ def left_s(*, remaining: int, done: int, active_s: float, recent: float) -> floa
 
     None while too little is known: in the first 30 s and 200 tasks, or when nothing moves.
     """
-    if active_s < ESTIMATE_AFTER_S or done < ESTIMATE_AFTER_TASKS:
+    if active_s < ESTIMATE_AFTER_S or done < ESTIMATE_AFTER_TASKS or recent <= 0:
         return None
-    rate = (2 * recent + done / active_s) / 3
-    return remaining / rate if recent > 0 else None
+    return remaining / ((2 * recent + done / active_s) / 3)
 
 
 def steady_s(fresh_s: float, shown_s: float | None) -> float:
@@ -95,24 +57,13 @@ def steady_s(fresh_s: float, shown_s: float | None) -> float:
     return shown_s
 
 
-def left_words(span_s: float, now: datetime) -> str:
-    """ "Less than a minute", "About 4 minutes", "About 3 h 20 min (around 14:30 UTC)"."""
-    if span_s < MINUTE_S:
-        return "Less than a minute"
-    minutes = round(span_s / MINUTE_S)
-    if minutes < 60:
-        step = 1 if minutes < 20 else 5
-        shown = round(minutes / step) * step
-        return f"About {shown} minute{'' if shown == 1 else 's'}"
-    tens = round(minutes / 10) * 10
-    end = datetime.fromtimestamp(now.timestamp() + span_s, UTC)
-    if span_s > 24 * HOUR_S:
-        return f"About {tens // 60} h (around {end.day} {end:%B}, {end:%H:%M} UTC)"
-    return f"About {tens // 60} h {tens % 60:02d} min (around {end:%H}:{end.minute // 10}0 UTC)"
+def rates(slots: Sequence[Slot], *, width_s: int, end_s: float) -> list[float]:
+    """For each whole slot before `end_s`, at most the last 90; one without tasks counts as 0.
 
-
-def rate_words(rate: float) -> str:
-    """ "842", "12.5", "0.3" per second."""
-    if rate >= 100:
-        return f"{rate:,.0f}"
-    return f"{rate:.1f}" if rate else "0"
+    Empty for less than two: a point is no line.
+    """
+    tasks = {slot.at_s: slot.tasks for slot in slots}
+    last_s = (int(end_s) // width_s - 1) * width_s
+    first_s = max(min(tasks, default=last_s), last_s - (MAX_POINTS - 1) * width_s)
+    found = [tasks.get(at_s, 0) / width_s for at_s in range(first_s, last_s + 1, width_s)]
+    return found if len(found) > 1 else []

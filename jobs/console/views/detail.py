@@ -1,29 +1,95 @@
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+"""The pages about one job."""
 
-from jobs.console.access import signed_in
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from jobs.choices import ManifestField
+from jobs.console import advice
+from jobs.console.access import job_or_404, signed_in
+from jobs.console.job_frame import frame
+from jobs.console.milestones import Seen, announcement
+from jobs.models import FailureCause, FailureSample, Job
+from jobs.queries.job_detail import job_progress, poll_every_s
+from jobs.queries.job_history import job_activity as query_activity
+from jobs.queries.job_history import timeline
 
 
 @signed_in
 def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    return HttpResponse("job_detail")
+    job = job_or_404(request, job_id)
+    context = {**frame(request, job), **_live(request, job)}
+    return render(request, "console/job_detail.html", context)
 
 
 @signed_in
 def job_live(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    return HttpResponse("job_live")
+    """The polled part; what stands around it comes along only when the status changed."""
+    job = job_or_404(request, job_id)
+    if not request.headers.get("HX-Request"):
+        return redirect("job-detail", job.pk)
+    seen = Seen.parse(request.GET)
+    context = {**_live(request, job), "announcement": announcement(job, seen)}
+    if seen.status != job.status:
+        context |= {**frame(request, job), "changed": True}
+    return render(request, "console/_job_live_answer.html", context)
+
+
+def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
+    now = timezone.now()
+    shown = request.GET.get("ends", "")
+    shown_ends_s = int(shown) if shown.isascii() and shown.isdecimal() and len(shown) < 12 else 0
+    return {
+        "job": job,
+        "now": now,
+        "live": job_progress(job, now=now, shown_ends_s=shown_ends_s),
+        "every_s": poll_every_s(job),
+        "seen": Seen.of(job),
+        "timeline": timeline(job, now),
+    }
 
 
 @signed_in
 def job_failures(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    return HttpResponse("job_failures")
+    job = job_or_404(request, job_id)
+    code = request.GET.get("code", "").replace("\0", "")[:128]
+    causes = list(job.failure_causes.all())
+    samples = list(job.failure_samples.all())
+    shown = [cause for cause in causes if not code or cause.code == code]
+    context = {
+        **frame(request, job),
+        "code": code,
+        "causes": [_cause(cause) for cause in causes],
+        "groups": [{**_cause(cause), "samples": _samples(cause, samples)} for cause in shown],
+        "top": [_cause(cause) for cause in causes[: advice.TOP_BARS]],
+        "other": sum(cause.tasks for cause in causes[advice.TOP_BARS :]),
+    }
+    return render(request, "console/job_failures.html", context)
+
+
+def _cause(cause: FailureCause) -> dict[str, Any]:
+    means, remedy = advice.on(cause.code, cause.http_status)
+    return {"cause": cause, "means": means, "remedy": remedy}
+
+
+def _samples(cause: FailureCause, samples: list[FailureSample]) -> list[FailureSample]:
+    same = (cause.code, cause.http_status)
+    return [sample for sample in samples if (sample.code, sample.http_status) == same]
 
 
 @signed_in
 def job_configuration(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    return HttpResponse("job_configuration")
+    job = job_or_404(request, job_id)
+    fields = [ManifestField(name).label for name in job.manifest_fields]
+    context = {**frame(request, job), "fields": fields, "tags": job.tags.all()}
+    return render(request, "console/job_configuration.html", context)
 
 
 @signed_in
 def job_activity(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    return HttpResponse("job_activity")
+    job = job_or_404(request, job_id)
+    context = {**frame(request, job), "rows": query_activity(job)}
+    return render(request, "console/job_activity.html", context)

@@ -1,14 +1,30 @@
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+"""The Overview: what needs a person, what runs, what ended, and where."""
 
-from jobs.console.access import signed_in
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from jobs.console.access import Level, require, signed_in
+from jobs.queries.overview import overview as query_overview
 
 
 @signed_in
 def overview(request: HttpRequest) -> HttpResponseBase:
-    return HttpResponse("overview")
+    require(request, Level.VIEWER, "Seeing jobs")
+    return render(request, "console/overview.html", _context())
 
 
 @signed_in
 def overview_live(request: HttpRequest) -> HttpResponseBase:
-    return HttpResponse("overview_live")
+    require(request, Level.VIEWER, "Seeing jobs")
+    if not request.headers.get("HX-Request"):
+        return redirect("overview")
+    return render(request, "console/_overview_live.html", _context())
+
+
+def _context() -> dict[str, Any]:
+    now = timezone.now()
+    return {"found": query_overview(now), "now": now}

@@ -1,0 +1,74 @@
+"""What stands around every page of one job: header, state, what may be done."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from jobs.choices import CANCELLABLE, JobStatus
+from jobs.console.access import Level, level_of
+from jobs.models import Job
+from jobs.operations import registry
+from jobs.queries import words
+from jobs.queries.job_history import person
+from jobs.queries.job_list import operation_label
+
+NOT_OPERATOR = "This needs the Operator role"
+
+
+def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
+    now = timezone.now()
+    writes = level_of(request.user) >= Level.OPERATOR
+    return {
+        "job": job,
+        "operation_label": operation_label(job.operation),
+        "expiry": words.expiry(job, now),
+        "gone": words.storage_gone(job),
+        "awaiting": job.status == JobStatus.SUSPENDED,
+        "not_run": _why_not_run(job, writes),
+        "not_cancel": _why_not_cancel(job, writes),
+        "not_priority": _why_not_priority(job, writes),
+        "not_clone": "" if writes else NOT_OPERATOR,
+        "not_tags": "" if writes else NOT_OPERATOR,
+        "cancelled_by": _cancelled_by(job),
+        "summary": summary(job),
+    }
+
+
+def summary(job: Job) -> list[tuple[str, str]]:
+    """The operation's settings, labelled; empty for an operation that is not there any more."""
+    known = {operation.name: operation for operation in registry.OPERATIONS}
+    operation = known.get(job.operation)
+    return operation.parse(job.parameters).summary() if operation else []
+
+
+def _why_not_run(job: Job, writes: bool) -> str:
+    if job.status in (JobStatus.NEW, JobStatus.PREPARING):
+        return "The job is still being prepared"
+    if job.status != JobStatus.SUSPENDED:
+        return "The job does not wait for confirmation"
+    if words.storage_gone(job):
+        return "The demo storage was started anew since"
+    return "" if writes else NOT_OPERATOR
+
+
+def _why_not_cancel(job: Job, writes: bool) -> str:
+    if job.is_terminal:
+        return "The job has ended"
+    if job.status not in CANCELLABLE:
+        return "The job is ending already"
+    return "" if writes else NOT_OPERATOR
+
+
+def _why_not_priority(job: Job, writes: bool) -> str:
+    if job.is_terminal:
+        return "The job has ended"
+    return "" if writes else NOT_OPERATOR
+
+
+def _cancelled_by(job: Job) -> str:
+    if job.status not in (JobStatus.CANCELLING, JobStatus.CANCELLED):
+        return ""
+    stops = job.status_changes.filter(to_status__in=(JobStatus.CANCELLING, JobStatus.CANCELLED))
+    first = stops.select_related("actor").first()
+    return person(first.actor) if first else ""

@@ -1,0 +1,152 @@
+"""Rows of a completion report, streamed from its files in the bucket; memory stays flat."""
+
+import codecs
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from jobs.errors import BatchConsoleError
+from jobs.models import Report
+from jobs.s3.storage import Storage
+
+COLUMNS = (
+    "Bucket",
+    "Key",
+    "VersionId",
+    "TaskStatus",
+    "HTTPStatusCode",
+    "ErrorCode",
+    "ResultMessage",
+)
+"""In the order of the files (reference 6.4)."""
+
+PER_PAGE = 50
+PATIENCE_S = 8.0
+"""How long a page may look for its rows."""
+
+MAX_LINE = 1024 * 1024
+_CHECK_EVERY = 10_000
+
+
+class UnreadableReportError(BatchConsoleError):
+    """The report object is not a completion report any more."""
+
+
+class ReportTooLongError(BatchConsoleError):
+    """Too many rows to look through at once. Narrow the filter, or download the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """Fields as the file has them; `key` is still URL-encoded."""
+
+    bucket: str
+    key: str
+    version_id: str
+    task_status: str
+    http_status: str
+    code: str
+    message: str
+
+    def fields(self) -> tuple[str, ...]:
+        return (
+            *(self.bucket, self.key, self.version_id, self.task_status),
+            *(self.http_status, self.code, self.message),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """`task` is "failed", "succeeded" or empty, `q` a part of the key in any case."""
+
+    task: str = ""
+    code: str = ""
+    q: str = ""
+
+    @property
+    def reads_rows(self) -> bool:
+        """False when whole files fit or do not fit, so that none must be read to skip it."""
+        return bool(self.code or self.q)
+
+    def fits(self, row: ReportRow) -> bool:
+        return (
+            (not self.task or row.task_status == self.task)
+            and (not self.code or row.code == self.code)
+            and (not self.q or self.q.lower() in row.key.lower())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    rows: list[ReportRow]
+    more: bool
+
+
+def page_of_rows(
+    report: Report,
+    storage: Storage,
+    wanted: RowFilter,
+    *,
+    number: int,
+    clock: Callable[[], float],
+) -> RowPage:
+    """The page `number`, from 1. Raises StorageError, UnreadableReportError, ReportTooLongError.
+
+    `clock` gives seconds; pages deep in a long report are looked for PATIENCE_S seconds at most.
+    """
+    skip, files = (number - 1) * PER_PAGE, _files(report, wanted)
+    while files and not wanted.reads_rows and skip >= files[0]["rows"]:
+        skip -= files.pop(0)["rows"]
+    rows = _patient(_rows(report, storage, files), clock, clock() + PATIENCE_S)
+    found = list(islice(filter(wanted.fits, rows), skip, skip + PER_PAGE + 1))
+    return RowPage(found[:PER_PAGE], len(found) > PER_PAGE)
+
+
+def rows_of(report: Report, storage: Storage, wanted: RowFilter) -> Iterator[ReportRow]:
+    """All rows that fit. Raises StorageError, UnreadableReportError while it is consumed."""
+    return filter(wanted.fits, _rows(report, storage, _files(report, wanted)))
+
+
+def _files(report: Report, wanted: RowFilter) -> list[dict[str, int]]:
+    return [file for file in report.files if wanted.task in ("", file["status"])]
+
+
+def _patient(
+    rows: Iterator[ReportRow], clock: Callable[[], float], until_s: float
+) -> Iterator[ReportRow]:
+    for number, row in enumerate(rows):
+        if number % _CHECK_EVERY == 0 and clock() > until_s:
+            raise ReportTooLongError
+        yield row
+
+
+def _rows(report: Report, storage: Storage, files: Iterable[dict[str, int]]) -> Iterator[ReportRow]:
+    for file in files:
+        with storage.open_object(report.bucket, str(file["key"])) as pieces:
+            yield from parse(pieces)
+
+
+def parse(pieces: Iterable[bytes]) -> Iterator[ReportRow]:
+    """Rows of a result file that comes in pieces of any size. Raises UnreadableReportError."""
+    try:
+        for fields in csv.reader(_lines(pieces), strict=True):
+            if len(fields) != len(COLUMNS):
+                raise UnreadableReportError
+            yield ReportRow(*fields)
+    except csv.Error as error:
+        raise UnreadableReportError from error
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Lines with their line feed. A key may hold other line ends, which end no row."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    rest = ""
+    for piece in pieces:
+        *lines, rest = (rest + decoder.decode(piece)).split("\n")
+        yield from (f"{line}\n" for line in lines)
+        if len(rest) > MAX_LINE:
+            raise UnreadableReportError
+    rest += decoder.decode(b"", final=True)
+    if rest:
+        yield rest
