@@ -70,8 +70,8 @@ class Operation(ABC):
 
 
 def outcome_of(answer: Answer) -> Outcome:
+    """How a task ends whose last call was answered so; success is 200 in a report (reference 6.4)."""
     if not answer.code:
-        # 204 and the like are the operation's own business; the report says 200 (reference 6.4).
         return Outcome(True, 200, "", SUCCESSFUL)
     return Outcome(False, answer.http_status, answer.code, answer.message or answer.code)
 

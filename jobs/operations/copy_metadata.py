@@ -1,9 +1,17 @@
-"""New metadata of a copy: NewObjectMetadata of reference 4.1."""
+"""Metadata and encryption of a copy: MetadataDirective, NewObjectMetadata and the members about
+the key (reference 4.1).
+
+NewObjectMetadata says two things at once. Its SSEAlgorithm encrypts the copy under either
+directive: with COPY and nothing else in it, the copy is encrypted anew and keeps its metadata.
+All other members replace the source's metadata, so they need REPLACE.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from jobs.operations.checking import Checker
+from jobs.operations.checking import Checker, given
 
 TEXTS = {
     "CacheControl": "CacheControl",
@@ -16,65 +24,108 @@ ENCRYPTION = {"AES256": "AES256", "KMS": "aws:kms"}
 """Batch Operations says KMS where S3 says aws:kms."""
 
 MEMBERS = {*TEXTS, "HttpExpiresDate", "UserMetadata", "SSEAlgorithm"}
+"""Without ContentLength, ContentMD5 and RequesterCharged, which mean nothing in a copy."""
+
 MAX_USER_METADATA_BYTES = 2048
+"""S3's own limit for names and values together."""
+
+_FIELD = "NewObjectMetadata"
 
 
-def parse_metadata(parameters: Mapping[str, Any], check: Checker) -> dict[str, Any] | None:
-    """None keeps the source's metadata."""
+@dataclass(frozen=True, slots=True)
+class CopyMetadata:
+    """`replaced` are the wire members that replace the source's metadata, None keeps it;
+    `encryption` is AES256, KMS or None for what the bucket does by itself.
+    """
+
+    replaced: Mapping[str, Any] | None = None
+    encryption: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        encryption = given({"SSEAlgorithm": self.encryption})
+        if self.replaced is not None:
+            structure = {**self.replaced, **encryption}
+            return {"MetadataDirective": "REPLACE", _FIELD: structure}
+        return {"MetadataDirective": "COPY", _FIELD: encryption} if encryption else {}
+
+    def to_params(self) -> dict[str, Any]:
+        """As CopyObject takes it."""
+        params: dict[str, Any] = {}
+        if self.encryption:
+            params["ServerSideEncryption"] = ENCRYPTION[self.encryption]
+        if self.replaced is None:
+            return params
+        params["MetadataDirective"] = "REPLACE"
+        params |= {TEXTS[name]: text for name, text in self.replaced.items() if name in TEXTS}
+        if "HttpExpiresDate" in self.replaced:
+            params["Expires"] = datetime.fromisoformat(self.replaced["HttpExpiresDate"])
+        if "UserMetadata" in self.replaced:
+            params["Metadata"] = dict(self.replaced["UserMetadata"])
+        return params
+
+    def summary(self) -> list[tuple[str, str]]:
+        metadata = "Keep the source's" if self.replaced is None else _to_text(self.replaced)
+        pairs = [("Metadata", metadata)]
+        if self.encryption:
+            pairs.append(("Encryption", {"AES256": "SSE-S3", "KMS": "SSE-KMS"}[self.encryption]))
+        return pairs
+
+
+def parse_metadata(parameters: Mapping[str, Any], check: Checker) -> CopyMetadata:
     directive = check.choice(
         parameters.get("MetadataDirective"), "MetadataDirective", ("COPY", "REPLACE")
     )
-    given = parameters.get("NewObjectMetadata")
-    if given is None:
+    if parameters.get(_FIELD) is None:
         if directive == "REPLACE":
-            check.say("NewObjectMetadata", "Enter the new metadata, or keep the source's.")
-        return None
-    if directive == "COPY":
+            check.say(_FIELD, "Enter the new metadata, or keep the source's.")
+        return CopyMetadata()
+    structure = check.structure(parameters[_FIELD], _FIELD)
+    check.only(structure, MEMBERS, _FIELD)
+    replaced = _parse_replaced(structure, check)
+    encryption = check.choice(
+        structure.get("SSEAlgorithm"), f"{_FIELD}.SSEAlgorithm", tuple(ENCRYPTION)
+    )
+    if directive == "COPY" and replaced:
         check.say("MetadataDirective", "New metadata needs the directive REPLACE.")
-    structure = check.structure(given, "NewObjectMetadata")
-    check.only(structure, MEMBERS, "NewObjectMetadata")
-    metadata: dict[str, Any] = {
-        name: check.text(structure.get(name), f"NewObjectMetadata.{name}", high=1024)
-        for name in TEXTS
-    }
-    metadata |= {
-        "HttpExpiresDate": check.moment(
-            structure.get("HttpExpiresDate"), "NewObjectMetadata.HttpExpiresDate"
-        ),
-        "SSEAlgorithm": check.choice(
-            structure.get("SSEAlgorithm"), "NewObjectMetadata.SSEAlgorithm", tuple(ENCRYPTION)
-        ),
-        "UserMetadata": _parse_user_metadata(structure.get("UserMetadata"), check) or None,
-    }
-    return {name: value for name, value in metadata.items() if value is not None}
+    if directive is None and not structure:
+        check.say(
+            "MetadataDirective", "Write REPLACE to drop all metadata, or COPY to keep the source's."
+        )
+    keeps = directive == "COPY" or (directive is None and not replaced)
+    return CopyMetadata(None if keeps else replaced, encryption)
+
+
+def _parse_replaced(structure: Mapping[str, Any], check: Checker) -> dict[str, Any]:
+    return given(
+        {
+            **{
+                name: check.header(structure.get(name), f"{_FIELD}.{name}", high=1024)
+                for name in TEXTS
+            },
+            "HttpExpiresDate": check.moment(
+                structure.get("HttpExpiresDate"), f"{_FIELD}.HttpExpiresDate"
+            ),
+            "UserMetadata": _parse_user_metadata(structure.get("UserMetadata"), check) or None,
+        }
+    )
 
 
 def _parse_user_metadata(value: Any, check: Checker) -> dict[str, str]:
-    field = "NewObjectMetadata.UserMetadata"
-    entries = {}
+    field = f"{_FIELD}.UserMetadata"
+    entries: dict[str, str] = {}
     for key, text in check.structure(value, field).items():
         place = f"{field}[{key}]"
         if not key or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in key):
             check.say(place, "A metadata name holds letters, digits, hyphens, dots and _ only.")
-        read = check.text(text, place, low=0, high=1024)
-        if read and not read.isascii():
-            check.say(place, "A metadata value holds ASCII characters only.")
-        entries[str(key)] = read or ""
+        if key.lower() in {known.lower() for known in entries}:
+            check.say(place, f'The metadata name "{key}" stands here twice.')
+        entries[str(key)] = check.header(text, place, low=0, high=1024) or ""
     if sum(len(k) + len(v) for k, v in entries.items()) > MAX_USER_METADATA_BYTES:
         check.say(field, f"All metadata together has at most {MAX_USER_METADATA_BYTES:,} bytes.")
     return entries
 
 
-def to_params(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """As CopyObject takes it."""
-    if metadata is None:
-        return {}
-    params: dict[str, Any] = {"MetadataDirective": "REPLACE"}
-    params |= {TEXTS[name]: value for name, value in metadata.items() if name in TEXTS}
-    if "HttpExpiresDate" in metadata:
-        params["Expires"] = metadata["HttpExpiresDate"]
-    if "UserMetadata" in metadata:
-        params["Metadata"] = dict(metadata["UserMetadata"])
-    if "SSEAlgorithm" in metadata:
-        params["ServerSideEncryption"] = ENCRYPTION[metadata["SSEAlgorithm"]]
-    return params
+def _to_text(replaced: Mapping[str, Any]) -> str:
+    entries = [f"{name}: {value}" for name, value in replaced.items() if name != "UserMetadata"]
+    entries += [f"{name}={value}" for name, value in replaced.get("UserMetadata", {}).items()]
+    return f"Replace by {', '.join(entries)}" if entries else "Replace by none"

@@ -1,78 +1,39 @@
 """Copy (reference 4.1)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from jobs.choices import Risk
-from jobs.operations import tags
+from jobs.operations import copy_members, tags
 from jobs.operations.base import Operation, Outcome, counted, named, outcome_of
 from jobs.operations.checking import Checker
-from jobs.operations.copy_metadata import parse_metadata, to_params
-from jobs.s3.arns import bucket_arn, check_bucket_name, parse_bucket_arn
+from jobs.operations.copy_members import CANNED_ACLS, STORAGE_CLASSES
+from jobs.operations.copy_metadata import CopyMetadata, parse_metadata
+from jobs.s3.arns import parse_bucket_arn
 from jobs.s3.calls import Answer, Call
 from jobs.s3.endpoints import Endpoint
 from jobs.spec.target import Target
 
-STORAGE_CLASSES = (
-    "STANDARD",
-    "STANDARD_IA",
-    "ONEZONE_IA",
-    "GLACIER",
-    "INTELLIGENT_TIERING",
-    "DEEP_ARCHIVE",
-    "GLACIER_IR",
-)
-CANNED_ACLS = (
-    "private",
-    "public-read",
-    "public-read-write",
-    "aws-exec-read",
-    "authenticated-read",
-    "bucket-owner-read",
-    "bucket-owner-full-control",
-)
-CHECKSUM_ALGORITHMS = ("CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME")
+__all__ = ["CANNED_ACLS", "STORAGE_CLASSES", "PutObjectCopy"]
+
 MEMBERS = {
     "TargetResource",
     "TargetKeyPrefix",
-    "StorageClass",
+    "NewObjectTagging",
     "MetadataDirective",
     "NewObjectMetadata",
-    "NewObjectTagging",
-    "CannedAccessControlList",
-    "SSEAwsKmsKeyId",
-    "BucketKeyEnabled",
-    "ObjectLockLegalHoldStatus",
-    "ObjectLockMode",
-    "ObjectLockRetainUntilDate",
-    "ModifiedSinceConstraint",
-    "UnModifiedSinceConstraint",
-    "RedirectLocation",
-    "RequesterPays",
-    "ChecksumAlgorithm",
+    *copy_members.MEMBERS,
 }
-"""What of reference 4.1 works today; grants and event holds do not."""
-
-_PASSED_ON = {
-    "StorageClass": "StorageClass",
-    "CannedAccessControlList": "ACL",
-    "SSEAwsKmsKeyId": "SSEKMSKeyId",
-    "BucketKeyEnabled": "BucketKeyEnabled",
-    "ObjectLockLegalHoldStatus": "ObjectLockLegalHoldStatus",
-    "ObjectLockMode": "ObjectLockMode",
-    "ObjectLockRetainUntilDate": "ObjectLockRetainUntilDate",
-    "ModifiedSinceConstraint": "CopySourceIfModifiedSince",
-    "UnModifiedSinceConstraint": "CopySourceIfUnmodifiedSince",
-    "RedirectLocation": "WebsiteRedirectLocation",
-    "ChecksumAlgorithm": "ChecksumAlgorithm",
-}
+"""Reference 4.1 without annotations and event holds, which no S3-compatible storage has yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class PutObjectCopy(Operation):
-    """`new_tags` None keeps the source's tags, () sets none; `members` are the other wire members
-    as they were given.
+    """`new_tags` None keeps the source's tags, () sets none. `members` are those wire members that
+    are passed on as they were given (`copy_members.MEMBERS`).
+
+    Objects over 5 GB and copies onto themselves that change nothing fail with S3's own answer.
     """
 
     name = "S3PutObjectCopy"
@@ -80,77 +41,94 @@ class PutObjectCopy(Operation):
     risk = Risk.CAUTION
     single_bucket = True
 
-    bucket: str
-    prefix: str
-    new_tags: tags.Tags | None
-    metadata: Mapping[str, Any] | None
+    resource: str
+    prefix: str = ""
+    new_tags: tags.Tags | None = None
+    metadata: CopyMetadata = field(default_factory=CopyMetadata)
     members: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, parameters: Mapping[str, Any]) -> Self:
         check = Checker()
         check.only(parameters, MEMBERS)
-        bucket = _parse_target(parameters.get("TargetResource"), check)
+        resource = _parse_resource(parameters.get("TargetResource"), check)
         prefix = check.text(parameters.get("TargetKeyPrefix"), "TargetKeyPrefix", high=1024) or ""
         new_tags = None
         if parameters.get("NewObjectTagging") is not None:
             new_tags = tags.parse_tag_set(parameters["NewObjectTagging"], "NewObjectTagging", check)
         metadata = parse_metadata(parameters, check)
-        members = _parse_members(parameters, check)
+        members = copy_members.parse_members(parameters, check)
+        if "SSEAwsKmsKeyId" in members and metadata.encryption != "KMS":
+            check.say("SSEAwsKmsKeyId", "A KMS key needs KMS as NewObjectMetadata.SSEAlgorithm.")
         check.done()
-        return cls(bucket, prefix, new_tags, metadata, members)
+        return cls(resource, prefix, new_tags, metadata, members)
 
     def to_wire(self) -> dict[str, Any]:
-        wire: dict[str, Any] = {"TargetResource": bucket_arn(self.bucket), **self.members}
+        wire: dict[str, Any] = {"TargetResource": self.resource, **self.members}
         if self.prefix:
             wire["TargetKeyPrefix"] = self.prefix
         if self.new_tags is not None:
             wire["NewObjectTagging"] = tags.to_tag_set(self.new_tags)
-        if self.metadata is not None:
-            wire |= {"MetadataDirective": "REPLACE", "NewObjectMetadata": dict(self.metadata)}
-        return wire
+        return wire | self.metadata.to_wire()
 
     def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
+        there = f"{self.bucket}/{self.target_key('')}" if self.prefix else self.bucket
         return (
-            f"Copies {counted(total)} from {named(buckets)} to {self._place()}."
-            " Existing objects with the same name there are overwritten."
+            f"Copies {counted(total)} from {named(buckets)} to {there}."
+            f" Existing objects with the same name in {there} are overwritten."
         )
 
     def summary(self) -> list[tuple[str, str]]:
-        kept = "Copied from the source"
+        kept = self.new_tags is None
         return [
-            ("Destination", self._place()),
+            ("Destination", self.destination()),
             ("Storage class", str(self.members.get("StorageClass", "STANDARD"))),
-            ("Metadata", kept if self.metadata is None else "Replaced"),
-            ("Tags", kept if self.new_tags is None else tags.to_text(self.new_tags)),
-            *[(name, str(value)) for name, value in self.members.items() if name != "StorageClass"],
+            *self.metadata.summary(),
+            ("Object tags", "Keep the source's" if kept else tags.to_text(self.new_tags or ())),
+            *copy_members.summary(self.members),
         ]
 
-    def _place(self) -> str:
-        return f"s3://{self.bucket}/{self.target_key('')}"
+    @property
+    def bucket(self) -> str:
+        return parse_bucket_arn(self.resource)
 
     def target_key(self, key: str) -> str:
         """The prefix is a folder: one slash joins it to the key, whether it ends in one or not."""
-        return f"{self.prefix.rstrip('/')}/{key}" if self.prefix else key
+        if not self.prefix or self.prefix.endswith("/"):
+            return self.prefix + key
+        return f"{self.prefix}/{key}"
+
+    def destination(self, key: str = "") -> str:
+        """Where a key is copied to, as `s3://bucket/prefix/key`."""
+        return f"s3://{self.bucket}/{self.target_key(key)}"
 
     def target_buckets(self) -> list[str]:
         return [self.bucket]
 
     def start(self, target: Target, endpoint: Endpoint) -> Call:
-        if endpoint.tags_after_copy and self.new_tags is None and self.metadata is not None:
-            # Such a storage drops the tags with the metadata, so they are read first.
+        if endpoint.tags_after_copy and self._loses_tags:
             return Call("GetObjectTagging", target.bucket, _addressed(target))
         return self._copy(target)
+
+    @property
+    def _loses_tags(self) -> bool:
+        """Where tags follow the metadata's directive, the ones to keep are read before the copy."""
+        return self.new_tags is None and self.metadata.replaced is not None
 
     def proceed(
         self, target: Target, endpoint: Endpoint, call: Call, answer: Answer
     ) -> Call | Outcome:
+        if call.action == "PutObjectTagging":
+            return _tagged(outcome_of(answer))
         if answer.code:
             return outcome_of(answer)
         if call.action == "GetObjectTagging":
             return self._copy(target, tags.from_answer(answer.data))
         wanted = self.new_tags if self.new_tags is not None else call.carried
-        if call.action == "CopyObject" and endpoint.tags_after_copy and wanted is not None:
+        # A copy whose metadata were replaced has no tags there already.
+        if endpoint.tags_after_copy and (
+            wanted or (wanted == () and self.metadata.replaced is None)
+        ):
             return self._tag(target, wanted, answer)
         return outcome_of(answer)
 
@@ -161,16 +139,18 @@ class PutObjectCopy(Operation):
         params: dict[str, Any] = {
             "Key": self.target_key(target.key),
             "CopySource": source,
-            **{_PASSED_ON[n]: v for n, v in self.members.items() if n in _PASSED_ON},
-            **to_params(self.metadata),
+            **copy_members.to_params(self.members),
+            **self.metadata.to_params(),
         }
-        if self.members.get("RequesterPays"):
-            params["RequestPayer"] = "requester"
         if self.new_tags is not None:
-            params |= {"TaggingDirective": "REPLACE", "Tagging": tags.to_header(self.new_tags)}
+            params["TaggingDirective"] = "REPLACE"
+        if self.new_tags:
+            # An empty header is signed, but some proxies drop it; without it there are no tags.
+            params["Tagging"] = tags.to_header(self.new_tags)
         return Call("CopyObject", self.bucket, params, carried=source_tags)
 
     def _tag(self, target: Target, wanted: tags.Tags, answer: Answer) -> Call:
+        """Tags the version that the copy made; the newest one where its answer names none."""
         params: dict[str, Any] = {
             "Key": self.target_key(target.key),
             "Tagging": {"TagSet": tags.to_tag_set(wanted)},
@@ -185,55 +165,25 @@ def _addressed(target: Target) -> dict[str, Any]:
     return {"Key": target.key, **version}
 
 
-def _parse_target(value: Any, check: Checker) -> str:
-    try:
-        bucket = parse_bucket_arn(str(value or ""))
-        check_bucket_name(bucket)
-    except ValueError as error:
-        check.say("TargetResource", str(error) if value else "Enter the destination bucket.")
+def _tagged(outcome: Outcome) -> Outcome:
+    """Half done is said so: the copy is there, its tags are not."""
+    if outcome.succeeded:
+        return outcome
+    message = f"The object was copied, but its tags were not set: {outcome.message}"
+    return replace(outcome, message=message)
+
+
+def _parse_resource(value: Any, check: Checker) -> str:
+    arn = check.text(value, "TargetResource", high=128)
+    if arn is None:
+        if value is None:
+            check.say("TargetResource", "Enter the destination bucket.")
         return ""
-    return bucket
-
-
-def _parse_members(parameters: Mapping[str, Any], check: Checker) -> dict[str, Any]:
-    def given(name: str) -> Any:
-        return parameters.get(name)
-
-    members = {
-        "StorageClass": check.choice(given("StorageClass"), "StorageClass", STORAGE_CLASSES),
-        "CannedAccessControlList": check.choice(
-            given("CannedAccessControlList"), "CannedAccessControlList", CANNED_ACLS
-        ),
-        "SSEAwsKmsKeyId": check.text(given("SSEAwsKmsKeyId"), "SSEAwsKmsKeyId", high=2000),
-        "BucketKeyEnabled": check.flag(given("BucketKeyEnabled"), "BucketKeyEnabled"),
-        "RequesterPays": check.flag(given("RequesterPays"), "RequesterPays"),
-        "RedirectLocation": check.text(given("RedirectLocation"), "RedirectLocation", high=2048),
-        "ChecksumAlgorithm": check.choice(
-            given("ChecksumAlgorithm"), "ChecksumAlgorithm", CHECKSUM_ALGORITHMS
-        ),
-        "ModifiedSinceConstraint": check.moment(
-            given("ModifiedSinceConstraint"), "ModifiedSinceConstraint"
-        ),
-        "UnModifiedSinceConstraint": check.moment(
-            given("UnModifiedSinceConstraint"), "UnModifiedSinceConstraint"
-        ),
-        **_parse_lock(parameters, check),
-    }
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _parse_lock(parameters: Mapping[str, Any], check: Checker) -> dict[str, Any]:
-    mode = check.choice(
-        parameters.get("ObjectLockMode"), "ObjectLockMode", ("COMPLIANCE", "GOVERNANCE")
-    )
-    until = check.moment(parameters.get("ObjectLockRetainUntilDate"), "ObjectLockRetainUntilDate")
-    if (mode is None) != (until is None):
-        check.say("ObjectLockMode", "Object Lock needs both a mode and a date.")
-    hold = check.choice(
-        parameters.get("ObjectLockLegalHoldStatus"), "ObjectLockLegalHoldStatus", ("ON", "OFF")
-    )
-    return {
-        "ObjectLockMode": mode,
-        "ObjectLockRetainUntilDate": until,
-        "ObjectLockLegalHoldStatus": hold,
-    }
+    if ":s3express:" in arn:
+        check.say("TargetResource", "A directory bucket can not be the destination yet.")
+        return arn
+    try:
+        parse_bucket_arn(arn)
+    except ValueError as error:
+        check.say("TargetResource", str(error))
+    return arn

@@ -1,6 +1,6 @@
 """Every operation there is, listed by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import Operation
@@ -10,14 +10,17 @@ from jobs.operations.put_object_tagging import PutObjectTagging
 OPERATIONS: tuple[type[Operation], ...] = (PutObjectCopy, PutObjectTagging)
 
 
-def _by_name() -> Mapping[str, type[Operation]]:
-    table = {operation.name: operation for operation in OPERATIONS}
-    if len(table) != len(OPERATIONS):
-        raise RuntimeError("two operations have the same name")
+def by_name(operations: Iterable[type[Operation]]) -> Mapping[str, type[Operation]]:
+    """Raises ValueError when two have the same name."""
+    table: dict[str, type[Operation]] = {}
+    for operation in operations:
+        if operation.name in table:
+            raise ValueError(f"{operation.name} stands twice among the operations.")
+        table[operation.name] = operation
     return table
 
 
-_TABLE = _by_name()
+_TABLE = by_name(OPERATIONS)
 
 
 def get(name: str) -> type[Operation]:

@@ -1,25 +1,25 @@
 """Tags of objects: their rules and their forms (reference 4.3)."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jobs.operations.checking import Checker
 
 MAX_OBJECT_TAGS = 10
+MAX_KEY = 128
+MAX_VALUE = 256
 _PUNCTUATION = frozenset("_.:/=+-@")
 Tags = tuple[tuple[str, str], ...]
 
 
 def parse_tag_set(value: Any, field: str, check: Checker) -> Tags:
     """A list of {"Key", "Value"} as pairs, in order."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        check.say(field, f"{field} must be a list of tags.")
-        return ()
-    if len(value) > MAX_OBJECT_TAGS:
-        check.say(field, f"An object has at most {MAX_OBJECT_TAGS} tags, not {len(value)}.")
-    tags = [_parse_tag(item, f"{field}[{n}]", check) for n, item in enumerate(value)]
+    items = check.items(value, field)
+    if len(items) > MAX_OBJECT_TAGS:
+        check.say(field, f"An object has at most {MAX_OBJECT_TAGS} tags, not {len(items)}.")
+    tags = [_parse_tag(item, f"{field}[{n}]", check) for n, item in enumerate(items)]
     seen: set[str] = set()
     for n, (key, _) in enumerate(tags):
         if key and key in seen:
@@ -31,8 +31,8 @@ def parse_tag_set(value: Any, field: str, check: Checker) -> Tags:
 def _parse_tag(item: Any, field: str, check: Checker) -> tuple[str, str]:
     structure = check.structure(item, field)
     check.only(structure, {"Key", "Value"}, field)
-    key = check.text(structure.get("Key", ""), f"{field}.Key", high=128) or ""
-    value = check.text(structure.get("Value", ""), f"{field}.Value", low=0, high=256) or ""
+    key = check.text(structure.get("Key", ""), f"{field}.Key", high=MAX_KEY) or ""
+    value = check.text(structure.get("Value", ""), f"{field}.Value", low=0, high=MAX_VALUE) or ""
     for name, text in (("Key", key), ("Value", value)):
         if not all(map(_is_allowed, text)):
             check.say(
@@ -53,12 +53,12 @@ def to_tag_set(tags: Tags) -> list[dict[str, str]]:
 
 
 def to_header(tags: Tags) -> str:
-    """As the `x-amz-tagging` header has them."""
-    return urlencode(tags)
+    """As the `x-amz-tagging` header has them; a space is %20, which nobody reads as a plus."""
+    return urlencode(tags, quote_via=quote)
 
 
 def to_text(tags: Tags) -> str:
-    return ", ".join(f"{key}={value}" for key, value in tags) or "none"
+    return ", ".join(f"{key}={value}" for key, value in tags) or "None"
 
 
 def from_answer(data: Mapping[str, Any]) -> Tags:

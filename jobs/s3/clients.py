@@ -3,8 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.configprovider import ConstantProvider
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
 
+from jobs.errors import StorageError
+from jobs.s3.answers import answer_of
 from jobs.s3.endpoints import Credentials, Endpoint
 
 if TYPE_CHECKING:
@@ -13,6 +19,9 @@ else:
     S3Client = Any
 
 __all__ = ["S3Client", "make_client"]
+
+# Reading S3's service model takes most of the time that a client takes; all share it.
+_LOADER = Loader(include_default_search_paths=True)
 
 
 def make_client(
@@ -26,7 +35,8 @@ def make_client(
 ) -> S3Client:
     """A thread-safe client of one endpoint; None means the process's ambient credentials.
 
-    With `attempts` of 1 botocore tries nothing twice.
+    With `attempts` of 1 botocore tries nothing twice. Redirects are never followed. Raises
+    StorageError when the endpoint's URL or region code is none.
     """
     config = Config(
         region_name=endpoint.region_code,
@@ -35,15 +45,43 @@ def make_client(
         max_pool_connections=max_connections,
         connect_timeout=connect_timeout_s,
         read_timeout=read_timeout_s,
+        tcp_keepalive=True,
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=endpoint.url,
-        verify=endpoint.verify_tls,
-        config=config,
-        aws_access_key_id=credentials.access_key_id if credentials else None,
-        aws_secret_access_key=credentials.secret_access_key if credentials else None,
-        aws_session_token=credentials.session_token if credentials else None,
+    try:
+        client = _session(credentials).client(
+            "s3",
+            endpoint_url=endpoint.url,
+            # None verifies too, and minds AWS_CA_BUNDLE, which a private CA needs.
+            verify=None if endpoint.verify_tls else False,
+            config=config,
+        )
+    except BotoCoreError as error:
+        answer = answer_of(error)
+        raise StorageError(answer.code, answer.message) from error
+    except ValueError as error:
+        raise StorageError("InvalidEndpoint", f"The Region can not be used: {error}.") from error
+    client.meta.events.register("before-call.s3", _stay_here)
+    return client
+
+
+def _session(credentials: Credentials | None) -> boto3.session.Session:
+    session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
+    if credentials is None:
+        return boto3.session.Session(botocore_session=session)
+    # Whose key is named does not depend on a profile of the process, which may not even exist.
+    store = session.get_component("config_store")
+    store.set_config_provider("profile", ConstantProvider(None))
+    session.set_credentials(
+        credentials.access_key_id, credentials.secret_access_key, credentials.session_token
     )
+    return boto3.session.Session(botocore_session=session)
+
+
+def _stay_here(params: dict[str, Any], **_: Any) -> None:
+    """Tell botocore's S3RegionRedirector that it was here already: a redirect is an answer for a
+    person to read, and never an order to ask another host or to sign for another region.
+    """
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True

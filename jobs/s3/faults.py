@@ -1,8 +1,11 @@
-"""What an answer means for a task: done, try again, final, or nothing will work. Pure."""
+"""What an answer means for a task: done, try again, final, or nothing will work. Pure.
+
+The classes are those of engine.md section 3.
+"""
 
 from enum import Enum
 
-from jobs.s3.calls import Answer
+from jobs.s3.answers import Answer
 
 
 class Verdict(Enum):
@@ -12,33 +15,55 @@ class Verdict(Enum):
     STOP = "stop"
 
 
-RETRIED_STATUSES = frozenset({0, 429, 500, 502, 503, 504})
+RETRIED_STATUSES = frozenset({0, 408, 429, 500, 502, 503, 504})
 RETRIED_CODES = frozenset(
     {
-        "OperationAborted",
-        "InternalError",
-        "SlowDown",
-        "RequestTimeout",
-        "RequestTimeTooSkewed",
+        "OperationAborted",  # 409, two calls on one key: Ceph gives it often
+        "ConditionalRequestConflict",  # 409, its newer name
+        "InternalError",  # also inside an answer of 200
+        "SlowDown",  # also inside an answer of 200
         "ServiceUnavailable",
+        "RequestTimeout",  # 400
+        "RequestTimeTooSkewed",  # 403, a clock that is set right is right for the next try
+        "TemporaryRedirect",  # 307, which is never followed: the storage may settle
         "Throttling",
         "ThrottlingException",
+        "RequestLimitExceeded",
         "TooManyRequests",
+        "TooManyRequestsException",
     }
 )
 STOPPING_CODES = frozenset(
-    {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "NoSuchBucket"}
+    {
+        # The credentials are refused, whatever the object.
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "InvalidToken",
+        "TokenRefreshRequired",
+        "InvalidSecurity",
+        "NotSignedUp",
+        "AccountProblem",
+        "NoCredentials",
+        # The bucket is gone, or is not here.
+        "NoSuchBucket",
+        "PermanentRedirect",
+        "AuthorizationHeaderMalformed",
+    }
 )
-"""Every other task would get the same answer."""
+"""Every other task would get the same answer. AccessDenied is none of them: policies speak about
+single keys and tags, and the failure threshold ends a job in which they refuse too much.
+"""
 
 
 def classify(answer: Answer) -> Verdict:
+    """The code has the first word, since it is the more exact: 403 may mean try again."""
     if not answer.code and 200 <= answer.http_status < 300:
         return Verdict.OK
-    if answer.http_status in RETRIED_STATUSES or answer.code in RETRIED_CODES:
-        return Verdict.RETRY
     if answer.code in STOPPING_CODES:
         return Verdict.STOP
+    if answer.http_status in RETRIED_STATUSES or answer.code in RETRIED_CODES:
+        return Verdict.RETRY
     return Verdict.FINAL
 
 

@@ -1,8 +1,7 @@
 """The control plane: what pages, preparing and reports need of a storage."""
 
 import contextlib
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,14 +9,18 @@ from typing import Any
 
 from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import BotoCoreError, ClientError
-from urllib3.exceptions import HTTPError
 
 from jobs.errors import StorageError, StorageUnavailableError
+from jobs.s3.answers import TROUBLE, Answer, answer_of
 from jobs.s3.clients import S3Client
-from jobs.s3.faults import RETRIED_CODES, RETRIED_STATUSES
+from jobs.s3.faults import Verdict, classify
+from jobs.s3.sentences import describe
+
+__all__ = ["ListPage", "ListedObject", "ObjectFacts", "Storage", "describe"]
 
 PIECE_BYTES = 1024 * 1024
+WRITE_TEST_NAME = ".batchconsole-write-test"
+"""Always the same, so that a role that may write but not delete leaves one of them at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,12 @@ class Storage:
         self._client = client
 
     def head_object(self, bucket: str, key: str, version_id: str | None = None) -> ObjectFacts:
-        with _translated():
-            facts = self._client.head_object(Bucket=bucket, Key=key, **_version(version_id))
+        """An object under a customer's key (SSE-C) is refused with the code CustomerKeyNeeded."""
+        try:
+            with _translated():
+                facts = self._client.head_object(Bucket=bucket, Key=key, **_version(version_id))
+        except StorageError as error:
+            raise _told(error, lambda: self._first_byte(bucket, key, version_id)) from error
         return ObjectFacts(
             size_bytes=facts["ContentLength"],
             etag=facts["ETag"].strip('"'),
@@ -75,10 +82,18 @@ class Storage:
         version_id: str | None = None,
         if_match: str | None = None,
     ) -> bytes:
-        extra = {"Range": f"bytes={start}-{start + length - 1}"}
-        with _translated():
-            answer = self._get(bucket, key, version_id, if_match, extra)
-            return bytes(answer["Body"].read())
+        """As much of `length` bytes as there is; nothing beyond the object's end."""
+        if length <= 0:
+            return b""
+        try:
+            with _translated():
+                body = self._get(bucket, key, start, start + length - 1, version_id, if_match)
+                with contextlib.closing(body):
+                    return bytes(body.read())
+        except StorageError as error:
+            if error.http_status != 416:
+                raise
+            return b""
 
     @contextlib.contextmanager
     def open_object(
@@ -91,19 +106,17 @@ class Storage:
         if_match: str | None = None,
     ) -> Iterator[Iterator[bytes]]:
         """The object from `start_byte` on, in pieces of about 1 MiB."""
-        extra = {"Range": f"bytes={start_byte}-"} if start_byte else {}
         try:
             with _translated():
-                body = self._get(bucket, key, version_id, if_match, extra)["Body"]
+                body = self._get(bucket, key, start_byte, None, version_id, if_match)
         except StorageError as error:
-            if error.code != "InvalidRange":
+            if error.http_status != 416:
                 raise
-            yield iter(())  # everything up to the end was read before
+            self._confirm_end(bucket, key, start_byte, version_id, if_match)
+            yield iter(())
             return
-        try:
+        with contextlib.closing(body):
             yield _pieces(body)
-        finally:
-            body.close()
 
     def put_object(self, bucket: str, key: str, data: bytes, content_type: str) -> str:
         """Returns the ETag, without quotes."""
@@ -111,7 +124,7 @@ class Storage:
             answer = self._client.put_object(
                 Bucket=bucket, Key=key, Body=data, ContentType=content_type
             )
-        return answer["ETag"].strip('"')
+        return answer.get("ETag", "").strip('"')
 
     def upload_file(self, bucket: str, key: str, path: Path, content_type: str) -> None:
         """Streams a file, in parts when it is large."""
@@ -124,28 +137,34 @@ class Storage:
                 Config=TransferConfig(max_concurrency=4),
             )
 
-    def delete_object(self, bucket: str, key: str) -> None:
-        with _translated():
-            self._client.delete_object(Bucket=bucket, Key=key)
-
     def check_bucket(self, bucket: str) -> None:
-        with _translated():
-            self._client.head_bucket(Bucket=bucket)
+        """Raises StorageError unless the bucket is there and may be listed."""
+        try:
+            with _translated():
+                self._client.head_bucket(Bucket=bucket)
+        except StorageError as error:
+            raise _told(error, lambda: self._first_name(bucket)) from error
 
     def check_writable(self, bucket: str, prefix: str) -> None:
-        """Writes a small object below `prefix` and deletes it."""
-        key = f"{prefix}/.write-test-{uuid.uuid4().hex}".lstrip("/")
-        self.put_object(bucket, key, b"", "text/plain")
-        self.delete_object(bucket, key)
-
-    def can_write(self, bucket: str, prefix: str) -> None:
-        self.check_writable(bucket, prefix)
+        """Writes a small object below `prefix` and deletes it, so that no version of it stays."""
+        folder = f"{prefix.rstrip('/')}/" if prefix else ""
+        where: dict[str, Any] = {"Bucket": bucket, "Key": folder + WRITE_TEST_NAME}
+        with _translated():
+            put = self._client.put_object(**where, Body=b"", ContentType="text/plain")
+        try:
+            with _translated():
+                self._client.delete_object(**where, **_version(put.get("VersionId")))
+        except StorageError as error:
+            if error.retryable:
+                raise
 
     def list_buckets(self) -> list[str]:
         with _translated():
-            return [bucket["Name"] for bucket in self._client.list_buckets()["Buckets"]]
+            buckets = self._client.list_buckets().get("Buckets", [])
+        return [bucket["Name"] for bucket in buckets]
 
     def list_page(self, bucket: str, prefix: str = "", token: str | None = None) -> ListPage:
+        """One page of what stands directly below `prefix`, at most 100 names."""
         extra: dict[str, Any] = {"ContinuationToken": token} if token else {}
         with _translated():
             page = self._client.list_objects_v2(
@@ -164,7 +183,10 @@ class Storage:
             with _translated():
                 answer = self._client.get_bucket_versioning(Bucket=bucket)
         except StorageError as error:
-            if error.retryable:
+            if error.http_status not in {403, 405, 501} or error.code in {
+                "InvalidAccessKeyId",
+                "SignatureDoesNotMatch",
+            }:
                 raise
             return None
         return answer.get("Status") == "Enabled"
@@ -173,17 +195,55 @@ class Storage:
         self,
         bucket: str,
         key: str,
+        start: int,
+        last: int | None,
         version_id: str | None,
         if_match: str | None,
-        extra: dict[str, Any],
     ) -> Any:
+        """The body from byte `start` to `last`, or to the end, of the very object with that ETag.
+
+        What is asked for is checked in the answer: some storage ignores what it does not know.
+        """
+        extra = _version(version_id)
+        if ranged := bool(start) or last is not None:
+            extra["Range"] = f"bytes={start}-{'' if last is None else last}"
         if if_match:
-            extra = extra | {"IfMatch": f'"{if_match}"'}
-        return self._client.get_object(Bucket=bucket, Key=key, **_version(version_id), **extra)
+            extra["IfMatch"] = _quoted(if_match)
+        answer = self._client.get_object(Bucket=bucket, Key=key, **extra)
+        if if_match and _quoted(answer["ETag"]) != _quoted(if_match):
+            answer["Body"].close()
+            raise _changed()
+        if ranged and not answer.get("ContentRange", "").startswith(f"bytes {start}-"):
+            answer["Body"].close()
+            raise StorageError("RangeIgnored", "The storage does not answer ranged reads.")
+        return answer["Body"]
+
+    def _first_byte(self, bucket: str, key: str, version_id: str | None) -> None:
+        self._get(bucket, key, 0, 0, version_id, None).close()
+
+    def _first_name(self, bucket: str) -> None:
+        self._client.list_objects_v2(Bucket=bucket, MaxKeys=1)
+
+    def _confirm_end(
+        self, bucket: str, key: str, start_byte: int, version_id: str | None, if_match: str | None
+    ) -> None:
+        """There is nothing from `start_byte` on: because all was read, or because it changed?"""
+        facts = self.head_object(bucket, key, version_id)
+        if facts.size_bytes != start_byte or (if_match and facts.etag != if_match.strip('"')):
+            raise _changed()
 
 
 def _version(version_id: str | None) -> dict[str, Any]:
     return {"VersionId": version_id} if version_id else {}
+
+
+def _quoted(etag: str) -> str:
+    bare = etag.strip('"')
+    return f'"{bare}"'
+
+
+def _changed() -> StorageError:
+    return StorageError("PreconditionFailed", "The object changed.", http_status=412)
 
 
 def _pieces(body: Any) -> Iterator[bytes]:
@@ -195,56 +255,38 @@ def _pieces(body: Any) -> Iterator[bytes]:
         yield piece
 
 
+def _told(refusal: StorageError, ask: Callable[[], object]) -> StorageError:
+    """Why HEAD was refused: its answers have a status only, so the same is asked with GET."""
+    if refusal.retryable or not refusal.code.isdecimal():
+        return refusal
+    try:
+        with _translated():
+            ask()
+    except StorageUnavailableError:
+        return refusal
+    except StorageError as error:
+        if refusal.http_status == 400 and "server side encryption" in error.message.lower():
+            return StorageError("CustomerKeyNeeded", error.message, http_status=400)
+        return error
+    return refusal
+
+
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Turns what botocore and urllib3 raise into our errors."""
+    """Turns what boto3 raises into our errors."""
     try:
         yield
-    except ClientError as error:
-        raise _refusal(error) from error
+    except TROUBLE as error:
+        raise _error_of(answer_of(error)) from error
     except S3UploadFailedError as error:
-        cause = error.__cause__ or error.__context__
-        if isinstance(cause, ClientError):
-            raise _refusal(cause) from error
-        raise StorageUnavailableError("NoAnswer", str(error)) from error
-    except (BotoCoreError, HTTPError) as error:
-        raise StorageUnavailableError(type(error).__name__, str(error)) from error
+        # boto3 keeps what S3 said in the context only.
+        cause = error.__context__
+        known = cause if isinstance(cause, TROUBLE) else None
+        answer = answer_of(known) if known else Answer(0, "UploadFailed", str(error))
+        raise _error_of(answer) from error
 
 
-def _refusal(error: ClientError) -> StorageError:
-    detail = error.response.get("Error", {})
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    code = str(detail.get("Code") or status)
-    message = str(detail.get("Message") or code)
-    retryable = status in RETRIED_STATUSES or code in RETRIED_CODES
+def _error_of(answer: Answer) -> StorageError:
+    retryable = classify(answer) is Verdict.RETRY
     kind = StorageUnavailableError if retryable else StorageError
-    return kind(code, message, http_status=status)
-
-
-_SENTENCES = {
-    "NoSuchBucket": "{place}: the bucket does not exist. Check its name and the Region.",
-    "NoSuchKey": "{place} does not exist. Check the path.",
-    "404": "{place} does not exist. Check the path.",
-    "AccessDenied": "This connection cannot read {place} (AccessDenied)."
-    " Check the path or choose another IAM role.",
-    "403": "This connection cannot read {place} (AccessDenied)."
-    " Check the path or choose another IAM role.",
-    "PreconditionFailed": "{place} changed meanwhile. Check it again.",
-    "412": "{place} changed meanwhile. Check it again.",
-    "InvalidAccessKeyId": "The storage does not know the IAM role's access key."
-    " Correct the role's credentials.",
-    "SignatureDoesNotMatch": "The storage refused the IAM role's secret key."
-    " Correct the role's credentials.",
-    "SSLError": "The storage's TLS certificate could not be verified.",
-    "EndpointConnectionError": "The storage does not answer. Check the Region's endpoint URL.",
-    "ConnectTimeoutError": "The storage does not answer. Check the Region's endpoint URL.",
-    "ReadTimeoutError": "The storage did not answer in time. Try again.",
-}
-
-
-def describe(error: StorageError, *, place: str) -> str:
-    """The sentence for a person: what is wrong with `place` (s3://…) and what to do."""
-    sentence = _SENTENCES.get(error.code)
-    if sentence:
-        return sentence.format(place=place)
-    return f"{place} could not be used: {error.message} ({error.code})."
+    return kind(answer.code, answer.message or answer.code, http_status=answer.http_status)

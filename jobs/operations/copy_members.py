@@ -1,0 +1,135 @@
+"""The plain members of a copy: each checked by itself, and passed on to CopyObject (reference 4.1)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from jobs.operations import copy_grants
+from jobs.operations.checking import Checker, given
+
+STORAGE_CLASSES = (
+    "STANDARD",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "GLACIER",
+    "INTELLIGENT_TIERING",
+    "DEEP_ARCHIVE",
+    "GLACIER_IR",
+)
+CANNED_ACLS = (
+    "private",
+    "public-read",
+    "public-read-write",
+    "aws-exec-read",
+    "authenticated-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control",
+)
+CHECKSUM_ALGORITHMS = (
+    "CRC32",
+    "CRC32C",
+    "SHA1",
+    "SHA256",
+    "CRC64NVME",
+    "SHA512",
+    "MD5",
+    "XXHASH64",
+    "XXHASH3",
+    "XXHASH128",
+)
+LOCK_MODES = ("COMPLIANCE", "GOVERNANCE")
+ON_OFF = ("ON", "OFF")
+
+_CHOICES = {
+    "StorageClass": STORAGE_CLASSES,
+    "CannedAccessControlList": CANNED_ACLS,
+    "ChecksumAlgorithm": CHECKSUM_ALGORITHMS,
+    "ObjectLockMode": LOCK_MODES,
+    "ObjectLockLegalHoldStatus": ON_OFF,
+}
+_FLAGS = ("BucketKeyEnabled", "RequesterPays")
+_MOMENTS = ("ModifiedSinceConstraint", "UnModifiedSinceConstraint", "ObjectLockRetainUntilDate")
+_TEXTS = {"SSEAwsKmsKeyId": 2000, "RedirectLocation": 2048}
+
+MEMBERS = {*_CHOICES, *_FLAGS, *_MOMENTS, *_TEXTS, "AccessControlGrants"}
+
+_PASSED_ON = {
+    "StorageClass": "StorageClass",
+    "CannedAccessControlList": "ACL",
+    "SSEAwsKmsKeyId": "SSEKMSKeyId",
+    "BucketKeyEnabled": "BucketKeyEnabled",
+    "ObjectLockLegalHoldStatus": "ObjectLockLegalHoldStatus",
+    "ObjectLockMode": "ObjectLockMode",
+    "ObjectLockRetainUntilDate": "ObjectLockRetainUntilDate",
+    "ModifiedSinceConstraint": "CopySourceIfModifiedSince",
+    "UnModifiedSinceConstraint": "CopySourceIfUnmodifiedSince",
+    "RedirectLocation": "WebsiteRedirectLocation",
+    "ChecksumAlgorithm": "ChecksumAlgorithm",
+}
+_LABELS = {
+    "CannedAccessControlList": "Canned ACL",
+    "SSEAwsKmsKeyId": "KMS key",
+    "BucketKeyEnabled": "Bucket Key",
+    "ObjectLockMode": "Object Lock mode",
+    "ObjectLockRetainUntilDate": "Object Lock retain until",
+    "ObjectLockLegalHoldStatus": "Object Lock legal hold",
+    "ModifiedSinceConstraint": "Only if modified since",
+    "UnModifiedSinceConstraint": "Only if not modified since",
+    "RedirectLocation": "Website redirect location",
+    "RequesterPays": "Requester pays",
+    "ChecksumAlgorithm": "Checksum",
+}
+
+
+def parse_members(parameters: Mapping[str, Any], check: Checker) -> dict[str, Any]:
+    """Those of MEMBERS that were given, as they were given."""
+    members = given(
+        {
+            **{name: check.choice(parameters.get(name), name, _CHOICES[name]) for name in _CHOICES},
+            **{name: check.flag(parameters.get(name), name) for name in _FLAGS},
+            **{name: check.moment(parameters.get(name), name) for name in _MOMENTS},
+            **{
+                name: check.header(parameters.get(name), name, high=_TEXTS[name]) for name in _TEXTS
+            },
+            "AccessControlGrants": copy_grants.parse_grants(
+                parameters.get("AccessControlGrants"), check
+            ),
+        }
+    )
+    _check_together(members, check)
+    return members
+
+
+def _check_together(members: Mapping[str, Any], check: Checker) -> None:
+    if ("ObjectLockMode" in members) != ("ObjectLockRetainUntilDate" in members):
+        check.say("ObjectLockMode", "Object Lock needs both a mode and a date.")
+    if "CannedAccessControlList" in members and "AccessControlGrants" in members:
+        check.say("AccessControlGrants", "Give either a canned ACL or grants, not both.")
+    redirect = members.get("RedirectLocation")
+    if redirect and not redirect.startswith(("/", "http://", "https://")):
+        check.say("RedirectLocation", "RedirectLocation must start with /, http:// or https://.")
+
+
+def to_params(members: Mapping[str, Any]) -> dict[str, Any]:
+    """As CopyObject takes them."""
+    params = {
+        _PASSED_ON[name]: datetime.fromisoformat(value) if name in _MOMENTS else value
+        for name, value in members.items()
+        if name in _PASSED_ON
+    }
+    if members.get("RequesterPays"):
+        params["RequestPayer"] = "requester"
+    return params | copy_grants.to_params(members.get("AccessControlGrants", ()))
+
+
+def summary(members: Mapping[str, Any]) -> list[tuple[str, str]]:
+    pairs = [(label, _to_text(members[name])) for name, label in _LABELS.items() if name in members]
+    if "AccessControlGrants" in members:
+        pairs.append(("Grants", copy_grants.to_text(members["AccessControlGrants"])))
+    return pairs
+
+
+def _to_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return str(value)
