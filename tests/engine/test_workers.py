@@ -8,6 +8,7 @@ import psutil
 import pytest
 from django.utils import timezone
 
+from jobs import queueing
 from jobs.choices import ChunkState, JobStatus
 from jobs.lifecycle import commands
 from jobs.models import Chunk, Job
@@ -16,7 +17,7 @@ from tests.servers import eventually
 KEYS = [f"photo {n:03d}.jpg" for n in range(300)]
 QUICK = {
     "BATCHCONSOLE_CHUNK_ROWS": "20",
-    "BATCHCONSOLE_IN_FLIGHT": "4",
+    "BATCHCONSOLE_IN_FLIGHT": "2",
     "BATCHCONSOLE_LEASE_S": "3",
     "BATCHCONSOLE_HEARTBEAT_S": "0.5",
 }
@@ -27,7 +28,9 @@ def start(start_worker, start_process):
     def start_all(runners=2):
         start_process("scheduler", **QUICK)
         start_worker("control", **QUICK)
-        return [start_worker("run", **QUICK) for _ in range(runners)]
+        workers = [start_worker("run", **QUICK) for _ in range(runners)]
+        eventually(lambda: queueing.workers_of(queueing.RUN) >= runners)
+        return workers
 
     return start_all
 
@@ -57,14 +60,12 @@ def once_each(place):
 
 
 def test_killed_worker_loses_nothing_and_doubles_no_row_of_the_report(place, redis, start):
-    victim, _ = start()
+    workers = start()
     job = prepared(place)
-    horse = eventually(lambda: horse_with_a_chunk(victim, job))
-    horse.suspend()  # so that it holds its chunk when it dies
-    held = set(running_chunks(job).filter(owner__endswith=f":{horse.pid}"))
+    victim, horse = eventually(lambda: frozen_with_a_chunk(workers, job))
+    held = held_by(horse, job)
     os.kill(victim.process.pid, signal.SIGKILL)
     horse.kill()
-    assert held
     eventually(lambda: see(job).status == JobStatus.COMPLETE, within_s=60)
     taken_over = Chunk.objects.filter(pk__in=[chunk.pk for chunk in held], fence__gt=1)
     assert taken_over.count() == len(held)
@@ -72,11 +73,19 @@ def test_killed_worker_loses_nothing_and_doubles_no_row_of_the_report(place, red
     assert see(job).tasks_succeeded == len(KEYS)
 
 
-def horse_with_a_chunk(worker, job):
-    """The process in which `worker` runs a chunk of `job` at the moment, or None."""
-    owners = {chunk.owner.rpartition(":")[2] for chunk in running_chunks(job)}
-    horses = psutil.Process(worker.process.pid).children()
-    return next((horse for horse in horses if str(horse.pid) in owners), None)
+def held_by(horse, job):
+    return set(running_chunks(job).filter(owner__endswith=f":{horse.pid}"))
+
+
+def frozen_with_a_chunk(workers, job):
+    """A worker and its process that was stopped while it runs a chunk of `job`; or None."""
+    for worker in workers:
+        for horse in psutil.Process(worker.process.pid).children():
+            horse.suspend()
+            if held_by(horse, job):
+                return worker, horse
+            horse.resume()
+    return None
 
 
 def test_stopped_worker_hands_back_within_ten_seconds_and_repeats_nothing(place, redis, start):
