@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 from django.http import QueryDict
 
-from jobs.choices import JobStatus
+from jobs.choices import TERMINAL, JobStatus
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.queries import words
@@ -27,6 +27,10 @@ SORTS = {
 }
 DEFAULT_SORT = "-created"
 MAX_WORDS = 10
+RUNNING = tuple(
+    status for status in JobStatus if status not in TERMINAL and status != JobStatus.SUSPENDED
+)
+"""Jobs that move, or will without anybody's doing."""
 
 
 @dataclass(frozen=True, slots=True)

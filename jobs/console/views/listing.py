@@ -1,5 +1,8 @@
 """The jobs list, and the live cells of its visible rows."""
 
+import base64
+import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.http import HttpRequest
@@ -14,8 +17,10 @@ from jobs.operations import registry
 from jobs.queries.job_list import (
     DEFAULT_SORT,
     PAGE_SIZES,
+    RUNNING,
     JobFilter,
     JobPage,
+    JobRow,
     job_page,
     job_rows,
     newer_jobs,
@@ -46,22 +51,17 @@ def job_list(request: HttpRequest) -> HttpResponseBase:
 
 @signed_in
 def list_live(request: HttpRequest) -> HttpResponseBase:
-    """Cells of the rows that a page shows; `ids` are separated by commas, `since` is a moment."""
+    """Cells of the rows that a page shows: `ids` as `pack_ids` writes them, `since` in seconds."""
     require(request, Level.VIEWER, "Seeing jobs")
     if not request.headers.get("HX-Request"):
         return redirect("job-list")
     wanted = JobFilter.parse(request.GET)
-    ids = [
-        part for part in request.GET.get("ids", "").split(",")[: PAGE_SIZES[-1]] if part.isascii()
-    ]
     now = timezone.now()
-    jobs = Job.objects.filter(pk__in=[part.replace("\0", "") for part in ids])
+    jobs = Job.objects.filter(pk__in=unpack_ids(request.GET.get("ids", "")))
     rows = job_rows(jobs.select_related("region").order_by("pk"), now=now)
     since = _since(request, now)
     context = {
         "rows": rows,
-        "live": True,
-        "wanted": wanted,
         "now": now,
         "newer": newer_jobs(wanted, since),
         **_poller(wanted, rows, since),
@@ -69,10 +69,29 @@ def list_live(request: HttpRequest) -> HttpResponseBase:
     return render(request, "console/_list_live.html", context)
 
 
-def _poller(wanted: JobFilter, rows: object, since: datetime) -> dict[str, object]:
+def _poller(wanted: JobFilter, rows: Iterable[JobRow], since: datetime) -> dict[str, object]:
     """What the next look asks for: only rows that still move."""
-    moving = [row.job.pk for row in rows if row.live]  # type: ignore[attr-defined]
-    return {"poll_ids": ",".join(moving), "poll_since": f"{since.timestamp():.3f}"}
+    return {
+        "query": wanted.query(),
+        "poll_ids": pack_ids(row.job.pk for row in rows if row.live),
+        "poll_since": f"{since.timestamp():.3f}",
+    }
+
+
+def pack_ids(job_ids: Iterable[str]) -> str:
+    """Short enough for a hundred in an address."""
+    raw = b"".join(uuid.UUID(job_id).bytes for job_id in job_ids)
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def unpack_ids(packed: str) -> list[str]:
+    """Empty for what `pack_ids` did not write."""
+    try:
+        raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+    except ValueError:
+        return []
+    whole = min(len(raw) // 16, PAGE_SIZES[-1])
+    return [str(uuid.UUID(bytes=raw[16 * n : 16 * n + 16])) for n in range(whole)]
 
 
 def _since(request: HttpRequest, now: datetime) -> datetime:
@@ -89,25 +108,12 @@ def _status_choices(wanted: JobFilter, found: JobPage) -> list[tuple[str, str, i
     ]
 
 
-_RUNNING = (
-    JobStatus.NEW,
-    JobStatus.PREPARING,
-    JobStatus.READY,
-    JobStatus.ACTIVE,
-    JobStatus.PAUSING,
-    JobStatus.PAUSED,
-    JobStatus.COMPLETING,
-    JobStatus.CANCELLING,
-    JobStatus.FAILING,
-)
-
-
 def _views(wanted: JobFilter) -> list[tuple[str, str, bool]]:
     """Named filters: label, address, and whether it is the one that is shown."""
     named = (
         ("All", JobFilter()),
         ("Needs you", JobFilter(statuses=(JobStatus.SUSPENDED,))),
-        ("Running", JobFilter(statuses=_RUNNING)),
+        ("Running", JobFilter(statuses=RUNNING)),
         ("Failed", JobFilter(statuses=(JobStatus.FAILED,))),
         ("With failures", JobFilter(failures=True)),
     )

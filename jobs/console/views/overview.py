@@ -5,9 +5,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from jobs.console.access import Level, require, signed_in
+from jobs.queries.job_list import RUNNING, JobFilter
 from jobs.queries.overview import overview as query_overview
 
 
@@ -27,4 +29,5 @@ def overview_live(request: HttpRequest) -> HttpResponseBase:
 
 def _context() -> dict[str, Any]:
     now = timezone.now()
-    return {"found": query_overview(now), "now": now}
+    running_url = f"{reverse('job-list')}?{JobFilter(statuses=RUNNING).query()}"
+    return {"found": query_overview(now), "now": now, "running_url": running_url}

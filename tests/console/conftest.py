@@ -1,0 +1,45 @@
+import pytest
+
+from jobs.console.context import banner_cache
+from tests.make import make_user
+
+
+@pytest.fixture(autouse=True)
+def _forget_banner():
+    """The banner is kept for seconds; each test starts without."""
+    banner_cache.forget()
+    yield
+    banner_cache.forget()
+
+
+@pytest.fixture
+def viewer(db):
+    return make_user("viewer", name="vera")
+
+
+@pytest.fixture
+def operator(db):
+    return make_user("operator", name="olga")
+
+
+@pytest.fixture
+def admin(db):
+    return make_user("admin", name="ana")
+
+
+@pytest.fixture
+def as_viewer(client, viewer):
+    client.force_login(viewer)
+    return client
+
+
+@pytest.fixture
+def as_operator(client, operator):
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def as_admin(client, admin):
+    client.force_login(admin)
+    return client
