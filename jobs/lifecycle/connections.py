@@ -2,8 +2,8 @@
 
 from jobs.errors import StorageError
 from jobs.models import Bucket, Job, Region, Role, RoleCredentials
-from jobs.s3.clients import make_client
-from jobs.s3.endpoints import Credentials
+from jobs.s3.clients import S3Client, make_client
+from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.storage import Storage
 
 
@@ -29,6 +29,16 @@ def storage_for(bucket: str, region: Region, role: Role, *, attempts: int = 3) -
     there = region_of(bucket, region)
     client = make_client(there.endpoint(), credentials_of(role, there), attempts=attempts)
     return Storage(client)
+
+
+def storage_for_page(bucket: str, region: Region, role: Role) -> Storage:
+    """The same for somebody who waits in front of a page: soon an answer, or none."""
+    there = region_of(bucket, region)
+    return Storage(client_for_page(there.endpoint(), credentials_of(role, there)))
+
+
+def client_for_page(endpoint: Endpoint, credentials: Credentials | None) -> S3Client:
+    return make_client(endpoint, credentials, connect_timeout_s=3, read_timeout_s=10)
 
 
 def manifest_storage(job: Job) -> Storage:

@@ -1,3 +1,26 @@
-from django.urls import URLPattern, URLResolver
+"""Create job, drafts and clones; included by jobs.console.urls."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from jobs.console.wizard import browse, fragments, listing, views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("jobs/create/", views.job_create, name="job-create"),
+    path("jobs/create/<uuid:draft_id>/leave/", views.draft_leave, name="draft-leave"),
+    path(
+        "jobs/create/<uuid:draft_id>/browse/<slug:field>/",
+        browse.wizard_browse,
+        name="wizard-browse",
+    ),
+    path("jobs/create/<uuid:draft_id>/<slug:step>/", views.wizard_step, name="wizard-step"),
+    path("jobs/<job:job_id>/clone/", views.job_clone, name="job-clone"),
+    path("drafts/", listing.draft_list, name="draft-list"),
+    path("drafts/<uuid:draft_id>/delete/", listing.draft_delete, name="draft-delete"),
+    path(
+        "_/drafts/<uuid:draft_id>/autosave/<slug:step>/",
+        fragments.draft_autosave,
+        name="draft-autosave",
+    ),
+    path("_/drafts/<uuid:draft_id>/preview/", fragments.draft_preview, name="draft-preview"),
+    path("_/drafts/<uuid:draft_id>/settings/", fragments.draft_settings, name="draft-settings"),
+]

@@ -142,7 +142,9 @@ def at_operation(wizard, region, role, manifest):
 @pytest.fixture
 def at_options(at_operation):
     at_operation.press("operation", "show", operation="S3PutObjectTagging")
-    response = at_operation.press("operation", **{"new_tags-0-key": "team", "new_tags-0-value": "red"})
+    response = at_operation.press(
+        "operation", **{"new_tags-0-key": "team", "new_tags-0-value": "red"}
+    )
     assert response.status_code == 303, at_operation.html
     return at_operation
 

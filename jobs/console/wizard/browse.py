@@ -1,0 +1,143 @@
+"""Browse S3: from buckets to folders to objects, for the fields that hold a path."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from jobs.console.access import draft_or_404, signed_in
+from jobs.console.forms.manifest import no_role, role_for
+from jobs.console.forms.typed import storable
+from jobs.console.wizard import drafts
+from jobs.console.wizard.assemble import Reading
+from jobs.console.wizard.drafts import Data, DraftChangedError, Seen
+from jobs.console.wizard.pages import SeeOther, step_url
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
+from jobs.errors import StorageError
+from jobs.lifecycle import preflight
+from jobs.lifecycle.connections import storage_for_page
+from jobs.models import Draft, Region, Role
+from jobs.s3.arns import check_bucket_name
+from jobs.s3.storage import ListPage
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The field that the chosen path goes to; `wants` is "object", "folder" or "bucket"."""
+
+    field: str
+    step: Step
+    label: str
+    wants: str
+
+
+GOALS = {
+    goal.field: goal
+    for goal in (
+        Goal("manifest_object", MANIFEST, "Manifest object", "object"),
+        Goal("report_path", OPTIONS, "Path to completion report destination", "folder"),
+        Goal("target_bucket", OPERATION, "Destination bucket", "bucket"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody is: no bucket means the list of buckets."""
+
+    bucket: str
+    prefix: str
+    token: str
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Place":
+        given = [storable(request.GET.get(name, "")) for name in ("bucket", "prefix", "token")]
+        return cls(given[0].strip().removeprefix("s3://").strip("/"), given[1], given[2])
+
+    def folders_above(self) -> list[tuple[str, str]]:
+        """Name and prefix of each folder on the way here."""
+        parts = self.prefix.rstrip("/").split("/") if self.prefix else []
+        return [(part, "/".join(parts[: n + 1]) + "/") for n, part in enumerate(parts)]
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def wizard_browse(request: HttpRequest, draft_id: UUID, field: str) -> HttpResponse:
+    draft = draft_or_404(request, draft_id, write=True)
+    if field not in GOALS or draft.job_id:
+        raise Http404
+    goal = GOALS[field]
+    if request.method == "POST":
+        return _choose(request, draft, goal)
+    place = Place.of(request)
+    context = {"draft": draft, "goal": goal, "place": place, "tab": drafts.new_tab()}
+    context["back_url"] = step_url(draft, goal.step, focus=goal.field)
+    return render(request, "console/wizard/browse.html", context | _listing(draft, place))
+
+
+def _listing(draft: Draft, place: Place) -> dict[str, object]:
+    """What is there, or the sentence that says why nothing can be shown."""
+    reading = Reading(draft)
+    region = reading.region
+    if region is None:
+        return {"error": "Choose a Region first, then browse its buckets."}
+    role = reading.manifest.role() if not reading.manifest.errors.get("read_as") else None
+    role = role or role_for(region, None)
+    if role is None:
+        return {"error": no_role(region, None)}
+    try:
+        return {"region": region, "role": role} | _look(place, region, role)
+    except ValueError as error:
+        return {"region": region, "role": role, "error": str(error)}
+    except StorageError as error:
+        where = f"s3://{place.bucket}" if place.bucket else f"The list of buckets of {region.name}"
+        sentence = preflight.sentence(error, where)
+        return {"region": region, "role": role, "error": sentence}
+
+
+def _look(place: Place, region: Region, role: Role) -> dict[str, object]:
+    """Raises StorageError, and ValueError for what is no bucket's name."""
+    if not place.bucket:
+        return {"buckets": sorted(storage_for_page("", region, role).list_buckets())}
+    check_bucket_name(place.bucket)
+    storage = storage_for_page(place.bucket, region, role)
+    page: ListPage = storage.list_page(place.bucket, place.prefix, place.token or None)
+    return {
+        "folders": [(name.removeprefix(place.prefix), name) for name in page.folders],
+        "objects": [
+            (item.key.removeprefix(place.prefix) or item.key, item)
+            for item in page.objects
+            if item.key != place.prefix
+        ],
+        "next_token": page.next_token,
+    }
+
+
+def _choose(request: HttpRequest, draft: Draft, goal: Goal) -> HttpResponse:
+    path = storable(request.POST.get("path", ""))
+    if not path:
+        return SeeOther(f"{reverse('wizard-browse', args=[draft.pk, goal.field])}")
+
+    def change(data: Data) -> Data:
+        return _with_path(data, goal, path)
+
+    try:
+        drafts.save(draft, change, Seen.of(request.POST), now=timezone.now(), force=True)
+    except DraftChangedError as error:
+        draft = error.draft
+    return SeeOther(step_url(draft, goal.step, focus=goal.field))
+
+
+def _with_path(data: Data, goal: Goal, path: str) -> Data:
+    if goal.step is not OPERATION:
+        typed = data.get(goal.step.slug, {}) | {goal.field: path}
+        return data | {goal.step.slug: typed}
+    name = data.get("operation", "")
+    settings = dict(data.get("settings", {}))
+    bucket = path.removeprefix("s3://").strip("/")
+    settings[name] = settings.get(name, {}) | {goal.field: bucket}
+    return data | {"settings": settings}

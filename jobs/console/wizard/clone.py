@@ -1,0 +1,82 @@
+"""A job as the draft that would make it again."""
+
+from datetime import datetime
+
+from jobs.choices import JobStatus
+from jobs.console.forms.operations.table import FORMS
+from jobs.console.forms.options import TAGS
+from jobs.console.wizard import found as finding
+from jobs.console.wizard.assemble import Reading
+from jobs.console.wizard.drafts import Data
+from jobs.console.wizard.steps import STEPS
+from jobs.models import Draft, Job
+
+TOUCHED = [step.slug for step in STEPS[:-1]]
+
+
+def data_of(job: Job) -> Data:
+    """Everything of the job as somebody would have typed it; credentials are no part of a job."""
+    form = FORMS.get(job.operation)
+    return {
+        "manifest": {
+            "region": job.region.slug,
+            "format": job.manifest_format,
+            "manifest_object": f"s3://{job.manifest_bucket}/{job.manifest_key}",
+            "version_id": job.manifest_version_id,
+            "read_as": job.role.arn,
+            **{f"column-{n}": name for n, name in enumerate(job.manifest_fields)},
+        },
+        "operation": job.operation,
+        "settings": {job.operation: form.typed_of(job.parameters)} if form else {},
+        "options": _options_of(job),
+        "checked": TOUCHED,
+    }
+
+
+def _options_of(job: Job) -> dict[str, str]:
+    report = f"s3://{job.report_bucket}/{job.report_prefix}" if job.report_bucket else ""
+    return {
+        "description": job.description,
+        "priority": str(job.priority),
+        **({"report_enabled": "on"} if job.report_enabled else {}),
+        "report_scope": job.report_scope,
+        "report_path": report,
+        "role": job.role.arn,
+        **TAGS.write({"key": tag.key, "value": tag.value} for tag in job.tags.all()),
+    }
+
+
+def look_and_note(draft: Draft, job: Job, *, now: datetime) -> Data:
+    """The clone's data with a fresh look at the manifest, and with what is no longer true."""
+    data: Data = draft.data
+    reading = Reading(draft)
+    if finding.can_look(reading.manifest):
+        # The job's own columns count, so the place is known from the start.
+        known = finding.Found(place=finding.place_of(data["manifest"]), checked_at=now.isoformat())
+        data = data | {"found": finding.look(reading.manifest, known, now=now).to_json()}
+    return data | {"notes": _notes(Reading(draft, data), job), "live": _live(draft, data)}
+
+
+def _notes(reading: Reading, job: Job) -> list[str]:
+    """Differences that need no new value, yet somebody should know of."""
+    notes, found = [], reading.found
+    if found and found.etag and found.etag != job.manifest_etag:
+        notes.append("The manifest was changed since that job. This draft uses what is there now.")
+    if reading.operation and reading.operation.is_valid():
+        lost = set(job.parameters) - set(reading.operation.parsed().to_wire())
+        if lost:
+            notes.append(f"These settings can not be made here and are left out: {sorted(lost)}.")
+    if job.status == JobStatus.FAILED and job.failure_reason:
+        notes.append(f"That job failed: {job.failure_reason}")
+    return notes
+
+
+def _live(draft: Draft, data: Data) -> list[dict[str, str]]:
+    """What the storage no longer has, until the step that it belongs to is left with Next."""
+    reading = Reading(draft, data)
+    if reading.all_problems():
+        return []
+    return [
+        {"step": step.slug, "field": problem.field, "message": problem.message}
+        for step, problem in reading.live_problems(write_test=False)
+    ]

@@ -1,0 +1,161 @@
+"""Drafts: making, saving step by step, and noticing that another tab was quicker.
+
+`data` of a draft holds "manifest" and "options" (typed values by field name), "operation" (its
+name), "settings" (typed values by operation), "found" (see found.py), "checked" (steps whose
+problems are shown), "notes" (what a clone has to say) and "saved_by" (the tab that saved last).
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+
+from jobs import conf
+from jobs.console.forms.manifest import ManifestForm
+from jobs.console.forms.operations.table import FORMS
+from jobs.console.forms.options import OptionsForm
+from jobs.console.forms.typed import StepForm, storable
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
+from jobs.errors import BatchConsoleError
+from jobs.models import Draft
+
+Data = dict[str, Any]
+RowValues = list[dict[str, str]]
+
+
+class DraftChangedError(BatchConsoleError):
+    """This draft changed in another tab."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__()
+        self.draft = draft
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page knew when it was drawn: the draft's version, and which tab it stands in."""
+
+    version: int
+    tab: str
+
+    @classmethod
+    def of(cls, post: Mapping[str, str]) -> "Seen":
+        number = post.get("version", "")
+        good = number.isascii() and number.isdecimal() and len(number) < 10
+        return cls(int(number) if good else 0, storable(post.get("tab", ""))[:32])
+
+
+def new_draft(
+    owner: User,
+    *,
+    now: datetime,
+    source: str = "new",
+    data: Data | None = None,
+    touched: list[str] | None = None,
+) -> Draft:
+    return Draft.objects.create(
+        owner=owner,
+        source=source,
+        data=data or {},
+        touched=touched or [],
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def open_drafts(owner: User, *, now: datetime) -> QuerySet[Draft]:
+    """Drafts that are no job yet, newest first; kept 30 days after their last change."""
+    oldest = now - conf.DRAFT_LIFETIME
+    return Draft.objects.filter(owner=owner, job=None, updated_at__gte=oldest)
+
+
+def kept_days() -> int:
+    return conf.DRAFT_LIFETIME.days
+
+
+def delete_old(*, now: datetime) -> int:
+    old = Draft.objects.filter(job=None, updated_at__lt=now - conf.DRAFT_LIFETIME)
+    return old.delete()[0]
+
+
+def new_tab() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def absorb(data: Data, step: Step, post: Mapping[str, str]) -> Data:
+    """`data` with what was typed in one step, which is not judged again before the next Next.
+
+    Values of other operations stay.
+    """
+    fresh = data | {"checked": [slug for slug in data.get("checked", []) if slug != step.slug]}
+    if step is MANIFEST:
+        return fresh | {"manifest": ManifestForm.typed_from(post)}
+    if step is OPTIONS:
+        return fresh | {"options": OptionsForm.typed_from(post)}
+    if step is OPERATION:
+        shown = FORMS.get(post.get("settings_of", ""))
+        settings = dict(data.get("settings", {}))
+        if shown:
+            settings[shown.operation.name] = shown.typed_from(post)
+        chosen = storable(post.get("operation", ""))[:64]
+        return fresh | {"operation": chosen, "settings": settings}
+    return data
+
+
+def with_rows(
+    data: Data, step: Step, shown: str, name: str, change: Callable[[RowValues], RowValues]
+) -> Data:
+    """`data` with the repeating rows `name` of a step changed; the same when it has no such.
+
+    `shown` is the operation whose settings the page showed, chosen or not.
+    """
+    form: type[StepForm] | None = OptionsForm if step is OPTIONS else None
+    typed = data.get("options", {})
+    if step is OPERATION:
+        form = FORMS.get(shown)
+        typed = data.get("settings", {}).get(shown, {})
+    rows = next((rows for rows in (form.rows if form else ()) if rows.name == name), None)
+    if rows is None:
+        return data
+    others = {key: value for key, value in typed.items() if not key.startswith(f"{name}-")}
+    fresh = others | rows.write(change(rows.read(typed))[: rows.high])
+    if step is OPTIONS:
+        return data | {"options": fresh}
+    return data | {"settings": {**data.get("settings", {}), shown: fresh}}
+
+
+def save(
+    draft: Draft,
+    change: Callable[[Data], Data],
+    seen: Seen,
+    *,
+    now: datetime,
+    touched: str = "",
+    force: bool = False,
+) -> None:
+    """Change the draft's data as it stands in the database, and note that the step `touched` was
+    left with Next.
+
+    Raises DraftChangedError, with the row as it is, when another tab saved after the page was
+    drawn; `force` writes all the same. Without a change nothing is written, so that a quiet save
+    which comes late disturbs nobody.
+    """
+    with transaction.atomic():
+        row = Draft.objects.select_for_update().get(pk=draft.pk)
+        by_other_tab = row.version != seen.version and row.data.get("saved_by") != seen.tab
+        if row.job_id or (by_other_tab and not force):
+            raise DraftChangedError(row)
+        visited = row.touched if not touched or touched in row.touched else [*row.touched, touched]
+        data = change(row.data) | {"saved_by": seen.tab}
+        if data != row.data | {"saved_by": seen.tab} or visited != row.touched:
+            row.data, row.touched = data, visited
+            row.version += 1
+            row.updated_at = now
+            row.save()
+    draft.data, draft.touched = row.data, row.touched
+    draft.version, draft.updated_at = row.version, row.updated_at

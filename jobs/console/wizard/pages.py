@@ -1,0 +1,191 @@
+"""Pages of the wizard, drawn from the draft alone; only Review looks at the storage."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from jobs.console.forms.operations.table import GROUPS
+from jobs.console.forms.typed import StepForm
+from jobs.console.wizard import found as finding
+from jobs.console.wizard import review
+from jobs.console.wizard.assemble import Reading
+from jobs.console.wizard.drafts import Data, new_tab
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, STEPS, Step
+from jobs.errors import Problem
+from jobs.models import Draft
+
+Context = dict[str, Any]
+MANIFEST_PANEL_ID = "preview"
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a POST: the next request is a GET, whatever the method was."""
+
+    status_code = 303
+
+
+def step_url(draft: Draft, step: Step, anchor: str = "", **query: str) -> str:
+    address = reverse("wizard-step", args=[draft.pk, step.slug], query=query or None)
+    return f"{address}#{anchor}" if anchor else address
+
+
+def show(
+    request: HttpRequest,
+    draft: Draft,
+    step: Step,
+    *,
+    data: Data | None = None,
+    judged: bool = False,
+    problems: list[Problem] | None = None,
+    changed: Draft | None = None,
+) -> HttpResponse:
+    """One step. Its own problems are shown when it is `judged`, or was before.
+
+    `data` stands for values that were not saved, `problems` are further ones, `changed` is the
+    row that another tab saved.
+    """
+    context = page_context(request, draft, step, data=data, judged=judged, problems=problems or [])
+    if changed:
+        # The page stays behind, so that its next press asks again unless it says Keep mine.
+        context |= {"changed": changed, "version": request.POST.get("version") or 0}
+    return render(request, step.template, context)
+
+
+def page_context(
+    request: HttpRequest,
+    draft: Draft,
+    step: Step,
+    *,
+    data: Data | None = None,
+    judged: bool = False,
+    problems: list[Problem],
+) -> Context:
+    reading = Reading(draft, data)
+    form = reading.form_of(step)
+    judged = judged or step.slug in reading.data.get("checked", [])
+    shown = [*(reading.problems_of(step) if judged and step is not REVIEW else []), *problems]
+    context = {
+        "draft": draft,
+        "step": step,
+        "steps": steps_of(reading, step),
+        "tab": request.POST.get("tab") or new_tab(),
+        "form": form,
+        "back_to_review": "review" in (request.GET.get("return"), request.POST.get("return")),
+        "focus": request.GET.get("focus", ""),
+        "read_only": draft.owner_id != request.user.pk,
+        "clone": _clone_context(reading, step),
+        **_CONTEXTS[step](reading),
+    }
+    if form is not None:
+        _judge(form, shown, judged=judged, focus=context["focus"])
+    fields = form.fields if form is not None else {}
+    loose = [p.message for p in shown if p.field.removesuffix("_group") not in fields]
+    return context | {"problems": _pairs(shown), "loose": loose, "has_errors": bool(shown)}
+
+
+def _judge(form: StepForm, problems: list[Problem], *, judged: bool, focus: str) -> None:
+    if not judged and form.is_bound:
+        form.stay_quiet()
+    for problem in problems:
+        known = problem.field in form.fields and form.is_bound
+        if known and problem.message not in form.errors.get(problem.field, []):
+            form.add_error(problem.field, problem.message)
+    if focus in form.fields:
+        form.fields[focus].widget.attrs["autofocus"] = True
+
+
+def _pairs(problems: list[Problem]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((problem.field, problem.message) for problem in problems))
+
+
+def steps_of(reading: Reading, current: Step) -> list[dict[str, str]]:
+    """The step list: what is done, what is current, and what does not fit any more."""
+    touched = reading.draft.touched
+    listed = []
+    for step in STEPS:
+        state = "completed" if step.slug in touched else "not started"
+        reachable = step.number - 1 <= len(touched)
+        broken = step is not current and state == "completed" and reading.problems_of(step)
+        listed.append(
+            {
+                "title": step.title,
+                "slug": step.slug,
+                "state": "current" if step is current else state,
+                "url": step_url(reading.draft, step) if reachable else "",
+                "note": "Check again" if broken else "",
+            }
+        )
+    return listed
+
+
+def _clone_context(reading: Reading, step: Step) -> Context | None:
+    """What a clone says on top: where it comes from, and what needs a new value."""
+    kind, _, job_id = reading.draft.source.partition(":")
+    if kind != "clone":
+        return None
+    wrong = [
+        (step_url(reading.draft, there, problem.field), problem.message)
+        for there in STEPS[:-1]
+        for problem in reading.problems_of(there)
+    ]
+    for kept in reading.data.get("live", []):
+        there = next(step for step in STEPS if step.slug == kept["step"])
+        wrong.append((step_url(reading.draft, there, kept["field"]), kept["message"]))
+    return {"job_id": job_id, "wrong": wrong, "notes": reading.data.get("notes", [])}
+
+
+def manifest_context(reading: Reading) -> Context:
+    found = reading.found
+    typed = reading.data.get("manifest", {})
+    return {
+        "found": found,
+        "stale": found is not None and found.place != finding.place_of(typed),
+        "columns": [reading.manifest[name] for name in _columns(reading)],
+    }
+
+
+def why_no_look(reading: Reading) -> str:
+    """What keeps us from looking at a manifest whose path was typed; empty when nothing does."""
+    form = reading.manifest
+    if finding.can_look(form) or not reading.data.get("manifest", {}).get("manifest_object"):
+        return ""
+    return next((str(text) for name in form.errors for text in form.errors[name]), "")
+
+
+def _columns(reading: Reading) -> list[str]:
+    return [name for name in reading.manifest.fields if name.startswith("column-")]
+
+
+def operation_context(reading: Reading) -> Context:
+    form = reading.operation
+    return {
+        "groups": GROUPS,
+        "chosen": reading.operation_name,
+        "example": example_of(Reading(reading.draft, reading.data)),
+        "settings_template": form.template if form else "",
+        "settings_of": form.operation.name if form else "",
+        "settings_title": form.operation.label if form else "",
+    }
+
+
+def example_of(reading: Reading) -> str:
+    """One real key of the manifest, before and after; empty while the settings are not right."""
+    form, found = reading.operation, reading.found
+    if form is None or found is None or not found.first_key or not form.is_valid():
+        return ""
+    return form.example(found.first_key)
+
+
+def options_context(reading: Reading) -> Context:
+    return {"region": reading.region}
+
+
+_CONTEXTS: dict[Step, Callable[[Reading], Context]] = {
+    MANIFEST: manifest_context,
+    OPERATION: operation_context,
+    OPTIONS: options_context,
+    REVIEW: review.context,
+}

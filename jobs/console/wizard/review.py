@@ -1,0 +1,118 @@
+"""Step 4: everything that was chosen, and what it will do (ux.md 2.9)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from jobs.choices import ManifestField, Risk
+from jobs.console.wizard.assemble import Reading
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
+from jobs.errors import Problem
+
+MISSING = "Not provided"
+Pairs = list[tuple[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    step: Step
+    pairs: Pairs
+
+
+def context(reading: Reading) -> dict[str, Any]:
+    """Cards of what is right so far; live checks only when nothing else is wrong."""
+    return {
+        "consequence": consequence(reading),
+        "risk": risk(reading),
+        "cards": [
+            Card(MANIFEST, _manifest_pairs(reading)),
+            Card(OPERATION, _operation_pairs(reading)),
+            Card(OPTIONS, _options_pairs(reading)),
+        ],
+        "found": reading.found,
+    }
+
+
+def problems_of(reading: Reading, *, write_test: bool) -> list[tuple[Step, Problem]]:
+    """What stands against creating the job, step by step; the storage is asked last."""
+    offline = [
+        (step, problem) for step, found in reading.all_problems().items() for problem in found
+    ]
+    return offline or reading.live_problems(write_test=write_test)
+
+
+def linked(reading: Reading, problems: list[tuple[Step, Problem]]) -> list[tuple[str, str, str]]:
+    """Address of the field, noun of its step, sentence."""
+    rows = []
+    for step, problem in problems:
+        address = reverse("wizard-step", args=[reading.draft.pk, step.slug])
+        rows.append((f"{address}?return=review#{problem.field}", step.noun, problem.message))
+    return list(dict.fromkeys(rows))
+
+
+def consequence(reading: Reading) -> str:
+    form, found = reading.operation, reading.found
+    if form is None or found is None or not form.is_valid():
+        return ""
+    return form.parsed().consequence(found.rows_exact, list(found.buckets))
+
+
+def risk(reading: Reading) -> Risk | None:
+    return reading.operation.operation.risk if reading.operation else None
+
+
+def _manifest_pairs(reading: Reading) -> Pairs:
+    form, found = reading.manifest, reading.found
+    given = form.cleaned_data if form.is_valid() else {}
+    pairs: Pairs = [
+        ("Region", given.get("region", MISSING)),
+        ("Manifest format", "CSV"),
+        ("Manifest object", given.get("manifest_object", MISSING)),
+        ("Manifest object version ID", given.get("version_id") or MISSING),
+        ("Columns", ", ".join(str(ManifestField(c).label) for c in form.columns) or MISSING),
+    ]
+    if found and found.etag:
+        pairs += [("ETag", found.etag), ("Objects listed", rows_in_words(found))]
+        buckets = ", ".join(f"{name} ({rows:,})" for name, rows in found.buckets.items())
+        pairs.append(("Buckets" if len(found.buckets) > 1 else "Bucket", buckets or MISSING))
+    return pairs
+
+
+def rows_in_words(found: Any) -> str:
+    if found.rows_exact is not None:
+        return f"{found.rows_exact:,}"
+    if found.rows_estimated is None:
+        return MISSING
+    return f"About {found.rows_estimated:,}, estimated from the first 1 MB"
+
+
+def _operation_pairs(reading: Reading) -> Pairs:
+    form = reading.operation
+    if form is None:
+        return [("Operation type", MISSING)]
+    pairs: Pairs = [("Operation type", form.operation.label)]
+    return pairs + (list(form.parsed().summary()) if form.is_valid() else [])
+
+
+def _options_pairs(reading: Reading) -> Pairs:
+    form = reading.options
+    given = form.cleaned_data if form.is_valid() else {}
+    tags = form.tags() if given else {}
+    return [
+        ("Description", given.get("description") or MISSING),
+        ("Priority", f"{given['priority']:,}" if given else MISSING),
+        *_report_pairs(reading, given),
+        ("IAM role", given.get("role", MISSING)),
+        ("Job tags", ", ".join(f"{k}={v}" for k, v in tags.items()) or MISSING),
+    ]
+
+
+def _report_pairs(reading: Reading, given: dict[str, Any]) -> Pairs:
+    if not given.get("report_enabled"):
+        return [("Completion report", "None" if given else MISSING)]
+    scope = dict(reading.options.fields["report_scope"].choices)[given["report_scope"]]  # type: ignore[attr-defined]
+    return [
+        ("Completion report", scope),
+        ("Path to completion report destination", given["report_path"]),
+    ]

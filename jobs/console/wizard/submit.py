@@ -1,0 +1,269 @@
+"""What the buttons of the wizard's form do. Every one saves what was typed first.
+
+The button that was pressed says so in `go`: an order, and after colons what it is about, such as
+`next` or `remove:tags:2`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs.console.access import user_of
+from jobs.console.wizard import drafts, pages, review
+from jobs.console.wizard import found as finding
+from jobs.console.wizard.assemble import Reading, refresh_description
+from jobs.console.wizard.drafts import Data, DraftChangedError, RowValues, Seen
+from jobs.console.wizard.pages import SeeOther, step_url
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step, step_of
+from jobs.console.wizard.steps import after as step_after
+from jobs.console.wizard.steps import before as step_before
+from jobs.errors import Problem, ValidationFailedError
+from jobs.lifecycle import preflight
+from jobs.lifecycle.creation import IdempotencyError, create_job
+from jobs.models import Draft, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One press of a button, in one step of one draft."""
+
+    request: HttpRequest
+    draft: Draft
+    step: Step
+    order: str
+    about: list[str]
+
+    @property
+    def seen(self) -> Seen:
+        """After the first save of this request: this tab has the newest version."""
+        return Seen(self.draft.version, Seen.of(self.request.POST).tab)
+
+
+def submit(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
+    order, *about = request.POST.get("go", "next").split(":")
+    press = Press(request, draft, step, order, about)
+    try:
+        save_typed(request, draft, step, force=order == "keep")
+        return _ORDERS.get(order, go_on)(press)
+    except DraftChangedError as error:
+        if error.draft.job_id:
+            return to_job(error.draft)
+        data = drafts.absorb(error.draft.data, step, request.POST)
+        return pages.show(request, draft, step, data=data, changed=error.draft)
+
+
+def save_typed(request: HttpRequest, draft: Draft, step: Step, *, force: bool = False) -> None:
+    """Raises DraftChangedError."""
+    now = timezone.now()
+
+    def change(data: Data) -> Data:
+        fresh = drafts.absorb(data, step, request.POST)
+        if step is OPERATION and fresh["operation"] != data.get("operation", ""):
+            fresh = refresh_description(fresh, data.get("operation", ""), now)
+        return fresh
+
+    drafts.save(draft, change, Seen.of(request.POST), now=now, force=force)
+
+
+def to_job(draft: Draft) -> HttpResponse:
+    """A draft that became a job leads there for ever."""
+    return SeeOther(reverse("job-detail", args=[draft.job_id]))
+
+
+def look_again(draft: Draft, seen: Seen) -> finding.Found | None:
+    """Look at the manifest that the draft names and keep what is found; None when that can not be
+    tried with what was typed.
+    """
+    reading = Reading(draft)
+    if not finding.can_look(reading.manifest):
+        return None
+    found = finding.look(reading.manifest, reading.found, now=timezone.now())
+
+    def change(data: Data) -> Data:
+        typed = {k: v for k, v in data["manifest"].items() if not k.startswith("column-")}
+        return data | {"found": found.to_json(), "manifest": typed | found.columns_typed()}
+
+    drafts.save(draft, change, seen, now=timezone.now())
+    return found
+
+
+def _go_on_from_manifest(press: Press) -> list[Problem]:
+    known = Reading(press.draft).found
+    if press.draft.job_id or not (found := look_again(press.draft, press.seen)):
+        return []
+    if known is None or known.place != found.place or not known.etag or not found.etag:
+        return []
+    if known.etag != found.etag:
+        message = "The manifest changed after you checked it. Look at it again, then choose Next."
+        return [Problem("manifest_object", message)]
+    return []
+
+
+def _go_on_from_operation(press: Press) -> list[Problem]:
+    reading = Reading(press.draft)
+    role = reading.manifest.role() if reading.manifest.is_valid() else None
+    if reading.problems_of(OPERATION) or reading.region is None or role is None:
+        return []
+    operation = reading.parsed_operation()
+    found = preflight.check_targets(operation, reading.region, role)
+    return [reading.placed(problem)[1] for problem in found]
+
+
+def _go_on_from_options(press: Press) -> list[Problem]:
+    """The report's place is tried by writing there, as ux.md 2.7 says."""
+    reading = Reading(press.draft)
+    if reading.all_problems() or reading.region is None:
+        return []
+    spec, role = reading.spec(), reading.options.cleaned_data["role"]
+    found = preflight.check_report(spec.report, reading.region, role, write_test=True)
+    found += preflight.check_role(reading.region, role, reading.buckets())
+    return [reading.placed(problem)[1] for problem in found]
+
+
+_LIVE: dict[Step, Callable[[Press], list[Problem]]] = {
+    MANIFEST: _go_on_from_manifest,
+    OPERATION: _go_on_from_operation,
+    OPTIONS: _go_on_from_options,
+}
+
+
+def go_on(press: Press) -> HttpResponse:
+    """Next."""
+    request, draft, step = press.request, press.draft, press.step
+    if step is REVIEW:
+        return create(press)
+    problems = _LIVE[step](press)
+    if problems or Reading(draft).problems_of(step):
+        return pages.show(request, draft, step, judged=True, problems=problems)
+
+    def change(data: Data) -> Data:
+        live = [kept for kept in data.get("live", []) if kept["step"] != step.slug]
+        return data | {"checked": [*data.get("checked", []), step.slug], "live": live}
+
+    drafts.save(draft, change, press.seen, now=timezone.now(), touched=step.slug)
+    back = request.POST.get("return") == "review" and len(draft.touched) == REVIEW.number - 1
+    return SeeOther(step_url(draft, REVIEW if back else step_after(step)))
+
+
+def create(press: Press) -> HttpResponse:
+    """Create job: everything is checked once more, and a double click makes one job."""
+    draft, now = press.draft, timezone.now()
+    reading = Reading(draft)
+    problems = review.problems_of(reading, write_test=True)
+    if problems:
+        return review_page(press.request, draft, problems)
+    try:
+        with transaction.atomic():
+            job = create_job(reading.spec(), actor=user_of(press.request), now=now)
+            Draft.objects.filter(pk=draft.pk).update(job=job)
+    except ValidationFailedError as error:
+        return review_page(press.request, draft, [reading.placed(p) for p in error.problems])
+    except IdempotencyError:
+        # The other click came with other values: its job is the one.
+        token = reading.spec().client_request_token
+        job = Job.objects.get(client_request_token=token)
+    messages.success(
+        press.request,
+        f"Successfully created job ID {job.pk}. When it is prepared, review it and choose Run job.",
+    )
+    return SeeOther(reverse("job-detail", args=[job.pk]))
+
+
+def review_page(
+    request: HttpRequest, draft: Draft, problems: list[tuple[Step, Problem]]
+) -> HttpResponse:
+    context = pages.page_context(request, draft, REVIEW, problems=[])
+    linked = review.linked(Reading(draft), problems)
+    return render(
+        request, REVIEW.template, context | {"linked": linked, "has_errors": bool(linked)}
+    )
+
+
+def _check(press: Press) -> HttpResponse:
+    found = look_again(press.draft, press.seen)
+    if found is None or found.error:
+        return pages.show(press.request, press.draft, press.step, judged=True)
+    return SeeOther(step_url(press.draft, press.step, pages.MANIFEST_PANEL_ID, **_kept(press)))
+
+
+def _previous(press: Press) -> HttpResponse:
+    return SeeOther(step_url(press.draft, step_before(press.step)))
+
+
+def _to(press: Press) -> HttpResponse:
+    return SeeOther(step_url(press.draft, step_of("".join(press.about[:1]))))
+
+
+def _stay(press: Press, anchor: str = "") -> HttpResponse:
+    return SeeOther(step_url(press.draft, press.step, anchor, **_kept(press)))
+
+
+def _leave(press: Press) -> HttpResponse:
+    return SeeOther(reverse("draft-leave", args=[press.draft.pk]))
+
+
+def _browse(press: Press) -> HttpResponse:
+    return SeeOther(reverse("wizard-browse", args=[press.draft.pk, "".join(press.about[:1])]))
+
+
+def _add(press: Press) -> HttpResponse:
+    """The new row's key gets the focus."""
+    name = "".join(press.about[:1])
+    size = _change_rows(press, name, lambda rows: [*rows, {}])
+    return SeeOther(
+        step_url(press.draft, press.step, focus=f"{name}-{size - 1}-key", **_kept(press))
+    )
+
+
+def _remove(press: Press) -> HttpResponse:
+    """The Remove of the row that takes its place gets the focus."""
+    name, number = ([*press.about, "", ""])[:2]
+    gone = int(number) if number.isascii() and number.isdecimal() and len(number) < 5 else -1
+    size = _change_rows(press, name, lambda rows: [row for n, row in enumerate(rows) if n != gone])
+    focus = f"remove-{name}-{max(0, min(gone, size - 1))}"
+    return SeeOther(step_url(press.draft, press.step, focus=focus, **_kept(press)))
+
+
+def _change_rows(press: Press, name: str, change: Callable[[RowValues], RowValues]) -> int:
+    """Returns how many rows there are now."""
+    size = 0
+
+    def counted(rows: RowValues) -> RowValues:
+        nonlocal size
+        changed = change(rows)
+        size = len(changed)
+        return changed
+
+    shown = press.request.POST.get("settings_of", "")
+
+    def whole(data: Data) -> Data:
+        return drafts.with_rows(data, press.step, shown, name, counted)
+
+    drafts.save(press.draft, whole, press.seen, now=timezone.now())
+    return size
+
+
+def _kept(press: Press) -> dict[str, str]:
+    return {"return": "review"} if press.request.POST.get("return") == "review" else {}
+
+
+_ORDERS: dict[str, Callable[[Press], HttpResponse]] = {
+    "next": go_on,
+    "previous": _previous,
+    "to": _to,
+    "save": _stay,
+    "keep": _stay,
+    "check": _check,
+    "show": partial(_stay, anchor="settings"),
+    "add": _add,
+    "remove": _remove,
+    "browse": _browse,
+    "leave": _leave,
+}

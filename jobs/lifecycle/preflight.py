@@ -1,0 +1,139 @@
+"""What can be wrong with a job that only a look at the storage shows.
+
+`fields` of the problems are those of `creation.check_spec`: "manifest", "report_path", "role",
+and an operation's own paths. Each problem is one sentence for a person.
+"""
+
+from jobs.errors import Problem, StorageError
+from jobs.lifecycle.connections import credentials_of, region_of, storage_for_page
+from jobs.models import Region, Role
+from jobs.operations import registry
+from jobs.operations.base import Operation
+from jobs.s3.storage import ObjectFacts, describe
+from jobs.spec.job import JobSpec
+from jobs.spec.manifest import ManifestSpec
+from jobs.spec.report import ReportSpec
+
+KMS = frozenset({"aws:kms", "aws:kms:dsse"})
+
+
+def preflight(spec: JobSpec, *, write_test: bool) -> list[Problem]:
+    """Live checks of a spec in which `creation.check_spec` found nothing.
+
+    With `write_test` a small object is written to the report's destination and deleted again;
+    without it nothing in the storage changes.
+    """
+    region = Region.objects.get(pk=spec.region)
+    role = Role.objects.get(arn=spec.role_arn)
+    return [
+        *check_manifest(spec.manifest, region, role),
+        *check_targets(registry.get(spec.operation).parse(spec.parameters), region, role),
+        *check_report(spec.report, region, role, write_test=write_test),
+    ]
+
+
+def check_manifest(manifest: ManifestSpec, region: Region, role: Role) -> list[Problem]:
+    """The object is readable, is what the ETag says, and is encrypted so that it may be used."""
+    place = place_of(manifest.bucket, manifest.key, manifest.version_id)
+    try:
+        facts = look_at(manifest.bucket, manifest.key, manifest.version_id, region, role)
+    except StorageError as error:
+        return [Problem("manifest", manifest_sentence(error, place))]
+    if facts.etag != manifest.etag:
+        return [Problem("manifest", f"{place} was changed after you checked it. Check it again.")]
+    refused = encryption_problem(facts, place)
+    return [Problem("manifest", refused)] if refused else []
+
+
+def look_at(
+    bucket: str, key: str, version_id: str | None, region: Region, role: Role
+) -> ObjectFacts:
+    """Raises StorageError."""
+    return storage_for_page(bucket, region, role).head_object(bucket, key, version_id)
+
+
+def encryption_problem(facts: ObjectFacts, place: str) -> str | None:
+    """CSV manifests may be encrypted with SSE-S3 only (reference 3.1)."""
+    remedy = "Save the manifest unencrypted or with SSE-S3, and check it again."
+    if facts.customer_key:
+        return f"{place} is encrypted with a customer-provided key (SSE-C). {remedy}"
+    if facts.encryption in KMS:
+        return f"{place} is encrypted with a KMS key (SSE-KMS). {remedy}"
+    return None
+
+
+def manifest_sentence(error: StorageError, place: str) -> str:
+    """What kept us from the manifest, for a person."""
+    if error.code in {"400", "InvalidRequest"} and error.http_status == 400:
+        # What S3 answers to a look without the customer's key, and to a version ID of odd shape.
+        return (
+            f"The storage refused to show {place}: its version ID may be wrong, or it is encrypted"
+            " with a customer-provided key (SSE-C), which a manifest must not be."
+        )
+    return sentence(error, place)
+
+
+def check_targets(operation: Operation, region: Region, role: Role) -> list[Problem]:
+    """The buckets that the operation writes exist, and the role may see them."""
+    problems = []
+    for bucket in operation.target_buckets():
+        try:
+            storage_for_page(bucket, region, role).check_bucket(bucket)
+        except StorageError as error:
+            problems.append(Problem("TargetResource", bucket_sentence(error, bucket)))
+    return problems
+
+
+def check_report(
+    report: ReportSpec, region: Region, role: Role, *, write_test: bool
+) -> list[Problem]:
+    if not report.enabled:
+        return []
+    try:
+        storage = storage_for_page(report.bucket, region, role)
+        storage.check_bucket(report.bucket)
+        if write_test:
+            storage.check_writable(report.bucket, report.prefix)
+    except StorageError as error:
+        return [Problem("report_path", _report_sentence(error, report))]
+    return []
+
+
+def check_role(region: Region, role: Role, buckets: list[str]) -> list[Problem]:
+    """The role has credentials wherever these buckets lie."""
+    problems = []
+    for there in {region_of(bucket, region) for bucket in buckets} - {region}:
+        try:
+            credentials_of(role, there)
+        except StorageError as error:
+            problems.append(Problem("role", f"{error.message} Choose another IAM role."))
+    return problems
+
+
+def place_of(bucket: str, key: str, version_id: str | None = None) -> str:
+    """ "s3://bucket/key", with its version where one is named."""
+    place = f"s3://{bucket}/{key}"
+    return f"{place} (version {version_id})" if version_id else place
+
+
+def bucket_sentence(error: StorageError, bucket: str) -> str:
+    if error.code in {"404", "NoSuchBucket"}:
+        return f'The bucket "{bucket}" does not exist. Check its name and the Region.'
+    if error.code in {"403", "AccessDenied"}:
+        return f'The IAM role may not use the bucket "{bucket}" (AccessDenied). Choose another.'
+    return sentence(error, f"s3://{bucket}")
+
+
+def sentence(error: StorageError, place: str) -> str:
+    if error.code == "NoCredentials":
+        return f"{error.message} Choose another IAM role."
+    return describe(error, place=place)
+
+
+def _report_sentence(error: StorageError, report: ReportSpec) -> str:
+    place = place_of(report.bucket, report.prefix).rstrip("/")
+    if error.code in {"403", "AccessDenied"}:
+        return (
+            f"The IAM role may not write to {place} (AccessDenied). Choose another place or role."
+        )
+    return bucket_sentence(error, report.bucket)
