@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods
 from jobs.console.access import draft_or_404, signed_in
 from jobs.console.forms.manifest import no_role, role_for
 from jobs.console.forms.typed import storable
+from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.drafts import Data, DraftChangedError, Seen
-from jobs.console.wizard.pages import SeeOther, step_url
+from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
 from jobs.errors import StorageError
 from jobs.lifecycle import preflight

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jobs.console.access import draft_or_404, require, signed_in
 from jobs.console.forms.operations.table import FORMS
+from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts
-from jobs.console.wizard.pages import SeeOther, step_url
+from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import Step, first_unvisited
 from jobs.models import Draft
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -19,12 +19,6 @@ from jobs.models import Draft
 
 Context = dict[str, Any]
 MANIFEST_PANEL_ID = "preview"
-
-
-class SeeOther(HttpResponseRedirect):
-    """After a POST: the next request is a GET, whatever the method was."""
-
-    status_code = 303
 
 
 def step_url(draft: Draft, step: Step, anchor: str = "", **query: str) -> str:

@@ -16,11 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.console.access import user_of
+from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts, pages, review
 from jobs.console.wizard import found as finding
 from jobs.console.wizard.assemble import Reading, refresh_description
 from jobs.console.wizard.drafts import Data, DraftChangedError, RowValues, Seen
-from jobs.console.wizard.pages import SeeOther, step_url
+from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step, step_of
 from jobs.console.wizard.steps import after as step_after
 from jobs.console.wizard.steps import before as step_before

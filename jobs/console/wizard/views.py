@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.console.access import draft_or_404, job_or_404, require, signed_in
+from jobs.console.see_other import SeeOther
 from jobs.console.wizard import clone, drafts, pages, review
 from jobs.console.wizard.assemble import Reading
-from jobs.console.wizard.pages import SeeOther, step_url
+from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import MANIFEST, REVIEW, first_unvisited, step_of
 from jobs.console.wizard.submit import review_page, submit, to_job
 from jobs.models import Draft

@@ -1,0 +1,242 @@
+"""Connecting storage: a Region, its roles' credentials, buckets of it that other Regions use."""
+
+from typing import Any
+
+from django import forms
+from django.utils.text import slugify
+
+from jobs.choices import AddressingStyle
+from jobs.console.forms.typed import TextField
+from jobs.models import Bucket, Region, Role, RoleCredentials
+from jobs.s3.arns import check_bucket_name, is_role_arn, parse_s3_uri
+
+KEYS, AMBIENT = "keys", "ambient"
+EXAMPLE_ARN = "arn:aws:iam::123456789012:role/batch"
+_MONO = {"class": "mono-input", "autocomplete": "off", "spellcheck": "false"}
+
+
+class RegionForm(forms.ModelForm[Region]):
+    path_style = forms.BooleanField(
+        label="Path-style addressing",
+        required=False,
+        initial=True,
+        help_text="endpoint/bucket/key, as most self-hosted storage expects. Without it the bucket"
+        " becomes part of the host name.",
+    )
+
+    class Meta:
+        model = Region
+        fields = (
+            "name",
+            "endpoint_url",
+            "code",
+            "verify_tls",
+            "tags_after_copy",
+            "manifest_prefix",
+            "report_prefix",
+        )
+        labels = {
+            "manifest_prefix": "Default place of manifests",
+            "report_prefix": "Default place of completion reports",
+        }
+        help_texts = {
+            "name": "How people will recognise this storage.",
+            "endpoint_url": "Where the S3 API answers, such as https://s3.example.org:9000",
+            "code": "What requests are signed for. Storage that has no regions takes us-east-1.",
+            "verify_tls": "Turn this off only for a test storage with a certificate of its own.",
+            "tags_after_copy": "For storage that ignores tags sent with a copy, such as Ceph.",
+            "manifest_prefix": "s3://bucket/prefix",
+            "report_prefix": "s3://bucket/prefix. Step 3 of Create job starts with it.",
+        }
+        error_messages = {
+            "name": {"required": "Enter a name.", "unique": "Another Region has this name."},
+            "endpoint_url": {
+                "required": "Enter the endpoint URL.",
+                "invalid": "Write the endpoint URL as https://host or https://host:port.",
+            },
+            "code": {"required": "Enter the Region code."},
+        }
+        widgets = {
+            "endpoint_url": forms.TextInput(attrs=_MONO),
+            "code": forms.TextInput(attrs={**_MONO, "class": "mono-input w-sm"}),
+            "manifest_prefix": forms.TextInput(attrs=_MONO),
+            "report_prefix": forms.TextInput(attrs=_MONO),
+        }
+
+    field_order = ("name", "endpoint_url", "code", "path_style")
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **({"auto_id": "%s", "label_suffix": ""} | options))
+        if self.instance.pk:
+            self.initial["path_style"] = self.instance.addressing_style == AddressingStyle.PATH
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not slugify(name):
+            raise forms.ValidationError("The name needs at least one letter or digit.")
+        return name
+
+    def clean_endpoint_url(self) -> str:
+        return str(self.cleaned_data["endpoint_url"]).rstrip("/")
+
+    def clean_manifest_prefix(self) -> str:
+        return _place(self.cleaned_data["manifest_prefix"])
+
+    def clean_report_prefix(self) -> str:
+        return _place(self.cleaned_data["report_prefix"])
+
+    @property
+    def addressing_style(self) -> AddressingStyle:
+        path_style = self.cleaned_data["path_style"]
+        return AddressingStyle.PATH if path_style else AddressingStyle.VIRTUAL
+
+    def save(self, commit: bool = True) -> Region:
+        region = self.instance
+        region.addressing_style = self.addressing_style
+        if not region.slug:
+            region.slug = free_slug(region.name)
+        return super().save(commit)
+
+
+class CredentialsForm(forms.Form):
+    """What a role uses in one Region. A secret is written here and never shown again.
+
+    For a role that has credentials already (`known`), an empty secret keeps the one it has.
+    """
+
+    arn = TextField(
+        label="IAM role",
+        enter="Enter the ARN of the IAM role.",
+        help_text=f"Jobs name it, as on AWS: {EXAMPLE_ARN}. Any name will do on other storage.",
+        widget=forms.TextInput(attrs=_MONO),
+    )
+    kind = forms.ChoiceField(
+        label="Credentials",
+        choices=[
+            (KEYS, "Access key and secret"),
+            (AMBIENT, "Those of the server and its workers (environment, instance profile)"),
+        ],
+        initial=KEYS,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose where the credentials come from."},
+    )
+    access_key_id = TextField(label="Access key ID", high=128, widget=forms.TextInput(attrs=_MONO))
+    secret_access_key = TextField(
+        label="Secret access key",
+        strip=False,
+        help_text="Stored encrypted and never shown again.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    session_token = TextField(
+        label="Session token",
+        high=4096,
+        help_text="Only for temporary credentials.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(
+        self, data: Any = None, *, known: RoleCredentials | None = None, **options: Any
+    ) -> None:
+        initial = _initial_of(known) if known else {"arn": EXAMPLE_ARN}
+        super().__init__(data, initial=initial, auto_id="%s", label_suffix="", **options)
+        self.known = known
+        if known:
+            self.fields["arn"].disabled = True
+            self.fields["secret_access_key"].help_text = "Empty keeps the secret that is stored."
+
+    def clean_arn(self) -> str:
+        arn: str = self.cleaned_data["arn"]
+        if not is_role_arn(arn):
+            raise forms.ValidationError(f"Write the IAM role as {EXAMPLE_ARN}.")
+        return arn
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if given.get("kind") != KEYS:
+            return given
+        if "access_key_id" in given and not given["access_key_id"]:
+            self.add_error("access_key_id", "Enter the access key ID.")
+        has_secret = self.known is not None and bool(self.known.secret_access_key)
+        if "secret_access_key" in given and not given["secret_access_key"] and not has_secret:
+            self.add_error("secret_access_key", "Enter the secret access key.")
+        return given
+
+    def save(self, region: Region) -> RoleCredentials:
+        given = self.cleaned_data
+        role, _ = Role.objects.get_or_create(arn=given["arn"])
+        row = self.known or RoleCredentials.objects.filter(role=role, region=region).first()
+        row = row or RoleCredentials(role=role, region=region)
+        self.apply(row)
+        row.save()
+        return row
+
+    def apply(self, row: RoleCredentials) -> None:
+        """Into a row that is saved, or only tested."""
+        given = self.cleaned_data
+        row.ambient = given["kind"] == AMBIENT
+        if row.ambient:
+            row.access_key_id = row.secret_access_key = row.session_token = ""
+            return
+        row.access_key_id = given["access_key_id"]
+        if given["secret_access_key"]:
+            row.secret_access_key = given["secret_access_key"]
+            row.session_token = given["session_token"]
+        elif given["session_token"]:
+            row.session_token = given["session_token"]
+
+
+class BucketForm(forms.Form):
+    """A bucket that belongs to this Region, wherever a job that names it runs."""
+
+    bucket_name = TextField(
+        label="Bucket name",
+        enter="Enter the name of the bucket.",
+        high=80,
+        widget=forms.TextInput(attrs={**_MONO, "class": "mono-input w-md"}),
+    )
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, auto_id="%s", label_suffix="", **options)
+
+    def clean_bucket_name(self) -> str:
+        name: str = self.cleaned_data["bucket_name"]
+        try:
+            check_bucket_name(name)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        known = Bucket.objects.select_related("region").filter(name=name).first()
+        if known:
+            raise forms.ValidationError(
+                f"{name} belongs to Region {known.region.name} already. Remove it there first."
+            )
+        return name
+
+
+def free_slug(name: str) -> str:
+    """From the name, with a number where another Region has that already."""
+    base = slugify(name)[:70]
+    taken = set(Region.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    number = 2
+    slug = base
+    while slug in taken or slug == "create":
+        slug, number = f"{base}-{number}", number + 1
+    return slug
+
+
+def _place(text: str) -> str:
+    if text:
+        try:
+            bucket, prefix = parse_s3_uri(text)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        return f"s3://{bucket}/{prefix}".rstrip("/")
+    return ""
+
+
+def _initial_of(known: RoleCredentials) -> dict[str, str]:
+    """Without secrets: what is not sent to the browser can not leak there."""
+    return {
+        "arn": known.role.arn,
+        "kind": AMBIENT if known.ambient else KEYS,
+        "access_key_id": known.access_key_id,
+    }

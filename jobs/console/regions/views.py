@@ -1,0 +1,203 @@
+"""Regions: the storages that jobs run against, connected here by an Admin (ux.md 2.13)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jobs.console.access import require, signed_in
+from jobs.console.forms.typed import storable
+from jobs.console.regions import testing
+from jobs.console.regions.forms import BucketForm, CredentialsForm, RegionForm
+from jobs.console.see_other import SeeOther
+from jobs.models import Bucket, Region, RoleCredentials
+
+DOING = "Connecting storage"
+
+
+@require_GET
+@signed_in
+def region_list(request: HttpRequest) -> HttpResponse:
+    require(request, "admin", DOING)
+    regions = Region.objects.annotate(job_count=Count("jobs", distinct=True))
+    return render(request, "console/region_list.html", {"regions": regions})
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def region_create(request: HttpRequest) -> HttpResponse:
+    """A Region and the first role that works in it, in one form; tested before or after saving."""
+    require(request, "admin", DOING)
+    if request.method == "GET":
+        return _form(request, RegionForm(initial={"code": "us-east-1"}), CredentialsForm())
+    form, credentials = RegionForm(_clean(request)), CredentialsForm(_clean(request))
+    if not (form.is_valid() & credentials.is_valid()):
+        return _form(request, form, credentials)
+    if request.POST.get("go") == "test":
+        form.instance.addressing_style = form.addressing_style
+        row = RoleCredentials(region=form.instance)
+        credentials.apply(row)
+        return _form(request, form, credentials, results=testing.try_connection(form.instance, row))
+    form.instance.created_at = timezone.now()
+    with transaction.atomic():
+        region = form.save()
+        row = credentials.save(region)
+    _test_and_say(request, region, row, f"Region {region.name} was connected.")
+    return SeeOther(reverse("region-edit", args=[region.slug]))
+
+
+def _form(
+    request: HttpRequest, form: RegionForm, credentials: CredentialsForm, **more: Any
+) -> HttpResponse:
+    context = {"form": form, "credentials": credentials, "region": None, **more}
+    context["has_errors"] = bool(form.errors or credentials.errors)
+    return render(request, "console/region_form.html", context)
+
+
+def _clean(request: HttpRequest) -> dict[str, str]:
+    """A NUL in a text would reach the database; as a visible sign it gets a sentence."""
+    return {name: storable(str(value)) for name, value in request.POST.items()}
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def region_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    require(request, "admin", DOING)
+    region = get_object_or_404(Region, slug=slug)
+    if request.method == "GET":
+        return _edit_page(request, region)
+    form = RegionForm(_clean(request), instance=region)
+    if not form.is_valid():
+        return _edit_page(request, Region.objects.get(pk=region.pk), form=form)
+    form.save()
+    _test_and_say(request, region, _first(region), f"Region {region.name} was saved.")
+    return SeeOther(reverse("region-edit", args=[region.slug]))
+
+
+def _edit_page(
+    request: HttpRequest,
+    region: Region,
+    *,
+    form: RegionForm | None = None,
+    credentials: CredentialsForm | None = None,
+    bucket: BucketForm | None = None,
+    results: list[testing.Result] | None = None,
+) -> HttpResponse:
+    forms = [form, credentials, bucket]
+    context = {
+        "region": region,
+        "form": form or RegionForm(instance=region),
+        "credentials": credentials or CredentialsForm(),
+        "bucket_form": bucket or BucketForm(),
+        "roles": _credentials_of(region),
+        "buckets": region.buckets.all(),
+        "results": results,
+        "has_errors": any(form and form.errors for form in forms),
+    }
+    return render(request, "console/region_form.html", context)
+
+
+def _credentials_of(region: Region) -> QuerySet[RoleCredentials]:
+    return RoleCredentials.objects.filter(region=region).select_related("role").order_by("pk")
+
+
+def _first(region: Region) -> RoleCredentials | None:
+    return _credentials_of(region).first()
+
+
+@require_POST
+@signed_in
+def region_test(request: HttpRequest, slug: str) -> HttpResponse:
+    """Test connection, as the role that was chosen or the first one."""
+    require(request, "admin", DOING)
+    region = get_object_or_404(Region, slug=slug)
+    results = _test(region, _credentials_of(region).filter(pk=_number(request, "as")).first())
+    return _edit_page(request, region, results=results)
+
+
+def _test(region: Region, row: RoleCredentials | None) -> list[testing.Result]:
+    results = testing.try_connection(region, row or _first(region))
+    testing.note_result(region, results, timezone.now())
+    return results
+
+
+def _test_and_say(
+    request: HttpRequest, region: Region, row: RoleCredentials | None, done: str
+) -> None:
+    bad = [result for result in _test(region, row) if result.tone == "err"]
+    if bad:
+        messages.warning(request, f"{done} {bad[0].sentence}")
+    else:
+        messages.success(request, f"{done} The connection works.")
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 15 else 0
+
+
+@require_POST
+@signed_in
+def region_role(request: HttpRequest, slug: str) -> HttpResponse:
+    """Credentials of one more role, or new ones of a role that is there."""
+    require(request, "admin", DOING)
+    region = get_object_or_404(Region, slug=slug)
+    known = _credentials_of(region).filter(pk=_number(request, "known")).first()
+    form = CredentialsForm(_clean(request), known=known)
+    if not form.is_valid():
+        return _edit_page(request, region, credentials=form)
+    row = form.save(region)
+    _test_and_say(request, region, row, f"The credentials of {row.role.arn} were saved.")
+    return _back_to(region, "roles")
+
+
+def _back_to(region: Region, anchor: str) -> HttpResponse:
+    return SeeOther(f"{reverse('region-edit', args=[region.slug])}#{anchor}")
+
+
+@require_GET
+@signed_in
+def region_role_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    require(request, "admin", DOING)
+    region = get_object_or_404(Region, slug=slug)
+    known = get_object_or_404(_credentials_of(region), pk=pk)
+    return _edit_page(request, region, credentials=CredentialsForm(known=known))
+
+
+@require_POST
+@signed_in
+def region_role_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Jobs that name the role keep it; they wait for credentials until there are some again."""
+    require(request, "admin", DOING)
+    region = get_object_or_404(Region, slug=slug)
+    row = get_object_or_404(_credentials_of(region), pk=pk)
+    row.delete()
+    messages.success(request, f"{row.role.arn} has no credentials in {region.name} any more.")
+    return _back_to(region, "roles")
+
+
+@require_POST
+@signed_in
+def region_bucket(request: HttpRequest, slug: str) -> HttpResponse:
+    require(request, "admin", DOING)
+    region = get_object_or_404(Region, slug=slug)
+    form = BucketForm(_clean(request))
+    if not form.is_valid():
+        return _edit_page(request, region, bucket=form)
+    Bucket.objects.create(name=form.cleaned_data["bucket_name"], region=region)
+    return _back_to(region, "buckets")
+
+
+@require_POST
+@signed_in
+def region_bucket_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    require(request, "admin", DOING)
+    region = get_object_or_404(Region, slug=slug)
+    get_object_or_404(Bucket, region=region, pk=pk).delete()
+    return _back_to(region, "buckets")
