@@ -92,3 +92,12 @@ class WorkStoreError(BatchConsoleError):
 
 class WorkStoreFullError(WorkStoreError):
     """The disk of the work storage is full."""
+
+
+def unexpected(error: Exception) -> str:
+    """What a job's page says about an error that nobody foresaw there; the log has the rest."""
+    if isinstance(error, BatchConsoleError):
+        what = error.message
+    else:
+        what = f"Something unexpected went wrong ({type(error).__name__})."
+    return f"{what} It is tried again every few seconds; the worker's log says more."

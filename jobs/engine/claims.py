@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from jobs.choices import RUNNABLE, ChunkState
 from jobs.engine import database_clock
@@ -33,29 +33,28 @@ class Claim:
     fence: int
 
 
-def _claimable(now_s: float) -> Q:
-    return Q(state=ChunkState.PENDING) | Q(state=ChunkState.RUNNING, lease_expires_s__lt=now_s)
-
-
 def jobs_with_work() -> Sequence[Job]:
     """Jobs that have a chunk to claim, best first: by priority, then age."""
     now_s = database_clock.now_s()
-    chunks = Chunk.objects.filter(_claimable(now_s), job=OuterRef("pk"))
-    waiting = Job.objects.filter(status__in=RUNNABLE, waiting_until_s__lte=now_s)
-    return list(
-        waiting.filter(Exists(chunks)).order_by("-priority", "created_at", "pk")[:JOBS_LOOKED_AT]
-    )
+    chunks = Chunk.objects.filter(job=OuterRef("pk"))
+    # Apart, so that each is one look into the index, however many chunks are done.
+    free = Exists(chunks.filter(state=ChunkState.PENDING))
+    left = Exists(chunks.filter(state=ChunkState.RUNNING, lease_expires_s__lt=now_s))
+    jobs = Job.objects.filter(free | left, status__in=RUNNABLE, waiting_until_s__lte=now_s)
+    return list(jobs.order_by("-priority", "created_at", "pk")[:JOBS_LOOKED_AT])
 
 
 def claim_chunk(job_id: str, *, owner: str, lease_s: float) -> Claim | None:
-    """Take the first free chunk of a job; None when others have them all."""
+    """Take a chunk that a dead worker left, or else the first free one; None when others have
+    them all.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _CLAIM_SQL.format(
                 now=database_clock.sql(),
                 lock="FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else "",
             ),
-            [owner, lease_s, job_id],
+            [owner, lease_s, job_id, job_id],
         )
         row = cursor.fetchone()
     return Claim(*row) if row else None
@@ -64,11 +63,13 @@ def claim_chunk(job_id: str, *, owner: str, lease_s: float) -> Claim | None:
 _CLAIM_SQL = """
 UPDATE jobs_chunk
    SET state = 'Running', owner = %s, fence = fence + 1, lease_expires_s = {now} + %s
- WHERE id = (
-    SELECT id FROM jobs_chunk
-     WHERE job_id = %s
-       AND (state = 'Pending' OR (state = 'Running' AND lease_expires_s < {now}))
-     ORDER BY position LIMIT 1 {lock})
+ WHERE id = COALESCE(
+    (SELECT id FROM jobs_chunk
+      WHERE job_id = %s AND state = 'Running' AND lease_expires_s < {now}
+      ORDER BY position LIMIT 1 {lock}),
+    (SELECT id FROM jobs_chunk
+      WHERE job_id = %s AND state = 'Pending'
+      ORDER BY position LIMIT 1 {lock}))
 RETURNING id, job_id, position, rows, segment, "offset", length, skip, fence
 """
 
@@ -133,14 +134,22 @@ def gaps(done: Sequence[int], rows: int) -> list[tuple[int, int]]:
 
 
 def has_unfinished(job_id: str) -> bool:
-    return Chunk.objects.filter(job_id=job_id).exclude(state=ChunkState.DONE).exists()
+    # By the states that are looked for: "not done" would read past every done chunk.
+    unfinished = (ChunkState.PENDING, ChunkState.RUNNING)
+    return Chunk.objects.filter(job_id=job_id, state__in=unfinished).exists()
 
 
-def has_live_holders(job_id: str) -> bool:
-    """Whether a worker that is alive still works on a chunk of the job."""
-    return Chunk.objects.filter(
-        job_id=job_id, state=ChunkState.RUNNING, lease_expires_s__gte=database_clock.now_s()
-    ).exists()
+def take_from_dead(job_id: str) -> None:
+    """Free what is held by workers that were not heard of; they can not record it any more."""
+    running = Chunk.objects.filter(job_id=job_id, state=ChunkState.RUNNING)
+    running.filter(lease_expires_s__lt=database_clock.now_s()).update(
+        state=ChunkState.PENDING, owner="", lease_expires_s=0
+    )
+
+
+def has_holders(job_id: str) -> bool:
+    """Whether a worker still may record a chunk of the job."""
+    return Chunk.objects.filter(job_id=job_id, state=ChunkState.RUNNING).exists()
 
 
 def _held(claim: Claim) -> QuerySet[Chunk]:

@@ -4,6 +4,8 @@ Here each request in flight is a thread with a boto3 call in it. What is around 
 interface, retries, stopping, what counts as an outage) does not depend on that.
 """
 
+import logging
+import math
 import random
 import threading
 import time
@@ -16,6 +18,8 @@ from jobs.s3.calls import Answer, Call
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.faults import Verdict, classify, is_unreachable
 from jobs.spec.target import Target
+
+logger = logging.getLogger(__name__)
 
 DRAIN_S = 6.0
 """After a stop, how long answers to requests in flight are waited for."""
@@ -36,9 +40,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """Rows are begun for `begin_s` only; those then in flight run to their end, however long."""
+
     in_flight: int
     task_deadline_s: float
     patience_s: float
+    begin_s: float = math.inf
 
 
 @dataclass(slots=True)
@@ -52,17 +59,19 @@ class Executor:
     stop: threading.Event
     monotonic: Callable[[], float] = time.monotonic
     _next: int = 0
+    _began_s: float = 0.0
     _last_answer_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, targets: Sequence[Target | Outcome]) -> Batch:
         """Run every target; an Outcome in the list is a task that is decided without a call.
 
-        Returns early, with rows left to run, when `stop` is set, the storage gives no answer
-        for `patience_s`, or an answer says that nothing can succeed.
+        Returns early, with rows left to run, when `stop` is set, `begin_s` is over, the storage
+        gives no answer for `patience_s`, or an answer says that nothing can succeed.
         """
         batch = Batch([None] * len(targets))
-        self._next, self._last_answer_s = 0, self.monotonic()
+        self._next = 0
+        self._began_s = self._last_answer_s = self.monotonic()
         threads = [
             threading.Thread(target=self._work, args=(targets, batch), daemon=True)
             for _ in range(min(self.limits.in_flight, len(targets)))
@@ -88,19 +97,28 @@ class Executor:
         rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
         while (index := self._take(len(targets), batch)) is not None:
             target = targets[index]
-            outcome = target if isinstance(target, Outcome) else self._task(target, batch, rng)
+            outcome = target if isinstance(target, Outcome) else self._safely(target, batch, rng)
             with self._lock:
                 batch.outcomes[index] = outcome
 
     def _take(self, rows: int, batch: Batch) -> int | None:
         with self._lock:
-            if self._next >= rows or self._interrupted(batch):
+            over = self._next > 0 and self.monotonic() - self._began_s >= self.limits.begin_s
+            if self._next >= rows or over or self._interrupted(batch):
                 return None
             self._next += 1
             return self._next - 1
 
     def _interrupted(self, batch: Batch) -> bool:
         return self.stop.is_set() or batch.outage is not None or batch.fatal is not None
+
+    def _safely(self, target: Target, batch: Batch, rng: random.Random) -> Outcome | None:
+        """A task that breaks us fails: it would break the next worker, too, and so for ever."""
+        try:
+            return self._task(target, batch, rng)
+        except Exception as error:
+            logger.exception("%s of %s", self.operation.name, target)
+            return Outcome(False, 500, "InternalError", f"Task failed due to {error!r}"[:1024])
 
     def _task(self, target: Target, batch: Batch, rng: random.Random) -> Outcome | None:
         """One task through all its calls; None when it has to be run again later."""

@@ -6,11 +6,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from jobs.choices import FINISHING
+from django.db import Error as DatabaseProblem
+
+from jobs.choices import FINISHING, TERMINAL
 from jobs.choices import JobStatus as S
 from jobs.engine import claims, control_lease
 from jobs.engine.database_clock import now_s
-from jobs.errors import StorageError, StorageUnavailableError, WorkStoreError
+from jobs.errors import (
+    NoSuchJobError,
+    StorageError,
+    StorageUnavailableError,
+    WorkStoreError,
+    unexpected,
+)
 from jobs.lifecycle import commands
 from jobs.lifecycle.connections import report_storage
 from jobs.models import Job, Report
@@ -39,27 +47,47 @@ def finish_job(job_id: str, *, work: WorkStore, clock: Clock, stop: threading.Ev
     Does nothing while a live worker still holds a chunk: it calls again when it is through.
     """
     if _is_over(job_id):
-        work.delete(f"{job_id}/")
+        _clear(job_id, work)
         return
     lease = control_lease.acquire(job_id, FINISHING)
     if lease is None:
         return
     try:
-        if not claims.has_live_holders(job_id):
+        # A worker that wakes after its lease must find its chunk gone: what it recorded after
+        # the report was begun would be counted, but not reported.
+        claims.take_from_dead(job_id)
+        if not claims.has_holders(job_id):
             job = commands.get_job(job_id)
             with lease.kept(S(job.status), stop) as kept_stop:
                 _finish(job, work, clock, kept_stop)
     except _StoppedError:
         logger.info("job %s: finishing was interrupted and will be repeated", job_id)
     except (StorageUnavailableError, WorkStoreError) as error:
-        commands.wait_for(
-            job_id, f"The report waits: {error.message}", until_s=now_s() + RETRY_S, now=clock()
-        )
+        _wait(job_id, f"The report waits: {error.message}", clock())
+    except (DatabaseProblem, NoSuchJobError):
+        raise
+    except Exception as error:
+        logger.exception("job %s", job_id)
+        _wait(job_id, f"The report waits. {unexpected(error)}", clock())
     lease.release()
 
 
+def _wait(job_id: str, sentence: str, now: datetime) -> None:
+    commands.wait_for(job_id, sentence, until_s=now_s() + RETRY_S, now=now, only_in=FINISHING)
+
+
 def _is_over(job_id: str) -> bool:
-    return Job.objects.filter(pk=job_id, status__in=END_OF.values()).exists()
+    return Job.objects.filter(pk=job_id, status__in=TERMINAL).exists()
+
+
+def _clear(job_id: str, work: WorkStore) -> None:
+    """Free the work storage of a job that is over; while that fails, the sweep asks for it again."""
+    try:
+        work.delete(f"{job_id}/")
+    except WorkStoreError as error:
+        logger.warning("job %s: its work storage is not emptied yet: %s", job_id, error.message)
+        return
+    Job.objects.filter(pk=job_id, prepared_byte__gt=0).update(prepared_byte=0)
 
 
 def _finish(job: Job, work: WorkStore, clock: Clock, stop: threading.Event) -> None:
@@ -78,7 +106,7 @@ def _finish(job: Job, work: WorkStore, clock: Clock, stop: threading.Event) -> N
             changes["failure_reason"] = f"{job.failure_reason} {reason}".strip()[:1024]
     status = S(job.status)
     if commands.move(job.pk, END_OF[status], now=clock(), only_from={status}, **changes):
-        work.delete(f"{job.pk}/")
+        _clear(job.pk, work)
 
 
 def _needs_report(job: Job) -> bool:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from jobs import conf
 
@@ -34,7 +34,7 @@ def kept(
                 due = time.monotonic() - beaten_s >= conf.heartbeat_s()
                 try:
                     going_on = not stop.is_set() and (not due or beat()) and may_go_on()
-                except DatabaseError:
+                except Error:
                     # The database may come back within the lease; a new connection finds out.
                     logger.warning("the database did not answer a heartbeat")
                     connections.close_all()

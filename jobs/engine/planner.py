@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import Error as DatabaseProblem
 from django.db import transaction
 
 from jobs import conf, queueing
@@ -28,9 +29,11 @@ from jobs.engine.manifest_checks import (
 from jobs.errors import (
     LeaseLostError,
     ManifestError,
+    NoSuchJobError,
     StorageError,
     StorageUnavailableError,
     WorkStoreError,
+    unexpected,
 )
 from jobs.lifecycle import commands
 from jobs.lifecycle.connections import manifest_storage
@@ -61,6 +64,8 @@ def prepare_job(job_id: str, *, work: WorkStore, clock: Clock, stop: threading.E
             _Preparation(commands.get_job(job_id), lease, work, clock, kept_stop).run()
     except LeaseLostError:
         logger.info("job %s: preparing ends here, the job moved on", job_id)
+        # If it was cancelled, what was put meanwhile lies in a folder that was emptied before.
+        queueing.call("finish_job", job_id)
         return
     except ManifestError as error:
         commands.fail(
@@ -75,11 +80,18 @@ def prepare_job(job_id: str, *, work: WorkStore, clock: Clock, stop: threading.E
         _wait(job_id, f"Preparing waits: {error.message}", clock())
     except WorkStoreError as error:
         _wait(job_id, f"Preparing waits for the work storage: {error.message}", clock())
+    except (DatabaseProblem, NoSuchJobError):
+        raise
+    except Exception as error:
+        logger.exception("job %s", job_id)
+        _wait(job_id, f"Preparing waits. {unexpected(error)}", clock())
     lease.release()
 
 
 def _wait(job_id: str, sentence: str, now: datetime) -> None:
-    commands.wait_for(job_id, sentence, until_s=now_s() + RETRY_S, now=now)
+    commands.wait_for(
+        job_id, sentence, until_s=now_s() + RETRY_S, now=now, only_in={JobStatus.PREPARING}
+    )
 
 
 @dataclass(slots=True)

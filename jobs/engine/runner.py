@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from django.db import Error as DatabaseProblem
+
 from jobs import conf, queueing
 from jobs.choices import FINISHING, JobStatus
 from jobs.engine import claims, recording
@@ -17,7 +19,7 @@ from jobs.engine.executor import Batch, Executor, Limits
 from jobs.engine.keeping import kept
 from jobs.engine.performer import Performer
 from jobs.engine.recording import TaskResult
-from jobs.errors import LeaseLostError, StorageError, WorkStoreError
+from jobs.errors import LeaseLostError, StorageError, WorkStoreError, unexpected
 from jobs.lifecycle import commands
 from jobs.manifests.rows import Row, parse_row
 from jobs.models import Job
@@ -82,22 +84,42 @@ class _Runner:
 
     def _run_claim(self, job: Job, claim: Claim) -> None:
         # Read after the claim: whoever ends the job looks for claims after setting its status.
-        if not Job.objects.filter(pk=job.pk, status=JobStatus.ACTIVE).exists():
+        if Job.objects.filter(pk=job.pk, status=JobStatus.ACTIVE).exists():
+            self._try(job, claim)
+        else:
             claims.release(claim)
-            return
+        close_if_ended(job.pk, now=self._clock())
+
+    def _try(self, job: Job, claim: Claim) -> None:
         try:
             self._execute(job, claim)
         except LeaseLostError:
             logger.warning("job %s, %s: another worker took it over", job.pk, claim)
+            # If the job has ended meanwhile, what was put for it now lies in an emptied folder.
+            queueing.call("finish_job", job.pk)
         except StorageError as error:
             self._hand_back(job, claim, error.message)
         except WorkStoreError as error:
             self._hand_back(job, claim, f"The work storage does not work: {error.message}")
-        close_if_ended(job.pk, now=self._clock())
+        except DatabaseProblem:
+            raise  # the chunk is free again when its lease ends
+        except Exception as error:
+            # A worker that dies of it would die of the next chunk, too, and say nothing.
+            logger.exception("job %s, %s", job.pk, claim)
+            self._hand_back(job, claim, unexpected(error))
 
     def _hand_back(self, job: Job, claim: Claim, sentence: str) -> None:
         claims.release(claim)
-        commands.wait_for(job.pk, sentence, until_s=now_s() + RETRY_STORAGE_S, now=self._clock())
+        self._wait(job, sentence)
+
+    def _wait(self, job: Job, sentence: str) -> None:
+        commands.wait_for(
+            job.pk,
+            sentence,
+            until_s=now_s() + RETRY_STORAGE_S,
+            now=self._clock(),
+            only_in={JobStatus.ACTIVE},
+        )
 
     def _execute(self, job: Job, claim: Claim) -> None:
         rows = self._rows(job, claim)
@@ -108,7 +130,7 @@ class _Runner:
                 operation,
                 performer.perform,
                 performer.endpoint_of,
-                Limits(conf.in_flight(), conf.task_deadline_s(), conf.storage_patience_s()),
+                _limits(),
                 stop,
             )
             batch = executor.run([_target(row) for row in rows])
@@ -117,6 +139,8 @@ class _Runner:
     def _rows(self, job: Job, claim: Claim) -> list[Row]:
         block = self._work.read_range(claim.segment, claim.offset, claim.length)
         lines = segments.unpack(block)[claim.skip : claim.skip + claim.rows]
+        if len(lines) != claim.rows:
+            raise segments.damaged()
         fields = job.manifest.fields
         return [
             parse_row(line, fields, line_number=claim.position + index + 1)
@@ -140,26 +164,18 @@ class _Runner:
         ]
         now = self._clock()
         if done:
-            name = f"{claim.job_id}/results/{claim.position:012d}-{claim.fence}.bin"
+            # Not by position: after a split two chunks begin there in turn, with equal fences.
+            name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
             self._work.put(name, _encode(done))
             recording.record(claim, done, result_name=name, now=now)
         else:
             claims.release(claim)
         if batch.outage:
-            self._await_storage(job, batch.outage, now)
+            self._wait(job, _silence(job, batch.outage))
         elif job.waiting_for and done:
             commands.stop_waiting(job.pk, now=now)
         if batch.fatal:
             _fail_for(job, batch.fatal, now)
-
-    def _await_storage(self, job: Job, outage: Answer, now: datetime) -> None:
-        commands.wait_for(
-            job.pk,
-            f"The storage at {job.region.endpoint_url} does not answer ({outage.message})."
-            " The job goes on by itself when it does.",
-            until_s=now_s() + RETRY_STORAGE_S,
-            now=now,
-        )
 
 
 def close_if_ended(job_id: str, *, now: datetime) -> None:
@@ -194,6 +210,13 @@ def _encode(done: Sequence[TaskResult]) -> bytes:
     return results.encode(b"".join(lines[True]), b"".join(lines[False]))
 
 
+def _silence(job: Job, outage: Answer) -> str:
+    return (
+        f"The storage at {job.region.endpoint_url} does not answer ({outage.message})."
+        " The job goes on by itself when it does."
+    )
+
+
 def _fail_for(job: Job, answer: Answer, now: datetime) -> None:
     commands.fail(
         job.pk,
@@ -204,20 +227,21 @@ def _fail_for(job: Job, answer: Answer, now: datetime) -> None:
     )
 
 
+def _limits() -> Limits:
+    return Limits(
+        conf.in_flight(),
+        conf.task_deadline_s(),
+        conf.storage_patience_s(),
+        begin_s=conf.record_every_s(),
+    )
+
+
 def _kept(
     claim: Claim, stop: threading.Event
 ) -> contextlib.AbstractContextManager[threading.Event]:
-    """As `keeping.kept`, for a chunk: it also ends when the job is not Active any more, and when
-    it is time to record what was done so far.
-    """
-    record_at_s = time.monotonic() + conf.record_every_s()
-
-    def may_go_on() -> bool:
-        active = Job.objects.filter(pk=claim.job_id, status=JobStatus.ACTIVE).exists()
-        return active and time.monotonic() < record_at_s
-
+    """As `keeping.kept`, for a chunk: it also ends when the job is not Active any more."""
     return kept(
         beat=lambda: claims.heartbeat(claim, lease_s=conf.lease_s()),
-        may_go_on=may_go_on,
+        may_go_on=Job.objects.filter(pk=claim.job_id, status=JobStatus.ACTIVE).exists,
         stop=stop,
     )

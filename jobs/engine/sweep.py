@@ -5,7 +5,7 @@ every few seconds and hints again. Safe to run twice at once.
 from datetime import datetime
 
 from jobs import queueing
-from jobs.choices import FINISHING, JobStatus
+from jobs.choices import FINISHING, TERMINAL, JobStatus
 from jobs.engine import claims
 from jobs.engine.database_clock import now_s
 from jobs.engine.runner import close_if_ended
@@ -42,4 +42,9 @@ def _call_control() -> None:
     ):
         queueing.call("prepare_job", job_id)
     for job_id in free.filter(status__in=FINISHING).values_list("pk", flat=True):
+        queueing.call("finish_job", job_id)
+    # Jobs whose work storage was not emptied when they ended.
+    for job_id in Job.objects.filter(status__in=TERMINAL, prepared_byte__gt=0).values_list(
+        "pk", flat=True
+    ):
         queueing.call("finish_job", job_id)

@@ -60,12 +60,18 @@ def move(
 
 
 def _status_now(job_id: str) -> list[S]:
-    return [S(status) for status in Job.objects.filter(pk=job_id).values_list("status", flat=True)]
+    """Locked until the end of the transaction, where the database can: else a job that moves on
+    at this moment would refuse a move that its new status allows as well.
+    """
+    job = Job.objects.filter(pk=job_id).select_for_update(no_key=True)
+    return [S(status) for status in job.values_list("status", flat=True)]
 
 
 def _clock_changes(before: S, to: S, job_id: str, now: datetime) -> dict[str, Any]:
-    """Fields that follow from the move itself: the timer counts time in Active only (reference 1.7)."""
-    changes: dict[str, Any] = {}
+    """Fields that follow from the move itself: the timer counts time in Active only (reference
+    1.7), and what a job waited for it waited for in the status that it leaves.
+    """
+    changes: dict[str, Any] = {"waiting_for": "", "waiting_since": None, "waiting_until_s": 0}
     if to is S.ACTIVE:
         changes["active_since"] = now
     if before is S.ACTIVE:
@@ -73,7 +79,7 @@ def _clock_changes(before: S, to: S, job_id: str, now: datetime) -> dict[str, An
         elapsed_s = max(0.0, (now - since).total_seconds()) if since else 0.0
         changes |= {"active_since": None, "active_elapsed_s": F("active_elapsed_s") + elapsed_s}
     if to in TERMINAL:
-        changes |= {"terminated_at": now, "waiting_for": "", "waiting_since": None}
+        changes["terminated_at"] = now
     return changes
 
 
@@ -83,12 +89,7 @@ def begin_preparing(job_id: str, *, now: datetime) -> bool:
 
 def end_preparing(job: Job, *, total_tasks: int, buckets: dict[str, Any], now: datetime) -> bool:
     """The whole list was read: wait for a person, or queue, as the job was made to do."""
-    facts: dict[str, Any] = {
-        "total_tasks": total_tasks,
-        "buckets": buckets,
-        "waiting_for": "",
-        "waiting_since": None,
-    }
+    facts: dict[str, Any] = {"total_tasks": total_tasks, "buckets": buckets}
     if job.confirmation_required:
         facts |= {"suspended_at": now, "suspended_cause": AWAITING_CONFIRMATION}
         return move(job.pk, S.SUSPENDED, now=now, only_from={S.PREPARING}, **facts)
@@ -204,28 +205,29 @@ def fail(
             now=now,
             only_from=only_from,
             reason=reason,
-            failure_code=code,
+            failure_code=code[:64],
             failure_reason=reason[:1024],
             failure_line=line,
-            waiting_for="",
-            waiting_since=None,
         )
         if moved:
             queueing.call("finish_job", job_id)
     return moved
 
 
-def wait_for(job_id: str, sentence: str, *, until_s: float, now: datetime) -> None:
-    """Note why a job does not move; its status stays. `until_s` is on the database's clock."""
+def wait_for(
+    job_id: str, sentence: str, *, until_s: float, now: datetime, only_in: Collection[S]
+) -> None:
+    """Note why a job does not move; its status stays. `until_s` is on the database's clock.
+
+    Nothing is noted outside `only_in`: who was overtaken does not speak for the job any more.
+    """
     with transaction.atomic():
-        fresh = Job.objects.filter(pk=job_id, waiting_for="").exclude(status__in=TERMINAL)
-        if fresh.update(waiting_since=now):
+        job = Job.objects.filter(pk=job_id, status__in=only_in)
+        if job.filter(waiting_for="").update(waiting_since=now):
             JobEvent.objects.create(
                 job_id=job_id, at=now, kind=JobEvent.Kind.WAITING, after=sentence[:512]
             )
-        Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(
-            waiting_for=sentence[:512], waiting_until_s=until_s
-        )
+        job.update(waiting_for=sentence[:512], waiting_until_s=until_s)
 
 
 def stop_waiting(job_id: str, *, now: datetime) -> None:

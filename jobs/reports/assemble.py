@@ -15,7 +15,7 @@ from jobs.reports import layout
 from jobs.reports.rows import FAILED, SUCCEEDED
 from jobs.s3.storage import Storage
 from jobs.workstore import results
-from jobs.workstore.store import WorkStore
+from jobs.workstore.store import WorkStore, in_our_words
 
 # As AWS writes it, although the columns stand in another order (reference 6.4).
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
@@ -36,7 +36,7 @@ def write_report(
     overwrites what was there.
     """
     spec = job.report_spec
-    with tempfile.TemporaryDirectory(dir=_scratch()) as scratch:
+    with in_our_words(f"{job.pk}/report"), _scratch(job) as scratch:
         writers = {
             status: _FileWriter(job, status, storage, Path(scratch) / status)
             for status in (SUCCEEDED, FAILED)
@@ -47,15 +47,17 @@ def write_report(
             for status, writer in writers.items():
                 writer.add(parts[status])
         files = [file for writer in writers.values() for file in writer.close()]
+    alive()
     key = layout.manifest_key(spec.prefix, job.pk)
     _write_manifest(storage, spec.bucket, key, files, now)
     return _describe(job, key, files, now)
 
 
-def _scratch() -> Path:
-    folder = conf.work_dir() / "tmp"
+def _scratch(job: Job) -> tempfile.TemporaryDirectory[str]:
+    """In the job's own folder, which is emptied at its end: a process that is killed leaves this."""
+    folder = conf.work_dir() / job.pk
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return tempfile.TemporaryDirectory(prefix=".report-", dir=folder)
 
 
 def _parts(job: Job, work: WorkStore) -> Iterator[dict[str, bytes]]:

@@ -46,21 +46,21 @@ class FolderStore:
 
     def put(self, name: str, data: bytes) -> None:
         path = self._path(name)
-        with _in_our_words(name):
+        with in_our_words(name):
             _make_folder(path.parent)
             _write_beside(path, data)
             _sync_folder(path.parent)
 
     def read(self, name: str) -> bytes:
         path = self._path(name)
-        with _in_our_words(name):
+        with in_our_words(name):
             return path.read_bytes()
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         if offset < 0 or length < 0:
             raise ValueError(f"a range can not begin at {offset} or have {length} bytes")
         path = self._path(name)
-        with _in_our_words(name), path.open("rb") as file:
+        with in_our_words(name), path.open("rb") as file:
             file.seek(offset)
             data = file.read(length)
         if len(data) != length:
@@ -72,12 +72,12 @@ class FolderStore:
 
     def size(self, name: str) -> int:
         path = self._path(name)
-        with _in_our_words(name):
+        with in_our_words(name):
             return path.stat().st_size
 
     def list(self, prefix: str) -> Iterator[str]:
         path = self._folder(prefix)
-        with _in_our_words(prefix):
+        with in_our_words(prefix):
             if path.is_file():
                 yield path.relative_to(self._root).as_posix()
                 return
@@ -88,7 +88,7 @@ class FolderStore:
         if not prefix.strip("/"):
             raise ValueError("deleting everything needs more than an empty prefix")
         path = self._folder(prefix)
-        with _in_our_words(prefix):
+        with in_our_words(prefix):
             _remove(path)
 
     def _path(self, name: str) -> Path:
@@ -103,7 +103,7 @@ class FolderStore:
 
 
 @contextmanager
-def _in_our_words(name: str) -> Iterator[None]:
+def in_our_words(name: str) -> Iterator[None]:
     """OSError as WorkStoreError, with a sentence for the person who looks after the machine."""
     try:
         yield

@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from jobs import background
 
@@ -36,6 +36,6 @@ def sweep_once() -> None:
     """One sweep; a database that is away for a while is met with patience."""
     try:
         background.sweep()
-    except DatabaseError:
+    except Error:
         logger.exception("the sweep did not come through; the next one tries again")
         connections.close_all()
