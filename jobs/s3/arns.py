@@ -87,4 +87,6 @@ def check_key(key: str) -> None:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    """For a sentence on one line."""
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in text[:80])
+    return shown if len(text) <= 80 else f"{shown[:79]}…"

@@ -6,7 +6,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.configprovider import ConstantProvider
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, IncompleteReadError
 from botocore.loaders import Loader
 
 from jobs.errors import StorageError
@@ -63,6 +63,7 @@ def make_client(
     except ValueError as error:
         raise StorageError("InvalidEndpoint", f"The Region can not be used: {error}.") from error
     client.meta.events.register("before-call.s3", _stay_here)
+    client.meta.events.register_first("before-parse.s3", _require_whole_body)
     return client
 
 
@@ -85,3 +86,15 @@ def _stay_here(params: dict[str, Any], **_: Any) -> None:
     person to read, and never an order to ask another host or to sign for another region.
     """
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _require_whole_body(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    """botocore takes an answer that breaks off before its body for one without a body: a copy that
+    may have failed would count as done.
+    """
+    body = response_dict["body"]
+    announced = response_dict["headers"].get("content-length", "")
+    if operation_model.http["method"] == "HEAD" or not isinstance(body, bytes):
+        return
+    if announced.isdecimal() and len(body) < int(announced):
+        raise IncompleteReadError(actual_bytes=len(body), expected_bytes=int(announced))
