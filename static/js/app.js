@@ -4,20 +4,17 @@ const closest = (event, selector) => event.target.closest?.(selector);
 const paused = () => localStorage.getItem("paused") === "yes";
 const showPause = () => document.querySelectorAll("[data-pause]").forEach((button) =>
   button.setAttribute("aria-pressed", paused()));
-const interrupted = (event, yes) => closest(event, "[data-live]") &&
-  document.querySelectorAll("[data-interrupted]").forEach((note) => { note.hidden = !yes; });
+const isLive = (event) => event.detail.requestConfig.elt.matches("[data-live]");
 
 async function openDialog(link) {
   const answer = await fetch(link.href);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const body = page.querySelector("[data-dialog-body]");
   if (!answer.ok || !body) return location.assign(link.href);
-  const dialog = document.createElement("dialog");
-  const title = document.createElement("h2");
-  const heading = body.querySelector("h1");
-  title.append(...heading.childNodes);
+  const [dialog, title] = ["dialog", "h2"].map((name) => document.createElement(name));
+  title.append(...body.querySelector("h1").childNodes);
   title.id = "dialog-title";
-  heading.replaceWith(title);
+  body.querySelector("h1").replaceWith(title);
   dialog.setAttribute("aria-labelledby", title.id);
   dialog.append(document.adoptNode(body));
   dialog.addEventListener("close", () => { dialog.remove(); document.getElementById(link.id)?.focus(); });
@@ -29,17 +26,15 @@ async function copy(button) {
   try { await navigator.clipboard.writeText(button.dataset.copy); } catch {
     return getSelection().selectAllChildren(button.previousElementSibling);
   }
-  const label = button.textContent;
   button.textContent = "Copied";
-  setTimeout(() => { button.textContent = label; }, 2000);
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
 }
 
 later("click", (event) => {
   const find = (selector) => closest(event, selector);
-  const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
   if (find("[aria-disabled=true]")) event.preventDefault();
-  else if (plain && find("a[data-dialog]")) { event.preventDefault(); openDialog(find("a[data-dialog]")); }
-  else if (find("dialog [data-close]")) { event.preventDefault(); find("dialog").close(); }
+  else if (find("a[data-dialog]") && !event.ctrlKey && !event.metaKey) [event.preventDefault(), openDialog(find("a[data-dialog]"))];
+  else if (find("dialog [data-close]")) [event.preventDefault(), find("dialog").close()];
   else if (find("[data-copy]")) copy(find("[data-copy]"));
   else if (find("[data-dismiss]")) find(".alert").remove();
   else if (find("[data-pause]")) { localStorage.setItem("paused", paused() ? "no" : "yes"); showPause(); }
@@ -59,7 +54,7 @@ later("input", ({ target }) => {
   const note = target.dataset.count && document.getElementById(target.dataset.count);
   if (note) note.textContent = `${[...target.value].length} of ${note.dataset.most} characters`;
 });
-later("htmx:beforeRequest", (event) => closest(event, "[data-live]") && (document.hidden || paused()) && event.preventDefault());
-later("htmx:afterOnLoad", (event) => interrupted(event, event.detail.xhr.status >= 400));
-["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) => later(name, (event) => interrupted(event, true)));
-later("DOMContentLoaded", () => { showPause(); document.querySelector(".error-summary")?.focus(); });
+later("htmx:beforeRequest", (event) => isLive(event) && (document.hidden || paused()) && event.preventDefault());
+later("htmx:afterRequest", (event) => isLive(event) &&
+  document.querySelectorAll("[data-interrupted]").forEach((note) => { note.hidden = event.detail.successful; }));
+later("DOMContentLoaded", showPause);
