@@ -12,10 +12,11 @@ ACTIVITY_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry of the timeline; `span_s` is how long it took, None where that means nothing."""
+    """One entry of the timeline. `by` is a person, or empty; `span_s` is how long it took, None where that means nothing."""
 
     status: JobStatus
     title: str
+    by: str
     at: datetime
     span_s: float | None
     current: bool
@@ -55,6 +56,7 @@ def timeline(job: Job, now: datetime) -> list[Step]:
         Step(
             status=JobStatus(change.to_status),
             title=_title(change, job),
+            by=person(change.actor) if change.actor else "",
             at=change.at,
             span_s=None if change.to_status in TERMINAL else (end - change.at).total_seconds(),
             current=change is changes[-1],
@@ -70,7 +72,7 @@ def _title(change: StatusChange, job: Job) -> str:
         title = "Ready"
     if change.from_status == JobStatus.PAUSED and change.to_status == JobStatus.ACTIVE:
         title = "Active again"
-    return f"{title} by {person(change.actor)}" if change.actor else title
+    return title
 
 
 def person(user: Any) -> str:

@@ -94,12 +94,12 @@ def _moving_jobs() -> QuerySet[Job]:
 
 def _job_need(job: Job, now: datetime) -> Need:
     if job.status == JobStatus.SUSPENDED:
-        sentence = f"{job} awaits confirmation: {words.counted(job.total_tasks or 0, 'object')}."
+        sentence = f"“{job}” awaits confirmation: {words.counted(job.total_tasks or 0, 'object')}."
         return Need("confirm", sentence, words.expiry(job, now), job=job)
     if job.status == JobStatus.FAILED:
-        return Need("failed", f"{job} failed.", job.failure_reason, job=job)
+        return Need("failed", f"“{job}” failed.", job.failure_reason, job=job)
     failed = words.counted(job.tasks_failed, "object")
-    return Need("failures", f"{job} completed, but {failed} failed.", job=job)
+    return Need("failures", f"“{job}” completed, but {failed} failed.", job=job)
 
 
 def _region_need(region: Region) -> Need:

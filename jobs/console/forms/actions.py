@@ -42,7 +42,8 @@ class RunForm(forms.Form):
         self.word = buckets[0] if len(buckets) == 1 else SEVERAL
         understood, typed = self.fields["understood"], self.fields["typed"]
         understood.label, understood.required = understand, risk in ACKNOWLEDGED
-        typed.label = f"To run the job, type {self.word}"
+        named = "the name of the bucket" if len(buckets) == 1 else "the word"
+        typed.label = f"To run the job, type {named}: {self.word}"
         typed.required = risk in TYPED
         typed.error_messages["required"] = f"Type {self.word} to run the job."
         for name, needed in (("understood", ACKNOWLEDGED), ("typed", TYPED)):

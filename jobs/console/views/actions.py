@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from jobs.choices import CANCELLABLE, UNSTARTED, JobStatus, Risk
 from jobs.console.access import job_or_404, signed_in, user_of
+from jobs.console.consequences import warning_of
 from jobs.console.forms.actions import (
     ACKNOWLEDGED,
     TYPED,
@@ -76,25 +77,24 @@ def _run_facts(job: Job) -> dict[str, Any]:
     operation = known.get(job.operation)
     total, buckets = job.total_tasks, list(job.buckets)
     risk = operation.risk if operation else Risk.DESTRUCTIVE
+    warning = warning_of(job.operation)
     consequence = operation.parse(job.parameters).consequence(total, buckets) if operation else ""
     return {
         "risk": risk,
-        "consequence": consequence,
         "buckets": job.buckets.items(),
-        "understand": "I understand what this does to these objects.",
+        "lead": _lead(consequence, total),
+        "understand": warning.understood,
         "caution": risk in ACKNOWLEDGED,
         "destructive": risk in TYPED,
         "blocked": _why_blocked(job) if operation else "This version does not know the operation.",
-        "warning": _warning(job, risk),
+        "warning": f"{words.counted(total or 0, 'object')} {warning.text}",
     }
 
 
-def _warning(job: Job, risk: Risk) -> str:
-    """The alert by risk (ux 2.10)."""
-    objects = words.counted(job.total_tasks or 0, "object")
-    if risk in TYPED:
-        return f"{objects} lose what they have now. You can\u2019t undo this."
-    return f"{objects} are written. What is overwritten is lost, unless its bucket keeps versions."
+def _lead(consequence: str, total: int | None) -> tuple[str, str, str]:
+    """The sentence before the number of objects, the number, and the rest."""
+    number = f"{total:,}" if total is not None else ""
+    return consequence.partition(number) if number else (consequence, "", "")
 
 
 def _why_blocked(job: Job) -> str:

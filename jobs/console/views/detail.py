@@ -21,7 +21,7 @@ from jobs.queries.job_history import timeline
 @signed_in
 def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
-    context = {**frame(request, job), **_live(request, job)}
+    context = {**frame(request, job), **_live(request, job), "section": "status"}
     return render(request, "console/job_detail.html", context)
 
 
@@ -61,6 +61,7 @@ def job_failures(request: HttpRequest, job_id: str) -> HttpResponseBase:
     shown = [cause for cause in causes if not code or cause.code == code]
     context = {
         **frame(request, job),
+        "section": "failures",
         "code": code,
         "causes": [_cause(cause) for cause in causes],
         "groups": [{**_cause(cause), "samples": _samples(cause, samples)} for cause in shown],
@@ -84,12 +85,13 @@ def _samples(cause: FailureCause, samples: list[FailureSample]) -> list[FailureS
 def job_configuration(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     fields = [ManifestField(name).label for name in job.manifest_fields]
-    context = {**frame(request, job), "fields": fields, "tags": job.tags.all()}
+    context = {**frame(request, job), "section": "configuration"}
+    context |= {"fields": fields, "tags": job.tags.all()}
     return render(request, "console/job_configuration.html", context)
 
 
 @signed_in
 def job_activity(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
-    context = {**frame(request, job), "rows": query_activity(job)}
+    context = {**frame(request, job), "section": "activity", "rows": query_activity(job)}
     return render(request, "console/job_activity.html", context)

@@ -36,7 +36,8 @@ MAX_PAGE = 10**7
 def job_report(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     report: Report | None = getattr(job, "report", None)
-    context = {**frame(request, job), "report": report, "absent": _why_absent(job, report)}
+    context = {**frame(request, job), "section": "report"}
+    context |= {"report": report, "absent": _why_absent(job, report)}
     if report and not context["absent"]:
         wanted, number = _filter(request), _page_number(request)
         context |= _looked_up(job, report, wanted, number)
