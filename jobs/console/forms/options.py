@@ -85,6 +85,9 @@ class OptionsForm(StepForm):
             return
         if not self.cleaned_data.get("report_scope") and "report_scope" not in self.errors:
             self.add_error("report_scope", "Choose what the report lists.")
+        if not self.cleaned_data["report_path"].startswith("s3://"):
+            self.add_error("report_path", "Write the path as s3://bucket/prefix.")
+            return
         try:
             _, prefix = self.report_place()
         except ValueError as error:

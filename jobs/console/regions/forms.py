@@ -120,9 +120,15 @@ class CredentialsForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose where the credentials come from."},
     )
-    access_key_id = TextField(label="Access key ID", high=128, widget=forms.TextInput(attrs=_MONO))
+    access_key_id = TextField(
+        label="Access key ID",
+        enter="Enter the access key ID.",
+        high=128,
+        widget=forms.TextInput(attrs=_MONO),
+    )
     secret_access_key = TextField(
         label="Secret access key",
+        enter="Enter the secret access key.",
         strip=False,
         help_text="Stored encrypted and never shown again.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -140,6 +146,11 @@ class CredentialsForm(forms.Form):
         initial = _initial_of(known) if known else {"arn": EXAMPLE_ARN}
         super().__init__(data, initial=initial, auto_id="%s", label_suffix="", **options)
         self.known = known
+        if data is not None and data.get("kind") == AMBIENT:
+            self.fields["access_key_id"].required = False
+            self.fields["secret_access_key"].required = False
+        if known and known.secret_access_key:
+            self.fields["secret_access_key"].required = False
         if known:
             self.fields["arn"].disabled = True
             self.fields["secret_access_key"].help_text = "Empty keeps the secret that is stored."
@@ -149,17 +160,6 @@ class CredentialsForm(forms.Form):
         if not is_role_arn(arn):
             raise forms.ValidationError(f"Write the IAM role as {EXAMPLE_ARN}.")
         return arn
-
-    def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        if given.get("kind") != KEYS:
-            return given
-        if "access_key_id" in given and not given["access_key_id"]:
-            self.add_error("access_key_id", "Enter the access key ID.")
-        has_secret = self.known is not None and bool(self.known.secret_access_key)
-        if "secret_access_key" in given and not given["secret_access_key"] and not has_secret:
-            self.add_error("secret_access_key", "Enter the secret access key.")
-        return given
 
     def save(self, region: Region) -> RoleCredentials:
         given = self.cleaned_data

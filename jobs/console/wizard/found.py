@@ -14,7 +14,7 @@ from jobs.console.forms.typed import Typed, storable
 from jobs.errors import StorageError
 from jobs.lifecycle import preflight
 from jobs.lifecycle.connections import storage_for_page
-from jobs.manifests.preview import Preview, preview
+from jobs.manifests.preview import PROBLEMS_SHOWN, Preview, preview
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
 from jobs.s3.storage import ObjectFacts
@@ -152,7 +152,8 @@ def _note(found: Found, facts: ObjectFacts, seen: Preview) -> None:
         asdict(problem) | {"kind": problem.kind.label, "id": problem.kind.value}
         for problem in seen.problems
     ]
-    found.problem_count = sum(seen.problem_counts.values())
+    cut = len(seen.problems) >= PROBLEMS_SHOWN
+    found.problem_count = sum(seen.problem_counts.values()) if cut else len(seen.problems)
 
 
 def _warn_of_versioning(found: Found, region: Region, role: Role) -> None:

@@ -1,13 +1,13 @@
 """Pages of the wizard, drawn from the draft alone; only Review looks at the storage."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from jobs.console.forms.operations.table import GROUPS
+from jobs.console.forms.operations.table import GROUPS, Choice
 from jobs.console.forms.typed import StepForm
 from jobs.console.wizard import found as finding
 from jobs.console.wizard import review
@@ -156,13 +156,18 @@ def _columns(reading: Reading) -> list[str]:
 def operation_context(reading: Reading) -> Context:
     form = reading.operation
     return {
-        "groups": GROUPS,
+        "groups": [(name, ready) for name, all_ in GROUPS if (ready := _ready(all_))],
+        "not_yet": [choice for _, all_ in GROUPS for choice in all_ if not choice.is_ready],
         "chosen": reading.operation_name,
         "example": example_of(Reading(reading.draft, reading.data)),
         "settings_template": form.template if form else "",
         "settings_of": form.operation.name if form else "",
         "settings_title": form.operation.label if form else "",
     }
+
+
+def _ready(choices: Iterable[Choice]) -> list[Choice]:
+    return [choice for choice in choices if choice.is_ready]
 
 
 def example_of(reading: Reading) -> str:

@@ -128,17 +128,34 @@ class PutObjectCopyForm(OperationForm):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
+        self._forgive_what_is_not_used()
         if given.get("tagging") == REPLACE and not self.filled_rows("new_tags"):
             self.add_error("new_tags-0-key", "Enter at least one tag, or choose to set none.")
-        keys = [row["key"].lower() for _, row in self.filled_rows("metadata")]
-        for n, row in self.filled_rows("metadata"):
+        self._check_metadata_names()
+        return super().clean()
+
+    def _check_metadata_names(self) -> None:
+        replaced = self.cleaned_data.get("metadata_directive") == REPLACE
+        rows = self.filled_rows("metadata") if replaced else []
+        keys = [row["key"].lower() for _, row in rows]
+        for n, row in rows:
             if not row["key"]:
                 self.add_error(f"metadata-{n}-key", "Enter the name of this metadata.")
             elif keys.count(row["key"].lower()) > 1:
                 self.add_error(
                     f"metadata-{n}-key", f'"{row["key"]}" stands here twice. Remove one.'
                 )
-        return super().clean()
+
+    def _forgive_what_is_not_used(self) -> None:
+        """Values that the chosen directive ignores stay as they are, right or wrong."""
+        unused: tuple[str, ...] = ()
+        if self.cleaned_data.get("metadata_directive") == KEEP:
+            unused += (*_TEXT_FIELDS, "metadata-")
+        if self.cleaned_data.get("tagging") != REPLACE:
+            unused += ("new_tags-",)
+        for name in [name for name in self.errors if name.startswith(unused)] if unused else []:
+            del self.errors[name]
+            self.cleaned_data[name] = ""
 
     def field_of(self, path: str) -> str:
         if path.startswith("NewObjectTagging"):
