@@ -13,7 +13,7 @@ from jobs import queueing
 ROOT = Path(__file__).parent.parent
 RANKS = (
     {"choices", "errors", "conf", "queueing", "spec"},
-    {"s3", "operations", "manifests", "workstore"},
+    {"s3", "operations", "manifests", "workstore", "dataplane"},
     {"models"},
     {"lifecycle", "access", "queries"},
     {"reports", "notifications"},
@@ -25,13 +25,18 @@ RANK_OF = {part: rank for rank, parts in enumerate(RANKS) for part in parts}
 SAME_RANK_ARROWS = {
     ("operations", "s3"),
     ("manifests", "s3"),
+    ("dataplane", "s3"),
+    ("dataplane", "operations"),
     ("manifests", "workstore"),
     ("spec", "choices"),
     ("queueing", "conf"),
     ("queueing", "errors"),
 }
 UNRANKED = {"apps", "migrations"}
-PURE = {"transitions", "retry", "rate_limit", "threshold", "rows", "arns", "layout"}
+PURE = {
+    *("transitions", "retry", "rate_limit", "threshold", "rows", "arns", "layout"),
+    *("signing", "template"),
+}
 IMPURE = ("jobs.models", "jobs.conf", "django.conf", "django.db", "boto3", "botocore")
 NO_CLOCK_BELOW_RANK = 5
 

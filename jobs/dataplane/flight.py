@@ -1,0 +1,162 @@
+"""A chunk on its way: which task starts next, which waits, and when all of it has ended."""
+
+import asyncio
+import random
+from concurrent.futures import Future
+from typing import Protocol
+
+from jobs.dataplane.lane import Lane
+from jobs.dataplane.task import Task
+from jobs.dataplane.work import Batch, Work
+from jobs.operations.base import Outcome
+from jobs.s3.answers import Answer
+from jobs.s3.faults import is_unreachable
+
+DRAIN_S = 6.0
+"""After a stop, how long answers to requests in flight are waited for."""
+
+
+class Owner(Protocol):
+    """What the flights of a worker share."""
+
+    loop: asyncio.AbstractEventLoop
+    running: int
+
+    def take_lane(self, work: Work, bucket: str) -> Lane: ...
+    def pump(self) -> None:
+        """Start what can be started, of any flight."""
+        ...
+
+    def left(self, flight: "Flight") -> None:
+        """`flight` is over."""
+        ...
+
+
+class Flight:
+    """Belongs to the loop's thread; `done` gives its Batch to whoever waits in another.
+
+    A task that waits to be tried again keeps its place among those in flight: a storage that
+    refuses is asked less.
+    """
+
+    def __init__(self, owner: Owner, work: Work, lanes: dict[str, Lane]) -> None:
+        self.work = work
+        self.lanes = lanes
+        self.loop = owner.loop
+        self.over = False
+        self.running = 0
+        self.done: Future[Batch] = Future()
+        self._owner = owner
+        self._batch = Batch([None] * len(work.targets))
+        self._next = 0
+        self._waiting: dict[Task, asyncio.TimerHandle] = {}
+        self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._last_answer_s = self.loop.time()
+        self._give_up_s: float | None = None
+
+    def lane(self, bucket: str) -> Lane:
+        lane = self.lanes.get(bucket)
+        if lane is None:
+            lane = self.lanes[bucket] = self._owner.take_lane(self.work, bucket)
+        return lane
+
+    @property
+    def interrupted(self) -> bool:
+        """Nothing new may start."""
+        batch = self._batch
+        return self.work.stop.is_set() or batch.outage is not None or batch.fatal is not None
+
+    def start_next(self) -> bool:
+        """False when nothing is left to start, or nothing may start now."""
+        targets = self.work.targets
+        while self._next < len(targets) and self._may_start():
+            index, self._next = self._next, self._next + 1
+            target = targets[index]
+            if isinstance(target, Outcome):
+                self._batch.outcomes[index] = target
+                continue
+            self.running += 1
+            self._owner.running += 1
+            Task(self, index, target).begin()
+            return True
+        return False
+
+    def _may_start(self) -> bool:
+        return not self.over and not self.interrupted and self.running < self.work.limits.in_flight
+
+    def note(self, answer: Answer) -> None:
+        now_s = self.loop.time()
+        if not is_unreachable(answer):
+            self._last_answer_s = now_s
+        elif now_s - self._last_answer_s >= self.work.limits.patience_s:
+            self._batch.outage = answer
+
+    def refuse(self, answer: Answer) -> None:
+        """After `answer` no other task can succeed either."""
+        self._batch.fatal = answer
+
+    def delay_s(self, answer: Answer, *, attempt: int, began_s: float) -> float | None:
+        """How long to wait before the next attempt; None when `answer` is final."""
+        decision = self.work.decide(
+            attempt=attempt,
+            elapsed_s=self.loop.time() - began_s,
+            deadline_s=self.work.limits.task_deadline_s,
+            answered=not is_unreachable(answer),
+            rng=self._rng,
+        )
+        return None if decision is None else decision.delay_s
+
+    def wait(self, task: Task, delay_s: float) -> None:
+        self._waiting[task] = self.loop.call_later(delay_s, self._resume, task)
+
+    def _resume(self, task: Task) -> None:
+        del self._waiting[task]
+        if self.interrupted:
+            self.ended(task, None)
+        else:
+            task.again()
+
+    def ended(self, task: Task, outcome: Outcome | None) -> None:
+        """None when the task has to be run again later."""
+        self._batch.outcomes[task.index] = outcome
+        self.running -= 1
+        self._owner.running -= 1
+        if not self.start_next():
+            self.finish_if_idle()
+            self._owner.pump()
+
+    def sweep(self) -> None:
+        """Called often: minds the stop event, which nothing else tells the loop about."""
+        if self.interrupted:
+            for task, timer in list(self._waiting.items()):
+                timer.cancel()
+                del self._waiting[task]
+                self.ended(task, None)
+        self.finish_if_idle()
+        if not self.over and self.work.stop.is_set():
+            now_s = self.loop.time()
+            self._give_up_s = self._give_up_s or now_s + DRAIN_S
+            if now_s > self._give_up_s:
+                self._finish()
+
+    def finish_if_idle(self) -> None:
+        all_started = self._next >= len(self.work.targets)
+        if not self.over and not self.running and (all_started or self.interrupted):
+            self._finish()
+
+    def _finish(self) -> None:
+        """What still comes after this comes too late."""
+        self._leave()
+        self.done.set_result(self._batch)
+
+    def fail(self, error: Exception) -> None:
+        """A mistake of ours must not look like one of the storage."""
+        if not self.over:
+            self._leave()
+            self.done.set_exception(error)
+
+    def _leave(self) -> None:
+        self.over = True
+        for timer in self._waiting.values():
+            timer.cancel()
+        self._owner.left(self)

@@ -1,0 +1,122 @@
+"""The data plane of a worker process: one event loop in a thread of its own."""
+
+import asyncio
+import logging
+import threading
+from concurrent.futures import Future
+
+from jobs.dataplane.flight import Flight
+from jobs.dataplane.lane import Lane
+from jobs.dataplane.pool import Timeouts
+from jobs.dataplane.work import Batch, Work
+from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.spec.target import Target
+
+try:
+    import uvloop as loops
+except ImportError:  # not made for every platform; asyncio's own loop takes twice the CPU
+    loops = asyncio  # type: ignore[misc]
+
+logger = logging.getLogger(__name__)
+
+SWEEP_S = 0.05
+IDLE_SWEEP_S = 1.0
+MAX_LANES = 16
+
+
+class DataPlane:
+    """Made after the fork, for a process has to have its own loop. `in_flight` is the limit of
+    everything together; connections are kept from one chunk to the next.
+    """
+
+    def __init__(self, *, in_flight: int, timeouts: Timeouts | None = None) -> None:
+        self.loop: asyncio.AbstractEventLoop = loops.new_event_loop()
+        self.running = 0
+        self._in_flight = in_flight
+        self._timeouts = timeouts or Timeouts()
+        self._flights: list[Flight] = []
+        self._lanes: dict[tuple[Endpoint, Credentials], Lane] = {}
+        self._lock = threading.Lock()
+        self._timer = self.loop.call_later(IDLE_SWEEP_S, self._sweep)
+        self._thread = threading.Thread(target=self.loop.run_forever, name="dataplane", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Work) -> Batch:
+        """Run the targets; returns early, with some left to run, when the work's stop is set,
+        the storage gives no answer for its patience, or an answer says that nothing can succeed.
+
+        Raises StorageError where an endpoint's URL or region code is none.
+        """
+        return self.submit(work).result()
+
+    def submit(self, work: Work) -> Future[Batch]:
+        """As `run`, without waiting. With more than one on its way, the connections of one that
+        runs out of targets go over to the next.
+        """
+        buckets = {target.bucket for target in work.targets if isinstance(target, Target)}
+        buckets |= set(work.operation.target_buckets()) if buckets else set()
+        lanes = {bucket: self.take_lane(work, bucket) for bucket in buckets}
+        flight = Flight(self, work, lanes)
+        self.loop.call_soon_threadsafe(self._admit, flight)
+        return flight.done
+
+    def close(self) -> None:
+        """Ends the loop; what is on its way fails."""
+        self.loop.call_soon_threadsafe(self._end)
+        self._thread.join()
+        self.loop.close()
+
+    def take_lane(self, work: Work, bucket: str) -> Lane:
+        """From any thread, since making one takes long."""
+        name = (work.endpoint_of(bucket), work.credentials_of(bucket))
+        with self._lock:
+            lane = self._lanes.get(name)
+            if lane is None:
+                lane = self._lanes[name] = Lane(self.loop, *name, self._timeouts)
+            lane.users += 1
+        return lane
+
+    def pump(self) -> None:
+        while self.running < self._in_flight:
+            if not any(flight.start_next() for flight in list(self._flights)):
+                return
+
+    def left(self, flight: Flight) -> None:
+        self.running -= flight.running
+        self._flights.remove(flight)
+        with self._lock:
+            for lane in flight.lanes.values():
+                lane.users -= 1
+        self.loop.call_soon(self.pump)
+
+    def _admit(self, flight: Flight) -> None:
+        self._flights.append(flight)
+        self.pump()
+        flight.finish_if_idle()
+        self._timer.cancel()
+        self._timer = self.loop.call_later(SWEEP_S, self._sweep)
+
+    def _sweep(self) -> None:
+        try:
+            for flight in list(self._flights):
+                flight.sweep()
+            self._sweep_lanes()
+        finally:
+            pause_s = SWEEP_S if self._flights else IDLE_SWEEP_S
+            self._timer = self.loop.call_later(pause_s, self._sweep)
+
+    def _sweep_lanes(self) -> None:
+        with self._lock:
+            for lane in self._lanes.values():
+                lane.sweep()
+            idle = [name for name, lane in self._lanes.items() if not lane.users]
+            for name in idle[: max(0, len(self._lanes) - MAX_LANES)]:
+                self._lanes.pop(name).close()
+
+    def _end(self) -> None:
+        for flight in list(self._flights):
+            flight.fail(RuntimeError("the data plane was closed"))
+        for lane in self._lanes.values():
+            lane.close()
+        self._timer.cancel()
+        self.loop.call_soon(self.loop.stop)

@@ -1,0 +1,105 @@
+"""The connections to one origin."""
+
+import asyncio
+import ssl
+from collections import deque
+from dataclasses import dataclass
+
+from jobs.dataplane.connection import Connection, Exchange
+from jobs.s3.template import Origin
+
+IDLE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """`silence_s` is how long nothing may come while an answer is waited for: a copy of a large
+    object sends white space until it is done.
+    """
+
+    connect_s: float = 5.0
+    silence_s: float = 60.0
+
+
+class Pool:
+    """Grows with what is in flight at once. Belongs to its loop's thread."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        origin: Origin,
+        tls: ssl.SSLContext | None,
+        timeouts: Timeouts,
+    ) -> None:
+        self.now_s = loop.time
+        self._loop = loop
+        self._origin = origin
+        self._tls = tls
+        self._timeouts = timeouts
+        self._idle: deque[Connection] = deque()
+        self._all: set[Connection] = set()
+        self._connecting: set[asyncio.Task[None]] = set()
+
+    def send(
+        self, exchange: Exchange, request: bytes, *, is_head: bool = False, fresh: bool = False
+    ) -> None:
+        """On a connection that is free, or a new one; with `fresh` always a new one."""
+        while self._idle and not fresh:
+            connection = self._idle.pop()
+            if connection.usable:
+                connection.send(exchange, request, is_head=is_head)
+                return
+        task = self._loop.create_task(self._send_on_new(exchange, request, is_head))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _send_on_new(self, exchange: Exchange, request: bytes, is_head: bool) -> None:
+        try:
+            connection = await self._connect()
+        except TimeoutError:
+            exchange.lost("connect-timeout")
+        except ssl.SSLError as error:
+            exchange.lost("tls", error)
+        except (OSError, UnicodeError) as error:
+            exchange.lost("refused", error)
+        else:
+            self._all.add(connection)
+            if exchange.wanted:
+                connection.send(exchange, request, is_head=is_head)
+            else:
+                self._idle.append(connection)
+
+    async def _connect(self) -> Connection:
+        host, port, _ = self._origin
+        async with asyncio.timeout(self._timeouts.connect_s):
+            _, connection = await self._loop.create_connection(
+                lambda: Connection(self),
+                host,
+                port,
+                ssl=self._tls,
+                server_hostname=host if self._tls else None,
+            )
+        return connection
+
+    def freed(self, connection: Connection) -> None:
+        self._idle.append(connection)
+
+    def gone(self, connection: Connection) -> None:
+        self._all.discard(connection)
+
+    def sweep(self) -> None:
+        """End what is silent for too long, what nobody waits for, and what is not needed."""
+        now_s = self.now_s()
+        for connection in list(self._all):
+            exchange, silent_s = connection.exchange, now_s - connection.active_s
+            if exchange is None:
+                if silent_s > IDLE_S:
+                    connection.abort("closed")
+            elif silent_s > self._timeouts.silence_s or not exchange.wanted:
+                connection.abort("timeout")
+
+    def close(self) -> None:
+        for task in self._connecting:
+            task.cancel()
+        for connection in list(self._all):
+            connection.abort("closed")

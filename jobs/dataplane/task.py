@@ -1,0 +1,168 @@
+"""One task on its way: a target through the calls of its operation, each with its retries."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, cast
+
+from jobs.dataplane.lane import Lane
+from jobs.dataplane.work import Work
+from jobs.operations.base import Outcome
+from jobs.s3.answers import TROUBLE, Answer, answer_of
+from jobs.s3.calls import Call
+from jobs.s3.faults import Verdict, classify
+from jobs.s3.parsing import Headers, no_answer
+from jobs.s3.rehearsal import NotForUsError
+from jobs.s3.requesting import Prepared
+from jobs.spec.target import Target
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+
+
+class Flight(Protocol):
+    """The chunk that a task belongs to."""
+
+    work: Work
+    loop: asyncio.AbstractEventLoop
+    over: bool
+
+    def lane(self, bucket: str) -> Lane: ...
+    def note(self, answer: Answer) -> None: ...
+    def refuse(self, answer: Answer) -> None: ...
+    def delay_s(self, answer: Answer, *, attempt: int, began_s: float) -> float | None: ...
+
+    @property
+    def interrupted(self) -> bool: ...
+    def wait(self, task: "Task", delay_s: float) -> None: ...
+    def ended(self, task: "Task", outcome: Outcome | None) -> None: ...
+    def fail(self, error: Exception) -> None: ...
+
+
+def _guarded(
+    method: Callable[Concatenate["Task", P], None],
+) -> Callable[Concatenate["Task", P], None]:
+    """For what the loop calls, where an exception would get lost: it ends the flight instead."""
+
+    @wraps(method)
+    def guarded(self: "Task", *args: P.args, **kwargs: P.kwargs) -> None:
+        if self.flight.over:
+            return
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:
+            self.flight.fail(error)
+
+    return cast(Callable[Concatenate["Task", P], None], guarded)
+
+
+class Task:
+    __slots__ = (
+        "_attempt", "_began_s", "_call", "_clock_was_set", "_lane", "_prepared", "_resent",
+        "_target", "_endpoint", "flight", "index",
+    )  # fmt: skip
+
+    def __init__(self, flight: Flight, index: int, target: Target) -> None:
+        self.flight = flight
+        self.index = index
+        self._target = target
+        self._clock_was_set = False
+
+    @property
+    def wanted(self) -> bool:
+        return not self.flight.over
+
+    @_guarded
+    def begin(self) -> None:
+        work = self.flight.work
+        self._endpoint = work.endpoint_of(self._target.bucket)
+        self._go_on(work.operation.start(self._target, self._endpoint))
+
+    def _go_on(self, step: Call | Outcome) -> None:
+        if isinstance(step, Outcome):
+            self.flight.ended(self, step)
+            return
+        self._call = step
+        self._lane = self.flight.lane(step.bucket)
+        self._attempt = 1
+        self._began_s = self.flight.loop.time()
+        try:
+            self._prepared: Prepared | None = self._lane.requests.prepare(step)
+        except NotForUsError as reason:
+            logger.info("%s goes through boto3: %s", step.action, reason)
+            self._prepared = None
+        except TROUBLE as error:
+            # Not at once: a list full of such calls would end in a deep recursion.
+            self.flight.loop.call_soon(self._take, answer_of(error))
+            return
+        self._send()
+
+    @_guarded
+    def again(self) -> None:
+        """The next attempt of the present call."""
+        self._attempt += 1
+        self._send()
+
+    def _send(self, *, fresh: bool = False) -> None:
+        self._resent = fresh
+        if self._prepared is None:
+            self._send_through_boto3()
+            return
+        template, values = self._prepared
+        request = template.fill(values, self._lane.signer)
+        pool = self._lane.pool(template.origin)
+        pool.send(self, request, is_head=template.method == "HEAD", fresh=fresh)
+
+    def _send_through_boto3(self) -> None:
+        answer = self.flight.loop.run_in_executor(None, self._lane.perform, self._call)
+        answer.add_done_callback(lambda done: self._take(done.result()))
+
+    @_guarded
+    def answered(self, status: int, headers: Headers, body: bytes) -> None:
+        answer = self._lane.reader.read(self._call.action, status, headers, body)
+        if answer.code == "RequestTimeTooSkewed" and self._set_clock(headers):
+            self._send()
+            return
+        self._take(answer)
+
+    @_guarded
+    def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:
+        assert self._prepared is not None  # noqa: S101 - only what was sent gets lost
+        template, values = self._prepared
+        if untouched and not self._resent and template.method != "POST":
+            self._send(fresh=True)
+            return
+        self._take(no_answer(cause, template.url(values), detail))
+
+    def _set_clock(self, headers: Headers) -> bool:
+        """Once for each task, by the Date header; False when that can not help (any more)."""
+        date = next((value for name, value in headers if name.lower() == b"date"), None)
+        if self._clock_was_set or date is None:
+            return False
+        self._clock_was_set = True
+        try:
+            self._lane.signer.set_clock(parsedate_to_datetime(date.decode("latin-1")).timestamp())
+        except ValueError:
+            return False
+        logger.warning("clock of the storage: %.0f s ahead", self._lane.signer.offset_s)
+        return True
+
+    @_guarded
+    def _take(self, answer: Answer) -> None:
+        flight = self.flight
+        flight.note(answer)
+        verdict = classify(answer)
+        if verdict is Verdict.RETRY:
+            delay_s = flight.delay_s(answer, attempt=self._attempt, began_s=self._began_s)
+            if delay_s is not None and flight.interrupted:
+                flight.ended(self, None)
+                return
+            if delay_s is not None:
+                flight.wait(self, delay_s)
+                return
+        elif verdict is Verdict.STOP:
+            flight.refuse(answer)
+        step = flight.work.operation.proceed(self._target, self._endpoint, self._call, answer)
+        self._go_on(step)

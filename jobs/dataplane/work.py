@@ -1,0 +1,72 @@
+"""What is to be done and what came of it: the two ends of the data plane."""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from jobs.operations.base import Operation, Outcome
+from jobs.s3.answers import Answer
+from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.spec.target import Target
+
+
+class Delay(Protocol):
+    @property
+    def delay_s(self) -> float: ...
+
+
+class Decide(Protocol):
+    """jobs.engine.retry.decide; None means that the last answer is final."""
+
+    def __call__(
+        self,
+        *,
+        attempt: int,
+        elapsed_s: float,
+        deadline_s: float,
+        answered: bool,
+        rng: random.Random,
+    ) -> Delay | None: ...
+
+
+class Limits(Protocol):
+    """jobs.engine.executor.Limits."""
+
+    @property
+    def in_flight(self) -> int: ...
+    @property
+    def task_deadline_s(self) -> float: ...
+    @property
+    def patience_s(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The tasks of a chunk. An Outcome among the targets is a task that is decided without a call.
+
+    `endpoint_of` and `credentials_of` say where a bucket lies and who asks there, at once: they
+    are asked on the loop too.
+    """
+
+    operation: Operation
+    targets: Sequence[Target | Outcome]
+    endpoint_of: Callable[[str], Endpoint]
+    credentials_of: Callable[[str], Credentials]
+    limits: Limits
+    stop: threading.Event
+    decide: Decide
+
+
+@dataclass(slots=True)
+class Batch:
+    """What came of the targets: an outcome each, or None for one that is still to be run.
+
+    `outage` is the last failure of a storage that gives no answer, `fatal` an answer after
+    which no other task can succeed either.
+    """
+
+    outcomes: list[Outcome | None]
+    outage: Answer | None = None
+    fatal: Answer | None = None
