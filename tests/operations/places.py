@@ -1,0 +1,93 @@
+"""Storage that operations are tried on: the test server, and a real gateway where one is named.
+
+BATCHCONSOLE_TEST_GATEWAY_URL, _KEY and _SECRET name an S3 gateway that ignores tags on a copy (Ceph)
+and whose user may make buckets.
+"""
+
+import os
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.operations import registry
+from jobs.operations.base import Outcome
+from jobs.s3.calls import perform
+from jobs.s3.clients import make_client
+from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.s3.faults import Verdict, classify
+from jobs.spec.target import Target
+
+_PREFIX = "BATCHCONSOLE_TEST_GATEWAY_"
+GATEWAY_URL = os.environ.get(f"{_PREFIX}URL", "")
+GATEWAY_KEYS = Credentials(
+    os.environ.get(f"{_PREFIX}KEY", ""), os.environ.get(f"{_PREFIX}SECRET", "")
+)
+GATEWAY = Endpoint(GATEWAY_URL, "us-east-1", "path", tags_after_copy=True)
+NAMES = ["moto", "gateway"] if GATEWAY_URL else ["moto"]
+
+AWKWARD_KEYS = [
+    *("plain", "sp ace", "two  spaces ", "pl+us", "per%cent", "already%20encoded", "%2F"),
+    *("quo'te", 'dou"ble', "a,b", "a;b", "a&b=c", "q?versionId=1", "#hash", "a:b@c", "<>&amp;"),
+    *("ünï", "日本/語", "e\u0301", "\U0001f600", "a//b", "/lead", "trail/", "./a/../b", ".."),
+    *("back\\slash", "*(!)~'", "{|}^`$", "tab\there", "k" * 1000),
+]
+
+
+@dataclass
+class Place:
+    """An endpoint, a client of it, and the buckets that were made there."""
+
+    endpoint: Endpoint
+    client: Any
+    buckets: list[str] = field(default_factory=list)
+
+    def make_bucket(self, *, versioned=False):
+        name = f"test-{uuid.uuid4().hex[:20]}"
+        self.client.create_bucket(Bucket=name)
+        self.buckets.append(name)
+        if versioned:
+            self.client.put_bucket_versioning(
+                Bucket=name, VersioningConfiguration={"Status": "Enabled"}
+            )
+        return name
+
+    def run(self, operation, parameters, target):
+        """One task through all its calls; what is to be retried is tried again."""
+        operation = registry.get(operation).parse(parameters)
+        step = operation.start(target, self.endpoint)
+        while not isinstance(step, Outcome):
+            answer = perform(self.client, step)
+            if classify(answer) is not Verdict.RETRY:
+                step = operation.proceed(target, self.endpoint, step, answer)
+        return step
+
+    def tag(self, bucket, key, version_id=None, **tags):
+        tag_set = [{"Key": k, "Value": v} for k, v in tags.items()]
+        return self.run("S3PutObjectTagging", {"TagSet": tag_set}, Target(bucket, key, version_id))
+
+    def copy(self, bucket, key, to, version_id=None, **members):
+        wire = {"TargetResource": f"arn:aws:s3:::{to}", **members}
+        return self.run("S3PutObjectCopy", wire, Target(bucket, key, version_id))
+
+    def tags_of(self, bucket, key, **version):
+        answer = self.client.get_object_tagging(Bucket=bucket, Key=key, **version)
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+
+    def read(self, bucket, key):
+        return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def remove_buckets(self):
+        for bucket in self.buckets:
+            versions = self.client.list_object_versions(Bucket=bucket)
+            for item in [*versions.get("Versions", []), *versions.get("DeleteMarkers", [])]:
+                self.client.delete_object(
+                    Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"]
+                )
+            self.client.delete_bucket(Bucket=bucket)
+
+
+def place_of(name, moto_url):
+    if name == "gateway":
+        return Place(GATEWAY, make_client(GATEWAY, GATEWAY_KEYS))
+    endpoint = Endpoint(moto_url, "us-east-1", "path")
+    return Place(endpoint, make_client(endpoint, Credentials("test", "test")))

@@ -1,0 +1,155 @@
+"""A real gateway, which verifies signatures, permissions and encryption as the test server does not.
+
+Runs where BATCHCONSOLE_TEST_GATEWAY_URL, _KEY and _SECRET name one (see places.py). With
+BATCHCONSOLE_TEST_GATEWAY_OTHER_KEY and _OTHER_SECRET, a second user is tried too.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from jobs.errors import StorageError
+from jobs.operations.base import Outcome
+from jobs.s3.calls import Call, perform
+from jobs.s3.clients import make_client
+from jobs.s3.endpoints import Credentials
+from jobs.s3.faults import Verdict, classify
+from jobs.s3.storage import Storage, describe
+from tests.operations.places import AWKWARD_KEYS, GATEWAY, GATEWAY_KEYS, GATEWAY_URL, Place
+
+pytestmark = pytest.mark.skipif(
+    not GATEWAY_URL, reason="Gateway: BATCHCONSOLE_TEST_GATEWAY_URL is not set"
+)
+WRONG_SECRET = Credentials(GATEWAY_KEYS.access_key_id, "wrong")
+UNKNOWN_KEY = Credentials("nobody", "wrong")
+OTHER_KEYS = Credentials(
+    os.environ.get("BATCHCONSOLE_TEST_GATEWAY_OTHER_KEY", ""),
+    os.environ.get("BATCHCONSOLE_TEST_GATEWAY_OTHER_SECRET", ""),
+)
+
+
+@pytest.fixture(scope="module")
+def gateway():
+    place = Place(GATEWAY, make_client(GATEWAY, GATEWAY_KEYS, max_connections=32))
+    yield place
+    place.remove_buckets()
+
+
+@pytest.fixture(scope="module")
+def bucket(gateway):
+    name = gateway.make_bucket()
+    gateway.client.put_object(Bucket=name, Key="k", Body=b"content")
+    return name
+
+
+@pytest.fixture(scope="module")
+def storage(gateway):
+    return Storage(gateway.client)
+
+
+@pytest.mark.parametrize(
+    ("keys", "code", "words"),
+    [
+        (WRONG_SECRET, "SignatureDoesNotMatch", "The secret access key of the IAM role is wrong"),
+        (UNKNOWN_KEY, "InvalidAccessKeyId", "does not know the access key ID"),
+    ],
+)
+def test_wrong_credentials_are_said_to_be_wrong_and_stop_the_job(bucket, keys, code, words):
+    place = Place(GATEWAY, make_client(GATEWAY, keys))
+    for outcome in (place.tag(bucket, "k", a="b"), place.copy(bucket, "k", bucket)):
+        assert (outcome.succeeded, outcome.http_status, outcome.code) == (False, 403, code)
+        assert outcome.message
+    answer = perform(place.client, Call("GetObjectTagging", bucket, {"Key": "k"}))
+    assert classify(answer) is Verdict.STOP
+    storage = Storage(place.client)
+    for ask in (lambda: storage.head_object(bucket, "k"), lambda: storage.check_bucket(bucket)):
+        with pytest.raises(StorageError) as caught:
+            ask()
+        assert words in describe(caught.value, place=f"s3://{bucket}/k")
+
+
+@pytest.mark.skipif(not OTHER_KEYS.access_key_id, reason="Gateway: there is no second user")
+def test_bucket_of_somebody_else_is_denied(bucket):
+    place = Place(GATEWAY, make_client(GATEWAY, OTHER_KEYS))
+    assert place.tag(bucket, "k", a="b") == Outcome(False, 403, "AccessDenied", "Access Denied")
+    for ask in (
+        lambda: Storage(place.client).head_object(bucket, "k"),
+        lambda: Storage(place.client).check_bucket(bucket),
+        lambda: Storage(place.client).check_writable(bucket, "out"),
+    ):
+        with pytest.raises(StorageError) as caught:
+            ask()
+        assert caught.value.code == "AccessDenied"
+
+
+@pytest.mark.parametrize("key", AWKWARD_KEYS)
+def test_object_with_an_awkward_key_is_read_and_written(storage, bucket, key):
+    etag = storage.put_object(bucket, f"io/{key}", b"content", "text/plain")
+    assert storage.head_object(bucket, f"io/{key}").etag == etag
+    assert storage.read_range(bucket, f"io/{key}", 3, 100, if_match=etag) == b"tent"
+
+
+def test_manifest_encrypted_by_kms_is_seen_to_be(gateway, storage, bucket):
+    try:
+        gateway.client.put_object(
+            Bucket=bucket,
+            Key="kms",
+            Body=b"x",
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId="testkey-1",
+        )
+    except gateway.client.exceptions.ClientError as error:
+        pytest.skip(f"Gateway: no KMS here ({error})")
+    facts = storage.head_object(bucket, "kms")
+    assert (facts.encryption, facts.customer_key, facts.size_bytes) == ("aws:kms", False, 1)
+
+
+def test_manifest_under_a_customers_key_is_refused_as_that(gateway, storage, bucket):
+    gateway.client.put_object(
+        Bucket=bucket, Key="ssec", Body=b"x", SSECustomerAlgorithm="AES256", SSECustomerKey="0" * 32
+    )
+    with pytest.raises(StorageError) as caught:
+        storage.head_object(bucket, "ssec")
+    assert caught.value.code == "CustomerKeyNeeded"
+
+
+def test_changed_object_is_not_read_on(storage, bucket):
+    old = storage.put_object(bucket, "changing", b"first content", "text/plain")
+    storage.put_object(bucket, "changing", b"second", "text/plain")
+    for start in (0, 3, 13):
+        with (
+            pytest.raises(StorageError) as caught,
+            storage.open_object(bucket, "changing", start_byte=start, if_match=old) as pieces,
+        ):
+            list(pieces)
+        assert caught.value.code == "PreconditionFailed"
+
+
+def test_large_file_is_uploaded_in_parts_and_read_to_its_end(storage, bucket, tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(os.urandom(20_000_000))
+    storage.upload_file(bucket, "large", path, "text/csv")
+    for start in (0, 19_000_001, 20_000_000):
+        with storage.open_object(bucket, "large", start_byte=start) as pieces:
+            assert b"".join(pieces) == path.read_bytes()[start:]
+
+
+def test_write_test_leaves_nothing_behind(gateway, storage):
+    bucket = gateway.make_bucket(versioned=True)
+    storage.check_writable(bucket, "out")
+    left = gateway.client.list_object_versions(Bucket=bucket)
+    assert (left.get("Versions"), left.get("DeleteMarkers")) == (None, None)
+
+
+def test_calls_that_fight_for_one_key_end_well_or_are_tried_again(gateway, bucket):
+    call = Call(
+        "PutObjectTagging",
+        bucket,
+        {"Key": "k", "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}},
+    )
+    with ThreadPoolExecutor(32) as threads:
+        answers = list(threads.map(lambda _: perform(gateway.client, call), range(200)))
+    verdicts = {classify(answer) for answer in answers}
+    assert Verdict.OK in verdicts
+    assert verdicts <= {Verdict.OK, Verdict.RETRY}

@@ -1,0 +1,129 @@
+"""Our tables against the vendor's own model of the API (house.md, habit 8)."""
+
+import re
+import sys
+
+import boto3
+import pytest
+
+from jobs.operations import copy_grants, copy_members, copy_metadata, put_object_copy, tags
+from jobs.operations.registry import OPERATIONS, get
+
+
+def model(service):
+    client = boto3.client(
+        service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    return client.meta.service_model
+
+
+CONTROL = model("s3control")
+S3 = model("s3")
+
+
+def members(shape):
+    return set(CONTROL.shape_for(shape).members)
+
+
+def enum(shape):
+    return set(CONTROL.shape_for(shape).enum)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_has_a_name_of_the_wire(operation):
+    assert operation.name in members("JobOperation")
+
+
+def test_copy_knows_every_member_but_those_it_refuses_on_purpose():
+    later = {"AnnotationDirective", "ObjectLockEventHold", "ObjectLockEventHoldDuration"}
+    assert members("S3CopyObjectOperation") - put_object_copy.MEMBERS == later
+    assert members("S3CopyObjectOperation") > put_object_copy.MEMBERS
+
+
+def test_new_metadata_knows_every_member_but_the_meaningless():
+    deprecated = {"ContentLength", "ContentMD5", "RequesterCharged"}
+    assert members("S3ObjectMetadata") - copy_metadata.MEMBERS == deprecated
+    assert members("S3ObjectMetadata") > copy_metadata.MEMBERS
+
+
+@pytest.mark.parametrize(
+    ("ours", "shape"),
+    [
+        (copy_members.STORAGE_CLASSES, "S3StorageClass"),
+        (copy_members.CANNED_ACLS, "S3CannedAccessControlList"),
+        (copy_members.CHECKSUM_ALGORITHMS, "S3ChecksumAlgorithm"),
+        (copy_members.LOCK_MODES, "S3ObjectLockMode"),
+        (copy_members.ON_OFF, "S3ObjectLockLegalHoldStatus"),
+        (copy_metadata.ENCRYPTION, "S3SSEAlgorithm"),
+        (copy_grants.GRANTEE_TYPES, "S3GranteeTypeIdentifier"),
+        ([*copy_grants.HEADERS, "WRITE"], "S3Permission"),
+        (("COPY", "REPLACE"), "S3MetadataDirective"),
+    ],
+)
+def test_choices_are_those_of_the_wire(ours, shape):
+    assert set(ours) == enum(shape)
+
+
+@pytest.mark.parametrize(
+    ("ours", "service", "shape"),
+    [
+        (copy_members.STORAGE_CLASSES, S3, "StorageClass"),
+        (copy_members.CANNED_ACLS, S3, "ObjectCannedACL"),
+        (copy_members.CHECKSUM_ALGORITHMS, S3, "ChecksumAlgorithm"),
+        (copy_metadata.ENCRYPTION.values(), S3, "ServerSideEncryption"),
+    ],
+)
+def test_choices_are_understood_by_s3(ours, service, shape):
+    assert set(ours) <= set(service.shape_for(shape).enum)
+
+
+@pytest.mark.parametrize(
+    ("shape", "limits"),
+    [
+        ("TagKeyString", (1, tags.MAX_KEY)),
+        ("TagValueString", (0, tags.MAX_VALUE)),
+        ("NonEmptyMaxLength1024String", (1, 1024)),
+        ("NonEmptyMaxLength2048String", (1, 2048)),
+        ("KmsKeyArnString", (1, 2000)),
+        ("S3RegionalOrS3ExpressBucketArnString", (1, 128)),
+    ],
+)
+def test_limits_are_those_of_the_wire(shape, limits):
+    metadata = CONTROL.shape_for(shape).metadata
+    assert (metadata["min"], metadata["max"]) == limits
+
+
+def test_tag_characters_are_those_of_the_wire():
+    # The pattern speaks of Unicode classes, which Python's own expressions do not know.
+    pattern = CONTROL.shape_for("TagKeyString").metadata["pattern"]
+    assert pattern == r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$"
+    allowed = [chr(n) for n in range(128) if tags._is_allowed(chr(n))]
+    assert "".join(allowed) == "".join(re.findall(r"[A-Za-z0-9 _.:/=+\-@]", _ascii()))
+    assert tags._is_allowed("ü")
+    assert not tags._is_allowed("\u0301")
+    assert not any(tags._is_allowed(chr(n)) for n in range(0xD800, 0xE000))
+
+
+def _ascii():
+    return "".join(map(chr, range(128)))
+
+
+def test_everything_that_a_copy_may_send_is_a_parameter_of_copy_object():
+    known = set(S3.operation_model("CopyObject").input_shape.members)
+    ours = {
+        *copy_members._PASSED_ON.values(),
+        *copy_metadata.TEXTS.values(),
+        *copy_grants.HEADERS.values(),
+        *("Expires", "Metadata", "ServerSideEncryption", "MetadataDirective"),
+        *("TaggingDirective", "Tagging", "RequestPayer", "CopySource", "Key"),
+    }
+    assert ours <= known
+    assert not {name for name in known if name.startswith("GrantWrite")} - {"GrantWriteACP"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_module_is_named_by_the_verb_of_the_wire(operation):
+    words = re.sub(r"(?<!^)(?=[A-Z])", "_", operation.name.removeprefix("S3")).lower()
+    assert operation.__module__ == f"jobs.operations.{words}"
+    assert get(operation.name) is operation
+    assert sys.modules[operation.__module__].__doc__
