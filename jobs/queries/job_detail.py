@@ -13,7 +13,8 @@ from jobs.queries.progress import MAX_POINTS, Slot
 TOP_CAUSES = 3
 POLL_FAST_S = 2
 POLL_SLOW_S = 10
-SLOW = frozenset({JobStatus.SUSPENDED, JobStatus.READY, JobStatus.PAUSED})
+SLOW = frozenset({JobStatus.SUSPENDED, JobStatus.PAUSED})
+"""Not Ready, as ux.md 1.3 has it: whoever just chose Run job wants to see it start."""
 
 
 @dataclass(frozen=True, slots=True)

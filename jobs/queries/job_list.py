@@ -123,12 +123,11 @@ def _text(query: QueryDict, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job as the list shows it; `expiry` and `gone` are sentences, empty where they do not apply."""
+    """A job as the list shows it; `note` is a sentence or empty."""
 
     job: Job
     operation: str
-    expiry: str
-    gone: str
+    note: str
 
     @property
     def live(self) -> bool:
@@ -173,8 +172,7 @@ def _row(job: Job, now: datetime) -> JobRow:
     return JobRow(
         job=job,
         operation=operation_label(job.operation),
-        expiry=words.expiry(job, now),
-        gone=words.storage_gone(job),
+        note=words.storage_gone(job) or words.expiry(job, now) or job.waiting_for,
     )
 
 
