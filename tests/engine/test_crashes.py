@@ -1,0 +1,149 @@
+"""A worker may die at any line: each test is one life per side effect, ended there.
+
+Every job must come to its end, with each row once in the report and all that is counted from
+the rows equal to them. The usual run takes every fifth point, `ALL_CRASHES=1` all of them.
+"""
+
+import functools
+import os
+from itertools import pairwise
+
+import pytest
+from django.utils import timezone
+
+from jobs import conf
+from jobs.choices import ChunkState, JobStatus
+from jobs.engine import performer
+from jobs.lifecycle import commands, connections
+from jobs.lifecycle.transitions import may_follow
+from jobs.models import Chunk, FailureCause, FailureSample, Job, RateSample, Report, StatusChange
+from tests.engine.crashes import Steps
+
+STEP = 1 if os.environ.get("ALL_CRASHES") else 5
+pytestmark = [
+    pytest.mark.timeout(600),
+    # How a thread of the executor dies.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
+]
+
+
+@pytest.fixture
+def mortals(place, redis, settings, monkeypatch):
+    settings.BATCHCONSOLE_CHUNK_ROWS = 2
+    settings.BATCHCONSOLE_SEGMENT_CHUNKS = 1
+    settings.BATCHCONSOLE_IN_FLIGHT = 1  # so that every life has the same points
+    # Clients take longer to make than all else here, and remember nothing.
+    for module in (performer, connections):
+        cached = functools.cache(module.make_client)
+        monkeypatch.setattr(module, "make_client", cached)
+    place.put_objects(["a", "b", "c"])
+    return Steps(monkeypatch)
+
+
+def lives(place, steps, rows, play):
+    """`play` a job once whole, and once for each point at which its process may end."""
+    steps.mortal.points = 0
+    yield play(place.make_job(rows)), "nowhere"
+    points = steps.mortal.points
+    assert points > 100
+    for dies_at in range(1, points + 1, STEP):
+        steps.hints.clear()
+        steps.mortal.points, steps.mortal.dies_at, steps.mortal.died_at = 0, dies_at, ""
+        job = play(place.make_job(rows))
+        assert steps.mortal.died_at, dies_at
+        yield job, f"{steps.mortal.died_at}, point {dies_at} of {points}"
+
+
+def check(place, job, died_at):
+    """What must hold for a job at its end, wherever a worker of it died."""
+    assert job.is_terminal, (died_at, job.status, job.waiting_for)
+    check_way(job, died_at)
+    check_counts(job, died_at)
+    assert not Chunk.objects.filter(job=job, state=ChunkState.RUNNING).exists(), died_at
+    assert not (conf.work_dir() / job.pk).exists(), died_at
+    rows = [tuple(row[:2]) for row in place.report_rows(job)] if job.tasks_done else []
+    assert len(rows) == len(set(rows)) == job.tasks_done, died_at
+    if job.tasks_done:
+        report = Report.objects.get(job=job)
+        counted = (report.rows_succeeded, report.rows_failed)
+        assert counted == (job.tasks_succeeded, job.tasks_failed), died_at
+    return rows
+
+
+def check_way(job, died_at):
+    way = list(StatusChange.objects.filter(job=job).values_list("from_status", "to_status"))
+    assert way[0] == ("", JobStatus.NEW) and way[-1][1] == job.status, (died_at, way)
+    for (_, to), (left, entered) in pairwise(way):
+        assert to == left and may_follow(JobStatus(left), JobStatus(entered)), (died_at, way)
+
+
+def check_counts(job, died_at):
+    chunks = list(Chunk.objects.filter(job=job).order_by("position"))
+    ends = [0, *(chunk.position + chunk.rows for chunk in chunks)]
+    assert [chunk.position for chunk in chunks] == ends[:-1], died_at
+    done = [chunk for chunk in chunks if chunk.state == ChunkState.DONE]
+    assert sum(chunk.succeeded for chunk in done) == job.tasks_succeeded, died_at
+    assert sum(chunk.failed for chunk in done) == job.tasks_failed, died_at
+    for model in (FailureCause, FailureSample, RateSample):
+        found = list(model.objects.filter(job=job))
+        total = {
+            FailureCause: lambda cause: cause.tasks,
+            FailureSample: lambda _: 1,
+            RateSample: lambda sample: sample.failed,
+        }[model]
+        assert sum(map(total, found)) == job.tasks_failed, (died_at, model)
+
+
+def see(job):
+    return Job.objects.get(pk=job.pk)
+
+
+def test_job_completes_with_each_row_once_wherever_a_worker_dies(place, mortals):
+    rows = place.list_of(["a", "gone", "b"])
+
+    def play(job):
+        mortals.work_off()
+        if see(job).status == JobStatus.SUSPENDED:
+            mortals.try_to(lambda: commands.confirm(job.pk, actor=None, now=timezone.now()))
+        if see(job).status == JobStatus.SUSPENDED:  # the page did not come back: try again
+            commands.confirm(job.pk, actor=None, now=timezone.now())
+        mortals.work_off()
+        return see(job)
+
+    for job, died_at in lives(place, mortals, rows, play):
+        found = check(place, job, died_at)
+        assert job.status == JobStatus.COMPLETE, died_at
+        assert sorted(found) == sorted(map(tuple, rows)), died_at
+
+
+def test_cancelled_job_reports_what_was_done_wherever_a_worker_dies(place, mortals, settings):
+    rows = place.list_of(["a", "b", "c", "gone"])
+
+    def play(job):
+        settings.BATCHCONSOLE_TIME_BOX_S = 20
+        mortals.work_off()
+        commands.confirm(job.pk, actor=None, now=timezone.now())
+        settings.BATCHCONSOLE_TIME_BOX_S = 1e-9  # one chunk at a time
+        mortals.try_to(lambda: mortals.perform_one("run_chunks"))
+        if not mortals.try_to(lambda: commands.cancel(job.pk, actor=None, now=timezone.now())):
+            mortals.hints.clear()
+        if see(job).status in (JobStatus.READY, JobStatus.ACTIVE):
+            commands.cancel(job.pk, actor=None, now=timezone.now())
+        mortals.work_off()
+        return see(job)
+
+    for job, died_at in lives(place, mortals, rows, play):
+        check(place, job, died_at)
+        assert job.status == JobStatus.CANCELLED, died_at
+
+
+def test_job_with_a_bad_line_fails_with_it_wherever_a_worker_dies(place, mortals):
+    rows = [*place.list_of(["a", "b", "c"]), [place.source, "d", "one too many"]]
+
+    def play(job):
+        mortals.work_off()
+        return see(job)
+
+    for job, died_at in lives(place, mortals, rows, play):
+        check(place, job, died_at)
+        assert (job.status, job.failure_line) == (JobStatus.FAILED, 4), died_at
