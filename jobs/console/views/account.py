@@ -24,7 +24,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if request.user.is_authenticated:
             return HttpResponseRedirect(target)
-        expired = WAS_SIGNED_IN in request.COOKIES
+        expired = bool(request.COOKIES.get(WAS_SIGNED_IN))
         return _page(request, SignInForm(), target, expired=expired)
     form = SignInForm(request.POST)
     if not form.is_valid():

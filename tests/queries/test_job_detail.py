@@ -1,0 +1,110 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from jobs.models import JobEvent
+from jobs.queries.job_detail import job_progress, poll_every_s
+from jobs.queries.job_history import job_activity, timeline
+from tests.make import make_failures, make_job, make_rate, make_user
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+def active_job(**fields):
+    """Ran for 100 s."""
+    since = NOW - timedelta(seconds=100)
+    return make_job("Active", started_at=since, active_since=since, now=NOW, **fields)
+
+
+def test_progress_of_an_active_job_has_rates_and_the_time_left():
+    job = active_job(total=12_000, succeeded=2_990, failed=10)
+    make_rate(job, [300] * 10, until=NOW - timedelta(seconds=10))
+    found = job_progress(job, now=NOW)
+    assert found.remaining == 9_000
+    assert found.rate_average == pytest.approx(30)
+    assert 25 < found.rate_now < 35
+    assert found.left_s == pytest.approx(300, rel=0.2)
+    assert not found.stalled
+
+
+def test_shown_end_stays_while_the_estimate_moves_little():
+    job = active_job(total=12_000, succeeded=3_000)
+    make_rate(job, [300] * 10, until=NOW - timedelta(seconds=10))
+    fresh = job_progress(job, now=NOW)
+    near = fresh.ends_s + 5
+    assert job_progress(job, now=NOW, shown_ends_s=near).ends_s in (near - 1, near)
+    far = job_progress(job, now=NOW, shown_ends_s=fresh.ends_s * 2)
+    assert far.ends_s == fresh.ends_s
+
+
+def test_active_job_without_a_finished_object_for_two_minutes_is_stalled_and_has_no_estimate():
+    since = NOW - timedelta(seconds=600)
+    job = make_job("Active", started_at=since, active_since=since, total=9_000)
+    make_rate(job, [500], until=NOW - timedelta(seconds=300))
+    found = job_progress(job, now=NOW)
+    assert (found.stalled, found.left_s, found.ends_s) == (True, None, 0)
+
+
+def test_job_that_waits_has_no_estimate_and_is_not_called_stalled():
+    since = NOW - timedelta(seconds=600)
+    job = make_job("Active", started_at=since, active_since=since, waiting_for="The storage rests.")
+    make_rate(job, [500] * 50, until=NOW)
+    found = job_progress(job, now=NOW)
+    assert (found.stalled, found.left_s) == (False, None)
+
+
+def test_time_in_pauses_does_not_count_as_active():
+    job = make_job("Paused", active_elapsed_s=42.0, succeeded=84)
+    found = job_progress(job, now=NOW)
+    assert (found.active_s, found.rate_average, found.rate_now) == (42.0, 2.0, None)
+
+
+def test_progress_takes_two_queries(django_assert_num_queries):
+    job = active_job()
+    for code in "abcd":
+        make_failures(job, code, tasks=2)
+    with django_assert_num_queries(2):
+        found = job_progress(job, now=NOW)
+    assert (len(found.causes), found.more_causes) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "every_s"),
+    [("New", 2), ("Preparing", 2), ("Suspended", 10), ("Ready", 2), ("Active", 2), ("Pausing", 2),
+     ("Paused", 10), ("Completing", 2), ("Complete", 0), ("Cancelling", 2), ("Cancelled", 0),
+     ("Failing", 2), ("Failed", 0)],
+)  # fmt: skip
+def test_page_looks_again_as_often_as_the_status_deserves(status, every_s):
+    assert poll_every_s(make_job(status)) == every_s
+
+
+def test_timeline_tells_what_happened_by_whom_and_how_long_it_took():
+    ana = make_user("operator", name="ana", first_name="Ana")
+    job = make_job("Active", actor=ana, now=NOW)
+    steps = timeline(job, NOW)
+    assert [(step.title, step.by, step.current) for step in steps] == [
+        ("Created", "Ana", False),
+        ("Preparing", "", False),
+        ("Prepared", "", False),
+        ("Confirmed", "Ana", False),
+        ("Active", "", True),
+    ]
+    assert {step.span_s for step in steps[:-1]} == {30.0}
+
+
+def test_activity_is_newest_first_and_has_changes_of_priority_and_tags():
+    job = make_job("Suspended", actor=make_user("operator", name="olga"), now=NOW)
+    facts = {"job": job, "at": NOW}
+    JobEvent.objects.create(kind="priority", before=10, after=4000, **facts)
+    JobEvent.objects.create(kind="tags", before={}, after={"team": "media", "a": ""}, **facts)
+    rows = job_activity(job)
+    assert [(row.event, row.before, row.after) for row in rows] == [
+        ("Tags changed", "none", "team=media, a="),
+        ("Priority changed", "10", "4,000"),
+        ("Status changed", "Preparing", "Awaiting your confirmation to run"),
+        ("Status changed", "New", "Preparing"),
+        ("Created", "", "New"),
+    ]
+    assert rows[-1].by == "olga@example.com"

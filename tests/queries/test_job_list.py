@@ -1,0 +1,95 @@
+from datetime import timedelta
+
+import pytest
+from django.http import QueryDict
+from django.utils import timezone
+
+from jobs.queries.job_list import JobFilter, job_page
+from tests.make import make_job, make_region
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+def found(query):
+    return [row.job.description for row in job_page(JobFilter.parse(QueryDict(query)), now=NOW).rows]
+
+
+@pytest.fixture
+def jobs():
+    """Three jobs, the newest last."""
+    make_region("here")
+    there = make_region("there")
+    return [
+        make_job("Failed", description="Retag invoices 2024", priority=5, failed=7, total=100,
+                 tags={"team": "fin"}, created_at=NOW - timedelta(days=3)),
+        make_job("Active", description="Copy photos", priority=9, total=900, region=there,
+                 operation="S3PutObjectCopy", tags={"team": "media"},
+                 created_at=NOW - timedelta(days=2)),
+        make_job("New", description="Retag photos", priority=1, tags={"year": "2024"},
+                 created_at=NOW - timedelta(days=1)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["Retag photos", "Copy photos", "Retag invoices 2024"]),
+        ("q=photos", ["Retag photos", "Copy photos"]),
+        ("q=PHOTOS+retag", ["Retag photos"]),
+        ("status=Failed", ["Retag invoices 2024"]),
+        ("status=Failed&status=New", ["Retag photos", "Retag invoices 2024"]),
+        ("op=S3PutObjectCopy", ["Copy photos"]),
+        ("region=there", ["Copy photos"]),
+        ("tag=team%3Dfin", ["Retag invoices 2024"]),
+        ("tag=team", ["Copy photos", "Retag invoices 2024"]),
+        ("tag=team%3D", []),
+        ("has=failures", ["Retag invoices 2024"]),
+        ("sort=priority", ["Retag photos", "Retag invoices 2024", "Copy photos"]),
+        ("sort=-total", ["Copy photos", "Retag invoices 2024", "Retag photos"]),
+        ("sort=created", ["Retag invoices 2024", "Copy photos", "Retag photos"]),
+        ("q=zzz", []),
+    ],
+)
+def test_filter_of_the_url_finds_its_jobs_in_order(jobs, query, expected):
+    assert found(query) == expected
+
+
+def test_search_finds_a_job_by_the_beginning_of_its_id(jobs):
+    assert found(f"q={jobs[1].pk[:8].upper()}") == ["Copy photos"]
+    assert found(f"q={jobs[1].pk[1:9]}") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["status=Gone&sort=-password&op=S3Nothing&per=7&page=-3&color=red", "page=%C2%B2&per=x&q=%00"],
+)
+def test_unknown_names_and_values_are_dropped(jobs, query):
+    assert JobFilter.parse(QueryDict(query)) == JobFilter()
+    assert len(found(query)) == 3
+
+
+def test_page_after_the_last_is_the_last(jobs):
+    page = job_page(JobFilter(page=99), now=NOW)
+    assert (page.page.number, len(page.rows), page.matches) == (1, 3, 3)
+
+
+def test_counts_are_of_all_jobs_whatever_the_filter(jobs):
+    page = job_page(JobFilter(statuses=("New",)), now=NOW)
+    assert (page.jobs, page.matches, page.counts["Failed"], page.counts["Paused"]) == (3, 1, 1, 0)
+
+
+def test_query_of_a_filter_reads_back_as_the_same_filter():
+    one = JobFilter("a b", ("New", "Failed"), "S3PutObjectCopy", "there", "k=v", True, "total", 2, 50)
+    assert JobFilter.parse(QueryDict(one.query())) == one
+    assert JobFilter.parse(QueryDict(one.query(per=100))).page == 1
+    assert JobFilter().query() == ""
+
+
+@pytest.mark.parametrize("jobs_made", [1, 3])
+def test_list_takes_three_queries_however_many_rows(django_assert_num_queries, jobs_made):
+    for _ in range(jobs_made):
+        make_job("Active", region=make_region())
+    with django_assert_num_queries(3):
+        page = job_page(JobFilter(), now=NOW)
+        assert [row.job.region.name for row in page.rows]
