@@ -71,10 +71,13 @@ def redis_running(folder: Path, path: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def storage_running(folder: Path, port: int | None = None) -> Iterator[str]:
+def storage_running(
+    folder: Path, port: int | None = None, *, copy_delay_s: float = 0
+) -> Iterator[str]:
     """An empty S3 server (moto); yields its endpoint URL. Given a port, it can come back there."""
     port = port or free_port()
     command = [
+        *("env", f"COPY_DELAY_S={copy_delay_s}"),
         *(sys.executable, "-m", "gunicorn", "tests.storage_app:app", "--no-control-socket"),
         *("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "16"),
         *("--graceful-timeout", "1", "--log-level", "warning"),
