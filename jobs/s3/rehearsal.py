@@ -4,6 +4,7 @@ import re
 from typing import Any, NoReturn
 
 from botocore import xform_name
+from botocore.exceptions import ParamValidationError
 
 from jobs.s3.calls import Call
 from jobs.s3.clients import S3Client
@@ -13,6 +14,7 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=[^,]+/\d{8}/([^/,]+)/s3/aws4_request,"
     r" SignedHeaders=([^,]+), Signature=[0-9a-f]{64}\Z"
 )
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
 _LEFT_OUT = {"authorization", "x-amz-date", "expect", "amz-sdk-invocation-id", "amz-sdk-request"}
 
 
@@ -67,6 +69,10 @@ class Rehearsal:
         if "transfer-encoding" in headers:
             raise NotForUsError("its body is sent as a stream")
         kept = {name: value for name, value in headers.items() if name not in _LEFT_OUT}
+        for name, value in kept.items():
+            if not _HEADER_VALUE.match(value):
+                report = f"The header {name} can not hold this value."
+                raise ParamValidationError(report=report)
         return Unsigned(
             method=request.method,
             url=request.url,
