@@ -77,6 +77,14 @@ class ChunkState(TextChoices):
     DONE = "Done", "Done"
 
 
+class PauseCause(TextChoices):
+    """Why a job is paused. Only the first resumes by itself."""
+
+    PRIORITY = "priority", "A higher-priority job runs first"
+    PERSON = "person", "Paused by a person"
+    CANARY = "canary", "The canary found failures"
+
+
 class AddressingStyle(TextChoices):
     PATH = "path", "Path style"
     VIRTUAL = "virtual", "Virtual-hosted style"

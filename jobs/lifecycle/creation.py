@@ -135,6 +135,7 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         request_fingerprint=fingerprint,
         confirmation_required=spec.confirmation_required,
         cloned_from_id=spec.cloned_from,
+        retry_of_id=spec.retry_of,
         manifest_bucket=manifest.bucket,
         manifest_key=manifest.key,
         manifest_version_id=manifest.version_id or "",
@@ -146,6 +147,7 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         report_prefix=report.prefix,
         report_scope=report.scope,
         created_at=now,
+        **dataclasses.asdict(spec.limits),
     )
     JobTag.objects.bulk_create(JobTag(job=job, key=k, value=v) for k, v in spec.tags.items())
     StatusChange.objects.create(job=job, at=now, to_status=JobStatus.NEW, actor=actor)

@@ -11,6 +11,7 @@ from jobs.choices import (
     JobStatus,
     ManifestField,
     ManifestFormat,
+    PauseCause,
     ReportScope,
 )
 from jobs.models.region import Region
@@ -48,6 +49,10 @@ class Job(models.Model):
     confirmation_required = models.BooleanField(default=True)
     cloned_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="clones"
+    )
+
+    retry_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="retries"
     )
 
     manifest_bucket = models.CharField(max_length=63)
@@ -88,6 +93,19 @@ class Job(models.Model):
     failure_code = models.CharField(max_length=64, blank=True)
     failure_reason = models.CharField(max_length=1024, blank=True)
     failure_line = models.PositiveBigIntegerField(null=True, blank=True)
+
+    requests_per_s = models.PositiveIntegerField(null=True, blank=True)
+    """A person's ceiling on the job's requests; None for none."""
+    in_flight = models.PositiveIntegerField(null=True, blank=True)
+    """A person's ceiling on the requests that one worker keeps in flight for the job."""
+    failure_floor = models.PositiveIntegerField(default=1000)
+    failure_percent = models.PositiveSmallIntegerField(default=50)
+    canary_tasks = models.PositiveIntegerField(default=0)
+    """So many tasks run first; if too many of them fail, the job pauses and asks. 0 for none."""
+    canary_percent = models.PositiveSmallIntegerField(default=10)
+    canary_settled = models.BooleanField(default=False)
+    """The canary has passed, or a person let the job go on in spite of it."""
+    paused_cause = models.CharField(max_length=16, choices=PauseCause.choices, blank=True)
 
     waiting_for = models.CharField(max_length=512, blank=True)
     """Why nothing moves at the moment, as a sentence; empty when work goes on."""

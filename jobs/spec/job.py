@@ -12,6 +12,22 @@ MAX_JOB_TAGS = 50
 
 
 @dataclass(frozen=True, slots=True)
+class LimitsSpec:
+    """How fast a job may go, and how much failure it bears.
+
+    None means no ceiling. From `failure_floor` tasks on, more than `failure_percent` per cent
+    failed stop the job (reference 1.6; the numbers are AWS's). `canary_tasks` of 0 is no canary.
+    """
+
+    requests_per_s: int | None = None
+    in_flight: int | None = None
+    failure_floor: int = 1_000
+    failure_percent: int = 50
+    canary_tasks: int = 0
+    canary_percent: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
     """`operation` is a registry name ("S3PutObjectTagging"), `parameters` its wire form as JSON.
 
@@ -30,3 +46,5 @@ class JobSpec:
     tags: dict[str, str] = field(default_factory=dict)
     confirmation_required: bool = True
     cloned_from: str | None = None
+    retry_of: str | None = None
+    limits: LimitsSpec = LimitsSpec()
