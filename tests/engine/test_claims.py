@@ -111,7 +111,11 @@ def test_rows_that_were_not_done_become_chunks_of_their_own():
     }
 
 
-@given(st.integers(1, 60).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1), min_size=1))))
+@given(
+    st.integers(1, 60).flatmap(
+        lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1), min_size=1))
+    )
+)
 def test_done_rows_and_gaps_are_the_whole_chunk_each_row_once(case):
     rows, done = case
     in_gaps = [row for start, end in claims.gaps(sorted(done), rows) for row in range(start, end)]

@@ -1,0 +1,371 @@
+"""Persons, workers, the sweep and time, in any order: a job stays whole at every step.
+
+Real commands, claims, records, preparing and finishing over the real database; the storage is a
+dictionary, and a worker is a claim in somebody's hand.
+"""
+
+import contextlib
+import csv
+import io
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from jobs import conf, queueing
+from jobs.choices import FINISHING, TERMINAL, ChunkState, JobStatus
+from jobs.engine import claims, finisher, manifest_checks, planner, recording, runner, sweep
+from jobs.engine.recording import TaskResult
+from jobs.errors import JobStatusError, LeaseLostError
+from jobs.lifecycle import commands
+from jobs.lifecycle.transitions import may_follow
+from jobs.manifests.rows import parse_row
+from jobs.models import Chunk, Job, StatusChange
+from jobs.operations.base import Outcome
+from jobs.reports.rows import report_row
+from jobs.s3.storage import ObjectFacts
+from jobs.workstore import results, segments
+from jobs.workstore.store import FolderStore
+from tests.make import make_job
+
+ROWS = 11
+LIST = "".join(f"photos,{n}.jpg\n" for n in range(ROWS)).encode()
+KEYS = [f"{n}.jpg" for n in range(ROWS)]
+DONE = Outcome(True, 200, "", "Successful")
+GONE = Outcome(False, 404, "NoSuchKey", "The specified key does not exist.")
+WORKERS = st.sampled_from(["ann", "bob", "cy"])
+JOBS = st.integers(0, 1)
+
+
+class DictStorage:
+    """As `jobs.s3.storage.Storage`, in memory."""
+
+    def __init__(self):
+        self.objects = {}
+
+    def head_object(self, bucket, key, version_id=None):
+        return ObjectFacts(len(LIST), "e", None, datetime(2026, 1, 1, tzinfo=UTC), None, False)
+
+    @contextlib.contextmanager
+    def open_object(self, bucket, key, *, start_byte=0, version_id=None, if_match=None):
+        yield iter([LIST[start_byte:]])
+
+    def check_bucket(self, bucket):
+        pass
+
+    def put_object(self, bucket, key, data, content_type):
+        self.objects[key] = data
+
+    def upload_file(self, bucket, key, path, content_type):
+        self.objects[key] = path.read_bytes()
+
+    def report_rows(self, job):
+        manifest = json.loads(self.objects[f"out/job-{job.pk}/manifest.json"])
+        texts = [self.objects[file["Key"]].decode() for file in manifest["Results"]]
+        return [row for text in texts for row in csv.reader(io.StringIO(text))]
+
+
+class Console(RuleBasedStateMachine):
+    """Two jobs and three workers. `hands` holds the claim that a worker believes to have."""
+
+    def __init__(self, storage, hints):
+        super().__init__()
+        self.storage, self.hints = storage, hints
+        self.work = FolderStore(conf.work_dir())
+        self.hands = {}
+        self.jobs = [
+            make_job(
+                priority=priority,
+                manifest_etag="e",
+                report_scope="AllTasks",
+                confirmation_required=priority == 1,
+            )
+            for priority in (1, 2)
+        ]
+
+    def teardown(self):
+        self.come_to_an_end()
+        Job.objects.all().delete()
+        self.hints.clear()
+
+    def see(self, number):
+        return Job.objects.get(pk=self.jobs[number].pk)
+
+    # --- Persons
+
+    @rule(number=JOBS)
+    def confirm(self, number):
+        before = self.see(number).status
+        try:
+            job = commands.confirm(self.jobs[number].pk, actor=None, now=timezone.now())
+        except JobStatusError:
+            assert before != JobStatus.SUSPENDED
+        else:
+            assert (before, job.status) == (JobStatus.SUSPENDED, JobStatus.READY)
+
+    @rule(number=JOBS)
+    def cancel(self, number):
+        before = self.see(number).status
+        try:
+            commands.cancel(self.jobs[number].pk, actor=None, now=timezone.now())
+        except JobStatusError:
+            assert before in FINISHING | TERMINAL
+
+    @rule(number=JOBS, priority=st.integers(0, 3))
+    def reprioritise(self, number, priority):
+        with contextlib.suppress(JobStatusError):
+            commands.reprioritise(self.jobs[number].pk, priority, actor=None, now=timezone.now())
+
+    # --- Workers
+
+    @rule(number=JOBS)
+    def prepare(self, number):
+        self._control(planner.prepare_job, self.jobs[number].pk)
+
+    @rule(number=JOBS)
+    def finish(self, number):
+        self._control(finisher.finish_job, self.jobs[number].pk)
+
+    def _control(self, call, job_id):
+        call(job_id, work=self.work, clock=timezone.now, stop=threading.Event())
+
+    @rule(worker=WORKERS)
+    def claim(self, worker):
+        """What it had in hand before is forgotten, as by a process that died."""
+        self.hands.pop(worker, None)
+        found = claims.jobs_with_work()
+        priorities = [job.priority for job in found]
+        assert priorities == sorted(priorities, reverse=True)
+        for job in found:
+            if job.status == JobStatus.READY:
+                commands.move(job.pk, JobStatus.ACTIVE, now=timezone.now())
+            claim = claims.claim_chunk(job.pk, owner=worker, lease_s=10)
+            assert claim  # nobody else is at it
+            self.hands[worker] = claim
+            return
+
+    @rule(worker=WORKERS)
+    def look_at_status(self, worker):
+        """As the runner does between claiming and beginning."""
+        claim = self.hands.get(worker)
+        if claim and Job.objects.get(pk=claim.job_id).status != JobStatus.ACTIVE:
+            claims.release(self.hands.pop(worker))
+            runner.close_if_ended(claim.job_id, now=timezone.now())
+
+    @rule(worker=WORKERS)
+    def beat(self, worker):
+        if worker in self.hands:
+            claim = self.hands[worker]
+            chunk = Chunk.objects.get(pk=claim.chunk_id)
+            ours = chunk.state == ChunkState.RUNNING and chunk.fence == claim.fence
+            assert claims.heartbeat(claim, lease_s=10) == ours
+
+    @rule(worker=WORKERS, outcomes=st.lists(st.sampled_from([DONE, DONE, GONE, None]), min_size=3))
+    def record(self, worker, outcomes):
+        claim = self.hands.pop(worker, None)
+        if claim is None:
+            return
+        try:
+            self._record(claim, outcomes)
+        except LeaseLostError:
+            pass
+        runner.close_if_ended(claim.job_id, now=timezone.now())
+
+    def _record(self, claim, outcomes):
+        if not (conf.work_dir() / claim.job_id).exists():
+            return  # as a worker would: its chunk can not be read any more
+        rows = self._rows(claim)
+        done = [
+            TaskResult(index, row, outcome)
+            for index, (row, outcome) in enumerate(zip(rows, outcomes, strict=False))
+            if outcome
+        ]
+        if not done:
+            claims.release(claim)
+            return
+        name = f"{claim.job_id}/results/{claim.chunk_id}-{claim.fence}.bin"
+        self.work.put(name, encoded(done))
+        recording.record(claim, done, result_name=name, now=timezone.now())
+
+    def _rows(self, claim):
+        job = Job.objects.get(pk=claim.job_id)
+        block = self.work.read_range(claim.segment, claim.offset, claim.length)
+        lines = segments.unpack(block)[claim.skip : claim.skip + claim.rows]
+        assert len(lines) == claim.rows
+        return [parse_row(line, job.manifest.fields, line_number=1) for line in lines]
+
+    @rule(worker=WORKERS)
+    def hand_back(self, worker):
+        claim = self.hands.pop(worker, None)
+        if claim:
+            claims.release(claim)
+            commands.wait_for(
+                claim.job_id,
+                "The storage does not answer.",
+                until_s=4e9,
+                now=timezone.now(),
+                only_in={JobStatus.ACTIVE},
+            )
+
+    # --- Time and the scheduler
+
+    @rule()
+    def leases_end(self):
+        Chunk.objects.filter(state=ChunkState.RUNNING).update(lease_expires_s=1)
+
+    @rule()
+    def time_passes(self):
+        Job.objects.update(waiting_until_s=0)
+
+    @rule()
+    def sweep(self):
+        sweep.sweep(now=timezone.now())
+
+    @rule(days=st.sampled_from([29, 31]))
+    def sweep_later(self, days):
+        before = {n: self.see(n) for n in (0, 1)}
+        sweep.sweep(now=timezone.now() + timedelta(days=days))
+        for number, job in before.items():
+            if job.status == JobStatus.SUSPENDED:
+                late = self.see(number).status == JobStatus.FAILING
+                assert late == (days > 30)
+
+    @precondition(lambda self: self.hints)
+    @rule()
+    def hint_is_lost(self):
+        self.hints.pop(0)
+
+    @precondition(lambda self: self.hints)
+    @rule()
+    def hint_arrives(self):
+        self._follow(self.hints.pop(0))
+
+    def _follow(self, hint):
+        name, args = hint
+        if name == "prepare_job":
+            self._control(planner.prepare_job, *args)
+        elif name == "finish_job":
+            self._control(finisher.finish_job, *args)
+        else:
+            self.claim("dee")
+            self.look_at_status("dee")
+            self.record("dee", [DONE] * ROWS)
+
+    # --- What holds at every step
+
+    @invariant()
+    def counters_are_those_of_the_rows(self):
+        for number in (0, 1):
+            job = self.see(number)
+            chunks = list(Chunk.objects.filter(job=job))
+            done = [chunk for chunk in chunks if chunk.state == ChunkState.DONE]
+            assert sum(chunk.rows for chunk in chunks) == job.prepared_rows
+            assert sum(chunk.rows for chunk in done) == job.tasks_done
+            assert sum(chunk.succeeded for chunk in done) == job.tasks_succeeded
+            assert sum(cause.tasks for cause in job.failure_causes.all()) == job.tasks_failed
+            assert bool(job.failure_code) == (job.status in (JobStatus.FAILING, JobStatus.FAILED))
+
+    @invariant()
+    def statuses_follow_each_other_as_they_may(self):
+        for number in (0, 1):
+            job = self.see(number)
+            way = list(StatusChange.objects.filter(job=job).values_list("from_status", "to_status"))
+            assert way[-1][1] == job.status
+            for (_, to), (left, entered) in pairwise(way):
+                assert to == left and may_follow(JobStatus(left), JobStatus(entered))
+
+    @invariant()
+    def ended_jobs_have_the_report_of_what_was_done(self):
+        for number in (0, 1):
+            job = self.see(number)
+            if job.is_terminal and job.tasks_done:
+                keys = [row[1] for row in self.storage.report_rows(job)]
+                assert len(keys) == len(set(keys)) == job.tasks_done
+                assert job.status != JobStatus.COMPLETE or sorted(keys) == sorted(KEYS)
+            elif job.status == JobStatus.COMPLETE:
+                raise AssertionError("a job is complete without a task")
+
+    def come_to_an_end(self):
+        """With nobody in the way and one worker at hand, every job ends."""
+        for _ in range(60):
+            for number in (0, 1):
+                if self.see(number).status == JobStatus.SUSPENDED:
+                    commands.confirm(self.jobs[number].pk, actor=None, now=timezone.now())
+            self.leases_end()
+            self.time_passes()
+            self.sweep()
+            if not self.hints:
+                break
+            while self.hints:
+                self._follow(self.hints.pop(0))
+        assert all(self.see(number).is_terminal for number in (0, 1))
+        assert list(self.work.list("")) == []
+        self.counters_are_those_of_the_rows()
+        self.statuses_follow_each_other_as_they_may()
+        self.ended_jobs_have_the_report_of_what_was_done()
+
+
+def encoded(done):
+    lines = {True: b"", False: b""}
+    for result in done:
+        row, outcome = result.row, result.outcome
+        lines[outcome.succeeded] += report_row(
+            bucket=row.bucket,
+            raw_key=row.raw_key,
+            version_id=row.version_id,
+            succeeded=outcome.succeeded,
+            http_status=outcome.http_status,
+            code=outcome.code,
+            message=outcome.message,
+        )
+    return results.encode(lines[True], lines[False])
+
+
+@pytest.fixture
+def hints(monkeypatch):
+    waiting = []
+    monkeypatch.setattr(queueing, "_enqueue", lambda name, args: waiting.append((name, args)))
+    monkeypatch.setattr(queueing, "workers_of", lambda queue: 1)
+    monkeypatch.setattr(
+        queueing,
+        "waiting_in",
+        lambda queue: sum(queueing.QUEUE_OF[name] == queue for name, _ in waiting),
+    )
+    return waiting
+
+
+@pytest.mark.timeout(600)
+def test_jobs_stay_whole_whatever_persons_workers_and_time_do(
+    transactional_db, settings, monkeypatch, hints
+):
+    storage = DictStorage()
+    for module in (planner, finisher):
+        name = "manifest_storage" if module is planner else "report_storage"
+        monkeypatch.setattr(module, name, lambda job: storage)
+    monkeypatch.setattr(manifest_checks, "storage_for", lambda *_: storage)
+    settings.BATCHCONSOLE_CHUNK_ROWS = 3
+    settings.BATCHCONSOLE_SEGMENT_CHUNKS = 2
+    settings.BATCHCONSOLE_TIME_BOX_S = 0
+    settings.BATCHCONSOLE_FAILURE_FLOOR = 7
+    run_state_machine_as_test(lambda: Console(storage, hints), settings=_machine_settings())
+
+
+def _machine_settings():
+    return settings(
+        max_examples=40,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
