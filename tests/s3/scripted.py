@@ -1,6 +1,7 @@
 """An HTTP server on loopback that answers as a test says, for what no real storage does to order."""
 
 import contextlib
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,7 +23,8 @@ class Scripted:
 
 
 @contextlib.contextmanager
-def serving(*answers):
+def serving(*answers, certificate=None):
+    """With `certificate`, the path of a PEM file, it speaks TLS."""
     script = Scripted(answers)
 
     class Handler(BaseHTTPRequestHandler):
@@ -48,6 +50,11 @@ def serving(*answers):
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     script.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        script.url = script.url.replace("http:", "https:")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -7,6 +8,7 @@ from jobs.s3.calls import Call, perform
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.storage import Storage
+from tests.s3.certificates import make_certificate
 from tests.s3.scripted import KEYS, refusal, serving
 
 TAG = Call("PutObjectTagging", "photos", {"Key": "k", "Tagging": {"TagSet": []}})
@@ -109,3 +111,27 @@ def test_secrets_are_neither_shown_nor_logged(caplog):
     said = f"{credentials!r} {answer!r} {caught.value} {caplog.text}"
     assert secret not in said
     assert token not in said
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    return make_certificate(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_certificate_that_nobody_vouches_for_is_refused_unless_verifying_is_off(certificate):
+    with serving((200, {}, b""), certificate=certificate) as server:
+        refused = perform(make_client(at(server.url), KEYS), TAG)
+        assert server.seen == []
+        taken = perform(make_client(replace(at(server.url), verify_tls=False), KEYS), TAG)
+    assert (refused.http_status, refused.code) == (0, "SSLError")
+    assert (taken.http_status, taken.code) == (200, "")
+
+
+def test_certificate_of_a_private_authority_is_taken_where_the_process_names_it(
+    certificate, monkeypatch
+):
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    with serving((200, {}, b""), certificate=certificate) as server:
+        answer = perform(make_client(at(server.url), KEYS), TAG)
+    assert (answer.http_status, answer.code) == (200, "")
