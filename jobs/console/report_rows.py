@@ -127,6 +127,21 @@ def _rows(report: Report, storage: Storage, files: Iterable[dict[str, int]]) -> 
             yield from parse(pieces)
 
 
+class _Echo:
+    """csv.writer writes into it and gets the line back as the answer."""
+
+    def write(self, line: str) -> str:
+        return line.removesuffix("\r\n") + "\n"
+
+
+def as_csv(rows: Iterable[ReportRow]) -> Iterator[str]:
+    """Lines as the report has them, byte for byte."""
+    # Without the carriage return in the line end, csv would not quote one in a key.
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    for row in rows:
+        yield str(writer.writerow(row.fields()))
+
+
 def parse(pieces: Iterable[bytes]) -> Iterator[ReportRow]:
     """Rows of a result file that comes in pieces of any size. Raises UnreadableReportError."""
     try:

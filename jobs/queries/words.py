@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from jobs import conf
-from jobs.lifecycle.expiry import expires_at
+from jobs.choices import JobStatus
 from jobs.models import Job
 
 _UNITS = (
@@ -35,9 +35,10 @@ def until(span: timedelta) -> str:
 
 def expiry(job: Job, now: datetime) -> str:
     """When a suspended job fails if nobody confirms it, to the minute; empty for other jobs."""
-    end = expires_at(job)
-    if end is None:
+    if job.status != JobStatus.SUSPENDED or job.suspended_at is None:
         return ""
+    # The same moment as lifecycle.expiry.expires_at, which a module of this rank can not import.
+    end = job.suspended_at + conf.SUSPENDED_LIFETIME
     if end < now:
         days = conf.SUSPENDED_LIFETIME.days
         return f"Expired on {moment(end)}: nobody confirmed it in {days} days."

@@ -96,7 +96,10 @@ def test_awaiting_job_says_when_exactly_it_expires(as_operator):
     job = make_job("Suspended", suspended_at=prepared, total=12_000)
     end = words.moment(prepared + timedelta(days=30))
     sentence = f"Expires on {end} (in 30 days) if nobody confirms."
-    for url in (reverse("job-list"), *(reverse(n, args=[job.pk]) for n in ("job-detail", "job-run"))):
+    for url in (
+        reverse("job-list"),
+        *(reverse(n, args=[job.pk]) for n in ("job-detail", "job-run")),
+    ):
         assert sentence in as_operator.get(url).content.decode(), url
 
 
@@ -112,12 +115,19 @@ def test_failed_job_shows_code_reason_and_that_nothing_was_touched(as_viewer):
         failure_reason="The row has 4 columns.", failure_line=17,
     )  # fmt: skip
     text = page(as_viewer, job)
-    for words in ("InvalidManifestContent", "The row has 4 columns.", "line 17", "No object was touched."):
-        assert words in text
+    for words in (
+        "InvalidManifestContent",
+        "The row has 4 columns.",
+        "line 17",
+        "No object was touched.",
+    ):
+        assert part in text
 
 
 def test_cancelled_job_names_who_stopped_it_and_why(as_viewer, operator):
-    assert "by olga@example.com: “Wrong tag”" in page(as_viewer, make_job("Cancelled", actor=operator))
+    assert "by olga@example.com: “Wrong tag”" in page(
+        as_viewer, make_job("Cancelled", actor=operator)
+    )
 
 
 def test_completed_job_with_failures_is_amber_and_leads_to_them(as_viewer):
@@ -136,7 +146,9 @@ def test_job_of_an_earlier_demo_storage_says_so(as_operator):
     region = make_region(emptied_at=NOW)
     old = make_job("Complete", region=region, created_at=NOW - timedelta(days=1))
     for url in (reverse("job-list"), reverse("job-detail", args=[old.pk])):
-        assert "started anew on 21 November 2026 at 10:03 UTC" in as_operator.get(url).content.decode()
+        assert (
+            "started anew on 21 November 2026 at 10:03 UTC" in as_operator.get(url).content.decode()
+        )
 
 
 def test_unavailable_actions_stay_and_tell_their_reason(as_viewer):
@@ -153,7 +165,9 @@ def test_failures_page_has_causes_with_shares_and_samples_with_advice(as_viewer)
     assert "75.0%" in text and "25.0%" in text
     assert "deleted, or the key is encoded differently" in text
     assert text.count("No &lt;key&gt; here") == 5
-    only = as_viewer.get(reverse("job-failures", args=[job.pk]), {"code": "NoSuchKey"}).content.decode()
+    only = as_viewer.get(
+        reverse("job-failures", args=[job.pk]), {"code": "NoSuchKey"}
+    ).content.decode()
     assert "Samples of NoSuchKey only" in only and only.count("Access Denied") == 0
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from jobs.choices import JobStatus
-from tests.make import make_failures, make_job, make_report
+from tests.make import make_failures, make_job
 
 PAGES = [
     "job-detail",

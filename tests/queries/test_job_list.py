@@ -12,7 +12,9 @@ NOW = timezone.now()
 
 
 def found(query):
-    return [row.job.description for row in job_page(JobFilter.parse(QueryDict(query)), now=NOW).rows]
+    return [
+        row.job.description for row in job_page(JobFilter.parse(QueryDict(query)), now=NOW).rows
+    ]
 
 
 @pytest.fixture
@@ -80,7 +82,9 @@ def test_counts_are_of_all_jobs_whatever_the_filter(jobs):
 
 
 def test_query_of_a_filter_reads_back_as_the_same_filter():
-    one = JobFilter("a b", ("New", "Failed"), "S3PutObjectCopy", "there", "k=v", True, "total", 2, 50)
+    one = JobFilter(
+        "a b", ("New", "Failed"), "S3PutObjectCopy", "there", "k=v", True, "total", 2, 50
+    )
     assert JobFilter.parse(QueryDict(one.query())) == one
     assert JobFilter.parse(QueryDict(one.query(per=100))).page == 1
     assert JobFilter().query() == ""

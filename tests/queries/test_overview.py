@@ -36,7 +36,9 @@ def test_needs_are_what_waits_for_a_person():
 def test_running_jobs_come_by_priority_with_their_rate():
     since = NOW - timedelta(seconds=100)
     for number in range(7):
-        job = make_job("Active", priority=number, active_since=since, started_at=since, total=90_000)
+        job = make_job(
+            "Active", priority=number, active_since=since, started_at=since, total=90_000
+        )
         make_rate(job, [100 * number] * 8, until=NOW - timedelta(seconds=10))
     found = overview(NOW)
     assert [one.row.job.priority for one in found.running] == [6, 5, 4, 3, 2]

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from jobs.lifecycle.expiry import expires_at
 from jobs.queries import words
 from tests.make import make_job, make_region
 
@@ -28,6 +29,7 @@ def test_expiry_of_a_suspended_job_is_said_to_the_minute():
     job = make_job("Suspended", suspended_at=NOW)
     text = "Expires on 21 December 2026 at 10:03 UTC (in 30 days) if nobody confirms."
     assert words.expiry(job, NOW) == text
+    assert words.moment(expires_at(job)) in text
     late = NOW + timedelta(days=30, seconds=1)
     assert words.expiry(job, late).startswith("Expired on 21 December 2026 at 10:03 UTC")
     assert words.expiry(make_job("Ready"), NOW) == ""

@@ -1,8 +1,6 @@
 """The completion report of a job, read from its bucket."""
 
-import csv
 import time
-from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -15,9 +13,9 @@ from jobs.console.access import job_or_404, signed_in
 from jobs.console.job_frame import frame
 from jobs.console.report_rows import (
     COLUMNS,
-    ReportRow,
     RowFilter,
     RowPage,
+    as_csv,
     page_of_rows,
     rows_of,
 )
@@ -63,22 +61,9 @@ def job_report_download(request: HttpRequest, job_id: str) -> HttpResponseBase:
         first = list(islice(rows, 1))
     except BatchConsoleError:
         return redirect("job-report", job.pk)
-    response = StreamingHttpResponse(_csv_lines(chain(first, rows)), content_type="text/csv")
+    response = StreamingHttpResponse(as_csv(chain(first, rows)), content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="report-{job.short_id}.csv"'
     return response
-
-
-class _Echo:
-    """What csv.writer writes to comes back as its answer."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(rows: Iterator[ReportRow]) -> Iterator[str]:
-    writer = csv.writer(_Echo(), lineterminator="\n")
-    for row in rows:
-        yield str(writer.writerow(row.fields()))
 
 
 def _storage(job: Job, report: Report) -> Storage:

@@ -1,0 +1,39 @@
+import pytest
+from django.test import Client
+
+from jobs.console.views import overview
+
+
+def test_page_that_does_not_exist_is_said_so_to_strangers_too(client, db):
+    answer = client.get("/nowhere/")
+    assert answer.status_code == 404
+    assert "Page not found" in answer.content.decode()
+
+
+def test_form_without_its_token_changes_nothing_and_says_what_to_do(db):
+    answer = Client(enforce_csrf_checks=True).post("/sign-in/", {"email": "a", "password": "b"})
+    assert answer.status_code == 403
+    assert "Send the form again" in answer.content.decode()
+
+
+def test_error_page_needs_no_database_and_has_a_reference(
+    client, admin, monkeypatch, caplog, django_assert_num_queries
+):
+    def broken(now):
+        raise RuntimeError("secret detail")
+
+    client.force_login(admin)
+    client.raise_request_exception = False
+    monkeypatch.setattr(overview, "query_overview", broken)
+    with django_assert_num_queries(2):  # the session and the person, before it broke
+        answer = client.get("/")
+    text = answer.content.decode()
+    assert answer.status_code == 500
+    assert "There is a problem with batchconsole" in text and "secret detail" not in text
+    reference = text.split("<code>")[1].split("</code>")[0]
+    assert reference in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/_/overview/", "/_/jobs/"])
+def test_fragment_visited_directly_leads_to_its_page(as_viewer, path):
+    assert as_viewer.get(path).url in ("/", "/jobs/")
