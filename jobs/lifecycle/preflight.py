@@ -38,7 +38,7 @@ def check_manifest(manifest: ManifestSpec, region: Region, role: Role) -> list[P
     try:
         facts = look_at(manifest.bucket, manifest.key, manifest.version_id, region, role)
     except StorageError as error:
-        return [Problem("manifest", manifest_sentence(error, place))]
+        return [Problem("manifest", sentence(error, place))]
     if facts.etag != manifest.etag:
         return [Problem("manifest", f"{place} was changed after you checked it. Check it again.")]
     refused = encryption_problem(facts, place)
@@ -60,17 +60,6 @@ def encryption_problem(facts: ObjectFacts, place: str) -> str | None:
     if facts.encryption in KMS:
         return f"{place} is encrypted with a KMS key (SSE-KMS). {remedy}"
     return None
-
-
-def manifest_sentence(error: StorageError, place: str) -> str:
-    """What kept us from the manifest, for a person."""
-    if error.code in {"400", "InvalidRequest"} and error.http_status == 400:
-        # What S3 answers to a look without the customer's key, and to a version ID of odd shape.
-        return (
-            f"The storage refused to show {place}: its version ID may be wrong, or it is encrypted"
-            " with a customer-provided key (SSE-C), which a manifest must not be."
-        )
-    return sentence(error, place)
 
 
 def check_targets(operation: Operation, region: Region, role: Role) -> list[Problem]:
@@ -121,19 +110,16 @@ def bucket_sentence(error: StorageError, bucket: str) -> str:
         return f'The bucket "{bucket}" does not exist. Check its name and the Region.'
     if error.code in {"403", "AccessDenied"}:
         return f'The IAM role may not use the bucket "{bucket}" (AccessDenied). Choose another.'
-    return sentence(error, f"s3://{bucket}")
+    return sentence(error, f"s3://{bucket}", verb="use")
 
 
-def sentence(error: StorageError, place: str) -> str:
+def sentence(error: StorageError, place: str, *, verb: str = "read") -> str:
     if error.code == "NoCredentials":
         return f"{error.message} Choose another IAM role."
-    return describe(error, place=place)
+    return describe(error, place=place, verb=verb)
 
 
 def _report_sentence(error: StorageError, report: ReportSpec) -> str:
-    place = place_of(report.bucket, report.prefix).rstrip("/")
-    if error.code in {"403", "AccessDenied"}:
-        return (
-            f"The IAM role may not write to {place} (AccessDenied). Choose another place or role."
-        )
-    return bucket_sentence(error, report.bucket)
+    if error.code in {"404", "NoSuchBucket"}:
+        return bucket_sentence(error, report.bucket)
+    return sentence(error, place_of(report.bucket, report.prefix).rstrip("/"), verb="write to")

@@ -7,7 +7,13 @@ from typing import Any
 from django import forms
 
 from jobs.choices import ManifestField, ManifestFormat
-from jobs.console.forms.typed import StepForm, TextField, Typed, storable
+from jobs.console.forms.typed import (
+    StepForm,
+    TextField,
+    Typed,
+    check_bucket_length,
+    storable,
+)
 from jobs.models import Region, Role, RoleCredentials
 from jobs.s3.arns import parse_s3_uri
 
@@ -80,6 +86,7 @@ class ManifestForm(StepForm):
         path: str = self.cleaned_data["manifest_object"]
         try:
             bucket, key = parse_s3_uri(path)
+            check_bucket_length(bucket)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         if not key or key.endswith("/"):
@@ -101,8 +108,9 @@ class ManifestForm(StepForm):
 
     @property
     def columns(self) -> list[str]:
-        """What each column holds, as far as it was told; empty before rows were read."""
-        return [self.cleaned_data.get(name, "") for name in self.fields if _COLUMN.match(name)]
+        """What each column holds, "" for nonsense; empty before rows were read."""
+        told = [self.data.get(name, "") for name in self.fields if _COLUMN.match(name)]
+        return [name if name in ManifestField.values else "" for name in told]
 
     def role(self) -> Role | None:
         """Who looks at the manifest."""

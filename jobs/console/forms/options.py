@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from jobs.choices import ReportScope
-from jobs.console.forms.typed import Row, Rows, StepForm, TextField, Typed
+from jobs.console.forms.typed import Row, Rows, StepForm, TextField, Typed, check_bucket_length
 from jobs.lifecycle.tagging import check_tags
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
@@ -89,7 +89,8 @@ class OptionsForm(StepForm):
             self.add_error("report_path", "Write the path as s3://bucket/prefix.")
             return
         try:
-            _, prefix = self.report_place()
+            bucket, prefix = self.report_place()
+            check_bucket_length(bucket)
         except ValueError as error:
             self.add_error("report_path", str(error))
             return

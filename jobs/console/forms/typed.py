@@ -16,6 +16,7 @@ from django.forms.boundfield import BoundField
 from django.forms.utils import ErrorDict
 
 Typed = dict[str, str]
+MAX_BUCKET = 63
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = re.compile(f"[\x00-\x1f\x7f{UNREADABLE}]")
 
@@ -136,6 +137,14 @@ class StepForm(forms.Form):
             if any(row.values()):
                 found.append((n, row))
         return found
+
+
+def check_bucket_length(bucket: str) -> None:
+    """Raises ValueError: buckets made today have no longer names, and no column here holds one."""
+    if len(bucket) > MAX_BUCKET:
+        raise ValueError(
+            f"The bucket's name must be {MAX_BUCKET} characters or fewer, not {len(bucket)}."
+        )
 
 
 def storable(text: str) -> str:

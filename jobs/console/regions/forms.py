@@ -6,7 +6,7 @@ from django import forms
 from django.utils.text import slugify
 
 from jobs.choices import AddressingStyle
-from jobs.console.forms.typed import TextField
+from jobs.console.forms.typed import TextField, check_bucket_length
 from jobs.models import Bucket, Region, Role, RoleCredentials
 from jobs.s3.arns import check_bucket_name, is_role_arn, parse_s3_uri
 
@@ -202,6 +202,7 @@ class BucketForm(forms.Form):
         name: str = self.cleaned_data["bucket_name"]
         try:
             check_bucket_name(name)
+            check_bucket_length(name)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         known = Bucket.objects.select_related("region").filter(name=name).first()

@@ -117,7 +117,7 @@ def look(form: ManifestForm, known: Found | None, *, now: datetime) -> Found:
             _note(found, facts, _preview(sample, facts, chosen))
             _warn_of_versioning(found, region, role)
     except StorageError as error:
-        found.error = preflight.manifest_sentence(error, shown)
+        found.error = preflight.sentence(error, shown)
         found.error_field = "read_as" if error.code == "NoCredentials" else "manifest_object"
     return found
 

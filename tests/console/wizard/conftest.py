@@ -79,9 +79,8 @@ class _Form(HTMLParser):
                 self.values[name] = given.get("value", "")
         elif tag == "select":
             self._select, self._first = name, None
-        elif tag == "option" and self._select:
-            if self._first is None or "selected" in given:
-                self._first = self.values[self._select] = given.get("value", "")
+        elif tag == "option" and self._select and (self._first is None or "selected" in given):
+            self._first = self.values[self._select] = given.get("value", "")
 
     def handle_endtag(self, tag):
         if tag == "form":

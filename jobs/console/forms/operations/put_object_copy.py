@@ -7,7 +7,7 @@ from django import forms
 
 from jobs.console.forms.operations.base import OperationForm
 from jobs.console.forms.operations.put_object_tagging import tag_field, typed_tags, wire_tags
-from jobs.console.forms.typed import Row, Rows, TextField, Typed
+from jobs.console.forms.typed import Row, Rows, TextField, Typed, check_bucket_length
 from jobs.operations.put_object_copy import CANNED_ACLS, STORAGE_CLASSES, PutObjectCopy
 from jobs.operations.tags import MAX_OBJECT_TAGS
 from jobs.s3.arns import bucket_arn, check_bucket_name, parse_bucket_arn
@@ -99,6 +99,7 @@ class PutObjectCopyForm(OperationForm):
         name = str(self.cleaned_data["target_bucket"]).removeprefix("s3://").rstrip("/")
         try:
             check_bucket_name(name)
+            check_bucket_length(name)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         return name

@@ -1,0 +1,236 @@
+"""Step 2: one form per operation, and what was typed for another stays."""
+
+from html import unescape
+
+import pytest
+from django.template.loader import get_template
+from django.urls import reverse
+
+from jobs.console.forms.operations.table import FORMS, GROUPS
+from jobs.operations import registry
+
+COPY = "S3PutObjectCopy"
+TAGGING = "S3PutObjectTagging"
+
+
+@pytest.fixture
+def copying(at_operation):
+    at_operation.press("operation", "show", operation=COPY)
+    return at_operation
+
+
+@pytest.fixture
+def tagging(at_operation):
+    at_operation.press("operation", "show", operation=TAGGING)
+    return at_operation
+
+
+def tags(*pairs):
+    typed = {}
+    for n, (key, value) in enumerate(pairs):
+        typed |= {f"new_tags-{n}-key": key, f"new_tags-{n}-value": value}
+    return typed
+
+
+def refused(wizard, sentence, field, **typed):
+    response = wizard.press("operation", **typed)
+    assert response.status_code == 200
+    assert wizard.draft.touched == ["manifest"]
+    html = unescape(wizard.html)
+    assert f'<a href="#{field}">' in html
+    assert html.count(sentence) >= 2
+    return html
+
+
+def test_operations_forms_and_templates_have_the_same_names():
+    offered = {choice.name for _, choices in GROUPS for choice in choices}
+    assert set(FORMS) == {operation.name for operation in registry.OPERATIONS}
+    assert set(FORMS) <= offered
+    for name, form in FORMS.items():
+        assert form.operation is registry.get(name)
+        assert form.template == f"console/operations/{name}.html"
+        get_template(form.template)
+
+
+def test_operation_that_is_not_built_is_named_but_can_not_be_chosen(at_operation):
+    html = at_operation.open("operation").html
+    assert "9 more operations, not in this release" in html
+    assert 'value="S3PutObjectAcl"' not in html
+    refused_html = refused(at_operation, "This operation is not available.",
+                           f"operation-{COPY}", operation="S3PutObjectAcl")  # fmt: skip
+    assert "There is a problem" in refused_html
+
+
+def test_next_without_an_operation_asks_for_one(at_operation):
+    refused(at_operation, "Choose an operation.", f"operation-{COPY}")
+
+
+def test_values_typed_for_another_operation_stay(tagging):
+    tagging.press("operation", "show", operation=COPY, **tags(("team", "red")))
+    tagging.press("operation", "show", operation=TAGGING, target_bucket="archive")
+    assert tagging.open("operation").values["new_tags-0-key"] == "team"
+    tagging.press("operation", "show", operation=COPY)
+    assert tagging.open("operation").values["target_bucket"] == "archive"
+
+
+def test_settings_fragment_shows_the_chosen_operation_and_judges_nothing(at_operation):
+    at_operation.open("operation")
+    typed = at_operation.values | {"operation": COPY}
+    answer = at_operation.client.post(
+        reverse("draft-settings", args=[at_operation.draft.pk]), typed
+    )
+    html = answer.content.decode()
+    assert 'id="target_bucket"' in html
+    assert "Error" not in html
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "field"),
+    [
+        (tags(("", "")), "Enter at least one tag.", "new_tags-0-key"),
+        (tags(("a", "1"), ("", "x")), "Key 2 must have 1 to 128 characters", "new_tags-1-key"),
+        (tags(("", ""), ("k" * 129, "")), "Key 2 must have 1 to 128 characters", "new_tags-1-key"),
+        (tags(("a", "v" * 257)), "Value 1 must have 0 to 256 characters", "new_tags-0-value"),
+        (tags(("a!", "1")), "letters, digits, spaces", "new_tags-0-key"),
+        (tags(("a", "1"), ("a", "2")), 'The tag "a" stands here twice.', "new_tags-1-key"),
+        (tags(("aws:a", "1")), 'Keys that start with "aws:" are reserved.', "new_tags-0-key"),
+        (tags(("a\x00", "1")), "holds a character that can not be seen", "new_tags-0-key"),
+        (tags(("a", "v" * 50_000)), "must be 2,048 characters or fewer", "new_tags-0-value"),
+        (tags(*((f"k{n}", "") for n in range(11))), "at most 10 tags, not 11", "new_tags-0-key"),
+    ],
+)
+def test_tag_that_can_not_be_gets_a_sentence_at_its_cell(tagging, typed, sentence, field):
+    refused(tagging, sentence, field, **typed)
+    name = next(name for name in typed if typed[name]) if any(typed.values()) else field
+    assert tagging.values[name] == typed[name].replace("\x00", "\ufffd")
+
+
+def test_rows_are_added_and_removed_without_scripts_and_keep_their_values(tagging):
+    response = tagging.press("operation", "add:new_tags", **tags(("a", "1")))
+    assert response["Location"].endswith("?focus=new_tags-1-key")
+    tagging.press("operation", "add:new_tags", **tags(("a", "1"), ("b", "2")))
+    tagging.press("operation", "remove:new_tags:1")
+    values = tagging.open("operation").values
+    assert (values["new_tags-0-key"], values["new_tags-1-key"]) == ("a", "")
+    assert "new_tags-2-key" not in values
+
+
+def test_new_row_has_the_focus(tagging):
+    html = tagging.open("operation", focus="new_tags-0-value").html
+    field = html[html.index('name="new_tags-0-value"') :]
+    assert "autofocus" in field[: field.index(">")]
+
+
+def test_tenth_row_is_the_last_one(tagging):
+    for n in range(9):
+        tagging.press("operation", "add:new_tags", **{f"new_tags-{n}-key": f"k{n}"})
+    html = tagging.open("operation").html
+    assert "At most 10." in html
+    assert 'value="add:new_tags"' not in html
+
+
+def test_tagging_settings_become_the_parameters_and_an_example(tagging):
+    response = tagging.press("operation", **tags(("team", "red"), ("", ""), ("env", "")))
+    assert response.status_code == 303
+    html = unescape(tagging.open("operation").html)
+    assert "cats/a cat.jpg gets exactly team=red, env=." in html
+
+
+def test_copy_without_bucket_and_acknowledgement_names_both(copying):
+    refused(copying, "Enter the name of the destination bucket.", "target_bucket")
+    assert "Tick the box to confirm" in copying.html
+
+
+def test_copy_to_a_bucket_that_does_not_exist_gets_a_sentence(copying):
+    refused(copying, 'The bucket "no-such-bucket" does not exist.', "target_bucket",
+            target_bucket="no-such-bucket", acknowledged="on")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "field"),
+    [
+        ({"target_bucket": "A B"}, "is not a bucket name", "target_bucket"),
+        ({"target_bucket": "b" * 64}, "must be 63 characters or fewer, not 64.", "target_bucket"),
+        ({"target_prefix": "p" * 1025}, "1,024 characters or fewer, not 1,025.", "target_prefix"),
+        ({"storage_class": "REDUCED"}, "Select a valid choice.", "storage_class"),
+        ({"tagging": "replace"}, "Enter at least one tag, or choose to set none.",
+         "new_tags-0-key"),
+        ({"metadata_directive": "replace", "metadata-0-key": "ä", "metadata-0-value": "x"},
+         "A metadata name holds", "metadata-0-key"),
+        ({"metadata_directive": "replace", "metadata-0-value": "x"},
+         "Enter the name of this metadata.", "metadata-0-key"),
+        ({"metadata_directive": "replace", "content_type": "x" * 1025},
+         "1,024 characters or fewer, not 1,025.", "content_type"),
+    ],
+)  # fmt: skip
+def test_copy_setting_that_can_not_be_gets_a_sentence(copying, bucket, typed, sentence, field):
+    good = {"target_bucket": bucket, "acknowledged": "on"}
+    refused(copying, sentence, field, **(good | typed))
+
+
+def test_copy_value_that_its_directive_ignores_stops_nobody(copying, bucket):
+    typed = {"target_bucket": bucket, "acknowledged": "on", "content_type": "x" * 2000}
+    assert copying.press("operation", **typed).status_code == 303
+    assert copying.open("operation").values["content_type"] == "x" * 2000
+
+
+def test_copy_settings_become_the_wire_parameters(copying, bucket):
+    typed = {
+        "target_bucket": bucket,
+        "target_prefix": "backup",
+        "storage_class": "GLACIER_IR",
+        "acknowledged": "on",
+        "metadata_directive": "replace",
+        "content_type": "image/jpeg",
+        "cache_control": "max-age=60",
+        "metadata-0-key": "origin",
+        "metadata-0-value": "photos",
+        "tagging": "replace",
+        **tags(("env", "prod")),
+        "acl": "private",
+    }
+    assert copying.press("operation", **typed).status_code == 303
+    form = FORMS[COPY](copying.draft.data["settings"][COPY])
+    assert form.is_valid()
+    assert form.parsed().to_wire() == {
+        "TargetResource": f"arn:aws:s3:::{bucket}",
+        "TargetKeyPrefix": "backup",
+        "StorageClass": "GLACIER_IR",
+        "CannedAccessControlList": "private",
+        "MetadataDirective": "REPLACE",
+        "NewObjectMetadata": {
+            "ContentType": "image/jpeg",
+            "CacheControl": "max-age=60",
+            "UserMetadata": {"origin": "photos"},
+        },
+        "NewObjectTagging": [{"Key": "env", "Value": "prod"}],
+    }
+    assert f"s3://{bucket}/backup/cats/a cat.jpg" in copying.open("operation").html
+
+
+def test_copy_without_tags_differs_from_keeping_them(copying, bucket):
+    base = {"target_bucket": bucket, "acknowledged": "on"}
+    copying.press("operation", **base, tagging="none")
+    form = FORMS[COPY](copying.draft.data["settings"][COPY])
+    assert form.is_valid()
+    assert form.parameters()["NewObjectTagging"] == []
+    copying.press("operation", tagging="keep")
+    form = FORMS[COPY](copying.draft.data["settings"][COPY])
+    assert form.is_valid()
+    assert "NewObjectTagging" not in form.parameters()
+
+
+def test_copy_from_several_buckets_is_stopped_with_their_names(copying, bucket, put):
+    path = put("two.csv", "photos,a.jpg\nvideos,b.mp4\n")
+    copying.press("manifest", manifest_object=path)
+    refused(copying, "Found 2 buckets: photos (1), videos (1).", f"operation-{COPY}",
+            target_bucket=bucket, acknowledged="on")  # fmt: skip
+
+
+def test_manifest_changed_to_one_that_does_not_fit_marks_the_operation(at_operation, bucket, put):
+    at_operation.press("operation", "show", operation=COPY)
+    at_operation.press("operation", target_bucket=bucket, acknowledged="on")
+    path = put("two.csv", "photos,a.jpg\nvideos,b.mp4\n")
+    at_operation.press("manifest", manifest_object=path)
+    assert "! Check again" in at_operation.open("options").html
+    assert at_operation.open("operation").values["target_bucket"] == bucket
