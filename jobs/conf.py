@@ -55,7 +55,7 @@ def heartbeat_s() -> float:
 
 def record_every_s() -> float:
     """A chunk that runs longer records what it has done so far and splits off the rest."""
-    return _float("RECORD_EVERY_S", 5.0)
+    return _float("RECORD_EVERY_S", 2.0)
 
 
 def in_flight() -> int:
