@@ -177,10 +177,8 @@ class Console(RuleBasedStateMachine):
         claim = self.hands.pop(worker, None)
         if claim is None:
             return
-        try:
+        with contextlib.suppress(LeaseLostError):
             self._record(claim, outcomes)
-        except LeaseLostError:
-            pass
         runner.close_if_ended(claim.job_id, now=timezone.now())
 
     def _record(self, claim, outcomes):
