@@ -128,5 +128,5 @@ def _from_event(event: JobEvent) -> Activity:
 def _text_of(value: Any) -> str:
     """A number, or tags as "team=media, year=2024"."""
     if isinstance(value, dict):
-        return ", ".join(f"{key}={text}" for key, text in value.items()) or "none"
+        return ", ".join(f"{key}={text}" for key, text in sorted(value.items())) or "none"
     return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)

@@ -115,7 +115,7 @@ def test_failed_job_shows_code_reason_and_that_nothing_was_touched(as_viewer):
         failure_reason="The row has 4 columns.", failure_line=17,
     )  # fmt: skip
     text = page(as_viewer, job)
-    for words in (
+    for part in (
         "InvalidManifestContent",
         "The row has 4 columns.",
         "line 17",

@@ -27,9 +27,17 @@ def test_list_without_jobs_and_without_matches_say_what_to_do(as_operator):
 def test_list_shows_the_controls_as_the_url_sets_them(as_viewer):
     make_region("there")
     make_job("Failed", description="Retag all")
-    text = text_of(as_viewer, "/jobs/", q="retag", status="Failed", region="there", tag="a=b")
+    text = text_of(
+        as_viewer,
+        "/jobs/",
+        q="retag",
+        status="Failed",
+        region="there",
+        tag="a=b",
+        op="S3PutObjectCopy",
+    )
     for control in ('name="q" value="retag"', 'value="Failed" id="status-Failed" checked',
-                    'value="there" selected', 'name="tag" value="a=b"'):  # fmt: skip
+                    'value="S3PutObjectCopy" selected>Copy<', 'value="there" selected', 'name="tag" value="a=b"'):  # fmt: skip
         assert control in text
 
 

@@ -101,7 +101,7 @@ def test_activity_is_newest_first_and_has_changes_of_priority_and_tags():
     JobEvent.objects.create(kind="tags", before={}, after={"team": "media", "a": ""}, **facts)
     rows = job_activity(job)
     assert [(row.event, row.before, row.after) for row in rows] == [
-        ("Tags changed", "none", "team=media, a="),
+        ("Tags changed", "none", "a=, team=media"),
         ("Priority changed", "10", "4,000"),
         ("Status changed", "Preparing", "Awaiting your confirmation to run"),
         ("Status changed", "New", "Preparing"),

@@ -38,7 +38,7 @@ def job_list(request: HttpRequest) -> HttpResponseBase:
         "found": found,
         "rows": found.rows,
         "statuses": _status_choices(wanted, found),
-        "operations": registry.OPERATIONS,
+        "operations": [(one.name, one.label) for one in registry.OPERATIONS],
         "regions": Region.objects.all(),
         "views": _views(wanted),
         "sizes": [(size, f"?{wanted.query(per=size)}", size == wanted.per) for size in PAGE_SIZES],
