@@ -50,6 +50,8 @@ class Flight:
         self._batch = Batch([None] * len(work.targets))
         self._next = 0
         self._waiting: dict[Task, asyncio.TimerHandle] = {}
+        self._began_s = 0.0
+        self._late = False
         self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._last_answer_s = self.loop.time()
         self._give_up_s: float | None = None
@@ -82,7 +84,14 @@ class Flight:
         return False
 
     def _may_start(self) -> bool:
-        return not self.over and not self.interrupted and self.running < self.work.limits.in_flight
+        if self.over or self.interrupted or self.running >= self.work.limits.in_flight:
+            return False
+        if self._next == 0:
+            self._began_s = self.loop.time()
+            return True
+        if self.loop.time() - self._began_s >= self.work.limits.begin_s:
+            self._late = True
+        return not self._late
 
     def note(self, answer: Answer) -> None:
         now_s = self.loop.time()
@@ -140,8 +149,8 @@ class Flight:
                 self._finish()
 
     def finish_if_idle(self) -> None:
-        all_started = self._next >= len(self.work.targets)
-        if not self.over and not self.running and (all_started or self.interrupted):
+        no_more = self._late or self._next >= len(self.work.targets) or self.interrupted
+        if no_more and not self.running and not self.over:
             self._finish()
 
     def _finish(self) -> None:
@@ -150,7 +159,7 @@ class Flight:
         self.done.set_result(self._batch)
 
     def fail(self, error: Exception) -> None:
-        """A mistake of ours must not look like one of the storage."""
+        """Nobody must wait for ever because of a mistake of ours."""
         if not self.over:
             self._leave()
             self.done.set_exception(error)

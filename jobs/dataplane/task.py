@@ -44,7 +44,10 @@ class Flight(Protocol):
 def _guarded(
     method: Callable[Concatenate["Task", P], None],
 ) -> Callable[Concatenate["Task", P], None]:
-    """For what the loop calls, where an exception would get lost: it ends the flight instead."""
+    """For what the loop calls, where an exception would get lost.
+
+    A task that breaks us fails: it would break the next worker, too, and so for ever.
+    """
 
     @wraps(method)
     def guarded(self: "Task", *args: P.args, **kwargs: P.kwargs) -> None:
@@ -53,7 +56,12 @@ def _guarded(
         try:
             method(self, *args, **kwargs)
         except Exception as error:
-            self.flight.fail(error)
+            logger.exception("%s of %s", self.flight.work.operation.name, self._target)
+            if self._ended:
+                self.flight.fail(error)
+            else:
+                message = f"Task failed due to {error!r}"[:1024]
+                self._end(Outcome(False, 500, "InternalError", message))
 
     return cast(Callable[Concatenate["Task", P], None], guarded)
 
@@ -61,7 +69,7 @@ def _guarded(
 class Task:
     __slots__ = (
         "_attempt", "_began_s", "_call", "_clock_was_set", "_lane", "_prepared", "_resent",
-        "_target", "_endpoint", "flight", "index",
+        "_target", "_ended", "_endpoint", "flight", "index",
     )  # fmt: skip
 
     def __init__(self, flight: Flight, index: int, target: Target) -> None:
@@ -69,6 +77,7 @@ class Task:
         self.index = index
         self._target = target
         self._clock_was_set = False
+        self._ended = False
 
     @property
     def wanted(self) -> bool:
@@ -80,9 +89,13 @@ class Task:
         self._endpoint = work.endpoint_of(self._target.bucket)
         self._go_on(work.operation.start(self._target, self._endpoint))
 
+    def _end(self, outcome: Outcome | None) -> None:
+        self._ended = True
+        self.flight.ended(self, outcome)
+
     def _go_on(self, step: Call | Outcome) -> None:
         if isinstance(step, Outcome):
-            self.flight.ended(self, step)
+            self._end(step)
             return
         self._call = step
         self._lane = self.flight.lane(step.bucket)
@@ -157,7 +170,7 @@ class Task:
         if verdict is Verdict.RETRY:
             delay_s = flight.delay_s(answer, attempt=self._attempt, began_s=self._began_s)
             if delay_s is not None and flight.interrupted:
-                flight.ended(self, None)
+                self._end(None)
                 return
             if delay_s is not None:
                 flight.wait(self, delay_s)

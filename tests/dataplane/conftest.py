@@ -1,0 +1,105 @@
+import math
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from jobs.dataplane.plane import DataPlane
+from jobs.dataplane.pool import Timeouts
+from jobs.dataplane.work import Work
+from jobs.engine import retry
+from jobs.operations.base import outcome_of
+from jobs.s3.calls import Call
+from jobs.s3.endpoints import Credentials
+from jobs.spec.target import Target
+from tests import s3_double
+
+KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+
+
+@dataclass
+class Limits:
+    in_flight: int = 4
+    task_deadline_s: float = 5.0
+    patience_s: float = 0.3
+    begin_s: float = math.inf
+
+
+class Noting:
+    """An operation of one call per task; `answers` by key are what `proceed` was given."""
+
+    name = "Noting"
+
+    def __init__(self, action="PutObjectTagging", params=None):
+        self.action = action
+        self.params = {"Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}}
+        if params is not None:
+            self.params = params
+        self.answers = {}
+
+    def target_buckets(self):
+        return []
+
+    def start(self, target, endpoint):
+        version = {"VersionId": target.version_id} if target.version_id else {}
+        return Call(self.action, target.bucket, {"Key": target.key, **version, **self.params})
+
+    def proceed(self, target, endpoint, call, answer):
+        self.answers[target.key] = answer
+        return outcome_of(answer)
+
+
+def never(**_):
+    return None
+
+
+def quickly(*, attempt, elapsed_s, deadline_s, answered, rng):
+    """As the engine decides, a hundred times as fast."""
+    decision = retry.decide(
+        attempt=attempt, elapsed_s=elapsed_s, deadline_s=deadline_s, answered=answered, rng=rng
+    )
+    return decision and retry.RetryDecision(decision.delay_s / 100)
+
+
+def targets(*keys):
+    return [Target("photos", key) for key in keys]
+
+
+@pytest.fixture(scope="module")
+def plane():
+    made = DataPlane(in_flight=64, timeouts=Timeouts(connect_s=2, silence_s=0.5))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def double():
+    with s3_double.running() as made:
+        yield made
+
+
+@dataclass
+class Runner:
+    """Runs targets over the data plane against the double."""
+
+    plane: DataPlane
+    double: s3_double.Double
+
+    def work(self, given, operation=None, stop=None, decide=quickly, keys=KEYS, **limits):
+        return Work(
+            operation or Noting(),
+            given,
+            lambda bucket: self.double.endpoint,
+            lambda bucket: keys,
+            Limits(**limits),
+            stop or threading.Event(),
+            decide,
+        )
+
+    def __call__(self, given, **options):
+        return self.plane.submit(self.work(given, **options)).result(timeout=30)
+
+
+@pytest.fixture
+def run(plane, double):
+    return Runner(plane, double)

@@ -1,0 +1,176 @@
+"""An S3 server of a test's own making: it writes down what it is sent and answers as it is told."""
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from unittest.mock import patch
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
+
+from jobs.s3.endpoints import Credentials, Endpoint
+
+COPIED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<CopyObjectResult xmlns="http://s3.amazonaws.com/doc/'
+    b'2006-03-01/"><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>&quot;ab&quot;</ETag>'
+    b"</CopyObjectResult>"
+)
+TAGS = (
+    b'<?xml version="1.0"?><Tagging><TagSet><Tag><Key>old</Key><Value>a b&amp;c</Value></Tag>'
+    b"</TagSet></Tagging>"
+)
+
+
+@dataclass(frozen=True)
+class Received:
+    """`connection` counts connections from 0; names of headers are in small letters."""
+
+    connection: int
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`data` as it goes over the wire; a `delay_s` of None is an answer that never comes."""
+
+    data: bytes
+    close: bool = False
+    delay_s: float | None = 0
+    bytewise: bool = False
+
+
+def reply(status: int = 200, body: bytes = b"", headers: str = "", *, close: bool = False) -> Reply:
+    """An answer with the headers that S3 sends with all."""
+    head = (
+        f"HTTP/1.1 {status} Whatever\r\nx-amz-request-id: R1\r\nx-amz-id-2: H1\r\n"
+        f"Date: Fri, 02 Jan 2026 03:04:05 GMT\r\nContent-Length: {len(body)}\r\n{headers}"
+    )
+    if body and "content-type" not in headers.lower():
+        head += "Content-Type: application/xml\r\n"
+    return Reply(f"{head}\r\n".encode() + body, close=close)
+
+
+def error(status: int, code: str, message: str = "Some words.", headers: str = "") -> Reply:
+    body = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return reply(status, body.encode(), headers)
+
+
+def plausible(received: Received) -> Reply:
+    """What a storage where all is well would answer."""
+    if "x-amz-copy-source" in received.headers:
+        return reply(200, COPIED, "x-amz-version-id: v9\r\n")
+    if received.method == "GET" and "tagging" in received.target:
+        return reply(200, TAGS)
+    return reply()
+
+
+@dataclass
+class Double:
+    """`answer` decides; `received` grows. Of use from any thread."""
+
+    port: int = 0
+    answer: Callable[[Received], Reply] = plausible
+    received: list[Received] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    tls: ssl.SSLContext | None = None
+    connections: int = 0
+
+    @property
+    def endpoint(self) -> Endpoint:
+        scheme = "https" if self.tls else "http"
+        return Endpoint(f"{scheme}://127.0.0.1:{self.port}", "us-east-1", "path")
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number, self.connections = self.connections, self.connections + 1
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            while await self._serve_one(number, reader, writer):
+                pass
+        writer.close()
+
+    async def _serve_one(
+        self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in head[1:-2])}
+        if "expect" in headers:
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        method, target, _ = head[0].split(" ")
+        received = Received(number, method, target, headers, body)
+        self.received.append(received)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return await self._answer(self.answer(received), reader, writer)
+        finally:
+            self.in_flight -= 1
+
+    async def _answer(
+        self, answer: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        if answer.delay_s is None:
+            await reader.read()  # until the client gives up
+            return False
+        if answer.delay_s:
+            await asyncio.sleep(answer.delay_s)
+        for piece in [bytes([b]) for b in answer.data] if answer.bytewise else [answer.data]:
+            writer.write(piece)
+            await writer.drain()
+            if answer.bytewise:
+                await asyncio.sleep(0.001)
+        return not answer.close
+
+
+@contextlib.contextmanager
+def running(tls: ssl.SSLContext | None = None) -> Iterator[Double]:
+    """A double on a free port, in a thread."""
+    double, loop = Double(tls=tls), asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(double.serve, "127.0.0.1", 0, ssl=tls))
+    double.port = server.sockets[0].getsockname()[1]
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield double
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        server.close()
+        rest = asyncio.all_tasks(loop)
+        for task in rest:
+            task.cancel()
+        if rest:
+            loop.run_until_complete(asyncio.wait(rest))
+        loop.close()
+
+
+def signature_holds(received: Received, credentials: Credentials) -> bool:
+    """Whether botocore would have signed just what was received, at the moment that it names."""
+    given = received.headers["authorization"]
+    signed = given.partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    made = {"host", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"}
+    request = AWSRequest(
+        method=received.method,
+        url=f"http://{received.headers['host']}{received.target}",
+        headers={name: received.headers[name] for name in signed if name not in made},
+        data=received.body,
+    )
+    moment = datetime.strptime(received.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
+    keys = BotoCredentials(
+        credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+    )
+    with patch("botocore.auth.get_current_datetime", return_value=moment):
+        S3SigV4Auth(keys, "s3", "us-east-1").add_auth(request)
+    return bool(request.headers["Authorization"] == given)
