@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import F
 
 from jobs import conf, queueing
-from jobs.choices import AWAITING_CONFIRMATION, CANCELLABLE, TERMINAL, UNSTARTED
+from jobs.choices import AWAITING_CONFIRMATION, CANCELLABLE, TERMINAL, UNSTARTED, PauseCause
 from jobs.choices import JobStatus as S
 from jobs.errors import JobStatusError, NoSuchJobError, Problem, ValidationFailedError
 from jobs.lifecycle.transitions import sources_of
@@ -21,6 +21,9 @@ from jobs.models import Job, JobEvent, StatusChange
 from jobs.spec.job import MAX_PRIORITY
 
 Actor = User | AbstractBaseUser | AnonymousUser | None
+_PAUSES = frozenset({S.PAUSING, S.PAUSED})
+# A stronger cause takes the place of a weaker one: only the weakest goes away by itself.
+_BY_STRENGTH = (PauseCause.PRIORITY, PauseCause.PERSON, PauseCause.CANARY)
 
 
 def move(
@@ -47,16 +50,15 @@ def move(
             rows = Job.objects.filter(where or models.Q(), pk=job_id, status=before)
             changes_of_time = _clock_changes(before, to, job_id, now)
             if rows.update(status=to, **changes_of_time, **changes):
-                StatusChange.objects.create(
-                    job_id=job_id,
-                    at=now,
-                    from_status=before,
-                    to_status=to,
-                    actor=actor,
-                    reason=reason[:1024],
-                )
+                _note(job_id, before, to, now, actor, reason)
                 return True
     return False
+
+
+def _note(job_id: str, before: S, to: S, now: datetime, actor: User | None, reason: str) -> None:
+    StatusChange.objects.create(
+        job_id=job_id, at=now, from_status=before, to_status=to, actor=actor, reason=reason[:1024]
+    )
 
 
 def _status_now(job_id: str) -> list[S]:
@@ -72,6 +74,8 @@ def _clock_changes(before: S, to: S, job_id: str, now: datetime) -> dict[str, An
     1.7), and what a job waited for it waited for in the status that it leaves.
     """
     changes: dict[str, Any] = {"waiting_for": "", "waiting_since": None, "waiting_until_s": 0}
+    if to not in _PAUSES:
+        changes["paused_cause"] = ""
     if to is S.ACTIVE:
         changes["active_since"] = now
     if before is S.ACTIVE:
@@ -212,6 +216,38 @@ def fail(
         if moved:
             queueing.call("finish_job", job_id)
     return moved
+
+
+def pause(
+    job_id: str,
+    *,
+    cause: PauseCause,
+    now: datetime,
+    actor: User | None = None,
+    reason: str = "",
+) -> bool:
+    """Start nothing new of an Active job: Pausing now, Paused once its last chunk is handed back.
+
+    A job that is pausing or paused already stays where it is and takes the stronger cause. False
+    when neither applies. `lifecycle.pauses` is the door for persons.
+    """
+    with transaction.atomic():
+        moved = move(job_id, S.PAUSING, now=now, actor=actor, reason=reason, paused_cause=cause)
+        if moved or _hold(job_id, cause, now, actor, reason):
+            queueing.call_runners()
+            return True
+    return False
+
+
+def _hold(job_id: str, cause: PauseCause, now: datetime, actor: User | None, reason: str) -> bool:
+    weaker = ("", *_BY_STRENGTH[: _BY_STRENGTH.index(cause)])
+    for status in _status_now(job_id):
+        held = Job.objects.filter(pk=job_id, status=status, paused_cause__in=weaker)
+        if status in _PAUSES and held.update(paused_cause=cause):
+            # Not a move, but who holds the job now has to be found where the moves are.
+            _note(job_id, status, status, now, actor, reason)
+            return True
+    return False
 
 
 def wait_for(
