@@ -180,6 +180,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "batchconsole_cache",
+        # With Django's default of 300, a third of all counts would go at the 301st email that is tried.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 

@@ -3,7 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from jobs.console.views.account import admin_sign_in
+
 urlpatterns = [
+    # Not the admin's own form: it would know no lock-out.
+    path("admin/login/", admin_sign_in),
     path("admin/", admin.site.urls),
     path("", include("jobs.console.urls")),
 ]

@@ -31,6 +31,7 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "not_clone": "" if writes else NOT_OPERATOR,
         "not_tags": "" if writes else NOT_OPERATOR,
         "failed_sentence": f"{job.tasks_failed:,} of {words.counted(job.tasks_done, 'object')} failed.",
+        "done_sentence": f"Finished: {words.counted(job.tasks_done, 'object')}, all succeeded.",
         "cancelled_by": _cancelled_by(job),
         "summary": summary(job),
     }

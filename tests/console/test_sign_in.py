@@ -116,3 +116,14 @@ def test_sign_in_page_says_that_a_session_ended_but_not_after_signing_out(client
 def test_pages_are_kept_by_no_cache(client, user):
     sign_in(client)
     assert "no-store" in client.get("/jobs/")["Cache-Control"]
+
+
+def test_admin_site_signs_in_through_the_same_door(client, user):
+    answer = client.get("/admin/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/sign-in/?next=%2Fadmin%2F"
+    answer = client.post("/admin/login/", {"username": user.username, "password": PASSWORD})
+    assert answer.url == "/sign-in/?next=%2Fadmin%2F"
+    sign_in(client)
+    assert client.get("/admin/", follow=True).status_code == 403
+    client.force_login(make_user("admin"))
+    assert client.get("/admin/").status_code == 200

@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 from django.contrib.auth import authenticate, login, logout
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from jobs.console import lock_out
+from jobs.console.access import sign_in_url
 from jobs.console.forms.account import SignInForm
 
 KEPT_S = 30 * 24 * 60 * 60
@@ -55,6 +57,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         secure=request.is_secure(),
     )
     return response
+
+
+@never_cache
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Stands before the admin site. Raises PermissionDenied for who is signed in and no admin."""
+    if request.user.is_authenticated and not (request.user.is_active and request.user.is_staff):
+        raise PermissionDenied("The admin site needs the Admin role.")
+    return HttpResponseRedirect(sign_in_url(request.GET.get("next") or reverse("admin:index")))
 
 
 @require_POST

@@ -12,7 +12,6 @@ from jobs.choices import TERMINAL, JobStatus
 from jobs.console.access import job_or_404, signed_in
 from jobs.console.job_frame import frame
 from jobs.console.report_rows import (
-    COLUMNS,
     RowFilter,
     RowPage,
     as_csv,
@@ -24,6 +23,7 @@ from jobs.lifecycle.connections import storage_for_page
 from jobs.models import Job, Report
 from jobs.queries import words
 from jobs.reports import layout
+from jobs.reports.reading import COLUMNS
 from jobs.s3.storage import Storage, describe
 
 LOST = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
