@@ -1,6 +1,5 @@
 """Rows of a completion report, streamed from its files in the bucket; memory stays flat."""
 
-import codecs
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,52 +7,18 @@ from itertools import islice
 
 from jobs.errors import BatchConsoleError
 from jobs.models import Report
+from jobs.reports.reading import ReportRow, parse
 from jobs.s3.storage import Storage
-
-COLUMNS = (
-    "Bucket",
-    "Key",
-    "VersionId",
-    "TaskStatus",
-    "HTTPStatusCode",
-    "ErrorCode",
-    "ResultMessage",
-)
-"""In the order of the files (reference 6.4)."""
 
 PER_PAGE = 50
 PATIENCE_S = 8.0
 """How long a page may look for its rows."""
 
-MAX_LINE = 1024 * 1024
 _CHECK_EVERY = 10_000
-
-
-class UnreadableReportError(BatchConsoleError):
-    """The report object is not a completion report any more."""
 
 
 class ReportTooLongError(BatchConsoleError):
     """Too many rows to look through at once. Narrow the filter, or download the report."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportRow:
-    """Fields as the file has them; `key` is still URL-encoded."""
-
-    bucket: str
-    key: str
-    version_id: str
-    task_status: str
-    http_status: str
-    code: str
-    message: str
-
-    def fields(self) -> tuple[str, ...]:
-        return (
-            *(self.bucket, self.key, self.version_id, self.task_status),
-            *(self.http_status, self.code, self.message),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,28 +105,3 @@ def as_csv(rows: Iterable[ReportRow]) -> Iterator[str]:
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     for row in rows:
         yield str(writer.writerow(row.fields()))
-
-
-def parse(pieces: Iterable[bytes]) -> Iterator[ReportRow]:
-    """Rows of a result file that comes in pieces of any size. Raises UnreadableReportError."""
-    try:
-        for fields in csv.reader(_lines(pieces), strict=True):
-            if len(fields) != len(COLUMNS):
-                raise UnreadableReportError
-            yield ReportRow(*fields)
-    except csv.Error as error:
-        raise UnreadableReportError from error
-
-
-def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Lines with their line feed. A key may hold other line ends, which end no row."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    rest = ""
-    for piece in pieces:
-        *lines, rest = (rest + decoder.decode(piece)).split("\n")
-        yield from (f"{line}\n" for line in lines)
-        if len(rest) > MAX_LINE:
-            raise UnreadableReportError
-    rest += decoder.decode(b"", final=True)
-    if rest:
-        yield rest

@@ -1,6 +1,7 @@
 import pytest
 
-from jobs.console.report_rows import UnreadableReportError, as_csv, parse
+from jobs.console.report_rows import as_csv
+from jobs.reports.reading import UnreadableReportError, parse
 from jobs.reports.rows import report_row
 
 KEYS = ["plain", "a,b", 'say "hi"', "two\nlines", "cr\rhere", "\u2028sep", "ünï%20code", "\x0bvt"]
