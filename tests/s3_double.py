@@ -137,23 +137,27 @@ class Double:
 @contextlib.contextmanager
 def running(tls: ssl.SSLContext | None = None) -> Iterator[Double]:
     """A double on a free port, in a thread."""
-    double, loop = Double(tls=tls), asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(double.serve, "127.0.0.1", 0, ssl=tls))
-    double.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    double, ready, stops = Double(tls=tls), threading.Event(), []
+
+    async def serve() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        stops.append(lambda: loop.call_soon_threadsafe(stop.set))
+        server = await asyncio.start_server(double.serve, "127.0.0.1", 0, ssl=tls)
+        double.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        await stop.wait()
+        server.close()
+
+    # Whatever loop the test's own thread has (Playwright leaves one) is not met in another thread.
+    thread = threading.Thread(target=asyncio.run, args=[serve()], daemon=True)
     thread.start()
+    if not ready.wait(10):
+        raise RuntimeError("The double did not start.")
     try:
         yield double
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        stops[0]()
         thread.join()
-        server.close()
-        rest = asyncio.all_tasks(loop)
-        for task in rest:
-            task.cancel()
-        if rest:
-            loop.run_until_complete(asyncio.wait(rest))
-        loop.close()
 
 
 def signature_holds(received: Received, credentials: Credentials) -> bool:

@@ -29,7 +29,10 @@ class OptionsForm(StepForm):
         widget=forms.TextInput(attrs={"class": "w-sm", "inputmode": "numeric"}),
     )
     report_enabled = forms.BooleanField(
-        label="Generate completion report", required=False, initial=True
+        label="Generate completion report",
+        required=False,
+        initial=True,
+        help_text="Without it only the numbers of succeeded and failed objects are known.",
     )
     report_scope = forms.ChoiceField(
         label="Report scope",

@@ -22,7 +22,7 @@ from jobs.errors import StorageError
 from jobs.lifecycle import preflight
 from jobs.lifecycle.connections import storage_for_page
 from jobs.models import Draft, Region, Role
-from jobs.s3.arns import check_bucket_name
+from jobs.s3.arns import check_bucket_name, parse_s3_uri
 from jobs.s3.storage import ListPage
 
 
@@ -63,6 +63,22 @@ class Place:
         """Name and prefix of each folder on the way here."""
         parts = self.prefix.rstrip("/").split("/") if self.prefix else []
         return [(part, "/".join(parts[: n + 1]) + "/") for n, part in enumerate(parts)]
+
+
+def browse_from(reading: Reading, typed: str, field: str) -> dict[str, str] | None:
+    """Where Browse S3 begins: at what was typed, else at the Region's default place, else at the
+    list of buckets.
+    """
+    region = reading.region
+    usual = {"manifest_object": "manifest_prefix", "report_path": "report_prefix"}.get(field, "")
+    for path in (typed, f"{getattr(region, usual)}/" if region and usual else ""):
+        try:
+            bucket, key = parse_s3_uri(path)
+        except ValueError:
+            continue
+        folder = key.rpartition("/")[0].strip("/")
+        return {"bucket": bucket, **({"prefix": f"{folder}/"} if folder else {})}
+    return None
 
 
 @require_http_methods(["GET", "POST"])

@@ -20,6 +20,7 @@ from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts, pages, review
 from jobs.console.wizard import found as finding
 from jobs.console.wizard.assemble import Reading, refresh_description
+from jobs.console.wizard.browse import browse_from
 from jobs.console.wizard.drafts import Data, DraftChangedError, RowValues, Seen
 from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step, step_of
@@ -211,7 +212,9 @@ def _leave(press: Press) -> HttpResponse:
 
 
 def _browse(press: Press) -> HttpResponse:
-    return SeeOther(reverse("wizard-browse", args=[press.draft.pk, "".join(press.about[:1])]))
+    field = "".join(press.about[:1])
+    start = browse_from(Reading(press.draft), press.request.POST.get(field, ""), field)
+    return SeeOther(reverse("wizard-browse", args=[press.draft.pk, field], query=start))
 
 
 def _add(press: Press) -> HttpResponse:

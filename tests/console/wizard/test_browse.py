@@ -28,6 +28,17 @@ def test_browse_saves_what_was_typed_and_lists_buckets(browsing, bucket):
     assert browsing.open("manifest").values["version_id"] == "v1"
 
 
+def test_browse_begins_at_what_was_typed_or_at_the_place_of_the_region(browsing, region):
+    typed = browsing.press(
+        "manifest", "browse:manifest_object", manifest_object="s3://abc/d/e/f.csv"
+    )
+    assert typed["Location"].endswith("?bucket=abc&prefix=d%2Fe%2F")
+    region.manifest_prefix = "s3://lists/daily"
+    region.save()
+    empty = browsing.press("manifest", "browse:manifest_object", manifest_object="")
+    assert empty["Location"].endswith("?bucket=lists&prefix=daily%2F")
+
+
 def test_folders_lead_to_objects_and_the_chosen_one_stands_in_the_field(browsing, put, bucket):
     path = put(AWKWARD, "x")
     assert "a b+c/" in page(browsing, bucket=bucket)
