@@ -98,7 +98,6 @@ def test_whole_way_without_scripts_makes_the_same_job(open_page, ready, manifest
     begin(page, ready)
     page.get_by_label("Manifest object", exact=True).fill(manifest)
     page.get_by_role("button", name="Browse S3").click()
-    page.get_by_role("link", name=bucket).click()
     page.get_by_label("list.csv").check()
     page.get_by_role("button", name="Choose path").click()
     page.get_by_role("button", name="Check manifest").click()
