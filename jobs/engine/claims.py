@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
-from jobs.choices import RUNNABLE, ChunkState
+from jobs.choices import ChunkState
 from jobs.engine import database_clock
 from jobs.errors import LeaseLostError
-from jobs.models import Chunk, Job
-
-JOBS_LOOKED_AT = 20
+from jobs.models import Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +29,6 @@ class Claim:
     length: int
     skip: int
     fence: int
-
-
-def jobs_with_work() -> Sequence[Job]:
-    """Jobs that have a chunk to claim, best first: by priority, then age."""
-    now_s = database_clock.now_s()
-    chunks = Chunk.objects.filter(job=OuterRef("pk"))
-    # Apart, so that each is one look into the index, however many chunks are done.
-    free = Exists(chunks.filter(state=ChunkState.PENDING))
-    left = Exists(chunks.filter(state=ChunkState.RUNNING, lease_expires_s__lt=now_s))
-    jobs = Job.objects.filter(free | left, status__in=RUNNABLE, waiting_until_s__lte=now_s)
-    return list(jobs.order_by("-priority", "created_at", "pk")[:JOBS_LOOKED_AT])
 
 
 def claim_chunk(job_id: str, *, owner: str, lease_s: float) -> Claim | None:

@@ -8,16 +8,12 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import F
 
-from jobs import conf
-from jobs.choices import JobStatus
-from jobs.engine import claims, threshold
+from jobs.engine import claims
 from jobs.engine.claims import Claim
-from jobs.lifecycle import commands
+from jobs.engine.judging import judge
 from jobs.manifests.rows import Row
 from jobs.models import FailureSample, Job, RateSample
 from jobs.operations.base import Outcome
-
-THRESHOLD_CODE = "FailureThresholdExceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ def record(claim: Claim, results: Sequence[TaskResult], *, result_name: str, now
         if failed:
             _count_causes(claim.job_id, failed)
             _keep_samples(claim, failed, now)
-            _check_threshold(claim.job_id, now)
+        judge(claim.job_id, now)
 
 
 def _count_rate(job_id: str, succeeded: int, failed: int, now: datetime) -> None:
@@ -112,16 +108,3 @@ def _sample(claim: Claim, result: TaskResult, now: datetime) -> FailureSample:
         line=claim.position + result.index + 1,
         failed_at=now,
     )
-
-
-def _check_threshold(job_id: str, now: datetime) -> None:
-    succeeded, failed = Job.objects.values_list("tasks_succeeded", "tasks_failed").get(pk=job_id)
-    floor, percent = conf.failure_floor(), conf.failure_percent()
-    if threshold.exceeded(succeeded=succeeded, failed=failed, floor=floor, percent=percent):
-        commands.fail(
-            job_id,
-            THRESHOLD_CODE,
-            f"{failed:,} of {succeeded + failed:,} tasks failed, more than {percent}%.",
-            now=now,
-            only_from={JobStatus.ACTIVE, JobStatus.PAUSING, JobStatus.PAUSED},
-        )

@@ -11,7 +11,7 @@ from django.db import Error as DatabaseProblem
 
 from jobs import conf, queueing
 from jobs.choices import FINISHING, JobStatus
-from jobs.engine import claims, recording
+from jobs.engine import choosing, claims, recording
 from jobs.engine.claims import Claim
 from jobs.engine.control_lease import owner_name
 from jobs.engine.database_clock import now_s
@@ -49,7 +49,7 @@ def run_chunks(*, work: WorkStore, clock: Clock, stop: threading.Event) -> int:
     while not stop.is_set() and time.monotonic() < until_s:
         if not runner.run_one():
             return runner.chunks_run
-    if claims.jobs_with_work():
+    if choosing.jobs_with_work():
         queueing.call("run_chunks")
     return runner.chunks_run
 
@@ -66,7 +66,7 @@ class _Runner:
 
     def run_one(self) -> bool:
         """Claim and run the best chunk there is; False when there is none."""
-        for job in claims.jobs_with_work():
+        for job in choosing.jobs_with_work():
             if job.status == JobStatus.READY and not commands.move(
                 job.pk,
                 JobStatus.ACTIVE,

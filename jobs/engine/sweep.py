@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs import queueing
 from jobs.choices import FINISHING, TERMINAL, JobStatus
-from jobs.engine import claims
+from jobs.engine import choosing
 from jobs.engine.database_clock import now_s
 from jobs.engine.runner import close_if_ended
 from jobs.errors import QueueUnavailableError
@@ -24,7 +24,7 @@ def sweep(*, now: datetime) -> None:
             _call_control()
     except QueueUnavailableError:
         return
-    if claims.jobs_with_work():
+    if choosing.jobs_with_work():
         queueing.call_runners()
 
 

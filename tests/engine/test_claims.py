@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.choices import ChunkState, JobStatus
-from jobs.engine import claims
+from jobs.engine import choosing, claims
 from jobs.errors import LeaseLostError
 from jobs.models import Chunk
 from tests.make import make_chunk, make_job
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 
 def claim_best(owner="a"):
-    for job in claims.jobs_with_work():
+    for job in choosing.jobs_with_work():
         claim = claims.claim_chunk(job.pk, owner=owner, lease_s=10)
         if claim:
             return claim

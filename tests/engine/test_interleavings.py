@@ -26,7 +26,16 @@ from hypothesis.stateful import (
 
 from jobs import conf, queueing
 from jobs.choices import FINISHING, TERMINAL, ChunkState, JobStatus
-from jobs.engine import claims, finisher, manifest_checks, planner, recording, runner, sweep
+from jobs.engine import (
+    choosing,
+    claims,
+    finisher,
+    manifest_checks,
+    planner,
+    recording,
+    runner,
+    sweep,
+)
 from jobs.engine.recording import TaskResult
 from jobs.errors import JobStatusError, LeaseLostError
 from jobs.lifecycle import commands
@@ -145,7 +154,7 @@ class Console(RuleBasedStateMachine):
     def claim(self, worker):
         """What it had in hand before is forgotten, as by a process that died."""
         self.hands.pop(worker, None)
-        found = claims.jobs_with_work()
+        found = choosing.jobs_with_work()
         priorities = [job.priority for job in found]
         assert priorities == sorted(priorities, reverse=True)
         for job in found:
