@@ -190,7 +190,8 @@ def test_installation_when_a_part_dies_starts_it_again(own_demo: Installation) -
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: control() - before)
-    assert "control ended; starting it again in 1 s." in own_demo.said
+    # The worker's own horse, too, has "control" in its command line, and may be what was seen.
+    eventually(lambda: "control ended; starting it again in 1 s." in own_demo.said)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
