@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_for
+from jobs.lifecycle.preflight import encryption_problem
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.s3.storage import Storage, describe
@@ -56,12 +57,8 @@ def check_manifest_object(job: Job, storage: Storage) -> None:
         )
     if facts.etag != job.manifest_etag.strip('"'):
         raise ManifestError("ManifestChanged", _changed(job))
-    if facts.customer_key or (facts.encryption or "").startswith("aws:kms"):
-        raise ManifestError(
-            "ManifestEncryptionNotSupported",
-            "CSV manifests encrypted with SSE-C or SSE-KMS are not supported."
-            " Store the manifest with SSE-S3 or without encryption.",
-        )
+    if refused := encryption_problem(facts, _place(job)):
+        raise ManifestError("ManifestEncryptionNotSupported", refused)
 
 
 def check_buckets(job: Job) -> None:

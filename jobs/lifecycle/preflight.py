@@ -54,7 +54,7 @@ def look_at(
 
 def encryption_problem(facts: ObjectFacts, place: str) -> str | None:
     """CSV manifests may be encrypted with SSE-S3 only (reference 3.1)."""
-    remedy = "Save the manifest unencrypted or with SSE-S3, and check it again."
+    remedy = "Store the manifest unencrypted or with SSE-S3 instead."
     if facts.customer_key:
         return f"{place} is encrypted with a customer-provided key (SSE-C). {remedy}"
     if facts.encryption in KMS:
