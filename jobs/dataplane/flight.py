@@ -5,6 +5,7 @@ import random
 from concurrent.futures import Future
 from typing import Protocol
 
+from jobs.dataplane.gate import Gate
 from jobs.dataplane.lane import Lane
 from jobs.dataplane.task import Task
 from jobs.dataplane.work import Batch, Work
@@ -36,7 +37,7 @@ class Flight:
     """Belongs to the loop's thread; `done` gives its Batch to whoever waits in another.
 
     A task that waits to be tried again keeps its place among those in flight: a storage that
-    refuses is asked less.
+    refuses is asked less. While a request waits for its turn, no further task is started.
     """
 
     def __init__(self, owner: Owner, work: Work, lanes: dict[str, Lane]) -> None:
@@ -45,11 +46,13 @@ class Flight:
         self.loop = owner.loop
         self.over = False
         self.running = 0
+        self.held = 0
         self.done: Future[Batch] = Future()
         self._owner = owner
         self._batch = Batch([None] * len(work.targets))
         self._next = 0
         self._waiting: dict[Task, asyncio.TimerHandle] = {}
+        self._gates: dict[str, Gate[Task]] = {}
         self._began_s = 0.0
         self._late = False
         self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
@@ -61,6 +64,16 @@ class Flight:
         if lane is None:
             lane = self.lanes[bucket] = self._owner.take_lane(self.work, bucket)
         return lane
+
+    def gate(self, bucket: str) -> Gate[Task] | None:
+        """None where nobody minds how fast it goes."""
+        gate = self._gates.get(bucket)
+        if gate is None and self.work.pace is not None:
+            gate = self._gates[bucket] = Gate(self, self.work.pace.turns(bucket))
+        return gate
+
+    def let_go(self) -> None:
+        self._owner.pump()
 
     @property
     def interrupted(self) -> bool:
@@ -77,14 +90,19 @@ class Flight:
             if isinstance(target, Outcome):
                 self._batch.outcomes[index] = target
                 continue
-            self.running += 1
-            self._owner.running += 1
+            self._count(1)
             Task(self, index, target).begin()
             return True
         return False
 
+    def _count(self, tasks: int) -> None:
+        self.running += tasks
+        self._owner.running += tasks
+        if self.work.pace is not None:
+            self.work.pace.running += tasks
+
     def _may_start(self) -> bool:
-        if self.over or self.interrupted or self.running >= self.work.limits.in_flight:
+        if self.over or self.interrupted or self.held or not self._has_room:
             return False
         if self._next == 0:
             self._began_s = self.loop.time()
@@ -92,6 +110,12 @@ class Flight:
         if self.loop.time() - self._began_s >= self.work.limits.begin_s:
             self._late = True
         return not self._late
+
+    @property
+    def _has_room(self) -> bool:
+        pace = self.work.pace
+        fits = pace is None or pace.running < pace.in_flight
+        return fits and self.running < self.work.limits.in_flight
 
     def note(self, answer: Answer) -> None:
         now_s = self.loop.time()
@@ -112,6 +136,7 @@ class Flight:
             deadline_s=self.work.limits.task_deadline_s,
             answered=not is_unreachable(answer),
             rng=self._rng,
+            retry_after_s=answer.retry_after_s,
         )
         return None if decision is None else decision.delay_s
 
@@ -128,8 +153,7 @@ class Flight:
     def ended(self, task: Task, outcome: Outcome | None) -> None:
         """None when the task has to be run again later."""
         self._batch.outcomes[task.index] = outcome
-        self.running -= 1
-        self._owner.running -= 1
+        self._count(-1)
         if not self.start_next():
             self.finish_if_idle()
             self._owner.pump()
@@ -141,6 +165,9 @@ class Flight:
                 timer.cancel()
                 del self._waiting[task]
                 self.ended(task, None)
+            for gate in self._gates.values():
+                for task in gate.empty():
+                    self.ended(task, None)
         self.finish_if_idle()
         if not self.over and self.work.stop.is_set():
             now_s = self.loop.time()
@@ -168,4 +195,8 @@ class Flight:
         self.over = True
         for timer in self._waiting.values():
             timer.cancel()
+        for gate in self._gates.values():
+            gate.empty()
+        if self.work.pace is not None:
+            self.work.pace.running -= self.running
         self._owner.left(self)

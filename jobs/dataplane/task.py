@@ -7,12 +7,14 @@ from email.utils import parsedate_to_datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, cast
 
+from jobs.dataplane.gate import Gate
 from jobs.dataplane.lane import Lane
 from jobs.dataplane.work import Work
+from jobs.operations.attempts import tried
 from jobs.operations.base import Outcome
 from jobs.s3.answers import TROUBLE, Answer, answer_of
 from jobs.s3.calls import Call
-from jobs.s3.faults import Verdict, classify
+from jobs.s3.faults import Verdict, classify, is_throttled, is_unreachable
 from jobs.s3.parsing import Headers, no_answer
 from jobs.s3.rehearsal import NotForUsError
 from jobs.s3.requesting import Prepared
@@ -30,6 +32,7 @@ class Flight(Protocol):
     over: bool
 
     def lane(self, bucket: str) -> Lane: ...
+    def gate(self, bucket: str) -> "Gate[Task] | None": ...
     def note(self, answer: Answer) -> None: ...
     def refuse(self, answer: Answer) -> None: ...
     def delay_s(self, answer: Answer, *, attempt: int, began_s: float) -> float | None: ...
@@ -68,7 +71,7 @@ def _guarded(
 
 class Task:
     __slots__ = (
-        "_attempt", "_began_s", "_call", "_clock_was_set", "_lane", "_prepared", "_resent",
+        "_attempt", "_began_s", "_call", "_clock_was_set", "_gate", "_lane", "_prepared", "_resent",
         "_target", "_ended", "_endpoint", "flight", "index",
     )  # fmt: skip
 
@@ -99,6 +102,7 @@ class Task:
             return
         self._call = step
         self._lane = self.flight.lane(step.bucket)
+        self._gate = self.flight.gate(step.bucket)
         self._attempt = 1
         self._began_s = self.flight.loop.time()
         try:
@@ -110,12 +114,22 @@ class Task:
             # Not at once: a list full of such calls would end in a deep recursion.
             self.flight.loop.call_soon(self._take, answer_of(error))
             return
-        self._send()
+        self._send_in_turn()
 
     @_guarded
     def again(self) -> None:
         """The next attempt of the present call."""
         self._attempt += 1
+        self._send_in_turn()
+
+    def _send_in_turn(self) -> None:
+        if self._gate is None or self._gate.lets_pass(self):
+            self._send()
+
+    @_guarded
+    def sent_after(self, waited_s: float) -> None:
+        # To wait for a turn is not to be refused: it uses up no deadline.
+        self._began_s += waited_s
         self._send()
 
     def _send(self, *, fresh: bool = False) -> None:
@@ -166,6 +180,8 @@ class Task:
     def _take(self, answer: Answer) -> None:
         flight = self.flight
         flight.note(answer)
+        if self._gate is not None and not is_unreachable(answer):
+            self._gate.answered(throttled=is_throttled(answer))
         verdict = classify(answer)
         if verdict is Verdict.RETRY:
             delay_s = flight.delay_s(answer, attempt=self._attempt, began_s=self._began_s)
@@ -178,4 +194,6 @@ class Task:
         elif verdict is Verdict.STOP:
             flight.refuse(answer)
         step = flight.work.operation.proceed(self._target, self._endpoint, self._call, answer)
+        if isinstance(step, Outcome) and self._attempt > 1:
+            step = tried(step, self._attempt, flight.loop.time() - self._began_s)
         self._go_on(step)

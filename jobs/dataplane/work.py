@@ -28,7 +28,30 @@ class Decide(Protocol):
         deadline_s: float,
         answered: bool,
         rng: random.Random,
+        retry_after_s: float = 0.0,
     ) -> Delay | None: ...
+
+
+class Turns(Protocol):
+    """How fast one bucket may be asked. Answers at once, and is asked by one thread only."""
+
+    def wait_s(self, now_s: float) -> float:
+        """0 when a request may go out, which it then does; else how soon to ask again."""
+        ...
+
+    def answered(self, *, throttled: bool) -> None: ...
+
+
+class Pace(Protocol):
+    """How fast a job may go in this worker; all of it may change at any time.
+
+    `running` counts the job's tasks in flight, of all its chunks, `in_flight` is their limit.
+    """
+
+    in_flight: float
+    running: int
+
+    def turns(self, bucket: str) -> Turns: ...
 
 
 class Limits(Protocol):
@@ -59,6 +82,7 @@ class Work:
     limits: Limits
     stop: threading.Event
     decide: Decide
+    pace: Pace | None = None
 
 
 @dataclass(slots=True)

@@ -33,12 +33,16 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`http_status` is 0 when there was no HTTP answer; `code` is empty when all is well."""
+    """`http_status` is 0 when there was no HTTP answer; `code` is empty when all is well.
+
+    `retry_after_s` is when the storage wants to be asked again, 0 when it did not say.
+    """
 
     http_status: int
     code: str
     message: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    retry_after_s: float = 0.0
 
 
 def answer_of(error: Exception) -> Answer:
@@ -61,6 +65,18 @@ def answer_of(error: Exception) -> Answer:
 
 def _refusal(error: ClientError) -> Answer:
     detail = error.response.get("Error", {})
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    facts: Mapping[str, Any] = error.response.get("ResponseMetadata", {})
+    status = int(facts.get("HTTPStatusCode", 0))
     code = str(detail.get("Code") or status)
-    return Answer(status, code, str(detail.get("Message") or _WORDS.get(code, "")))
+    return Answer(
+        status,
+        code,
+        str(detail.get("Message") or _WORDS.get(code, "")),
+        retry_after_s=_retry_after_s(facts.get("HTTPHeaders", {})),
+    )
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float:
+    """Only whole seconds are understood; a moment would depend on two clocks."""
+    text = headers.get("retry-after", "").strip()
+    return float(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 0.0

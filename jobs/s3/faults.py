@@ -33,6 +33,17 @@ RETRIED_CODES = frozenset(
         "TooManyRequestsException",
     }
 )
+THROTTLING_CODES = frozenset(
+    {
+        "SlowDown",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TooManyRequests",
+        "TooManyRequestsException",
+    }
+)
 STOPPING_CODES = frozenset(
     {
         # The credentials are refused, whatever the object.
@@ -70,3 +81,10 @@ def classify(answer: Answer) -> Verdict:
 def is_unreachable(answer: Answer) -> bool:
     """There was no HTTP answer at all."""
     return answer.http_status == 0
+
+
+def is_throttled(answer: Answer) -> bool:
+    """The storage asks for fewer requests, whatever these may be about."""
+    if not answer.code:
+        return False
+    return answer.http_status in (429, 503) or answer.code in THROTTLING_CODES

@@ -53,11 +53,9 @@ def never(**_):
     return None
 
 
-def quickly(*, attempt, elapsed_s, deadline_s, answered, rng):
+def quickly(**facts):
     """As the engine decides, a hundred times as fast."""
-    decision = retry.decide(
-        attempt=attempt, elapsed_s=elapsed_s, deadline_s=deadline_s, answered=answered, rng=rng
-    )
+    decision = retry.decide(**facts)
     return decision and retry.RetryDecision(decision.delay_s / 100)
 
 
