@@ -24,6 +24,7 @@ from rq import Worker
 from jobs.management import children
 from jobs.management.children import Child
 from tests import servers
+from tests.fault_counts import pytest_terminal_summary  # noqa: F401
 from tests.requirements import REQUIRE_ALL, unavailable
 
 DATABASE_PROBLEM = os.environ.get("TEST_DATABASE_PROBLEM", "")

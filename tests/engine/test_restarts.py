@@ -15,7 +15,7 @@ from jobs.choices import ChunkState, JobStatus
 from jobs.lifecycle import commands
 from jobs.models import Chunk, Job
 from tests import servers
-from tests.engine.conftest import new_place
+from tests.engine.places import new_place
 from tests.servers import eventually
 
 KEYS = [f"photo {n:03d}.jpg" for n in range(300)]

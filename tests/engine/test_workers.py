@@ -1,122 +1,152 @@
-"""Jobs on real RQ workers, as processes, that die and are stopped in the middle."""
+"""Workers under real supervision that die, hang and are stopped in the middle of a job."""
 
-import os
 import signal
-from collections import Counter
+import time
 
-import psutil
 import pytest
 from django.utils import timezone
 
-from jobs import queueing
-from jobs.choices import ChunkState, JobStatus
+from jobs.choices import JobStatus
 from jobs.lifecycle import commands
-from jobs.models import Chunk, Job
+from jobs.models import Chunk
+from tests.engine.houses import QUICK, running_chunks, see
+from tests.faults import kill
 from tests.servers import eventually
 
-KEYS = [f"photo {n:03d}.jpg" for n in range(300)]
-QUICK = {
-    "BATCHCONSOLE_CHUNK_ROWS": "20",
-    "BATCHCONSOLE_IN_FLIGHT": "2",
-    "BATCHCONSOLE_LEASE_S": "3",
-    "BATCHCONSOLE_HEARTBEAT_S": "0.5",
-}
+pytestmark = pytest.mark.timeout(240)
+ROWS = int(QUICK["BATCHCONSOLE_CHUNK_ROWS"])
 
 
-@pytest.fixture
-def start(start_worker, start_process):
-    def start_all(runners=2):
-        start_process("scheduler", **QUICK)
-        start_worker("control", **QUICK)
-        workers = [start_worker("run", **QUICK) for _ in range(runners)]
-        eventually(lambda: queueing.workers_of(queueing.RUN) >= runners)
-        return workers
-
-    return start_all
-
-
-def see(job):
-    return Job.objects.get(pk=job.pk)
-
-
-def prepared(place):
-    place.put_objects(KEYS)
-    job = place.make_job(place.list_of(KEYS))
-    eventually(lambda: see(job).status == JobStatus.SUSPENDED)
-    commands.confirm(job.pk, actor=None, now=timezone.now())
-    return job
-
-
-def running_chunks(job):
-    return Chunk.objects.filter(job=job, state=ChunkState.RUNNING)
-
-
-def rows_per_key(place, job):
-    return Counter(row[1] for row in place.report_rows(job))
-
-
-def once_each(place):
-    return Counter({key: 1 for _, key in place.list_of(KEYS)})
-
-
-def test_killed_worker_loses_nothing_and_doubles_no_row_of_the_report(place, redis, start):
-    workers = start()
-    job = prepared(place)
-    victim, horse = eventually(lambda: frozen_with_a_chunk(workers, job))
-    held = held_by(horse, job)
-    os.kill(victim.process.pid, signal.SIGKILL)
-    horse.kill()
-    eventually(lambda: see(job).status == JobStatus.COMPLETE, within_s=60)
-    taken_over = Chunk.objects.filter(pk__in=[chunk.pk for chunk in held], fence__gt=1)
-    assert taken_over.count() == len(held)
-    assert rows_per_key(place, job) == once_each(place)
-    assert see(job).tasks_succeeded == len(KEYS)
-
-
-def held_by(horse, job):
-    return set(running_chunks(job).filter(owner__endswith=f":{horse.pid}"))
-
-
-def frozen_with_a_chunk(workers, job):
-    """A worker and its process that was stopped while it runs a chunk of `job`; or None."""
-    for worker in workers:
-        for horse in psutil.Process(worker.process.pid).children():
+def frozen_with_a_chunk(house, job):
+    """A runner and its horse, stopped while it holds chunks of `job`, and these; or None."""
+    for worker in house.family.workers("run"):
+        for horse in worker.children():
             horse.suspend()
-            if held_by(horse, job):
-                return worker, horse
+            if held := held_by(horse, job):
+                return worker, horse, held
             horse.resume()
     return None
 
 
-def test_stopped_worker_hands_back_within_ten_seconds_and_repeats_nothing(place, redis, start):
-    (worker,) = start(runners=1)
-    job = prepared(place)
-    eventually(lambda: see(job).tasks_done > 20 and running_chunks(job).exists())
-    worker.process.send_signal(signal.SIGTERM)
-    worker.process.wait(timeout=10)
+def held_by(horse, job):
+    return list(running_chunks(job).filter(owner__endswith=f":{horse.pid}"))
+
+
+def taken_over(held):
+    return Chunk.objects.filter(pk__in=[chunk.pk for chunk in held], fence__gt=1).count()
+
+
+def test_killed_worker_loses_nothing_and_repeats_what_it_held_at_most(house):
+    house.start()
+    job = house.in_the_middle()
+    worker, horse, held = eventually(lambda: frozen_with_a_chunk(house, job))
+    kill(worker, horse)
+    house.fault()
+    found = house.ends(job)
+    assert taken_over(held) == len(held)
+    assert found.repeated <= sum(chunk.rows for chunk in held)
+
+
+def test_killed_horses_leave_their_workers_at_work_and_lose_nothing(house):
+    house.start()
+    job = house.in_the_middle(600)
+    workers = house.family.workers("run")
+    held = []
+    for _ in range(4):
+        _, horse, chunks = eventually(lambda: frozen_with_a_chunk(house, job))
+        held += chunks
+        kill(horse)
+        house.fault()
+    found = house.ends(job)
+    assert house.family.workers("run") == workers
+    assert found.repeated <= sum(chunk.rows for chunk in held)
+
+
+def test_horse_whose_worker_was_killed_works_on_beside_the_next_one(house):
+    house.start()
+    job = house.in_the_middle(600)
+    workers = house.family.workers("run")
+    house.fault(kill(*workers))
+    eventually(lambda: len(house.family.workers("run")) == 2)
+    assert not set(house.family.workers("run")) & set(workers)
+    assert house.ends(job).repeated == 0
+
+
+def test_what_a_worker_brings_that_slept_longer_than_its_lease_is_thrown_away(house):
+    house.start()
+    job = house.in_the_middle()
+    _, horse, held = eventually(lambda: frozen_with_a_chunk(house, job))
+    house.fault()
+    eventually(lambda: taken_over(held) == len(held))
+    horse.resume()
+    found = house.ends(job)
+    assert found.repeated <= sum(chunk.rows for chunk in held)
+
+
+def test_stopped_workers_hand_back_within_ten_seconds_and_repeat_nothing(house):
+    house.start()
+    job = house.in_the_middle()
+    began_s = time.monotonic()
+    process = house.programs[-1].process
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert time.monotonic() - began_s < 10
+    house.fault()
     stopped = see(job)
-    assert stopped.status == JobStatus.ACTIVE and 0 < stopped.tasks_done < len(KEYS)
+    assert stopped.status == JobStatus.ACTIVE and 0 < stopped.tasks_done < stopped.total_tasks
     assert not running_chunks(job).exists()
-    start(runners=1)
-    eventually(lambda: see(job).status == JobStatus.COMPLETE, within_s=60)
-    assert rows_per_key(place, job) == once_each(place)
+    house.start()
+    assert house.ends(job).repeated == 0
 
 
-def test_cancel_stops_running_workers_and_reports_exactly_what_was_done(place, redis, start):
-    start()
-    job = prepared(place)
-    eventually(lambda: see(job).tasks_done > 20)
+def test_stopped_worker_alone_hands_back_within_ten_seconds_and_is_started_again(house):
+    house.start()
+    job = house.in_the_middle()
+    worker = house.family.workers("run")[0]
+    worker.terminate()
+    worker.wait(10)
+    house.fault()
+    eventually(lambda: len(house.family.workers("run")) == 2)
+    assert house.ends(job).repeated == 0
+
+
+def test_killed_control_workers_prepare_and_finish_a_job_all_the_same(house):
+    house.start(BATCHCONSOLE_CHUNK_ROWS="10", BATCHCONSOLE_SEGMENT_CHUNKS="1")
+    job = house.make(800)
+    eventually(lambda: see(job).prepared_rows > 20)
+    killed = kill(*house.family.workers("control"), *house.family.horses("control"))
+    assert see(job).status == JobStatus.PREPARING
+    eventually(lambda: see(job).status == JobStatus.SUSPENDED)
+    house.storage.silent.add(house.place.reports)
+    commands.confirm(job.pk, actor=None, now=timezone.now())
+    eventually(lambda: house.storage.unanswered and house.family.horses("control"))
+    killed += kill(*house.family.workers("control"), *house.family.horses("control"))
+    assert see(job).status == JobStatus.COMPLETING
+    house.storage.silent.clear()
+    house.fault(killed)
+    assert house.ends(job).repeated == 0
+
+
+def test_whole_installation_that_is_killed_at_once_goes_on_where_it_was(house):
+    house.start()
+    jobs = [house.in_the_middle(), house.make(200)]
+    everyone = house.family.everyone()
+    kill(*everyone)
+    house.fault()
+    for process in everyone:
+        process.wait(5)
+    house.start()
+    eventually(lambda: see(jobs[1]).status == JobStatus.SUSPENDED)
+    commands.confirm(jobs[1].pk, actor=None, now=timezone.now())
+    for job in jobs:
+        house.ends(job)
+
+
+def test_cancel_stops_running_workers_and_reports_exactly_what_was_done(house):
+    house.start()
+    job = house.in_the_middle()
     commands.cancel(job.pk, actor=None, now=timezone.now(), reason="wrong tag")
     eventually(lambda: see(job).status == JobStatus.CANCELLED)
-    done = see(job).tasks_done
-    assert done < len(KEYS)
-    assert sum(rows_per_key(place, job).values()) == done
-
-
-def test_redis_that_forgets_everything_in_mid_job_loses_nothing(place, redis, start):
-    start()
-    job = prepared(place)
-    eventually(lambda: see(job).tasks_done > 20)
-    redis.flushall()
-    eventually(lambda: see(job).status == JobStatus.COMPLETE, within_s=60)
-    assert rows_per_key(place, job) == once_each(place)
+    assert see(job).tasks_done < 300
+    assert house.ends(job, JobStatus.CANCELLED).repeated == 0
+    assert sum(house.storage.asked.values()) == see(job).tasks_done
