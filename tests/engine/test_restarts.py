@@ -1,101 +1,83 @@
-"""Servers that go away in mid-job under real workers, and come back."""
+"""Servers and disks that fail in mid-job under real workers, and come back."""
 
 import contextlib
 import os
 import sqlite3
+import subprocess
 import threading
-from collections import Counter
+from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import connection
-from django.utils import timezone
 
-from jobs.choices import ChunkState, JobStatus
-from jobs.lifecycle import commands
-from jobs.models import Chunk, Job
-from tests import servers
-from tests.engine.places import new_place
+from jobs import conf
+from jobs.choices import JobStatus
+from tests.engine.houses import running_chunks, see
+from tests.requirements import unavailable
 from tests.servers import eventually
 
-KEYS = [f"photo {n:03d}.jpg" for n in range(300)]
-QUICK = {
-    "BATCHCONSOLE_CHUNK_ROWS": "20",
-    "BATCHCONSOLE_IN_FLIGHT": "1",
-    "BATCHCONSOLE_LEASE_S": "3",
-    "BATCHCONSOLE_HEARTBEAT_S": "0.5",
-    "BATCHCONSOLE_STORAGE_PATIENCE_S": "1",
-    "BATCHCONSOLE_TIME_BOX_S": "1",
-}
+pytestmark = pytest.mark.timeout(240)
 AWAY_S = 4.0
+"""Longer than a lease, and than SQLite's patience with a lock, as they are set here."""
 
 
-@pytest.fixture
-def start(start_worker, start_process):
-    def start_all():
-        started = [start_process("scheduler", **QUICK), start_worker("control", **QUICK)]
-        return started + [start_worker("run", **QUICK) for _ in range(2)]
-
-    return start_all
+def wait_s(seconds):
+    threading.Event().wait(seconds)
 
 
-def see(job):
-    return Job.objects.get(pk=job.pk)
+def assert_waits(job, words):
+    """The job says so, holds nothing, and no task has failed of it."""
+    eventually(lambda: words in see(job).waiting_for)
+    eventually(lambda: not running_chunks(job).exists())
+    assert see(job).tasks_failed <= 3  # those of objects that are not there
 
 
-def running_since_a_while(place):
-    place.put_objects(KEYS)
-    job = place.make_job(place.list_of(KEYS))
-    eventually(lambda: see(job).status == JobStatus.SUSPENDED)
-    commands.confirm(job.pk, actor=None, now=timezone.now())
-    eventually(lambda: see(job).tasks_done > 20)
-    return job
+def test_storage_that_goes_away_in_mid_job_is_waited_for(house):
+    house.start()
+    job = house.in_the_middle()
+    with house.storage.away():
+        house.fault()
+        assert_waits(job, f":{house.storage.port} does not answer")
+        waiting = see(job)
+        assert waiting.status == JobStatus.ACTIVE
+    assert house.ends(job).tasks == 300
+    assert see(job).waiting_for == ""
 
 
-def assert_completes_with_each_row_once(place, job):
-    eventually(lambda: see(job).is_terminal, within_s=90)
+def test_storage_that_hinders_many_calls_delays_a_job_and_fails_no_task(house):
+    house.storage.throttled, house.storage.broken = 0.1, 0.1
+    house.fault()
+    house.start()
+    house.ends(house.begin())
+
+
+@pytest.mark.parametrize("refusal", [(403, "AccessDenied"), (404, "NoSuchBucket")])
+def test_report_bucket_that_refuses_fails_the_job_with_the_reason(house, refusal):
+    house.start()
+    job = house.begin()
+    house.storage.refused[house.place.reports] = refusal
+    house.fault()
+    eventually(lambda: see(job).is_terminal)
     job = see(job)
-    assert (job.status, job.tasks_succeeded) == (JobStatus.COMPLETE, len(KEYS)), job.failure_reason
-    rows = Counter(row[1] for row in place.report_rows(job))
-    assert rows == Counter({key: 1 for _, key in place.list_of(KEYS)})
+    assert (job.status, job.failure_code) == (JobStatus.FAILED, "ReportNotWritten")
+    assert job.failure_reason.startswith("The job report could not be written")
+    assert (job.tasks_succeeded, job.tasks_failed) == (297, 3)
+    assert all(times == 1 for times in house.storage.asked.values())
+    eventually(lambda: not (conf.work_dir() / job.pk).exists())
 
 
-def test_storage_that_is_restarted_in_mid_job_is_waited_for(
-    transactional_db, redis, start, tmp_path
-):
-    port = servers.free_port()
-    with servers.storage_running(tmp_path / "first", port) as url:
-        s3 = servers.s3_client(url)
-        place = new_place(s3, url, lambda: make_bucket(s3))
-        start()
-        job = running_since_a_while(place)
-    eventually(lambda: f":{port} does not answer" in see(job).waiting_for)
-    eventually(lambda: not Chunk.objects.filter(job=job, state=ChunkState.RUNNING).exists())
-    waiting = see(job)
-    assert waiting.status == JobStatus.ACTIVE and 20 < waiting.tasks_done < len(KEYS)
-    assert waiting.tasks_failed == 0
-    Job.objects.update(waiting_until_s=4e9)  # this storage forgets: first give it back its objects
-    with servers.storage_running(tmp_path / "second", port) as url:
-        s3 = servers.s3_client(url)
-        for bucket in (place.source, place.reports):
-            s3.create_bucket(Bucket=bucket)
-        place.put_objects(KEYS)
-        Job.objects.update(waiting_until_s=0)
-        assert_completes_with_each_row_once(place, job)
+def test_database_that_is_away_for_a_while_in_mid_job_loses_nothing(house):
+    house.start()
+    job = house.in_the_middle()
+    with database_away():
+        house.fault()
+        wait_s(AWAY_S)
+    house.ends(job)
 
 
-def make_bucket(s3):
-    name = f"restarted-{len(s3.list_buckets()['Buckets'])}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-def test_database_that_is_away_for_a_while_in_mid_job_loses_nothing(place, redis, start):
-    start()
-    job = running_since_a_while(place)
-    with postgres_away() if connection.vendor == "postgresql" else sqlite_locked():
-        threading.Event().wait(AWAY_S)  # longer than a lease, as it is set here
-    assert_completes_with_each_row_once(place, job)
+def database_away():
+    return postgres_away() if connection.vendor == "postgresql" else sqlite_locked()
 
 
 @contextlib.contextmanager
@@ -125,18 +107,87 @@ def sqlite_locked():
         other.rollback()
 
 
-def test_redis_that_is_away_for_a_while_in_mid_job_loses_nothing(place, redis, start):
-    programs = start()
-    job = running_since_a_while(place)
+def test_redis_that_forgets_everything_and_goes_away_in_mid_job_loses_nothing(house, redis):
+    house.start()
+    job = house.in_the_middle(600)
+    redis.flushall()
+    house.fault()
+    wait_s(1)
+    with redis_away(redis):
+        house.fault()
+        wait_s(AWAY_S)
+    house.ends(job)
+
+
+@contextlib.contextmanager
+def redis_away(redis):
+    """Connections are broken off, and nobody finds the socket."""
     socket = redis.connection_pool.connection_kwargs["path"]
     os.rename(socket, f"{socket}.away")
     try:
         redis.client_kill_filter(_type="normal", skipme=True)
-        threading.Event().wait(AWAY_S)
+        yield
     finally:
         os.rename(f"{socket}.away", socket)
-    for program in programs:
-        # RQ's worker ends when Redis is away while it has work; the supervisor starts it again.
-        if not program.runs:
-            program.start()
-    assert_completes_with_each_row_once(place, job)
+
+
+def test_full_disk_of_the_work_storage_is_said_and_waited_for(house):
+    house.start(inside=on_a_small_disk(conf.work_dir()))
+    job = house.in_the_middle()
+    with full(house):
+        house.fault()
+        assert_waits(job, "disk of the work storage is full")
+        second = house.make(300)
+        eventually(lambda: "disk of the work storage is full" in see(second).waiting_for)
+        assert see(second).status == JobStatus.PREPARING
+        house.fault()
+    house.ends(job)
+
+
+def on_a_small_disk(folder):
+    """A command that gives `folder` a disk of its own to what it executes, and to nobody else."""
+    folder.mkdir(parents=True)
+    own = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
+    script = 'mount -t tmpfs -o size=4m bc "$0" && exec "$@"'
+    try:
+        subprocess.run([*own, "sh", "-c", script, folder, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        unavailable("Disk: this account may not mount one, not even in a namespace of its own")
+    return (*own, "sh", "-c", script, str(folder))
+
+
+@contextlib.contextmanager
+def full(house):
+    """Something else takes all there is, and what becomes free meanwhile."""
+    folder = Path(f"/proc/{house.family.pid}/root") / conf.work_dir().relative_to("/")
+    filler, ended = folder / "filler", threading.Event()
+
+    def fill():
+        with filler.open("ab", buffering=0) as file:
+            while not ended.wait(0.001):
+                with contextlib.suppress(OSError):
+                    file.write(bytes(4096))
+
+    thread = threading.Thread(target=fill)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        filler.unlink()
+
+
+def test_workers_that_are_stopped_while_the_storage_is_silent_hand_back_within_ten_seconds(house):
+    house.start()
+    job = house.in_the_middle()
+    house.storage.silent.add(house.place.source)
+    eventually(lambda: house.storage.unanswered > 4)
+    process = house.programs[-1].process
+    process.terminate()
+    assert process.wait(10) == 0
+    house.fault(2)
+    assert see(job).status == JobStatus.ACTIVE and not running_chunks(job).exists()
+    house.storage.silent.clear()
+    house.start()
+    assert house.ends(job).repeated == 0
