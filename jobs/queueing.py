@@ -10,6 +10,7 @@ from typing import Literal
 
 import django_rq
 from django.db import transaction
+from redis import Redis
 from redis.exceptions import RedisError
 from rq import Worker
 
@@ -54,6 +55,15 @@ def waiting_in(queue: Queue) -> int:
         return int(django_rq.get_queue(queue).count)
     except RedisError as error:
         raise QueueUnavailableError from error
+
+
+def connection(*, timeout_s: float) -> Redis:
+    """For small things that workers tell each other. Its commands raise RedisError, after
+    `timeout_s` at the latest.
+    """
+    pool = django_rq.get_connection(RUN).connection_pool
+    pool.connection_kwargs["socket_timeout"] = timeout_s
+    return Redis(connection_pool=pool)
 
 
 def _enqueue(name: BackgroundCall, args: tuple[str, ...]) -> None:

@@ -4,7 +4,8 @@ The rate is decided once per window, on the share of throttled answers in it (en
 3): cutting on every single one would follow the noise. Nothing here knows threads or a clock.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 WINDOW_S = 0.2
@@ -21,9 +22,15 @@ FEW = 3
 """Fewer throttled answers than this are chance, whatever their share."""
 CUT_TO = 0.97
 DEEPEST_CUT = 0.25
+BARELY_USED = 0.5
+WELL_USED = 0.8
+"""Shares of a rate that were asked for: one that is not made use of was not tried out."""
 GROWTH_PER_S = 0.05
 FASTEST_GROWTH_PER_S = 0.8
-BURST_S = 0.05
+OLD_S = 5.0
+"""After a longer silence what was counted says nothing about a rate."""
+BURST_S = 0.01
+SHORTEST_WAIT_S = 0.004
 LONGEST_WAIT_S = 0.2
 
 
@@ -55,19 +62,36 @@ class Window:
     def share(self) -> float:
         return self.throttled / self.answers if self.answers else 0.0
 
+    @property
+    def is_sure(self) -> bool:
+        """So many throttled answers are more than chance makes of CALM_SHARE."""
+        return self.throttled - 2 * math.sqrt(self.throttled) > CALM_SHARE * self.answers
+
 
 def after(rate: Rate, window: Window) -> Rate:
     """The rate for the time after `window`."""
     if window.share > CUT_SHARE and window.throttled >= FEW:
-        lower = min(rate.per_s, window.good_per_s) * CUT_TO
-        return Rate(max(lower, rate.per_s * DEEPEST_CUT, LOWEST_PER_S), seeking=False)
-    if not window.hungry:
+        return _cut(rate, window)
+    used = window.answers / window.span_s / rate.per_s
+    if not window.hungry or used < BARELY_USED:
         return rate
     if rate.seeking:
-        return replace(rate, per_s=min(rate.per_s * 2, HIGHEST_PER_S))
+        faster = 2.0 if used >= WELL_USED else 1 + FASTEST_GROWTH_PER_S * window.span_s
+        return replace(rate, per_s=min(rate.per_s * faster, HIGHEST_PER_S))
     if window.share >= CALM_SHARE and window.throttled >= FEW:
         return rate
     return _grown(rate, window.span_s)
+
+
+def _cut(rate: Rate, window: Window) -> Rate:
+    # What was not throttled is no measure of the storage when little was asked.
+    good_per_s = max(window.good_per_s, rate.per_s * (1 - window.share) * WELL_USED)
+    lower = min(rate.per_s, good_per_s) * CUT_TO
+    per_s = max(lower, rate.per_s * DEEPEST_CUT, LOWEST_PER_S)
+    if window.is_sure:
+        return Rate(per_s, seeking=False)
+    slower = max(rate.growth_per_s / 2, GROWTH_PER_S)
+    return Rate(per_s, seeking=rate.seeking, growth_per_s=slower)
 
 
 def _grown(rate: Rate, span_s: float) -> Rate:
@@ -79,15 +103,55 @@ def _grown(rate: Rate, span_s: float) -> Rate:
     return Rate(per_s, seeking=False, growth_per_s=faster)
 
 
-def joined(windows: Sequence[Window]) -> Window:
-    """The windows of several workers, of about the same time, as one."""
-    return Window(
-        span_s=max(window.span_s for window in windows),
-        answers=sum(window.answers for window in windows),
-        throttled=sum(window.throttled for window in windows),
-        good_per_s=sum(window.good_per_s for window in windows),
-        hungry=any(window.hungry for window in windows),
-    )
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one worker counted since it began; `waits` is how often its pace held it back."""
+
+    answers: int = 0
+    throttled: int = 0
+    waits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A rate, since when it holds, and what each worker had counted by then. Moments are seconds
+    of one clock, whichever; `throttled_at_s` is the last time that the rate was cut, or 0. While
+    `settling`, other workers may still go by the rate before.
+    """
+
+    rate: Rate
+    at_s: float
+    seen: Mapping[str, Counts]
+    throttled_at_s: float = 0.0
+    settling: bool = False
+
+
+def known_next(known: Known, counts: Mapping[str, Counts], now_s: float) -> Known:
+    """What is known now that the workers have counted `counts`; `known` itself while the window
+    still goes on. A worker that was not seen before has begun within the window.
+    """
+    span_s = now_s - known.at_s
+    if span_s > OLD_S or span_s < 0:
+        return replace(known, at_s=now_s, seen=dict(counts))
+    if known.settling and span_s >= WINDOW_S:
+        return replace(known, at_s=now_s, seen=dict(counts), settling=False)
+    window = _window(known, counts, span_s)
+    if span_s < WINDOW_S or (window.answers < ENOUGH_ANSWERS and span_s < LONGEST_WINDOW_S):
+        return known
+    rate = after(known.rate, window)
+    if rate.per_s < known.rate.per_s:
+        return Known(rate, now_s, dict(counts), now_s, settling=len(counts) > 1)
+    return Known(rate, now_s, dict(counts), known.throttled_at_s)
+
+
+def _window(known: Known, counts: Mapping[str, Counts], span_s: float) -> Window:
+    answers = throttled = waits = 0
+    for worker, count in counts.items():
+        before = known.seen.get(worker, Counts())
+        answers += max(0, count.answers - before.answers)
+        throttled += max(0, count.throttled - before.throttled)
+        waits += max(0, count.waits - before.waits)
+    return Window(span_s, answers, throttled, (answers - throttled) / span_s, waits > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,47 +166,53 @@ def share_of(per_s: float, mine: Demand, others: Sequence[Demand]) -> float:
     """What one of several workers may use of a rate: who needs less than an equal part leaves the
     rest to the hungry, and keeps room to grow.
     """
-    everyone = [mine, *others]
-    equal = per_s / len(everyone)
-    modest = [d.used_per_s for d in others if not d.hungry and 2 * d.used_per_s < equal]
+    equal = per_s / (len(others) + 1)
+    if others and _is_modest(mine, equal):
+        return max(2 * mine.used_per_s, equal / 4)
+    modest = [demand.used_per_s for demand in others if _is_modest(demand, equal)]
     left = per_s - sum(2 * used for used in modest)
-    return max(left / (len(everyone) - len(modest)), LOWEST_PER_S / 2 / len(everyone))
+    return left / (len(others) + 1 - len(modest))
+
+
+def _is_modest(demand: Demand, equal: float) -> bool:
+    return not demand.hungry and 2 * demand.used_per_s < equal
 
 
 class Pacer:
-    """Hands out turns at a rate that may change at any time, None for no limit. Not thread-safe."""
+    """Hands out turns at a rate that may change at any time, None for no limit.
 
-    __slots__ = ("_at_s", "_per_s", "_turns")
+    One thread takes the turns; any may set `per_s`. `waits` counts the refusals.
+    """
 
-    def __init__(self, per_s: float | None, now_s: float) -> None:
-        self._per_s = per_s
+    __slots__ = ("_at_s", "_turns", "per_s", "taken", "waits")
+
+    def __init__(self, per_s: float | None) -> None:
+        self.per_s = per_s
+        self.taken = 0
+        self.waits = 0
         self._turns = 0.0
-        self._at_s = now_s
-
-    @property
-    def per_s(self) -> float | None:
-        return self._per_s
-
-    def change(self, per_s: float | None, now_s: float) -> None:
-        self._gather(now_s)
-        self._per_s = per_s
+        self._at_s = -1.0
 
     def wait_s(self, now_s: float) -> float:
-        """0 when a turn is there to be taken, else how soon it is worth to ask again."""
-        if self._per_s is None:
-            return 0.0
-        self._gather(now_s)
-        if self._turns >= 1:
-            return 0.0
-        return min((1 - self._turns) / self._per_s + 1e-6, LONGEST_WAIT_S)
+        """0 when there was a turn, which is used up by that, else how soon to ask again."""
+        per_s = self.per_s
+        if per_s is not None:
+            if self._turns < 1 and self._gathered(per_s, now_s) < 1:
+                self.waits += 1
+                wait_s = (1 - self._turns) / per_s
+                return min(max(wait_s, SHORTEST_WAIT_S), LONGEST_WAIT_S)
+            self._turns -= 1
+        self.taken += 1
+        return 0.0
 
-    def take(self) -> None:
-        """Use the turn that `wait_s` found."""
-        self._turns -= 1
+    def give_back(self) -> None:
+        """The turn that was just taken is not used."""
+        self.taken -= 1
+        self._turns += 1
 
-    def _gather(self, now_s: float) -> None:
-        if self._per_s is not None:
-            most = max(1.0, self._per_s * BURST_S)
-            gathered = self._turns + (now_s - self._at_s) * self._per_s
-            self._turns = min(most, gathered)
+    def _gathered(self, per_s: float, now_s: float) -> float:
+        most = max(1.0, per_s * BURST_S)
+        span_s = now_s - self._at_s if self._at_s >= 0 else 0.0
+        self._turns = min(most, self._turns + span_s * per_s)
         self._at_s = now_s
+        return self._turns
