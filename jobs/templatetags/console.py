@@ -25,6 +25,7 @@ register.filter("size", formatting.size)
 register.filter("rate", formatting.rate)
 register.filter("duration", formatting.duration)
 register.simple_tag(formatting.percent, name="percent")
+register.simple_tag(formatting.share, name="share")
 
 
 @register.filter
@@ -89,6 +90,12 @@ def time(value: datetime | None) -> str:
     if value is None:
         return formatting.EMPTY
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), formatting.moment(value))
+
+
+@register.simple_tag
+def clock(value: datetime) -> str:
+    """A moment of today, such as the last update of a page."""
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), formatting.clock(value))
 
 
 @register.simple_tag

@@ -96,6 +96,19 @@ def moment(value: datetime) -> str:
     return format_date(timezone.localtime(value), "j F Y, H:i:s T")
 
 
+def clock(value: datetime) -> str:
+    """The time of day of a moment of today: "10:03:11 UTC"."""
+    return format_date(timezone.localtime(value), "H:i:s T")
+
+
+def share(part: int, whole: int) -> str:
+    """One part of a breakdown, rounded to a tenth so that all parts together look like the whole."""
+    if not whole or part >= whole:
+        return percent(part, whole)
+    tenths = min(999, max(1, round(part * 1_000 / whole)))
+    return f"{tenths // 10}.{tenths % 10}%" if part else "0%"
+
+
 def relative(value: datetime, now: datetime) -> str:
     """ "4 minutes ago", "in 30 days"; beyond 60 days the date."""
     seconds = (value - now).total_seconds()
