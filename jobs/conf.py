@@ -73,8 +73,19 @@ def storage_patience_s() -> float:
     return _float("STORAGE_PATIENCE_S", 10.0)
 
 
+def finish_box_s() -> float:
+    """The same for finishing, which stops between two result files only."""
+    return _float("FINISH_BOX_S", 20.0)
+
+
 def report_file_rows() -> int:
+    """A result file of a report has at most so many rows."""
     return _int("REPORT_FILE_ROWS", 1_000_000)
+
+
+def report_part_bytes() -> int:
+    """Size of the parts in which a result file is uploaded; S3 asks for 5 MiB at least."""
+    return _int("REPORT_PART_BYTES", 8 * 1024 * 1024)
 
 
 def failure_floor() -> int:

@@ -115,6 +115,8 @@ class Job(models.Model):
     prepared_rows = models.PositiveBigIntegerField(default=0)
     prepared_byte = models.PositiveBigIntegerField(default=0)
     """How much of the manifest lies prepared in work storage; 0 again once that is emptied."""
+    report_files = models.JSONField(default=list)
+    """Result files that are whole, while the report is written; see `reports.assemble`."""
     control_owner = models.CharField(max_length=64, blank=True)
     control_fence = models.PositiveIntegerField(default=0)
     control_lease_expires_s = models.FloatField(default=0)

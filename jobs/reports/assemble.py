@@ -1,24 +1,33 @@
-"""The completion report, put together from the results of a job's chunks (reference 6)."""
+"""The completion report, put together from the results of a job's chunks (reference 6).
 
+One result file after the other, each a stream from work storage into the report bucket: memory
+stays flat and no disk is needed. What is written is kept on the job, so that another worker
+goes on behind the last whole file.
+"""
+
+import contextlib
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from itertools import chain
 from typing import Any
 
 from jobs import conf
-from jobs.choices import REPORT_FORMAT, ChunkState, ReportScope
-from jobs.models import Chunk, Job, Report
+from jobs.choices import REPORT_FORMAT, ReportScope
+from jobs.models import Job, Report
 from jobs.reports import layout
-from jobs.reports.rows import FAILED, SUCCEEDED
+from jobs.reports.gathering import Column, gather, portions
 from jobs.s3.storage import Storage
-from jobs.workstore import results
-from jobs.workstore.store import WorkStore, in_our_words
+from jobs.workstore.store import WorkStore
 
 # As AWS writes it, although the columns stand in another order (reference 6.4).
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
+
+File = dict[str, Any]
+"""As in `Report.files`, with the position of the last chunk in it while the report is written."""
+
+_LAST = "last_position"
 
 
 def write_report(
@@ -28,108 +37,90 @@ def write_report(
     work: WorkStore,
     now: datetime,
     alive: Callable[[], None],
-) -> Report:
-    """Write every result file, then manifest.json and its MD5; returns the row that describes them.
+    keep: Callable[[list[File]], None],
+    may_go_on: Callable[[], bool],
+) -> Report | None:
+    """Write the result files that are missing, then manifest.json and its MD5; returns the row
+    that describes them, or None when `may_go_on`, asked after each file, said no.
 
-    Memory stays flat: rows pass through one file per status on disk. `alive` is called often
-    and may raise to stop. Raises StorageError, WorkStoreError. Calling again after a crash
-    overwrites what was there.
+    `alive` is called often and may raise to stop. `keep` is given all files so far after each
+    one, for `job.report_files`; it may raise, too. Raises StorageError, WorkStoreError. Calling
+    again after a crash overwrites what was begun.
     """
-    spec = job.report_spec
-    with in_our_words(f"{job.pk}/report"), _scratch(job) as scratch:
-        writers = {
-            status: _FileWriter(job, status, storage, Path(scratch) / status)
-            for status in (SUCCEEDED, FAILED)
-            if status == FAILED or spec.scope == ReportScope.ALL_TASKS
-        }
-        for parts in _parts(job, work):
-            alive()
-            for status, writer in writers.items():
-                writer.add(parts[status])
-        files = [file for writer in writers.values() for file in writer.close()]
+    files = list(job.report_files)
+    for file in _missing(job, files, storage, work, alive):
+        files.append(file)
+        keep(files)
+        if not may_go_on():
+            return None
     alive()
-    key = layout.manifest_key(spec.prefix, job.pk)
-    _write_manifest(storage, spec.bucket, key, files, now)
+    files = [{name: file[name] for name in file if name != _LAST} for file in files]
+    key = layout.manifest_key(job.report_prefix, job.pk)
+    _write_manifest(storage, job.report_bucket, key, files, now)
     return _describe(job, key, files, now)
 
 
-def _scratch(job: Job) -> tempfile.TemporaryDirectory[str]:
-    """In the job's own folder, which is emptied at its end: a process that is killed leaves this."""
-    folder = conf.work_dir() / job.pk
-    folder.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix=".report-", dir=folder)
+def _missing(
+    job: Job,
+    written: list[File],
+    storage: Storage,
+    work: WorkStore,
+    alive: Callable[[], None],
+) -> Iterator[File]:
+    statuses: list[Column] = ["failed"]
+    if job.report_spec.scope == ReportScope.ALL_TASKS:
+        statuses = ["succeeded", "failed"]
+    for status in statuses:
+        before = [file for file in written if file["status"] == status]
+        index, after = len(before), before[-1][_LAST] if before else -1
+        while file := _write_file(job, status, index, after, storage, work, alive):
+            yield file
+            index, after = index + 1, file[_LAST]
 
 
-def _parts(job: Job, work: WorkStore) -> Iterator[dict[str, bytes]]:
-    """The finished rows of each chunk, in the order of the list."""
-    done = Chunk.objects.filter(job=job, state=ChunkState.DONE).order_by("position")
-    for name in done.values_list("result", flat=True).iterator(chunk_size=1000):
-        succeeded, failed = results.decode(work.read(name))
-        yield {SUCCEEDED: succeeded, FAILED: failed}
-
-
-class _FileWriter:
-    """Rows of one status into files of at most `conf.report_file_rows()` rows each."""
-
-    def __init__(self, job: Job, status: str, storage: Storage, path: Path) -> None:
-        self._job = job
-        self._status = status
-        self._storage = storage
-        self._path = path
-        self._files: list[dict[str, Any]] = []
-        self._limit = conf.report_file_rows()
-        self._begin()
-
-    def _begin(self) -> None:
-        self._file = self._path.open("wb")
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._rows = 0
-
-    def add(self, rows: bytes) -> None:
-        """`rows` are whole report lines; a message may hold a line feed, so lines are not split
-        blindly: a chunk's rows go to one file together unless they alone exceed the limit.
-        """
-        if not rows:
-            return
-        count = count_rows(rows)
-        if self._rows and self._rows + count > self._limit:
-            self._upload()
-            self._begin()
-        self._file.write(rows)
-        self._md5.update(rows)
-        self._rows += count
-
-    def close(self) -> list[dict[str, Any]]:
-        if self._rows:
-            self._upload()
-        self._file.close()
-        return self._files
-
-    def _upload(self) -> None:
-        self._file.close()
-        spec = self._job.report_spec
-        key = layout.result_key(spec.prefix, self._job.pk, self._status, len(self._files))
-        self._storage.upload_file(spec.bucket, key, self._path, "text/csv")
-        self._files.append(
-            {
-                "status": self._status,
-                "key": key,
-                "md5": self._md5.hexdigest(),
-                "rows": self._rows,
-                "size_bytes": self._path.stat().st_size,
-            }
-        )
-
-
-def count_rows(rows: bytes) -> int:
-    """How many CSV rows: line feeds outside quotes."""
-    if b'"' not in rows:
-        return rows.count(b"\n")
-    return sum(part.count(b"\n") for part in rows.split(b'"')[::2])
+def _write_file(
+    job: Job,
+    status: Column,
+    index: int,
+    after: int,
+    storage: Storage,
+    work: WorkStore,
+    alive: Callable[[], None],
+) -> File | None:
+    """The file of the chunks behind the position `after`; None when there are none."""
+    chosen = portions(job, status, after=after, limit=conf.report_file_rows())
+    first = next(chosen, None)
+    if first is None:
+        return None
+    key = layout.result_key(job.report_prefix, job.pk, status, index)
+    rows = 0
+    with (
+        contextlib.closing(gather(chain([first], chosen), status, work)) as gathered,
+        storage.upload(
+            job.report_bucket,
+            key,
+            "text/csv",
+            part_bytes=conf.report_part_bytes(),
+            alive=alive,
+        ) as upload,
+    ):
+        for portion, lines in gathered:
+            alive()
+            upload.write(lines)
+            rows += portion.rows
+            after = portion.position
+    return {
+        "status": status,
+        "key": key,
+        "md5": upload.md5,
+        "rows": rows,
+        "size_bytes": upload.size_bytes,
+        _LAST: after,
+    }
 
 
 def _write_manifest(
-    storage: Storage, bucket: str, key: str, files: list[dict[str, Any]], now: datetime
+    storage: Storage, bucket: str, key: str, files: list[File], now: datetime
 ) -> None:
     created = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     manifest = {
@@ -153,10 +144,10 @@ def _write_manifest(
     storage.put_object(bucket, key, data, "application/json")
 
 
-def _describe(job: Job, key: str, files: list[dict[str, Any]], now: datetime) -> Report:
+def _describe(job: Job, key: str, files: list[File], now: datetime) -> Report:
     rows = {
         status: sum(file["rows"] for file in files if file["status"] == status)
-        for status in (SUCCEEDED, FAILED)
+        for status in ("succeeded", "failed")
     }
     report, _ = Report.objects.update_or_create(
         job=job,
@@ -164,8 +155,8 @@ def _describe(job: Job, key: str, files: list[dict[str, Any]], now: datetime) ->
             "bucket": job.report_bucket,
             "manifest_key": key,
             "files": files,
-            "rows_succeeded": rows[SUCCEEDED],
-            "rows_failed": rows[FAILED],
+            "rows_succeeded": rows["succeeded"],
+            "rows_failed": rows["failed"],
             "written_at": now,
         },
     )

@@ -1,20 +1,17 @@
 """The control plane: what pages, preparing and reports need of a storage."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from boto3.exceptions import S3UploadFailedError
-from boto3.s3.transfer import TransferConfig
-
 from jobs.errors import StorageError, StorageUnavailableError
-from jobs.s3.answers import TROUBLE, Answer, answer_of
+from jobs.s3 import uploading
 from jobs.s3.clients import S3Client
-from jobs.s3.faults import Verdict, classify
 from jobs.s3.sentences import describe
+from jobs.s3.translating import translated
+from jobs.s3.uploading import PART_BYTES, Upload
 
 __all__ = ["ListPage", "ListedObject", "ObjectFacts", "Storage", "describe"]
 
@@ -60,7 +57,7 @@ class Storage:
     def head_object(self, bucket: str, key: str, version_id: str | None = None) -> ObjectFacts:
         """An object under a customer's key (SSE-C) is refused with the code CustomerKeyNeeded."""
         try:
-            with _translated():
+            with translated():
                 facts = self._client.head_object(Bucket=bucket, Key=key, **_version(version_id))
         except StorageError as error:
             raise _told(error, lambda: self._first_byte(bucket, key, version_id)) from error
@@ -86,7 +83,7 @@ class Storage:
         if length <= 0:
             return b""
         try:
-            with _translated():
+            with translated():
                 body = self._get(bucket, key, start, start + length - 1, version_id, if_match)
                 with contextlib.closing(body):
                     return bytes(body.read())
@@ -107,7 +104,7 @@ class Storage:
     ) -> Iterator[Iterator[bytes]]:
         """The object from `start_byte` on, in pieces of about 1 MiB."""
         try:
-            with _translated():
+            with translated():
                 body = self._get(bucket, key, start_byte, None, version_id, if_match)
         except StorageError as error:
             if error.http_status != 416:
@@ -120,27 +117,38 @@ class Storage:
 
     def put_object(self, bucket: str, key: str, data: bytes, content_type: str) -> str:
         """Returns the ETag, without quotes."""
-        with _translated():
+        with translated():
             answer = self._client.put_object(
                 Bucket=bucket, Key=key, Body=data, ContentType=content_type
             )
         return answer.get("ETag", "").strip('"')
 
-    def upload_file(self, bucket: str, key: str, path: Path, content_type: str) -> None:
-        """Streams a file, in parts when it is large."""
-        with _translated():
-            self._client.upload_file(
-                str(path),
-                bucket,
-                key,
-                ExtraArgs={"ContentType": content_type},
-                Config=TransferConfig(max_concurrency=4),
-            )
+    def upload(
+        self,
+        bucket: str,
+        key: str,
+        content_type: str,
+        *,
+        part_bytes: int = PART_BYTES,
+        alive: Callable[[], None] = uploading.always,
+    ) -> contextlib.AbstractContextManager[Upload]:
+        """As `uploading.upload`: an object of any size, written as a stream."""
+        return uploading.upload(
+            self._client, bucket, key, content_type, part_bytes=part_bytes, alive=alive
+        )
+
+    def upload_pieces(
+        self, bucket: str, key: str, pieces: Iterable[bytes], content_type: str
+    ) -> None:
+        """The same for bytes that come by themselves; nothing is left when they end in an error."""
+        with self.upload(bucket, key, content_type) as upload:
+            for piece in pieces:
+                upload.write(piece)
 
     def check_bucket(self, bucket: str) -> None:
         """Raises StorageError unless the bucket is there and may be listed."""
         try:
-            with _translated():
+            with translated():
                 self._client.head_bucket(Bucket=bucket)
         except StorageError as error:
             raise _told(error, lambda: self._first_name(bucket)) from error
@@ -149,24 +157,24 @@ class Storage:
         """Writes a small object below `prefix` and deletes it, so that no version of it stays."""
         folder = f"{prefix.rstrip('/')}/" if prefix else ""
         where: dict[str, Any] = {"Bucket": bucket, "Key": folder + WRITE_TEST_NAME}
-        with _translated():
+        with translated():
             put = self._client.put_object(**where, Body=b"", ContentType="text/plain")
         try:
-            with _translated():
+            with translated():
                 self._client.delete_object(**where, **_version(put.get("VersionId")))
         except StorageError as error:
             if error.retryable:
                 raise
 
     def list_buckets(self) -> list[str]:
-        with _translated():
+        with translated():
             buckets = self._client.list_buckets().get("Buckets", [])
         return [bucket["Name"] for bucket in buckets]
 
     def list_page(self, bucket: str, prefix: str = "", token: str | None = None) -> ListPage:
         """One page of what stands directly below `prefix`, at most 100 names."""
         extra: dict[str, Any] = {"ContinuationToken": token} if token else {}
-        with _translated():
+        with translated():
             page = self._client.list_objects_v2(
                 Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=100, **extra
             )
@@ -180,7 +188,7 @@ class Storage:
     def versioning_enabled(self, bucket: str) -> bool | None:
         """None when the storage does not say."""
         try:
-            with _translated():
+            with translated():
                 answer = self._client.get_bucket_versioning(Bucket=bucket)
         except StorageError as error:
             if error.http_status not in {403, 405, 501} or error.code in {
@@ -248,7 +256,7 @@ def _changed() -> StorageError:
 
 def _pieces(body: Any) -> Iterator[bytes]:
     while True:
-        with _translated():
+        with translated():
             piece = body.read(PIECE_BYTES)
         if not piece:
             return
@@ -260,7 +268,7 @@ def _told(refusal: StorageError, ask: Callable[[], object]) -> StorageError:
     if refusal.retryable or not refusal.code.isdecimal():
         return refusal
     try:
-        with _translated():
+        with translated():
             ask()
     except StorageUnavailableError:
         return refusal
@@ -269,24 +277,3 @@ def _told(refusal: StorageError, ask: Callable[[], object]) -> StorageError:
             return StorageError("CustomerKeyNeeded", error.message, http_status=400)
         return error
     return refusal
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Turns what boto3 raises into our errors."""
-    try:
-        yield
-    except TROUBLE as error:
-        raise _error_of(answer_of(error)) from error
-    except S3UploadFailedError as error:
-        # boto3 keeps what S3 said in the context only.
-        cause = error.__context__
-        known = cause if isinstance(cause, TROUBLE) else None
-        answer = answer_of(known) if known else Answer(0, "UploadFailed", str(error))
-        raise _error_of(answer) from error
-
-
-def _error_of(answer: Answer) -> StorageError:
-    retryable = classify(answer) is Verdict.RETRY
-    kind = StorageUnavailableError if retryable else StorageError
-    return kind(answer.code, answer.message or answer.code, http_status=answer.http_status)

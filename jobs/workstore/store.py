@@ -7,7 +7,7 @@ means everything under 12/, never 123/.
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,11 @@ from typing import Protocol
 from jobs.errors import WorkStoreError, WorkStoreFullError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def never() -> bool:
+    """For `stop`: there is time enough."""
+    return False
 
 
 class WorkStore(Protocol):
@@ -34,8 +39,11 @@ class WorkStore(Protocol):
     def list(self, prefix: str) -> Iterator[str]:
         """Names under the prefix, sorted as their UTF-8 bytes are; "" lists everything."""
 
-    def delete(self, prefix: str) -> None:
-        """Everything under the prefix; nothing there is no error. Refuses an empty prefix."""
+    def delete(self, prefix: str, *, stop: Callable[[], bool] = never) -> bool:
+        """Everything under the prefix; nothing there is no error. Refuses an empty prefix.
+
+        `stop` is asked every now and then: False when it said yes before all was gone.
+        """
 
 
 class FolderStore:
@@ -76,7 +84,8 @@ class FolderStore:
             return path.stat().st_size
 
     def list(self, prefix: str) -> Iterator[str]:
-        path = self._folder(prefix)
+        folder = prefix.removesuffix("/")
+        path = self._path(folder) if folder else self._root
         with in_our_words(prefix):
             if path.is_file():
                 yield path.relative_to(self._root).as_posix()
@@ -84,22 +93,28 @@ class FolderStore:
             for file in _files(path):
                 yield file.relative_to(self._root).as_posix()
 
-    def delete(self, prefix: str) -> None:
-        if not prefix.strip("/"):
-            raise ValueError("deleting everything needs more than an empty prefix")
-        path = self._folder(prefix)
+    def delete(self, prefix: str, *, stop: Callable[[], bool] = never) -> bool:
+        path = self._root.joinpath(checked_folder(prefix))
         with in_our_words(prefix):
-            _remove(path)
+            return _remove(path, stop)
 
     def _path(self, name: str) -> Path:
-        parts = name.split("/")
-        if any(not part or part.startswith(".") or "\0" in part for part in parts):
-            raise ValueError(f"not a name for work storage: {name!r}")
-        return self._root.joinpath(*parts)
+        return self._root.joinpath(checked_name(name))
 
-    def _folder(self, prefix: str) -> Path:
-        folder = prefix.removesuffix("/")
-        return self._path(folder) if folder else self._root
+
+def checked_name(name: str) -> str:
+    """`name` again. Raises ValueError when it leads elsewhere."""
+    parts = name.split("/")
+    if any(not part or part.startswith(".") or "\0" in part for part in parts):
+        raise ValueError(f"not a name for work storage: {name!r}")
+    return name
+
+
+def checked_folder(prefix: str) -> str:
+    """What a prefix to delete names, without a slash at its end. Raises ValueError for nothing."""
+    if not prefix.strip("/"):
+        raise ValueError("deleting everything needs more than an empty prefix")
+    return checked_name(prefix.removesuffix("/"))
 
 
 @contextmanager
@@ -180,12 +195,17 @@ def _as_listed(entry: os.DirEntry[str]) -> bytes:
     return os.fsencode(entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name)
 
 
-def _remove(path: Path) -> None:
+def _remove(path: Path, stop: Callable[[], bool]) -> bool:
     """A file, or a folder with its unfinished files; a folder that is being filled again stays."""
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
-        return
-    for child in path.iterdir():
-        _remove(child)
+        return True
+    # One entry after the other: a list of a million names would be large.
+    with suppress(FileNotFoundError), os.scandir(path) as entries:
+        for entry in entries:
+            # Asked afterwards: however short the time, something goes.
+            if not _remove(Path(entry.path), stop) or stop():
+                return False
     with suppress(FileNotFoundError, OSError):
         path.rmdir()
+    return True

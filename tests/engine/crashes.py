@@ -18,7 +18,7 @@ from django.utils import timezone
 from jobs import conf, queueing
 from jobs.engine import finisher, planner, runner, sweep
 from jobs.models import Chunk, Job
-from jobs.workstore.store import FolderStore
+from jobs.workstore.store import FolderStore, never
 
 
 class Death(SystemExit):
@@ -71,9 +71,9 @@ class MortalStore(FolderStore):
         self._mortal.point(f"read {name}")
         return super().read_range(name, offset, length)
 
-    def delete(self, prefix):
+    def delete(self, prefix, *, stop=never):
         with self._mortal.around(f"delete {prefix}"):
-            super().delete(prefix)
+            return super().delete(prefix, stop=stop)
 
 
 class Steps:

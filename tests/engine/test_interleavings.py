@@ -6,6 +6,7 @@ dictionary, and a worker is a claim in somebody's hand.
 
 import contextlib
 import csv
+import hashlib
 import io
 import json
 import threading
@@ -58,6 +59,22 @@ WORKERS = st.sampled_from(["ann", "bob", "cy"])
 JOBS = st.integers(0, 1)
 
 
+class DictUpload:
+    def __init__(self):
+        self.data = bytearray()
+
+    def write(self, data):
+        self.data += data
+
+    @property
+    def md5(self):
+        return hashlib.md5(self.data).hexdigest()
+
+    @property
+    def size_bytes(self):
+        return len(self.data)
+
+
 class DictStorage:
     """As `jobs.s3.storage.Storage`, in memory."""
 
@@ -77,8 +94,11 @@ class DictStorage:
     def put_object(self, bucket, key, data, content_type):
         self.objects[key] = data
 
-    def upload_file(self, bucket, key, path, content_type):
-        self.objects[key] = path.read_bytes()
+    @contextlib.contextmanager
+    def upload(self, bucket, key, content_type, *, part_bytes, alive):
+        upload = DictUpload()
+        yield upload
+        self.objects[key] = bytes(upload.data)
 
     def report_rows(self, job):
         manifest = json.loads(self.objects[f"out/job-{job.pk}/manifest.json"])

@@ -1,6 +1,5 @@
 """Storage, work storage, Redis and database that fail for a while: jobs wait, say why, and go on."""
 
-import errno
 import threading
 import time
 
@@ -11,10 +10,9 @@ from django.utils import timezone
 
 from jobs.choices import ChunkState, JobStatus
 from jobs.engine import performer
-from jobs.errors import WorkStoreFullError
+from jobs.errors import WorkStoreError, WorkStoreFullError
 from jobs.lifecycle import commands
 from jobs.models import Chunk, Job, RoleCredentials
-from jobs.reports import assemble
 from jobs.s3.calls import Answer
 
 
@@ -162,14 +160,16 @@ def test_full_disk_while_preparing_makes_the_job_wait(place, steps, monkeypatch)
     assert steps.prepare(job).status == JobStatus.SUSPENDED
 
 
-def test_full_disk_under_the_report_makes_the_job_wait(place, steps, monkeypatch):
+def test_work_storage_that_is_away_under_the_report_makes_the_job_wait(place, steps, monkeypatch):
     job = confirmed(place, steps, ["a"])
     steps.run()
     with monkeypatch.context() as patch:
-        patch.setattr(assemble, "_scratch", raising(OSError(errno.ENOSPC, "No space left")))
+        patch.setattr(steps.work, "read", raising(WorkStoreError("The disk is gone.")))
         job = steps.finish(job)
-    assert job.status == JobStatus.COMPLETING
-    assert job.waiting_for.startswith("The report waits: The disk of the work storage is full.")
+    assert (job.status, job.waiting_for) == (
+        JobStatus.COMPLETING,
+        "The report waits: The disk is gone.",
+    )
     assert_completes(place, steps, job, ["a"])
 
 

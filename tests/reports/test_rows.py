@@ -6,7 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.reports.assemble import count_rows
+from jobs.reports.gathering import count_rows
 from jobs.reports.rows import report_row
 
 

@@ -125,25 +125,6 @@ def test_connection_that_breaks_in_the_middle_is_unavailability(scripted):
     assert sum(map(len, read)) >= PIECE_BYTES
 
 
-@pytest.mark.parametrize("size_bytes", [10, 20 * PIECE_BYTES])
-def test_file_is_uploaded_whole(storage, s3, bucket, tmp_path, size_bytes):
-    path = tmp_path / "report.csv"
-    path.write_bytes(b"0123456789" * (size_bytes // 10))
-    storage.upload_file(bucket, "out/report.csv", path, "text/csv")
-    there = s3.get_object(Bucket=bucket, Key="out/report.csv")
-    assert there["ContentType"] == "text/csv"
-    assert there["Body"].read() == path.read_bytes()
-
-
-@pytest.mark.parametrize("size_bytes", [10, 20 * PIECE_BYTES])
-def test_upload_to_nowhere_is_refused_with_its_reason(storage, tmp_path, size_bytes):
-    path = tmp_path / "report.csv"
-    path.write_bytes(b"x" * size_bytes)
-    with pytest.raises(StorageError) as error:
-        storage.upload_file("no-such-bucket-here", "k", path, "text/csv")
-    assert code_of(error) == ("NoSuchBucket", 404)
-
-
 @pytest.mark.parametrize(
     "ask",
     [

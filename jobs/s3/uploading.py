@@ -1,0 +1,194 @@
+"""An object that is written as a stream: in one PUT while it is small, in parts when it grows.
+
+Memory holds the part that fills and those under way, whatever the object's size.
+"""
+
+import contextlib
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from typing import Any, TypeVar, cast
+
+from jobs.errors import StorageError, StorageUnavailableError
+from jobs.s3.clients import S3Client
+from jobs.s3.translating import translated
+
+T = TypeVar("T")
+
+PART_BYTES = 8 * 1024 * 1024
+MIN_PART_BYTES = 5 * 1024 * 1024
+"""S3 refuses smaller parts, the last one excepted."""
+
+PARTS_UNDER_WAY = 2
+POLL_S = 0.5
+
+
+def always() -> None:
+    """For `alive`: nobody wants to stop."""
+
+
+@contextlib.contextmanager
+def upload(
+    client: S3Client,
+    bucket: str,
+    key: str,
+    content_type: str,
+    *,
+    part_bytes: int,
+    alive: Callable[[], None],
+) -> Iterator["Upload"]:
+    """The object is there when the block has ended, and is not touched when it raises.
+
+    `alive` is called often, also while a part is under way, and may raise to stop. Raises
+    StorageError.
+    """
+    running = Upload(client, bucket, key, content_type, part_bytes, alive)
+    try:
+        yield running
+        running.finish()
+    except BaseException:
+        running.abort()
+        raise
+    finally:
+        running.close()
+
+
+class Upload:
+    """`md5` (hex digits) and `size_bytes` are those of what was written so far."""
+
+    def __init__(
+        self,
+        client: S3Client,
+        bucket: str,
+        key: str,
+        content_type: str,
+        part_bytes: int,
+        alive: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._where: dict[str, Any] = {"Bucket": bucket, "Key": key}
+        self._content_type = content_type
+        self._part_bytes = max(part_bytes, MIN_PART_BYTES)
+        self._alive = alive
+        self._threads = ThreadPoolExecutor(PARTS_UNDER_WAY)
+        self._buffer = bytearray()
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._upload_id = ""
+        self._parts: list[dict[str, Any]] = []
+        self._under_way: deque[Future[dict[str, Any]]] = deque()
+        self.size_bytes = 0
+
+    @property
+    def md5(self) -> str:
+        return self._md5.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        self._md5.update(data)
+        self.size_bytes += len(data)
+        self._buffer += data
+        while len(self._buffer) >= self._part_bytes:
+            # All but the last of the same size: some storage insists.
+            self._send_part(self._cut(self._part_bytes))
+
+    def finish(self) -> None:
+        if not self._upload_id:
+            self._ask(self._put, self._cut(len(self._buffer)))
+            return
+        if self._buffer:
+            self._send_part(self._cut(len(self._buffer)))
+        while self._under_way:
+            self._collect()
+        self._ask(self._complete)
+        self._upload_id = ""
+
+    def abort(self) -> None:
+        """Leave nothing behind, as far as the storage lets us."""
+        if self._upload_id:
+            with contextlib.suppress(StorageError), translated():
+                self._client.abort_multipart_upload(**self._where, UploadId=self._upload_id)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _cut(self, size_bytes: int) -> bytes:
+        piece = bytes(memoryview(self._buffer)[:size_bytes])
+        del self._buffer[:size_bytes]
+        return piece
+
+    def _send_part(self, data: bytes) -> None:
+        if not self._upload_id:
+            self._abort_left_behind()
+            self._upload_id = self._ask(self._create)
+        if len(self._under_way) == PARTS_UNDER_WAY:
+            self._collect()
+        number = len(self._parts) + len(self._under_way) + 1
+        self._under_way.append(self._threads.submit(self._put_part, number, data))
+
+    def _collect(self) -> None:
+        self._parts.append(self._wait(self._under_way.popleft()))
+
+    def _ask(self, call: Callable[..., T], *args: Any) -> T:
+        return self._wait(self._threads.submit(call, *args))
+
+    def _wait(self, future: "Future[T]") -> T:
+        while not wait_for([future], timeout=POLL_S).done:
+            self._alive()
+        return future.result()
+
+    def _abort_left_behind(self) -> None:
+        """What a worker that was killed began for this key: it would take space for ever."""
+        with contextlib.suppress(StorageError):
+            for upload_id in self._ask(self._left_behind):
+                self._alive()
+                self._ask(self._abort_one, upload_id)
+
+    def _left_behind(self) -> list[str]:
+        with translated():
+            found = self._client.list_multipart_uploads(
+                Bucket=self._where["Bucket"], Prefix=self._where["Key"]
+            ).get("Uploads", [])
+        return [one["UploadId"] for one in found if one["Key"] == self._where["Key"]]
+
+    def _abort_one(self, upload_id: str) -> None:
+        with translated():
+            self._client.abort_multipart_upload(**self._where, UploadId=upload_id)
+
+    def _put(self, data: bytes) -> None:
+        with translated():
+            self._client.put_object(**self._where, Body=data, ContentType=self._content_type)
+
+    def _create(self) -> str:
+        with translated():
+            answer = self._client.create_multipart_upload(
+                **self._where, ContentType=self._content_type
+            )
+        return answer["UploadId"]
+
+    def _put_part(self, number: int, data: bytes) -> dict[str, Any]:
+        with _aborted_is_repeated(), translated():
+            answer = self._client.upload_part(
+                **self._where, UploadId=self._upload_id, PartNumber=number, Body=data
+            )
+        return {"PartNumber": number, "ETag": answer["ETag"]}
+
+    def _complete(self) -> None:
+        with _aborted_is_repeated(), translated():
+            self._client.complete_multipart_upload(
+                **self._where,
+                UploadId=self._upload_id,
+                MultipartUpload=cast(Any, {"Parts": self._parts}),
+            )
+
+
+@contextlib.contextmanager
+def _aborted_is_repeated() -> Iterator[None]:
+    """Whoever took this file over has aborted our upload, or a completion was answered twice."""
+    try:
+        yield
+    except StorageError as error:
+        if error.code != "NoSuchUpload":
+            raise
+        sentence = "The upload was ended from elsewhere. It begins anew."
+        raise StorageUnavailableError(error.code, sentence, http_status=404) from error
