@@ -28,18 +28,23 @@ format: .venv/dev
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-bench soak:
+bench: .venv/bench  ## Every goal of the engine beside what is measured; half an hour on a quiet machine
+	$(PYTHON) -m bench
+
+soak:
 	@echo "There is no $@ yet; bench/README.md says what is planned."
 
 lock: .venv/runtime  ## After a change of the dependencies in pyproject.toml
 	.venv/bin/uv $(LOCK) -o requirements.txt
 	.venv/bin/uv $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
+	.venv/bin/uv $(LOCK) --group bench -c requirements.txt -o requirements-bench.txt
 
 clean:  ## Everything that was generated, but not the data folder
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 
 .venv/runtime: requirements.txt
 .venv/dev: requirements-dev.txt
-.venv/runtime .venv/dev:
+.venv/bench: requirements-bench.txt
+.venv/runtime .venv/dev .venv/bench:
 	@.ci/install $<
 	@touch $@

@@ -1,0 +1,62 @@
+"""One job of a million objects, from creation to its report, by real workers."""
+
+import time
+from collections import Counter
+
+from bench import contest, machine, sizes, trials
+from bench.crew import Crew, crew
+from bench.figures import Findings, figure
+from bench.goals.scale import moment
+from bench.place import Place
+from jobs.choices import TERMINAL, JobStatus
+from jobs.models import Job
+
+STATEMENTS = 10_000
+"""At most, per million objects (engine.md 1)."""
+
+
+def end_to_end(place: Place, found: Findings) -> None:
+    tasks, cores = sizes.tasks(1_000_000), machine.cores()
+    goal = f"million, {place.database}"
+    with crew() as hands:
+        hands.worker("run worker", "run", cores.client, BATCHCONSOLE_IN_FLIGHT="128")
+        hands.worker("control worker", "control", cores.second)
+        hands.scheduler()
+        job = trials.make(place.stub, trials.TAGGING, tasks, url=place.stub.url())
+        began_s = time.monotonic()
+        trials.await_status(job, TERMINAL)
+        contest.say(f"  {tasks:,} objects on {place.database}: {time.monotonic() - began_s:.1f} s")
+        time.sleep(1.0)
+        hands.note_memory(found, goal)
+        _phases(goal, job, tasks, found)
+        _statements(goal, hands, tasks, found)
+    found.wrong += trials.check_end(job, tasks)
+
+
+def _phases(goal: str, job: Job, tasks: int, found: Findings) -> None:
+    ready, active = moment(job, JobStatus.READY), moment(job, JobStatus.ACTIVE)
+    completing, end = moment(job, JobStatus.COMPLETING), moment(job, JobStatus.COMPLETE)
+    begun = trials.see(job).created_at.timestamp()
+    for phase, spent_s in (
+        ("prepare", ready - begun),
+        ("from prepared to the first claim", active - ready),
+        ("run", completing - active),
+        ("finish", end - completing),
+        ("all", end - begun),
+    ):
+        found.add(goal, f"{phase}: s", figure([spent_s]), digits=1)
+    found.add(goal, "run: objects/s", figure([tasks / (completing - active)]))
+
+
+def _statements(goal: str, hands: Crew, tasks: int, found: Findings) -> None:
+    statements: Counter[str] = Counter()
+    for entry in hands.entries():
+        statements[entry.call] += entry.statements + entry.commits
+    for call, number in sorted(statements.items()):
+        found.add(goal, f"{call}: database statements with commits", figure([number]))
+    total = sum(statements.values())
+    found.add(
+        goal, "database statements with commits, all calls", figure([total]),
+        aim=f"<= {STATEMENTS * tasks // 1_000_000:,}",
+        met=total <= STATEMENTS * tasks / 1_000_000,
+    )  # fmt: skip

@@ -1,0 +1,21 @@
+"""Which function measures what, in the order of the table."""
+
+from collections.abc import Callable
+
+from bench.figures import Findings
+from bench.goals import books, calls, deletes, kill, limits, memory, million, scale
+from bench.place import Place
+
+Measure = Callable[[Place, Findings], None]
+GOALS: dict[str, Measure] = {
+    "G1": calls.at_once,
+    "G2": calls.at_20_ms,
+    "G4": calls.over_tls,
+    "G5": deletes.in_batches,
+    "G7": memory.flat,
+    "G8": limits.unknown,
+    "G9": kill.of_a_worker,
+    "G10": books.share,
+    "scale": scale.two_workers,
+    "million": million.end_to_end,
+}
