@@ -100,6 +100,7 @@ class DataPlane:
         try:
             for flight in list(self._flights):
                 flight.sweep()
+            self.pump()  # a job may have got more room meanwhile
             self._sweep_lanes()
         finally:
             pause_s = SWEEP_S if self._flights else IDLE_SWEEP_S

@@ -133,10 +133,12 @@ def known_next(known: Known, counts: Mapping[str, Counts], now_s: float) -> Know
     span_s = now_s - known.at_s
     if span_s > OLD_S or span_s < 0:
         return replace(known, at_s=now_s, seen=dict(counts))
-    if known.settling and span_s >= WINDOW_S:
+    if span_s < WINDOW_S:
+        return known
+    if known.settling:
         return replace(known, at_s=now_s, seen=dict(counts), settling=False)
     window = _window(known, counts, span_s)
-    if span_s < WINDOW_S or (window.answers < ENOUGH_ANSWERS and span_s < LONGEST_WINDOW_S):
+    if window.answers < ENOUGH_ANSWERS and span_s < LONGEST_WINDOW_S:
         return known
     rate = after(known.rate, window)
     if rate.per_s < known.rate.per_s:
