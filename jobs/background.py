@@ -6,16 +6,12 @@ Each takes ids only and tolerates that the job has moved on or is gone.
 from django.db import connections
 from django.utils import timezone
 
-from jobs import conf
 from jobs.engine import finisher, planner, runner
 from jobs.engine import sweep as sweeping
 from jobs.engine.stopping import stop_on_term
+from jobs.engine.work_storage import work_storage
 from jobs.errors import NoSuchJobError
-from jobs.workstore.store import FolderStore, WorkStore
-
-
-def _work() -> WorkStore:
-    return FolderStore(conf.work_dir())
+from jobs.reports import retry_drafts
 
 
 def prepare_job(job_id: str) -> None:
@@ -23,7 +19,7 @@ def prepare_job(job_id: str) -> None:
     connections.close_all()
     with stop_on_term() as stop:
         try:
-            planner.prepare_job(job_id, work=_work(), clock=timezone.now, stop=stop)
+            planner.prepare_job(job_id, work=work_storage(), clock=timezone.now, stop=stop)
         except NoSuchJobError:
             return
 
@@ -31,16 +27,22 @@ def prepare_job(job_id: str) -> None:
 def run_chunks() -> None:
     connections.close_all()
     with stop_on_term() as stop:
-        runner.run_chunks(work=_work(), clock=timezone.now, stop=stop)
+        runner.run_chunks(work=work_storage(), clock=timezone.now, stop=stop)
 
 
 def finish_job(job_id: str) -> None:
     connections.close_all()
     with stop_on_term() as stop:
         try:
-            finisher.finish_job(job_id, work=_work(), clock=timezone.now, stop=stop)
+            finisher.finish_job(job_id, work=work_storage(), clock=timezone.now, stop=stop)
         except NoSuchJobError:
             return
+
+
+def make_retry_list(draft_id: str) -> None:
+    connections.close_all()
+    with stop_on_term() as stop:
+        retry_drafts.make_list(draft_id, clock=timezone.now, stop=stop)
 
 
 def sweep() -> None:

@@ -19,7 +19,7 @@ from jobs.errors import QueueUnavailableError
 logger = logging.getLogger(__name__)
 
 Queue = Literal["run", "control"]
-BackgroundCall = Literal["prepare_job", "run_chunks", "finish_job", "sweep"]
+BackgroundCall = Literal["prepare_job", "run_chunks", "finish_job", "make_retry_list", "sweep"]
 
 RUN: Queue = "run"
 CONTROL: Queue = "control"
@@ -27,6 +27,7 @@ QUEUE_OF: dict[BackgroundCall, Queue] = {
     "prepare_job": CONTROL,
     "run_chunks": RUN,
     "finish_job": CONTROL,
+    "make_retry_list": CONTROL,
     "sweep": CONTROL,
 }
 

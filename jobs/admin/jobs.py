@@ -38,13 +38,18 @@ class FailureCauseInline(ReadOnlyInline):
 class JobAdmin(ReadOnlyAdmin):
     list_display = [
         "id", "status", "description", "operation", "region", "priority", "created_at",
-        "total_tasks", "tasks_succeeded", "tasks_failed",
+        "total_tasks", "tasks_succeeded", "tasks_failed", "retry_of_id",
     ]  # fmt: skip
     list_filter = ["status", "operation", "region"]
     search_fields = ["id", "description"]
     date_hierarchy = "created_at"
     list_select_related = ["region"]
+    readonly_fields = ["retried_by"]
     inlines = [JobTagInline, StatusChangeInline, JobEventInline, FailureCauseInline]
+
+    @admin.display(description="retried by")
+    def retried_by(self, job: Job) -> str:
+        return ", ".join(job.retries.order_by("created_at").values_list("pk", flat=True)) or "-"
 
 
 @admin.register(Chunk)

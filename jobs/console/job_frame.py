@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from jobs.choices import CANCELLABLE, JobStatus
 from jobs.console.access import Level, level_of
+from jobs.lifecycle import retrying
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.queries import words
@@ -29,6 +30,8 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "not_cancel": _why_not_cancel(job, writes),
         "not_priority": _why_not_priority(job, writes),
         "not_clone": "" if writes else NOT_OPERATOR,
+        "can_retry": job.is_terminal and job.started_at is not None,
+        "not_retry": _why_not_retry(job, writes),
         "not_tags": "" if writes else NOT_OPERATOR,
         "failed_sentence": f"{job.tasks_failed:,} of {words.counted(job.tasks_done, 'object')} failed.",
         "done_sentence": f"Finished: {words.counted(job.tasks_done, 'object')}, all succeeded.",
@@ -66,6 +69,12 @@ def _why_not_priority(job: Job, writes: bool) -> str:
     if job.is_terminal:
         return "The job has ended"
     return "" if writes else NOT_OPERATOR
+
+
+def _why_not_retry(job: Job, writes: bool) -> str:
+    if words.storage_gone(job):
+        return "The demo storage was started anew since"
+    return retrying.why_not(job) or ("" if writes else NOT_OPERATOR)
 
 
 def _cancelled_by(job: Job) -> str:

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from jobs.console import retry_failed
 from jobs.console.views import account, actions, detail, listing, overview, report
 
 
@@ -38,6 +39,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<job:job_id>/cancel/", actions.job_cancel, name="job-cancel"),
     path("jobs/<job:job_id>/priority/", actions.job_priority, name="job-priority"),
     path("jobs/<job:job_id>/tags/", actions.job_tags, name="job-tags"),
+    path("jobs/<job:job_id>/retry/", retry_failed.job_retry, name="job-retry"),
+    path("jobs/create/<uuid:draft_id>/retry-list/", retry_failed.retry_list, name="retry-list"),
+    path(
+        "_/drafts/<uuid:draft_id>/retry-list/", retry_failed.retry_list_live, name="retry-list-live"
+    ),
+    path("_/jobs/<job:job_id>/retries/", retry_failed.job_retries, name="job-retries"),
     path("_/jobs/<job:job_id>/live/", detail.job_live, name="job-live"),
     path("_/jobs/", listing.list_live, name="list-live"),
     path("_/overview/", overview.overview_live, name="overview-live"),

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from jobs import queueing
 from jobs.choices import JobStatus, ManifestField
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
+from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
 from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
@@ -36,6 +37,7 @@ def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
         raise ValidationFailedError(problems)
     try:
         with transaction.atomic():
+            check_free(spec)
             job = _insert(spec, fingerprint, actor, now)
             queueing.call("prepare_job", job.pk)
     except IntegrityError:

@@ -1,77 +1,107 @@
-"""Jobs that run the failed objects of an ended job again: what their list is called, and that no
-two of them run the same objects.
-
-A list is named after the job it comes from and the error code it was narrowed to. The name alone
-tells what a retry covers, wherever the list lies.
+"""Jobs that run the failed objects of an ended job again: when that may be, and that no two of
+them run the same objects.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable
 
-from jobs.choices import JobStatus
+from jobs.choices import GAVE_UP, TERMINAL
 from jobs.errors import Problem, ValidationFailedError
 from jobs.models import Job
 from jobs.spec.job import MAX_DESCRIPTION, JobSpec
+from jobs.spec.retry_list import list_name, name_of, overlap
 
-GAVE_UP = frozenset(
-    {JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILING, JobStatus.FAILED}
-)
-"""A retry that ends in one of these did not reach all of its objects, so another one may."""
-
-_PLAIN_CODE = re.compile(r"[A-Za-z0-9]{1,64}")
 _NUMBERED = re.compile(r"Retry (\d{1,6}) of (.*)", re.DOTALL)
 
 
-def list_name(job_id: str, code: str | None) -> str:
-    """The file name of the list of a job's failed rows; `code` None for all of them."""
+def why_not(job: Job, code: str | None = None) -> str:
+    """Why the failed objects of a job can not be retried, in a sentence; empty when they can.
+
+    `code` narrows them to one error code.
+    """
+    if job.status not in TERMINAL:
+        return "The job has not ended yet."
+    if not job.tasks_failed:
+        return "No object of this job failed."
+    if code is not None and not failed_tasks(job, code):
+        return f"No object of this job failed with {code}."
+    return without_report(job) or _taken(job, code)
+
+
+def failed_tasks(job: Job, code: str | None) -> int:
+    """How many tasks failed, with this code or at all, as the job counted them."""
     if code is None:
-        return f"retry-of-{job_id}.csv"
-    if not _PLAIN_CODE.fullmatch(code):
-        code = f"code-{hashlib.sha256(code.encode()).hexdigest()[:16]}"
-    return f"retry-of-{job_id}-{code}.csv"
+        return job.tasks_failed
+    return sum(job.failure_causes.filter(code=code).values_list("tasks", flat=True))
 
 
-def in_the_way(retries: Iterable[Job], job_id: str, code: str | None) -> Job | None:
-    """Of the retries of a job, the newest that runs these rows, or ran all of them."""
-    wanted, all_rows = list_name(job_id, code), list_name(job_id, None)
-    hits = [retry for retry in retries if retry.status not in GAVE_UP]
-    if wanted != all_rows:
-        hits = [retry for retry in hits if _name_of(retry) in (wanted, all_rows)]
+def never_run(job: Job) -> int:
+    """How many objects of an ended job were never run: it was cancelled, or failed before."""
+    return max(0, (job.total_tasks or 0) - job.tasks_done)
+
+
+def without_report(job: Job) -> str:
+    """That nobody can tell which objects of an ended job failed; empty when its report does."""
+    if hasattr(job, "report"):
+        return ""
+    absent = "was not written" if job.report_enabled else "was not asked for"
+    return (
+        f"The completion report {absent}, so there is no list of the objects that failed."
+        " Clone the job to run all of its objects again."
+    )
+
+
+def _taken(job: Job, code: str | None) -> str:
+    name = list_name(job.pk, code)
+    other = in_the_way(job.retries.all(), job.pk, name)
+    if other is None:
+        return ""
+    if name_of(other.manifest_key) in (name, list_name(job.pk, None)):
+        return (
+            f"Job {other.short_id} retries these objects already. See what becomes of them there."
+        )
+    return (
+        f"Job {other.short_id} retries some of these objects already."
+        " Retry the other error codes one by one, on the Failures page."
+    )
+
+
+def in_the_way(retries: Iterable[Job], job_id: str, name: str) -> Job | None:
+    """Of the retries of a job, the newest that runs or ran rows of the list `name`, too.
+
+    One that gave up before it had reached all of its objects is in nobody's way.
+    """
+    hits = [
+        retry
+        for retry in retries
+        if retry.status not in GAVE_UP and overlap(job_id, name, name_of(retry.manifest_key))
+    ]
     return max(hits, key=lambda retry: retry.created_at, default=None)
 
 
-def _name_of(retry: Job) -> str:
-    return str(retry.manifest_key.rpartition("/")[2])
-
-
 def check_free(spec: JobSpec) -> None:
-    """To be called in the transaction that makes the job of `spec`.
+    """To be called in the transaction that makes the job of `spec`, which may be no retry.
 
     Raises ValidationFailedError when another job runs the same failed objects already. The row of
     the old job is locked, so that two persons who retry at once do not make two jobs.
     """
+    if spec.retry_of is None:
+        return
     old = Job.objects.select_for_update().filter(pk=spec.retry_of).first()
     if old is None:
-        return
+        raise ValidationFailedError(
+            [Problem("manifest", "The job to retry is not there any more.")]
+        )
     others = old.retries.exclude(client_request_token=spec.client_request_token)
-    name = spec.manifest.key.rpartition("/")[2]
-    hits = [
-        other
-        for other in others
-        if other.status not in GAVE_UP
-        and (_name_of(other) == name or list_name(old.pk, None) in (name, _name_of(other)))
-    ]
-    if hits:
-        sentence = f"Job {hits[0].short_id} retries these objects already. Delete this draft."
+    other = in_the_way(others, old.pk, name_of(spec.manifest.key))
+    if other:
+        sentence = f"Job {other.short_id} retries these objects already. Delete this draft."
         raise ValidationFailedError([Problem("manifest", sentence)])
 
 
-def description_of(job: Job, earlier: int) -> str:
-    """ "Retry 1 of Nightly tags"; of a retry, "Retry 2 of Nightly tags". `earlier` retries of this
-    job count, too.
-    """
+def description_of(job: Job) -> str:
+    """ "Retry 1 of Nightly tags", and of that retry "Retry 2 of Nightly tags"."""
     known = _NUMBERED.fullmatch(job.description) if job.retry_of_id else None
     number, text = (int(known[1]), known[2]) if known else (0, str(job))
-    whole = f"Retry {number + earlier + 1} of {text}"
+    whole = f"Retry {number + job.retries.count() + 1} of {text}"
     return whole if len(whole) <= MAX_DESCRIPTION else f"{whole[: MAX_DESCRIPTION - 1]}…"

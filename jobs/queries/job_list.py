@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 
 from jobs.choices import TERMINAL, JobStatus
@@ -94,7 +94,8 @@ class JobFilter:
     def jobs(self) -> QuerySet[Job]:
         found = Job.objects.all()
         for word in self.q.split()[:MAX_WORDS]:
-            found = found.filter(Q(description__icontains=word) | Q(pk__istartswith=word))
+            named = Q(pk__istartswith=word) | Q(retry_of__pk__istartswith=word)
+            found = found.filter(Q(description__icontains=word) | named)
         if self.statuses:
             found = found.filter(status__in=self.statuses)
         if self.operation:
@@ -154,8 +155,10 @@ class JobPage:
 def job_page(wanted: JobFilter, *, now: datetime) -> JobPage:
     """Three queries. A page after the last one becomes the last one."""
     numbers = dict(Job.objects.order_by().values_list("status").annotate(jobs=Count("pk")))
+    retries = Job.objects.filter(retry_of=OuterRef("pk")).order_by("-created_at").values("pk")
     jobs = wanted.ordered().select_related("region")
-    page = Paginator(jobs, wanted.per).get_page(wanted.page)
+    listed = cast(QuerySet[Job], jobs.annotate(retried_by=Subquery(retries[:1])))
+    page = Paginator(listed, wanted.per).get_page(wanted.page)
     return JobPage(
         page=page,
         rows=job_rows(page.object_list, now=now),

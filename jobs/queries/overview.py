@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
-from jobs.choices import TERMINAL, JobStatus
+from jobs.choices import GAVE_UP, TERMINAL, JobStatus
 from jobs.models import Job, RateSample, Region
 from jobs.queries import progress, words
 from jobs.queries.job_detail import recent_rate, rest_of
@@ -84,8 +85,15 @@ def _jobs_in_need(now: datetime) -> QuerySet[Job]:
     return Job.objects.filter(
         Q(status=JobStatus.SUSPENDED)
         | (lately & Q(status=JobStatus.FAILED))
-        | (lately & Q(status=JobStatus.COMPLETE, tasks_failed__gt=0))
+        | (lately & Q(status=JobStatus.COMPLETE, tasks_failed__gt=_retried()))
     )
+
+
+def _retried() -> Coalesce:
+    """How many objects of a job are listed by retries of it, which tell themselves how they end."""
+    retries = Job.objects.filter(retry_of=OuterRef("pk")).exclude(status__in=GAVE_UP).order_by()
+    listed = retries.values("retry_of").annotate(tasks=Sum("total_tasks")).values("tasks")
+    return Coalesce(Subquery(listed), 0)
 
 
 def _moving_jobs() -> QuerySet[Job]:

@@ -12,6 +12,7 @@ from jobs.console import advice
 from jobs.console.access import job_or_404, signed_in
 from jobs.console.job_frame import frame
 from jobs.console.milestones import Seen, announcement
+from jobs.console.retry_failed import after_failures, choices_of
 from jobs.models import FailureCause, FailureSample, Job
 from jobs.queries.job_detail import job_progress, poll_every_s
 from jobs.queries.job_history import job_activity as query_activity
@@ -22,6 +23,8 @@ from jobs.queries.job_history import timeline
 def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     context = {**frame(request, job), **_live(request, job), "section": "status"}
+    if job.is_terminal and job.tasks_failed:
+        context |= after_failures(job)
     return render(request, "console/job_detail.html", context)
 
 
@@ -59,15 +62,19 @@ def job_failures(request: HttpRequest, job_id: str) -> HttpResponseBase:
     causes = list(job.failure_causes.all())
     samples = list(job.failure_samples.all())
     shown = [cause for cause in causes if not code or cause.code == code]
+    retried = choices_of(job, causes) if job.is_terminal else {}
     context = {
         **frame(request, job),
         "section": "failures",
         "code": code,
-        "causes": [_cause(cause) for cause in causes],
+        # A code with several HTTP statuses is retried as a whole, from its first row.
+        "causes": [{**_cause(cause), "retry": retried.pop(cause.code, None)} for cause in causes],
         "groups": [{**_cause(cause), "samples": _samples(cause, samples)} for cause in shown],
         "top": [_cause(cause) for cause in causes[: advice.TOP_BARS]],
         "other": sum(cause.tasks for cause in causes[advice.TOP_BARS :]),
     }
+    if job.is_terminal and job.tasks_failed:
+        context |= after_failures(job)
     return render(request, "console/job_failures.html", context)
 
 

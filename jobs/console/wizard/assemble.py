@@ -158,7 +158,8 @@ class Reading:
             client_request_token=f"{self.draft.pk}.{self.draft.version}",
             description=options["description"],
             tags=self.options.tags(),
-            cloned_from=self._cloned_from(),
+            cloned_from=self._source_of("clone"),
+            retry_of=self._source_of("retry") if self.is_retry else None,
         )
 
     def _manifest_spec(self) -> ManifestSpec:
@@ -179,9 +180,15 @@ class Reading:
         bucket, prefix = self.options.report_place()
         return ReportSpec(True, bucket, prefix, ReportScope(options["report_scope"]))
 
-    def _cloned_from(self) -> str | None:
-        kind, _, job_id = self.draft.source.partition(":")
-        exists = kind == "clone" and Job.objects.filter(pk=job_id).exists()
+    @property
+    def is_retry(self) -> bool:
+        """Whether the manifest is still the list of failed objects that the draft was made over."""
+        place = self.data.get("retry", {}).get("place")
+        return place is not None and place == finding.place_of(self.data.get("manifest", {}))
+
+    def _source_of(self, kind: str) -> str | None:
+        named, _, job_id = self.draft.source.partition(":")
+        exists = named == kind and Job.objects.filter(pk=job_id).exists()
         return job_id if exists else None
 
     def live_problems(self, *, write_test: bool) -> list[tuple[Step, Problem]]:

@@ -60,7 +60,7 @@ def look_and_note(draft: Draft, job: Job, *, now: datetime) -> Data:
 def _notes(reading: Reading, job: Job) -> list[str]:
     """Differences that need no new value, yet somebody should know of."""
     notes, found = [], reading.found
-    if found and found.etag and found.etag != job.manifest_etag:
+    if not reading.is_retry and found and found.etag and found.etag != job.manifest_etag:
         notes.append("The manifest was changed since that job. This draft uses what is there now.")
     if reading.operation and reading.operation.is_valid():
         lost = set(job.parameters) - set(reading.operation.parsed().to_wire())

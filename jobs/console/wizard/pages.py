@@ -15,7 +15,8 @@ from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.drafts import Data, new_tab
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, STEPS, Step
 from jobs.errors import Problem
-from jobs.models import Draft
+from jobs.lifecycle.retrying import why_not
+from jobs.models import Draft, Job
 
 Context = dict[str, Any]
 MANIFEST_PANEL_ID = "preview"
@@ -116,9 +117,9 @@ def steps_of(reading: Reading, current: Step) -> list[dict[str, str]]:
 
 
 def _clone_context(reading: Reading, step: Step) -> Context | None:
-    """What a clone says on top: where it comes from, and what needs a new value."""
+    """What a clone or a retry says on top: where it comes from, and what needs a new value."""
     kind, _, job_id = reading.draft.source.partition(":")
-    if kind != "clone":
+    if kind not in ("clone", "retry"):
         return None
     wrong = [
         (step_url(reading.draft, there, problem.field), problem.message)
@@ -128,7 +129,16 @@ def _clone_context(reading: Reading, step: Step) -> Context | None:
     for kept in reading.data.get("live", []):
         there = next(step for step in STEPS if step.slug == kept["step"])
         wrong.append((step_url(reading.draft, there, kept["field"]), kept["message"]))
-    return {"job_id": job_id, "wrong": wrong, "notes": reading.data.get("notes", [])}
+    told = {"kind": kind, "job_id": job_id, "wrong": wrong, "notes": reading.data.get("notes", [])}
+    return told | (_retry_context(reading) if kind == "retry" else {})
+
+
+def _retry_context(reading: Reading) -> Context:
+    """Its list, whether the draft still uses it, and who was quicker."""
+    told = reading.data["retry"]
+    job = Job.objects.filter(pk=told["job"]).first()
+    taken = why_not(job, told["code"]) if job and reading.is_retry else ""
+    return {"retry": told, "is_retry": reading.is_retry, "taken": taken}
 
 
 def manifest_context(reading: Reading) -> Context:

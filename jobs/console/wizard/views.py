@@ -5,10 +5,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs.console.access import draft_or_404, job_or_404, require, signed_in
+from jobs.console.retry_failed import is_waiting
 from jobs.console.see_other import SeeOther
 from jobs.console.wizard import clone, drafts, pages, review
 from jobs.console.wizard.assemble import Reading
@@ -39,6 +41,8 @@ def wizard_step(request: HttpRequest, draft_id: UUID, step: str) -> HttpResponse
     here = step_of(step)
     if draft.job_id:
         return to_job(draft)
+    if is_waiting(draft):
+        return SeeOther(reverse("retry-list", args=[draft.pk]))
     furthest = first_unvisited(draft.touched)
     if here.number > furthest.number:
         messages.info(request, f"Finish step {furthest.number} first.")
