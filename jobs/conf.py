@@ -1,5 +1,6 @@
 """A typed view of our settings; each may be overridden in Django settings as BATCHCONSOLE_<NAME>."""
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,9 +20,43 @@ def _float(name: str, default: float) -> float:
     return float(getattr(settings, f"BATCHCONSOLE_{name}", default))
 
 
+def _text(name: str, default: str = "") -> str:
+    return str(getattr(settings, f"BATCHCONSOLE_{name}", "") or default)
+
+
 def work_dir() -> Path:
-    """Folder of the work storage: prepared lists and results of chunks."""
+    """Folder of the work storage, where that is none in S3: prepared lists and results of chunks."""
     return Path(settings.BATCHCONSOLE_WORK_DIR)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkBucket:
+    """Without `access_key_id` the process's ambient credentials count."""
+
+    bucket: str
+    prefix: str
+    endpoint_url: str
+    region_code: str
+    addressing_style: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
+def work_bucket() -> WorkBucket | None:
+    """Where work storage lies in S3; None when it is the folder `work_dir`."""
+    place = _text("WORK_STORE")
+    if not place:
+        return None
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    return WorkBucket(
+        bucket=bucket,
+        prefix=prefix.strip("/"),
+        endpoint_url=_text("WORK_STORE_ENDPOINT"),
+        region_code=_text("WORK_STORE_REGION", "us-east-1"),
+        addressing_style=_text("WORK_STORE_ADDRESSING", "path"),
+        access_key_id=_text("WORK_STORE_ACCESS_KEY_ID"),
+        secret_access_key=_text("WORK_STORE_SECRET_ACCESS_KEY"),
+    )
 
 
 def encryption_keys() -> list[str]:
@@ -60,7 +95,17 @@ def record_every_s() -> float:
 
 def in_flight() -> int:
     """Requests that one worker keeps in flight."""
-    return _int("IN_FLIGHT", 32)
+    return _int("IN_FLIGHT", 128)
+
+
+def threads_in_flight() -> int:
+    """The same where boto3 makes them: more threads are slower, not faster."""
+    return _int("THREADS_IN_FLIGHT", min(32, in_flight()))
+
+
+def data_plane() -> bool:
+    """Off (0), boto3 makes every request: for the one who suspects our own HTTP of a fault."""
+    return bool(_int("DATA_PLANE", 1))
 
 
 def task_deadline_s() -> float:

@@ -10,7 +10,6 @@ from jobs.dataplane.lane import Lane
 from jobs.dataplane.pool import Timeouts
 from jobs.dataplane.work import Batch, Work
 from jobs.s3.endpoints import Credentials, Endpoint
-from jobs.spec.target import Target
 
 try:
     import uvloop as loops
@@ -53,9 +52,7 @@ class DataPlane:
         """As `run`, without waiting. With more than one on its way, the connections of one that
         runs out of targets go over to the next.
         """
-        buckets = {target.bucket for target in work.targets if isinstance(target, Target)}
-        buckets |= set(work.operation.target_buckets()) if buckets else set()
-        lanes = {bucket: self.take_lane(work, bucket) for bucket in buckets}
+        lanes = {bucket: self.take_lane(work, bucket) for bucket in work.buckets()}
         flight = Flight(self, work, lanes)
         self.loop.call_soon_threadsafe(self._admit, flight)
         return flight.done
@@ -68,7 +65,10 @@ class DataPlane:
 
     def take_lane(self, work: Work, bucket: str) -> Lane:
         """From any thread, since making one takes long."""
-        name = (work.endpoint_of(bucket), work.credentials_of(bucket))
+        credentials = work.credentials_of(bucket)
+        if credentials is None:
+            raise ValueError("ambient credentials are for boto3 alone, see support.supports")
+        name = (work.endpoint_of(bucket), credentials)
         with self._lock:
             lane = self._lanes.get(name)
             if lane is None:

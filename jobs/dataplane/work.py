@@ -1,5 +1,6 @@
 """What is to be done and what came of it: the two ends of the data plane."""
 
+import math
 import random
 import threading
 from collections.abc import Callable, Sequence
@@ -54,17 +55,17 @@ class Pace(Protocol):
     def turns(self, bucket: str) -> Turns: ...
 
 
-class Limits(Protocol):
-    """jobs.engine.executor.Limits."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Tasks are begun for `begin_s` only; those then in flight run to their end, however long.
 
-    @property
-    def in_flight(self) -> int: ...
-    @property
-    def task_deadline_s(self) -> float: ...
-    @property
-    def patience_s(self) -> float: ...
-    @property
-    def begin_s(self) -> float: ...
+    `task_deadline_s` is how long a call is retried, `patience_s` how long there may be no answer.
+    """
+
+    in_flight: int
+    task_deadline_s: float
+    patience_s: float
+    begin_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,16 @@ class Work:
     operation: Operation
     targets: Sequence[Target | Outcome]
     endpoint_of: Callable[[str], Endpoint]
-    credentials_of: Callable[[str], Credentials]
+    credentials_of: Callable[[str], Credentials | None]
     limits: Limits
     stop: threading.Event
     decide: Decide
     pace: Pace | None = None
+
+    def buckets(self) -> set[str]:
+        """Those that will be called; calls that an operation thinks of later may go to others."""
+        listed = {target.bucket for target in self.targets if isinstance(target, Target)}
+        return listed | set(self.operation.target_buckets()) if listed else listed
 
 
 @dataclass(slots=True)

@@ -1,19 +1,13 @@
-"""Claiming chunks, keeping and losing them, and recording what was done.
+"""Claiming chunks, keeping and losing them, and settling what was done of them."""
 
-The one module with SQL of its own: a claim is a single statement that picks, marks and
-returns a chunk, and so needs no lock of ours on either database.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
-from jobs.choices import ChunkState
-from jobs.engine import database_clock
-from jobs.errors import LeaseLostError
-from jobs.models import Chunk
+from jobs.choices import RUNNABLE, ChunkState
+from jobs.engine import database_clock, statements
+from jobs.models import Chunk, Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,72 +25,97 @@ class Claim:
     fence: int
 
 
-def claim_chunk(job_id: str, *, owner: str, lease_s: float) -> Claim | None:
-    """Take a chunk that a dead worker left, or else the first free one; None when others have
-    them all.
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What was done of a chunk: `done` are indices within it, ascending and not empty; `result`
+    names their rows of the report in work storage.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _CLAIM_SQL.format(
-                now=database_clock.sql(),
-                lock="FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else "",
-            ),
-            [owner, lease_s, job_id, job_id],
-        )
-        row = cursor.fetchone()
-    return Claim(*row) if row else None
+
+    claim: Claim
+    done: Sequence[int]
+    succeeded: int
+    failed: int
+    result: str
 
 
-_CLAIM_SQL = """
-UPDATE jobs_chunk
-   SET state = 'Running', owner = %s, fence = fence + 1, lease_expires_s = {now} + %s
- WHERE id = COALESCE(
-    (SELECT id FROM jobs_chunk
-      WHERE job_id = %s AND state = 'Running' AND lease_expires_s < {now}
-      ORDER BY position LIMIT 1 {lock}),
-    (SELECT id FROM jobs_chunk
-      WHERE job_id = %s AND state = 'Pending'
-      ORDER BY position LIMIT 1 {lock}))
-RETURNING id, job_id, position, rows, segment, "offset", length, skip, fence
-"""
+def claim_chunks(job_id: str, limit: int, *, owner: str, lease_s: float) -> list[Claim]:
+    """Take up to `limit` chunks: those that dead workers left, then free ones, by position.
+
+    None of a job that may not run (any more): who ends a job sets its status first and looks for
+    holders then, and so must find these or have been seen here.
+    """
+    rows = statements.claim(job_id, limit, owner=owner, lease_s=lease_s)
+    claims = [Claim(*row) for row in rows]
+    # SQLite has one writer at a time, so that the claim itself saw the status that holds.
+    if claims and connection.vendor != "sqlite" and not _may_run(job_id):
+        release(claims)
+        return []
+    return claims
+
+
+def claim_chunk(job_id: str, *, owner: str, lease_s: float) -> Claim | None:
+    """As `claim_chunks`, for one."""
+    return next(iter(claim_chunks(job_id, 1, owner=owner, lease_s=lease_s)), None)
+
+
+def _may_run(job_id: str) -> bool:
+    return Job.objects.filter(pk=job_id, status__in=RUNNABLE).exists()
+
+
+def beat(claims: Collection[Claim], *, lease_s: float) -> set[int]:
+    """Keep chunks; returns the ids of those that no other worker was given meanwhile."""
+    return statements.beat(_proofs(claims), lease_s=lease_s) if claims else set()
 
 
 def heartbeat(claim: Claim, *, lease_s: float) -> bool:
-    """Keep a chunk; False when it was given to another worker meanwhile."""
-    expires_s = database_clock.now_s() + lease_s
-    return bool(_held(claim).update(lease_expires_s=expires_s))
+    """As `beat`, for one."""
+    return bool(beat([claim], lease_s=lease_s))
 
 
-def release(claim: Claim) -> None:
-    """Give a chunk back untouched."""
-    _held(claim).update(state=ChunkState.PENDING, owner="", lease_expires_s=0)
+def release(claims: Collection[Claim]) -> None:
+    """Give chunks back untouched."""
+    if claims:
+        statements.release(_proofs(claims))
 
 
-def settle(
-    claim: Claim,
-    *,
-    done: Sequence[int],
-    succeeded: int,
-    failed: int,
-    result: str,
-) -> None:
-    """Mark the rows `done` (indices within the chunk, ascending, not empty) as done and split the
-    others off as chunks of their own. To be called in a transaction. Raises LeaseLostError.
+def settle(settlements: Sequence[Settlement]) -> set[int]:
+    """Mark rows as done and split the others of their chunks off as chunks of their own. Returns
+    the ids of the chunks that were still held: nothing is changed of the others.
+
+    To be called in a transaction.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("settle() belongs into a transaction")
-    held = _held(claim).update(
-        state=ChunkState.DONE,
-        position=claim.position + done[0],
-        rows=len(done),
-        succeeded=succeeded,
-        failed=failed,
-        result=result,
-        lease_expires_s=0,
+    held = statements.settle([_settled(settlement) for settlement in settlements])
+    rest = [
+        chunk
+        for settlement in settlements
+        if settlement.claim.chunk_id in held
+        for chunk in _rest_of(settlement)
+    ]
+    if rest:
+        Chunk.objects.bulk_create(rest)
+    return held
+
+
+def _settled(settlement: Settlement) -> tuple[int, int, int, int, int, int, str]:
+    claim, done = settlement.claim, settlement.done
+    return (
+        claim.chunk_id,
+        claim.fence,
+        claim.position + done[0],
+        len(done),
+        settlement.succeeded,
+        settlement.failed,
+        settlement.result,
     )
-    if not held:
-        raise LeaseLostError
-    Chunk.objects.bulk_create(
+
+
+def _rest_of(settlement: Settlement) -> list[Chunk]:
+    claim, done = settlement.claim, settlement.done
+    if len(done) == claim.rows:
+        return []
+    return [
         Chunk(
             job_id=claim.job_id,
             position=claim.position + start,
@@ -107,7 +126,7 @@ def settle(
             skip=claim.skip + start,
         )
         for start, end in gaps(done, claim.rows)
-    )
+    ]
 
 
 def gaps(done: Sequence[int], rows: int) -> list[tuple[int, int]]:
@@ -139,5 +158,5 @@ def has_holders(job_id: str) -> bool:
     return Chunk.objects.filter(job_id=job_id, state=ChunkState.RUNNING).exists()
 
 
-def _held(claim: Claim) -> QuerySet[Chunk]:
-    return Chunk.objects.filter(pk=claim.chunk_id, fence=claim.fence, state=ChunkState.RUNNING)
+def _proofs(claims: Collection[Claim]) -> list[tuple[int, int]]:
+    return [(claim.chunk_id, claim.fence) for claim in claims]

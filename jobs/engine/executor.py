@@ -5,14 +5,13 @@ interface, retries, stopping, what counts as an outage) does not depend on that.
 """
 
 import logging
-import math
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from jobs.dataplane.work import Pace, Turns
+from jobs.dataplane.work import Batch, Limits, Pace, Turns
 from jobs.engine import retry
 from jobs.operations.attempts import tried
 from jobs.operations.base import Operation, Outcome
@@ -28,29 +27,6 @@ DRAIN_S = 6.0
 
 LOOK_AGAIN_S = 0.1
 """How soon a thread sees that its job may have more in flight."""
-
-
-@dataclass(slots=True)
-class Batch:
-    """What came of a chunk's rows: an outcome each, or None for a row that is still to be run.
-
-    `outage` is the last failure of a storage that gives no answer, `fatal` an answer after
-    which no other task can succeed either.
-    """
-
-    outcomes: list[Outcome | None]
-    outage: Answer | None = None
-    fatal: Answer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Rows are begun for `begin_s` only; those then in flight run to their end, however long."""
-
-    in_flight: int
-    task_deadline_s: float
-    patience_s: float
-    begin_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,18 @@
-"""One short transaction per chunk: what was done, and everything that is counted from it."""
+"""One short transaction for finished chunks: what was done, and everything counted from it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import transaction
 
-from jobs.engine import claims
-from jobs.engine.claims import Claim
+from jobs.engine import claims, statements
+from jobs.engine.claims import Claim, Settlement
 from jobs.engine.judging import judge
+from jobs.errors import LeaseLostError
 from jobs.manifests.rows import Row
-from jobs.models import FailureSample, Job, RateSample
+from jobs.models import FailureSample, RateSample
 from jobs.operations.base import Outcome
 
 
@@ -25,74 +25,79 @@ class TaskResult:
     outcome: Outcome
 
 
-def record(claim: Claim, results: Sequence[TaskResult], *, result_name: str, now: datetime) -> None:
-    """Make what was done final. Raises LeaseLostError, and then nothing was recorded."""
-    failed = [result for result in results if not result.outcome.succeeded]
-    succeeded = len(results) - len(failed)
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """`done` are the rows of a chunk that were run, as indices within it, ascending and not empty;
+    `failed` those of them that failed; `result_name` is where their report rows lie.
+    """
+
+    claim: Claim
+    done: Sequence[int]
+    failed: Sequence[TaskResult]
+    result_name: str
+
+
+def record_all(finished: Sequence[Finished], *, now: datetime) -> list[Claim]:
+    """Make what was done final. Returns the claims that were lost to other workers: of these
+    nothing was recorded.
+    """
     with transaction.atomic():
-        claims.settle(
-            claim,
-            done=[result.index for result in results],
-            succeeded=succeeded,
-            failed=len(failed),
-            result=result_name,
-        )
-        Job.objects.filter(pk=claim.job_id).update(
-            tasks_succeeded=F("tasks_succeeded") + succeeded,
-            tasks_failed=F("tasks_failed") + len(failed),
-        )
-        _count_rate(claim.job_id, succeeded, len(failed), now)
-        if failed:
-            _count_causes(claim.job_id, failed)
-            _keep_samples(claim, failed, now)
-        judge(claim.job_id, now)
+        held = claims.settle([_settlement(chunk) for chunk in finished])
+        ours = [chunk for chunk in finished if chunk.claim.chunk_id in held]
+        # Sorted, so that two workers that record at once take the row locks in the same order.
+        for job_id in sorted({chunk.claim.job_id for chunk in ours}):
+            _count(job_id, [chunk for chunk in ours if chunk.claim.job_id == job_id], now)
+    return [chunk.claim for chunk in finished if chunk.claim.chunk_id not in held]
 
 
-def _count_rate(job_id: str, succeeded: int, failed: int, now: datetime) -> None:
+def record(claim: Claim, results: Sequence[TaskResult], *, result_name: str, now: datetime) -> None:
+    """As `record_all`, for one chunk. Raises LeaseLostError, and then nothing was recorded."""
+    failed = [result for result in results if not result.outcome.succeeded]
+    done = [result.index for result in results]
+    if record_all([Finished(claim, done, failed, result_name)], now=now):
+        raise LeaseLostError
+
+
+def _settlement(chunk: Finished) -> Settlement:
+    failed = len(chunk.failed)
+    succeeded = len(chunk.done) - failed
+    return Settlement(chunk.claim, chunk.done, succeeded, failed, chunk.result_name)
+
+
+def _count(job_id: str, chunks: Sequence[Finished], now: datetime) -> None:
+    failed = sum(len(chunk.failed) for chunk in chunks)
+    succeeded = sum(len(chunk.done) for chunk in chunks) - failed
+    doubtful = statements.add_to_job(job_id, succeeded, failed)
     at_s = int(now.timestamp()) // RateSample.WIDTH_S * RateSample.WIDTH_S
-    _run(_RATE_SQL, [(job_id, at_s, succeeded, failed)])
+    statements.add_to_rate(job_id, at_s, succeeded, failed)
+    if failed:
+        _count_causes(job_id, (result for chunk in chunks for result in chunk.failed))
+        _keep_samples(job_id, chunks, now)
+    if doubtful:
+        judge(job_id, now)
 
 
-def _count_causes(job_id: str, failed: Sequence[TaskResult]) -> None:
+def _count_causes(job_id: str, failed: Iterable[TaskResult]) -> None:
     causes = Counter(_cause(result) for result in failed)
-    # Sorted, so that two workers that record at once take the row locks in the same order.
-    _run(_CAUSE_SQL, [(job_id, *cause, tasks) for cause, tasks in sorted(causes.items())])
+    # In an order that all workers keep, as above.
+    statements.add_to_causes([(job_id, *cause, n) for cause, n in sorted(causes.items())])
 
 
 def _cause(result: TaskResult) -> tuple[str, int]:
     return result.outcome.code[:128], result.outcome.http_status
 
 
-def _run(sql: str, rows: list[tuple[str | int, ...]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
-
-
-_RATE_SQL = """
-INSERT INTO jobs_ratesample (job_id, at_s, succeeded, failed) VALUES (%s, %s, %s, %s)
-ON CONFLICT (job_id, at_s) DO UPDATE
-   SET succeeded = jobs_ratesample.succeeded + excluded.succeeded,
-       failed = jobs_ratesample.failed + excluded.failed
-"""
-
-_CAUSE_SQL = """
-INSERT INTO jobs_failurecause (job_id, code, http_status, tasks) VALUES (%s, %s, %s, %s)
-ON CONFLICT (job_id, code, http_status) DO UPDATE
-   SET tasks = jobs_failurecause.tasks + excluded.tasks
-"""
-
-
-def _keep_samples(claim: Claim, failed: Sequence[TaskResult], now: datetime) -> None:
-    kept = Counter(
-        FailureSample.objects.filter(job_id=claim.job_id).values_list("code", "http_status")
-    )
+def _keep_samples(job_id: str, chunks: Sequence[Finished], now: datetime) -> None:
+    kept = Counter(FailureSample.objects.filter(job_id=job_id).values_list("code", "http_status"))
     samples = []
-    for result in failed:
-        cause = _cause(result)
-        if kept[cause] < FailureSample.PER_CAUSE:
-            kept[cause] += 1
-            samples.append(_sample(claim, result, now))
-    FailureSample.objects.bulk_create(samples)
+    for chunk in chunks:
+        for result in chunk.failed:
+            cause = _cause(result)
+            if kept[cause] < FailureSample.PER_CAUSE:
+                kept[cause] += 1
+                samples.append(_sample(chunk.claim, result, now))
+    if samples:
+        FailureSample.objects.bulk_create(samples)
 
 
 def _sample(claim: Claim, result: TaskResult, now: datetime) -> FailureSample:

@@ -1,42 +1,45 @@
-"""What a runner does: claim the best chunk, run it, record it, and again until its time is up."""
+"""What a runner does: claim the best chunks, run them, record them, and again until its time is up.
+
+Several chunks are open at a time, so that a new one is under way before the last requests of the
+one before are answered. What they cost the database is shared among them.
+"""
 
 import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import Error as DatabaseProblem
 
 from jobs import conf, queueing
-from jobs.choices import FINISHING, JobStatus
+from jobs.choices import JobStatus
+from jobs.dataplane.work import Batch
 from jobs.engine import choosing, claims, recording
 from jobs.engine.claims import Claim
+from jobs.engine.closing import close_if_ended
 from jobs.engine.control_lease import owner_name
-from jobs.engine.database_clock import now_s
-from jobs.engine.executor import Batch, Executor, Limits
-from jobs.engine.keeping import kept
-from jobs.engine.performer import Performer
-from jobs.engine.recording import TaskResult
-from jobs.errors import LeaseLostError, StorageError, WorkStoreError, unexpected
+from jobs.engine.following import follow, wait_for_storage
+from jobs.engine.job_at_hand import JobAtHand
+from jobs.engine.keeper import Keeper
+from jobs.engine.lines import encode, read_rows
+from jobs.engine.recording import Finished, TaskResult
+from jobs.engine.transports import Transports
+from jobs.errors import StorageError, WorkStoreError, unexpected
 from jobs.lifecycle import commands
-from jobs.manifests.rows import Row, parse_row
+from jobs.manifests.rows import Row
 from jobs.models import Job
-from jobs.operations import registry
-from jobs.operations.base import Outcome
-from jobs.reports.rows import report_row
-from jobs.s3.calls import Answer
-from jobs.spec.target import Target
-from jobs.workstore import results, segments
 from jobs.workstore.store import WorkStore
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-RETRY_STORAGE_S = 10.0
-MISSING_VERSION = Outcome(False, 400, "InvalidRequest", "Task failed due to missing VersionId")
-"""Reference 3.1: an empty version ID fails that task alone."""
+WAKE_S = 0.2
+CHOICE_S = 0.1
+"""For how long the best jobs stay the best ones: about as long as a chunk takes."""
 
 
 def run_chunks(*, work: WorkStore, clock: Clock, stop: threading.Event) -> int:
@@ -45,203 +48,223 @@ def run_chunks(*, work: WorkStore, clock: Clock, stop: threading.Event) -> int:
     Hands itself back to the queue when its time is up and chunks still wait.
     """
     runner = _Runner(work, clock, stop)
-    until_s = time.monotonic() + conf.time_box_s()
-    while not stop.is_set() and time.monotonic() < until_s:
-        if not runner.run_one():
-            return runner.chunks_run
-    if choosing.jobs_with_work():
+    try:
+        runner.run(time.monotonic() + conf.time_box_s())
+    finally:
+        runner.close()
+    if runner.is_interrupted and choosing.jobs_with_work():
         queueing.call("run_chunks")
     return runner.chunks_run
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A chunk on its way."""
+
+    job: Job
+    claim: Claim
+    rows: list[Row]
+    batch: Future[Batch]
+
+
 class _Runner:
-    """Keeps what is costly between the chunks of a job: clients and the parsed operation."""
+    """Keeps what is costly between the chunks of a job: connections and the parsed operation."""
 
     def __init__(self, work: WorkStore, clock: Clock, stop: threading.Event) -> None:
         self._work = work
         self._clock = clock
         self._stop = stop
-        self._performers: dict[str, Performer] = {}
+        self._keeper = Keeper(stop)
+        self._transports = Transports()
+        self._at_hand: dict[str, JobAtHand] = {}
+        self._open: list[_Open] = []
+        self._best: list[Job] = []
+        self._chosen_s = -CHOICE_S
+        self._started: set[str] = set()
         self.chunks_run = 0
+        self.is_interrupted = False
+        """It ended although there was more to do, perhaps."""
 
-    def run_one(self) -> bool:
-        """Claim and run the best chunk there is; False when there is none."""
-        for job in choosing.jobs_with_work():
-            if job.status == JobStatus.READY and not commands.move(
-                job.pk,
-                JobStatus.ACTIVE,
-                now=self._clock(),
-                only_from={JobStatus.READY},
-                started_at=job.started_at or self._clock(),
-            ):
-                continue
-            claim = claims.claim_chunk(job.pk, owner=owner_name(), lease_s=conf.lease_s())
-            if claim:
-                self.chunks_run += 1
-                self._run_claim(job, claim)
-                return True
-        return False
+    def run(self, until_s: float) -> None:
+        self._fill()
+        while self._open:
+            finished = self._wait()
+            self._settle(finished)
+            if self._stop.is_set() or time.monotonic() >= until_s:
+                self.is_interrupted = True
+            else:
+                self._fill()
+            self._close_ended({chunk.job.pk for chunk in finished})
 
-    def _run_claim(self, job: Job, claim: Claim) -> None:
-        # Read after the claim: whoever ends the job looks for claims after setting its status.
-        if Job.objects.filter(pk=job.pk, status=JobStatus.ACTIVE).exists():
-            self._try(job, claim)
-        else:
-            claims.release(claim)
-        close_if_ended(job.pk, now=self._clock())
+    def close(self) -> None:
+        self._keeper.stop_all()
+        self._keeper.close()
+        self._transports.close()
 
-    def _try(self, job: Job, claim: Claim) -> None:
-        try:
-            self._execute(job, claim)
-        except LeaseLostError:
-            logger.warning("job %s, %s: another worker took it over", job.pk, claim)
-            # If the job has ended meanwhile, what was put for it now lies in an emptied folder.
-            queueing.call("finish_job", job.pk)
-        except StorageError as error:
-            self._hand_back(job, claim, error.message)
-        except WorkStoreError as error:
-            self._hand_back(job, claim, f"The work storage does not work: {error.message}")
-        except DatabaseProblem:
-            raise  # the chunk is free again when its lease ends
-        except Exception as error:
-            # A worker that dies of it would die of the next chunk, too, and say nothing.
-            logger.exception("job %s, %s", job.pk, claim)
-            self._hand_back(job, claim, unexpected(error))
+    # --- Claiming
 
-    def _hand_back(self, job: Job, claim: Claim, sentence: str) -> None:
-        claims.release(claim)
-        self._wait(job, sentence)
+    def _fill(self) -> None:
+        """Claim and begin chunks until enough are open, or there are none to be had."""
+        fresh = time.monotonic() - self._chosen_s >= CHOICE_S
+        if fresh:
+            self._choose()
+        while free := self._free():
+            if self._best:
+                job = self._best[0]
+                if self._claim(job, free) < free:
+                    self._pass_over(job)
+            elif fresh:
+                return
+            else:
+                self._choose()
+                fresh = True
 
-    def _wait(self, job: Job, sentence: str) -> None:
-        commands.wait_for(
+    def _choose(self) -> None:
+        self._best = list(choosing.jobs_with_work())
+        self._chosen_s = time.monotonic()
+
+    def _pass_over(self, job: Job) -> None:
+        """Until the next choice."""
+        self._best = [other for other in self._best if other.pk != job.pk]
+
+    def _free(self) -> int:
+        return 0 if self._stop.is_set() else max(0, _chunks_open() - len(self._open))
+
+    def _claim(self, job: Job, limit: int) -> int:
+        """How many chunks of the job are under way that were not before."""
+        if not self._is_active(job):
+            return 0
+        open_before = len(self._open)
+        found = claims.claim_chunks(job.pk, limit, owner=owner_name(), lease_s=conf.lease_s())
+        for claim in found:
+            self.chunks_run += 1
+            with self._handing_back(job, [claim]):
+                self._begin(job, claim)
+        if len(self._open) == open_before:
+            close_if_ended(job.pk, now=self._clock())
+        return len(self._open) - open_before
+
+    def _is_active(self, job: Job) -> bool:
+        if job.status != JobStatus.READY or job.pk in self._started:
+            return True
+        now = self._clock()
+        started = commands.move(
             job.pk,
-            sentence,
-            until_s=now_s() + RETRY_STORAGE_S,
-            now=self._clock(),
-            only_in={JobStatus.ACTIVE},
+            JobStatus.ACTIVE,
+            now=now,
+            only_from={JobStatus.READY},
+            started_at=job.started_at or now,
         )
+        if started:
+            self._started.add(job.pk)
+        return started
 
-    def _execute(self, job: Job, claim: Claim) -> None:
-        rows = self._rows(job, claim)
-        performer = self._performer(job, rows)
-        operation = registry.get(job.operation).parse(job.parameters)
-        with _kept(claim, self._stop) as stop:
-            executor = Executor(
-                operation,
-                performer.perform,
-                performer.endpoint_of,
-                _limits(),
-                stop,
+    def _begin(self, job: Job, claim: Claim) -> None:
+        at_hand = self._at_hand.get(job.pk)
+        if at_hand is None:
+            at_hand = self._at_hand[job.pk] = JobAtHand(job, self._transports)
+        rows = read_rows(self._work, claim, at_hand.manifest)
+        work = at_hand.work(rows, self._keeper.add(claim))
+        self._open.append(_Open(job, claim, rows, at_hand.transport().submit(work)))
+
+    # --- Recording
+
+    def _wait(self) -> list[_Open]:
+        """Those that are finished: one at least."""
+        finished: set[Future[Batch]] = set()
+        while not finished:
+            if self._stop.is_set():
+                self._keeper.stop_all()
+            finished, _ = wait(
+                [chunk.batch for chunk in self._open],
+                timeout=WAKE_S,
+                return_when=FIRST_COMPLETED,
             )
-            batch = executor.run([_target(row) for row in rows])
-            self._record(job, claim, rows, batch)
+        return [chunk for chunk in self._open if chunk.batch in finished]
 
-    def _rows(self, job: Job, claim: Claim) -> list[Row]:
-        block = self._work.read_range(claim.segment, claim.offset, claim.length)
-        lines = segments.unpack(block)[claim.skip : claim.skip + claim.rows]
-        if len(lines) != claim.rows:
-            raise segments.damaged()
-        fields = job.manifest.fields
-        return [
-            parse_row(line, fields, line_number=claim.position + index + 1)
-            for index, line in enumerate(lines)
-        ]
+    def _settle(self, finished: Sequence[_Open]) -> None:
+        self._open = [chunk for chunk in self._open if chunk not in finished]
+        ready: list[tuple[_Open, Batch, Finished]] = []
+        for chunk in finished:
+            with self._handing_back(chunk.job, [chunk.claim]):
+                batch = chunk.batch.result()
+                if done := self._put(chunk, batch):
+                    ready.append((chunk, batch, done))
+                else:
+                    self._release([chunk.claim])
+                    self._follow(chunk, batch, has_done=False)
+        if ready:
+            with self._handing_back(ready[0][0].job, [done.claim for _, _, done in ready]):
+                self._record(ready)
 
-    def _performer(self, job: Job, rows: Sequence[Row]) -> Performer:
-        if job.pk not in self._performers:
-            self._performers[job.pk] = Performer(job, max_connections=conf.in_flight())
-        performer = self._performers[job.pk]
-        operation = registry.get(job.operation).parse(job.parameters)
-        for bucket in {row.bucket for row in rows} | set(operation.target_buckets()):
-            performer.connect(bucket)
-        return performer
-
-    def _record(self, job: Job, claim: Claim, rows: Sequence[Row], batch: Batch) -> None:
-        done = [
+    def _put(self, chunk: _Open, batch: Batch) -> Finished | None:
+        """Write the report rows of what was done, before anything is recorded."""
+        results = [
             TaskResult(index, row, outcome)
-            for index, (row, outcome) in enumerate(zip(rows, batch.outcomes, strict=True))
+            for index, (row, outcome) in enumerate(zip(chunk.rows, batch.outcomes, strict=True))
             if outcome is not None
         ]
-        now = self._clock()
-        if done:
-            # Not by position: after a split two chunks begin there in turn, with equal fences.
-            name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
-            self._work.put(name, _encode(done))
-            recording.record(claim, done, result_name=name, now=now)
-        else:
-            claims.release(claim)
+        if not results:
+            return None
+        claim = chunk.claim
+        # Not by position: after a split two chunks begin there in turn, with equal fences.
+        name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
+        self._work.put(name, encode(results))
+        failed = [result for result in results if not result.outcome.succeeded]
+        return Finished(claim, [result.index for result in results], failed, name)
+
+    def _record(self, ready: Sequence[tuple[_Open, Batch, Finished]]) -> None:
+        self._keeper.drop(done.claim for _, _, done in ready)
+        lost = recording.record_all([done for _, _, done in ready], now=self._clock())
+        for claim in lost:
+            logger.warning("job %s, %s: another worker took it over", claim.job_id, claim)
+            # If the job has ended meanwhile, what was put for it now lies in an emptied folder.
+            queueing.call("finish_job", claim.job_id)
+        for chunk, batch, done in ready:
+            if done.claim not in lost:
+                self._follow(chunk, batch, has_done=True)
+
+    def _follow(self, chunk: _Open, batch: Batch, *, has_done: bool) -> None:
         if batch.outage:
-            self._wait(job, _silence(job, batch.outage))
-        elif job.waiting_for and done:
-            commands.stop_waiting(job.pk, now=now)
-        if batch.fatal:
-            _fail_for(job, batch.fatal, now)
+            self._pass_over(chunk.job)
+        follow(chunk.job, batch, has_done=has_done, now=self._clock())
+
+    def _close_ended(self, job_ids: Iterable[str]) -> None:
+        """Only jobs of which nothing is open here can have ended."""
+        for job_id in set(job_ids) - {chunk.job.pk for chunk in self._open}:
+            close_if_ended(job_id, now=self._clock())
+
+    # --- Trouble
+
+    @contextlib.contextmanager
+    def _handing_back(self, job: Job, claimed: Sequence[Claim]) -> Iterator[None]:
+        """Whatever goes wrong with chunks, they are free again and the job says why it waits."""
+        try:
+            yield
+        except StorageError as error:
+            self._hand_back(job, claimed, error.message)
+        except WorkStoreError as error:
+            self._hand_back(job, claimed, f"The work storage does not work: {error.message}")
+        except DatabaseProblem:
+            raise  # the chunks are free again when their leases end
+        except Exception as error:
+            # A worker that dies of it would die of the next chunk, too, and say nothing.
+            logger.exception("job %s, %s", job.pk, claimed)
+            self._hand_back(job, claimed, unexpected(error))
+
+    def _hand_back(self, job: Job, claimed: Sequence[Claim], sentence: str) -> None:
+        self._release(claimed)
+        self._pass_over(job)
+        wait_for_storage(job, sentence, now=self._clock())
+
+    def _release(self, claimed: Sequence[Claim]) -> None:
+        self._keeper.drop(claimed)
+        claims.release(claimed)
 
 
-def close_if_ended(job_id: str, *, now: datetime) -> None:
-    """Move a job on when its last chunk is done, and call the finisher."""
-    if not claims.has_unfinished(job_id):
-        commands.move(job_id, JobStatus.COMPLETING, now=now, only_from={JobStatus.ACTIVE})
-    if Job.objects.filter(pk=job_id, status__in=FINISHING).exists():
-        queueing.call("finish_job", job_id)
-
-
-def _target(row: Row) -> Target | Outcome:
-    if row.version_id == "":
-        return MISSING_VERSION
-    return Target(row.bucket, row.key, row.version_id)
-
-
-def _encode(done: Sequence[TaskResult]) -> bytes:
-    lines: dict[bool, list[bytes]] = {True: [], False: []}
-    for result in done:
-        row, outcome = result.row, result.outcome
-        lines[outcome.succeeded].append(
-            report_row(
-                bucket=row.bucket,
-                raw_key=row.raw_key,
-                version_id=row.version_id,
-                succeeded=outcome.succeeded,
-                http_status=outcome.http_status,
-                code=outcome.code,
-                message=outcome.message,
-            )
-        )
-    return results.encode(b"".join(lines[True]), b"".join(lines[False]))
-
-
-def _silence(job: Job, outage: Answer) -> str:
-    return (
-        f"The storage at {job.region.endpoint_url} does not answer ({outage.message})."
-        " The job goes on by itself when it does."
-    )
-
-
-def _fail_for(job: Job, answer: Answer, now: datetime) -> None:
-    commands.fail(
-        job.pk,
-        answer.code or "StorageRefused",
-        f"The storage refused every further task: {answer.message or answer.code}",
-        now=now,
-        only_from={JobStatus.ACTIVE, JobStatus.PAUSING},
-    )
-
-
-def _limits() -> Limits:
-    return Limits(
-        conf.in_flight(),
-        conf.task_deadline_s(),
-        conf.storage_patience_s(),
-        begin_s=conf.record_every_s(),
-    )
-
-
-def _kept(
-    claim: Claim, stop: threading.Event
-) -> contextlib.AbstractContextManager[threading.Event]:
-    """As `keeping.kept`, for a chunk: it also ends when the job is not Active any more."""
-    return kept(
-        beat=lambda: claims.heartbeat(claim, lease_s=conf.lease_s()),
-        may_go_on=Job.objects.filter(pk=claim.job_id, status=JobStatus.ACTIVE).exists,
-        stop=stop,
-    )
+def _chunks_open() -> int:
+    """Two, so that connections never drain between chunks, and more where there are so many
+    requests in flight that a chunk is over before the next one is there; what is open is repeated
+    after a kill, so never more than four.
+    """
+    return min(4, 2 + (conf.in_flight() - 1) // 128)

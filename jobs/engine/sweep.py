@@ -7,8 +7,8 @@ from datetime import datetime
 from jobs import queueing
 from jobs.choices import FINISHING, TERMINAL, JobStatus
 from jobs.engine import choosing
+from jobs.engine.closing import close_if_ended
 from jobs.engine.database_clock import now_s
-from jobs.engine.runner import close_if_ended
 from jobs.errors import QueueUnavailableError
 from jobs.lifecycle.expiry import expire_suspended
 from jobs.models import Job

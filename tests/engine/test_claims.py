@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobs.choices import ChunkState, JobStatus
 from jobs.engine import choosing, claims
-from jobs.errors import LeaseLostError
+from jobs.engine.claims import Settlement
 from jobs.models import Chunk
 from tests.make import make_chunk, make_job
 
@@ -89,9 +89,9 @@ def test_what_a_holder_with_an_old_fence_brings_is_refused_and_changes_nothing()
     old = claim_best("slow")
     let_lease_end(old)
     new = claim_best("other")
-    with pytest.raises(LeaseLostError), transaction.atomic():
-        claims.settle(old, done=[0, 1, 2], succeeded=3, failed=0, result="old")
-    claims.release(old)
+    with transaction.atomic():
+        assert claims.settle([Settlement(old, [0, 1, 2], 3, 0, "old")]) == set()
+    claims.release([old])
     chunk = Chunk.objects.get()
     assert (chunk.state, chunk.fence, chunk.result) == (ChunkState.RUNNING, new.fence, "")
 
@@ -101,7 +101,8 @@ def test_rows_that_were_not_done_become_chunks_of_their_own():
     make_chunk(make_job(status=JobStatus.ACTIVE), position=100, rows=10, skip=3)
     claim = claim_best()
     with transaction.atomic():
-        claims.settle(claim, done=[1, 2, 5, 6, 7], succeeded=4, failed=1, result="r")
+        held = claims.settle([Settlement(claim, [1, 2, 5, 6, 7], 4, 1, "r")])
+    assert held == {claim.chunk_id}
     done = Chunk.objects.get(state=ChunkState.DONE)
     assert (done.position, done.rows, done.succeeded, done.failed) == (101, 5, 4, 1)
     rest = Chunk.objects.filter(state=ChunkState.PENDING)

@@ -30,11 +30,11 @@ from jobs.choices import FINISHING, TERMINAL, ChunkState, JobStatus
 from jobs.engine import (
     choosing,
     claims,
+    closing,
     finisher,
     manifest_checks,
     planner,
     recording,
-    runner,
     sweep,
 )
 from jobs.engine.recording import TaskResult
@@ -190,8 +190,8 @@ class Console(RuleBasedStateMachine):
         """As the runner does between claiming and beginning."""
         claim = self.hands.get(worker)
         if claim and Job.objects.get(pk=claim.job_id).status != JobStatus.ACTIVE:
-            claims.release(self.hands.pop(worker))
-            runner.close_if_ended(claim.job_id, now=timezone.now())
+            claims.release([self.hands.pop(worker)])
+            closing.close_if_ended(claim.job_id, now=timezone.now())
 
     @rule(worker=WORKERS)
     def beat(self, worker):
@@ -208,7 +208,7 @@ class Console(RuleBasedStateMachine):
             return
         with contextlib.suppress(LeaseLostError):
             self._record(claim, outcomes)
-        runner.close_if_ended(claim.job_id, now=timezone.now())
+        closing.close_if_ended(claim.job_id, now=timezone.now())
 
     def _record(self, claim, outcomes):
         if not (conf.work_dir() / claim.job_id).exists():
@@ -220,7 +220,7 @@ class Console(RuleBasedStateMachine):
             if outcome
         ]
         if not done:
-            claims.release(claim)
+            claims.release([claim])
             return
         name = f"{claim.job_id}/results/{claim.chunk_id}-{claim.fence}.bin"
         self.work.put(name, encoded(done))
@@ -237,7 +237,7 @@ class Console(RuleBasedStateMachine):
     def hand_back(self, worker):
         claim = self.hands.pop(worker, None)
         if claim:
-            claims.release(claim)
+            claims.release([claim])
             commands.wait_for(
                 claim.job_id,
                 "The storage does not answer.",

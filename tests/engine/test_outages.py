@@ -6,6 +6,7 @@ import time
 import django_rq.settings
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import settings
 from django.utils import timezone
 
 from jobs.choices import ChunkState, JobStatus
@@ -45,6 +46,7 @@ def assert_completes(place, steps, job, keys):
 
 def answering(monkeypatch, answer_to):
     """Calls are answered by `answer_to(key)`, or by the storage where that is None."""
+    monkeypatch.setattr(settings, "BATCHCONSOLE_DATA_PLANE", 0, raising=False)
     real = performer.perform
     monkeypatch.setattr(
         performer, "perform", lambda c, call: answer_to(call.params["Key"]) or real(c, call)

@@ -8,9 +8,9 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from jobs.choices import ChunkState, JobStatus
-from jobs.engine import claims, recording, runner
+from jobs.engine import claims, closing, recording, runner
+from jobs.engine.lines import MISSING_VERSION, encode
 from jobs.engine.recording import TaskResult
-from jobs.engine.runner import MISSING_VERSION
 from jobs.errors import JobStatusError, LeaseLostError
 from jobs.lifecycle import commands
 from jobs.manifests.rows import Row
@@ -85,11 +85,11 @@ def test_late_results_never_replace_those_of_a_chunk_that_was_split_off_at_the_s
     job = confirmed(place, steps, keys)
 
     def meanwhile():
-        let_lease_end(runner.Claim(*Chunk.objects.values_list("pk")[0], *[0] * 8))
+        let_lease_end(claims.Claim(*Chunk.objects.values_list("pk")[0], *[0] * 8))
         second = take(job, "second")
         lines = results_of(place, keys)[2:]
         name = f"{job.pk}/results/second.bin"
-        steps.work.put(name, runner._encode(lines))
+        steps.work.put(name, encode(lines))
         recording.record(second, lines, result_name=name, now=timezone.now())
         steps.run()  # takes what the second left: the first rows, at the first one's position
         assert steps.see(job).status == JobStatus.COMPLETING
@@ -105,7 +105,7 @@ def test_results_that_come_after_the_end_of_a_job_are_removed(place, steps):
     job = confirmed(place, steps, ["a"])
 
     def meanwhile():
-        let_lease_end(runner.Claim(*Chunk.objects.values_list("pk")[0], *[0] * 8))
+        let_lease_end(claims.Claim(*Chunk.objects.values_list("pk")[0], *[0] * 8))
         steps.run()
         assert steps.finish(job).status == JobStatus.COMPLETE
 
@@ -241,7 +241,7 @@ def test_threshold_that_the_last_chunk_exceeds_fails_the_job_instead_of_completi
     make_chunk(job, rows=1)
     row = TaskResult(0, Row("photos", "k", "k", ""), MISSING_VERSION)
     recording.record(take(job), [row], result_name="r", now=timezone.now())
-    runner.close_if_ended(job.pk, now=timezone.now())
+    closing.close_if_ended(job.pk, now=timezone.now())
     job.refresh_from_db()
     assert (job.status, job.failure_code) == (JobStatus.FAILING, "FailureThresholdExceeded")
 

@@ -1,0 +1,97 @@
+"""One thread of a runner that keeps its chunks: leases are extended, and whoever should stop is
+told within a second.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+
+from django.db import Error, connections
+
+from jobs import conf
+from jobs.choices import JobStatus
+from jobs.engine import claims
+from jobs.engine.claims import Claim
+from jobs.models import Job
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 0.5
+"""How often it is looked whether to stop: cancel and pause act within a second."""
+
+
+class Keeper:
+    """Two statements for all chunks together: one every tick, one every heartbeat.
+
+    To be closed by the thread that made it.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._ended = threading.Event()
+        self._kept: dict[int, tuple[Claim, threading.Event]] = {}
+        # Held while leases are extended, which locks rows: nobody records these meanwhile.
+        self._lock = threading.Lock()
+        self._beaten_s = time.monotonic()
+        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        self._thread.start()
+
+    def add(self, claim: Claim) -> threading.Event:
+        """The event is set when the work on the chunk should end: at a shutdown, when the chunk
+        was given to another worker, and when its job is not Active any more.
+        """
+        stop = threading.Event()
+        with self._lock:
+            self._kept[claim.chunk_id] = (claim, stop)
+        return stop
+
+    def drop(self, dropped: Iterable[Claim]) -> None:
+        """Before they are recorded or released; their leases hold for a while without us."""
+        with self._lock:
+            for claim in dropped:
+                self._kept.pop(claim.chunk_id, None)
+
+    def stop_all(self) -> None:
+        for _, stop in list(self._kept.values()):
+            stop.set()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        try:
+            while not self._ended.wait(TICK_S):
+                try:
+                    self._tick()
+                except Error:
+                    # The database may come back within the lease; a new connection finds out.
+                    logger.warning("the database did not answer a heartbeat")
+                    connections.close_all()
+        finally:
+            connections.close_all()
+
+    def _tick(self) -> None:
+        if self._stop.is_set():
+            self.stop_all()
+        with self._lock:
+            if not self._kept:
+                return
+            if time.monotonic() - self._beaten_s >= conf.heartbeat_s():
+                self._beat()
+            kept = list(self._kept.values())
+        jobs = {claim.job_id for claim, _ in kept}
+        active = set(
+            Job.objects.filter(pk__in=jobs, status=JobStatus.ACTIVE).values_list("pk", flat=True)
+        )
+        for claim, stop in kept:
+            if claim.job_id not in active:
+                stop.set()
+
+    def _beat(self) -> None:
+        held = claims.beat([claim for claim, _ in self._kept.values()], lease_s=conf.lease_s())
+        self._beaten_s = time.monotonic()
+        for chunk_id, (_, stop) in self._kept.items():
+            if chunk_id not in held:
+                stop.set()

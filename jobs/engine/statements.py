@@ -1,0 +1,144 @@
+"""The SQL of claiming and recording, in the dialects of both databases.
+
+What runs once for every few hundred tasks is written by hand: the ORM takes more time for these
+than the database does. Each function is one statement, whatever the number of its rows.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from jobs.engine import database_clock
+
+Value = str | int | float
+ClaimedRow = tuple[int, str, int, int, str, int, int, int, int]
+CauseRow = tuple[str, str, int, int]
+
+_CLAIM = """
+WITH picked AS MATERIALIZED (
+  SELECT id FROM (SELECT id FROM jobs_chunk
+                   WHERE job_id = %s AND state = 'Running' AND lease_expires_s < {now}
+                   ORDER BY position LIMIT %s {lock}) AS abandoned
+  UNION ALL
+  SELECT id FROM (SELECT id FROM jobs_chunk
+                   WHERE job_id = %s AND state = 'Pending'
+                     AND position < (SELECT CASE WHEN canary_settled OR canary_tasks = 0
+                                                 THEN {all_rows} ELSE canary_tasks END
+                                       FROM jobs_job WHERE id = %s)
+                   ORDER BY position LIMIT %s {lock}) AS free
+  LIMIT %s)
+UPDATE jobs_chunk
+   SET state = 'Running', owner = %s, fence = fence + 1, lease_expires_s = {now} + %s
+ WHERE id IN (SELECT id FROM picked)
+   AND EXISTS (SELECT 1 FROM jobs_job WHERE id = %s AND status IN ('Ready', 'Active'))
+RETURNING id, job_id, position, rows, segment, "offset", length, skip, fence
+"""
+
+_BEAT = """
+UPDATE jobs_chunk SET lease_expires_s = {now} + %s
+ WHERE state = 'Running' AND (id, fence) IN (VALUES {values})
+RETURNING id
+"""
+
+_RELEASE = """
+UPDATE jobs_chunk SET state = 'Pending', owner = '', lease_expires_s = 0
+ WHERE state = 'Running' AND (id, fence) IN (VALUES {values})
+"""
+
+_SETTLE = """
+UPDATE jobs_chunk
+   SET state = 'Done', position = v.column3, rows = v.column4, succeeded = v.column5,
+       failed = v.column6, result = v.column7, lease_expires_s = 0
+  FROM (VALUES {values}) AS v
+ WHERE jobs_chunk.id = v.column1 AND jobs_chunk.fence = v.column2 AND state = 'Running'
+RETURNING jobs_chunk.id
+"""
+
+_ADD_TO_JOB = """
+UPDATE jobs_job
+   SET tasks_succeeded = tasks_succeeded + %s, tasks_failed = tasks_failed + %s
+ WHERE id = %s
+RETURNING tasks_failed > 0 OR (canary_tasks > 0 AND NOT canary_settled)
+"""
+
+_ADD_TO_RATE = """
+INSERT INTO jobs_ratesample (job_id, at_s, succeeded, failed) VALUES (%s, %s, %s, %s)
+ON CONFLICT (job_id, at_s) DO UPDATE
+   SET succeeded = jobs_ratesample.succeeded + excluded.succeeded,
+       failed = jobs_ratesample.failed + excluded.failed
+"""
+
+_ADD_TO_CAUSES = """
+INSERT INTO jobs_failurecause (job_id, code, http_status, tasks) VALUES {values}
+ON CONFLICT (job_id, code, http_status) DO UPDATE
+   SET tasks = jobs_failurecause.tasks + excluded.tasks
+"""
+
+
+def claim(job_id: str, limit: int, *, owner: str, lease_s: float) -> list[ClaimedRow]:
+    """Mark up to `limit` chunks of a runnable job, those of dead workers first, then by position.
+    While a canary is out, none behind it.
+
+    Picks, marks and returns in one statement, and so needs no lock of ours on either database.
+    """
+    sql = _CLAIM.format(now=database_clock.sql(), lock=_skip_locked(), all_rows=2**62)
+    values = (job_id, limit, job_id, job_id, limit, limit, owner, lease_s, job_id)
+    return sorted(_fetch(sql, values), key=lambda row: int(row[2]))
+
+
+def beat(held: Sequence[tuple[int, int]], *, lease_s: float) -> set[int]:
+    """Extend the leases of chunks, given as (id, fence); returns the ids that are still held."""
+    sql = _BEAT.format(now=database_clock.sql(), values=_blanks(held))
+    return {row[0] for row in _fetch(sql, [lease_s, *_flat(held)])}
+
+
+def release(held: Sequence[tuple[int, int]]) -> None:
+    """Give chunks back untouched, as far as they are still held."""
+    _execute(_RELEASE.format(values=_blanks(held)), _flat(held))
+
+
+def settle(done: Sequence[tuple[int, int, int, int, int, int, str]]) -> set[int]:
+    """Mark chunks as done: (id, fence, position, rows, succeeded, failed, result) each. Returns the
+    ids of those that were still held; the others are left alone.
+    """
+    return {row[0] for row in _fetch(_SETTLE.format(values=_blanks(done)), _flat(done))}
+
+
+def add_to_job(job_id: str, succeeded: int, failed: int) -> bool:
+    """Whether the job is to be judged: a task of it failed, or its canary is still out."""
+    return any(row[0] for row in _fetch(_ADD_TO_JOB, [succeeded, failed, job_id]))
+
+
+def add_to_rate(job_id: str, at_s: int, succeeded: int, failed: int) -> None:
+    _execute(_ADD_TO_RATE, [job_id, at_s, succeeded, failed])
+
+
+def add_to_causes(causes: Sequence[CauseRow]) -> None:
+    """(job, code, HTTP status, tasks) each, in an order that all workers keep."""
+    _execute(_ADD_TO_CAUSES.format(values=_blanks(causes)), _flat(causes))
+
+
+def _skip_locked() -> str:
+    return "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+
+
+def _blanks(rows: Sequence[tuple[Value, ...]]) -> str:
+    one = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
+    return ", ".join([one] * len(rows))
+
+
+def _flat(rows: Sequence[tuple[Value, ...]]) -> list[Value]:
+    return [value for row in rows for value in row]
+
+
+def _execute(sql: str, values: Sequence[Value]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def _fetch(sql: str, values: Sequence[Value]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows: list[Any] = cursor.fetchall()
+    return rows

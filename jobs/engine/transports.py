@@ -1,0 +1,81 @@
+"""What carries the calls of a chunk: the data plane, and boto3 where that can not."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+from jobs import conf
+from jobs.dataplane.plane import DataPlane
+from jobs.dataplane.support import supports
+from jobs.dataplane.work import Batch, Work
+from jobs.engine.executor import Executor
+from jobs.engine.performer import Performer
+from jobs.engine.places import Places
+from jobs.s3.calls import Answer, Call
+
+
+class Transport(Protocol):
+    def submit(self, work: Work) -> Future[Batch]:
+        """Begin to run the targets. What comes back has rows left to run when the work's stop was
+        set, its `begin_s` was over, the storage gave no answer for its patience, or an answer said
+        that nothing can succeed. Raises StorageError where an endpoint can not be used.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class Threads:
+    """boto3 in threads. One chunk after the other: each has all the threads while it runs."""
+
+    def __init__(self) -> None:
+        self._performer = Performer(max_connections=conf.threads_in_flight())
+        self._turn = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chunks")
+
+    def submit(self, work: Work) -> Future[Batch]:
+        for bucket in work.buckets():
+            self._performer.client(work.endpoint_of(bucket), work.credentials_of(bucket))
+        return self._turn.submit(self._run, work)
+
+    def _run(self, work: Work) -> Batch:
+        def perform(call: Call) -> Answer:
+            place = work.endpoint_of(call.bucket), work.credentials_of(call.bucket)
+            return self._performer.perform(*place, call)
+
+        executor = Executor(
+            work.operation, perform, work.endpoint_of, work.limits, work.stop, pace=work.pace
+        )
+        return executor.run(work.targets)
+
+    def close(self) -> None:
+        self._turn.shutdown(wait=False, cancel_futures=True)
+
+
+class Transports:
+    """Those of a worker process, each made when it is first needed and thus after the fork."""
+
+    def __init__(self) -> None:
+        self._plane: DataPlane | None = None
+        self._threads: dict[str, Threads] = {}
+
+    def plane(self) -> DataPlane:
+        if self._plane is None:
+            self._plane = DataPlane(in_flight=conf.in_flight())
+        return self._plane
+
+    def threads(self, job_id: str) -> Threads:
+        """A job's own, so that none waits for the storage of another."""
+        return self._threads.setdefault(job_id, Threads())
+
+    def close(self) -> None:
+        for transport in (*self._threads.values(), *([self._plane] if self._plane else ())):
+            transport.close()
+
+
+def why_not_plane(places: Places) -> str:
+    """Empty when the data plane can reach all that a job needs, otherwise a sentence why not."""
+    if not conf.data_plane():
+        return "The data plane is switched off, so boto3 makes the requests."
+    for endpoint, credentials in places.all():
+        if why := supports(endpoint, credentials):
+            return f"boto3 makes the requests to {endpoint.url}, slower than the data plane: {why}."
+    return ""
