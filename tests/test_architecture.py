@@ -24,6 +24,7 @@ RANKS = (
 RANK_OF = {part: rank for rank, parts in enumerate(RANKS) for part in parts}
 SAME_RANK_ARROWS = {
     ("operations", "s3"),
+    ("s3", "workstore"),
     ("manifests", "s3"),
     ("dataplane", "s3"),
     ("dataplane", "operations"),

@@ -5,11 +5,16 @@ import fcntl
 import http.client
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
+
+from jobs.engine import work_storage
+from jobs.errors import WorkStoreError
+from jobs.models import RoleCredentials
+from jobs.models.encrypted import UndecryptableError
 
 
 class RefusedError(Exception):
@@ -60,6 +65,29 @@ def folder_locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def check_parts(say: Callable[[str], None]) -> None:
+    """What each part of an installation needs of the others: one work storage, the same keys.
+
+    Raises RefusedError where somebody has to set something right. A storage or database that
+    only does not answer yet is waited for by the parts themselves.
+    """
+    try:
+        work_storage.check()
+    except WorkStoreError as error:
+        if not error.retryable:
+            raise RefusedError(error.message) from error
+        say(f"{error.message} Jobs wait until it does.")
+    try:
+        RoleCredentials.objects.exclude(secret_access_key="").first()
+    except UndecryptableError as error:
+        raise RefusedError(
+            "ENCRYPTION_KEYS can not read the stored credentials: give this machine the key of the"
+            " machine that stored them (encryption.key in its data folder)."
+        ) from error
+    except DatabaseError:
+        say("The database does not answer, or is not set up. It is tried again by each part.")
 
 
 def set_up() -> None:

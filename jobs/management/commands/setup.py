@@ -16,6 +16,11 @@ class Command(BaseCommand):
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         try:
             installation.set_up()
+            installation.check_parts(self.stdout.write)
             first_admin.ensure(self.stdout.write)
-        except (installation.NoDatabaseError, first_admin.AdminError) as error:
+        except (
+            installation.NoDatabaseError,
+            installation.RefusedError,
+            first_admin.AdminError,
+        ) as error:
             raise CommandError(str(error)) from error

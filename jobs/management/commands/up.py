@@ -38,6 +38,8 @@ class Command(BaseCommand):
             with supervisor.signals_handled():
                 try:
                     if only:
+                        installation.check_parts(self._say)
+                        connections.close_all()
                         _run(supervisor, programs.parts(only, to_logs=False))
                     else:
                         self._start_all(supervisor, demo=demo)
@@ -63,6 +65,7 @@ class Command(BaseCommand):
                 demo_data.seed(storage_port=storage.port, now=timezone.now())
             else:
                 first_admin.ensure(self._say)
+            installation.check_parts(self._say)
             connections.close_all()
             parts = programs.parts(programs.PARTS, to_logs=True)
             _run(supervisor, parts, lambda: self._greet(storage))
