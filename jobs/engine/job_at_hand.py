@@ -8,6 +8,7 @@ from jobs import conf
 from jobs.dataplane.work import Limits, Work
 from jobs.engine import retry
 from jobs.engine.lines import target_of
+from jobs.engine.pacing import Pacing
 from jobs.engine.places import Places
 from jobs.engine.transports import Transport, Transports, why_not_plane
 from jobs.manifests.rows import Row
@@ -20,12 +21,18 @@ logger = logging.getLogger(__name__)
 class JobAtHand:
     """Raises ValidationFailedError for parameters that are none of the operation's."""
 
-    def __init__(self, job: Job, transports: Transports) -> None:
+    def __init__(self, job: Job, transports: Transports, pacing: Pacing) -> None:
         self.manifest = job.manifest
         self._job_id = job.pk
         self._operation = registry.get(job.operation).parse(job.parameters)
         self._transports = transports
         self._places = Places(job)
+        self._pace = pacing.pace_of(
+            job.pk,
+            self._places.endpoint_of,
+            requests_per_s=job.requests_per_s,
+            in_flight=job.in_flight,
+        )
         self._why_not_plane: str | None = None
 
     def work(self, rows: Sequence[Row], stop: threading.Event) -> Work:
@@ -40,6 +47,7 @@ class JobAtHand:
             self._limits(),
             stop,
             retry.decide,
+            self._pace,
         )
 
     def transport(self) -> Transport:

@@ -5,7 +5,7 @@ told within a second.
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import Error, connections
 
@@ -20,15 +20,19 @@ logger = logging.getLogger(__name__)
 TICK_S = 0.5
 """How often it is looked whether to stop: cancel and pause act within a second."""
 
+Ceilings = Iterable[tuple[str, int | None, int | None]]
+"""Of each job its requests_per_s and in_flight."""
+
 
 class Keeper:
     """Two statements for all chunks together: one every tick, one every heartbeat.
 
-    To be closed by the thread that made it.
+    `refresh` hears every tick how fast the jobs may go. To be closed by the thread that made it.
     """
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: threading.Event, refresh: Callable[[Ceilings], None]) -> None:
         self._stop = stop
+        self._refresh = refresh
         self._ended = threading.Event()
         self._kept: dict[int, tuple[Claim, threading.Event]] = {}
         # Held while leases are extended, which locks rows: nobody records these meanwhile.
@@ -82,9 +86,11 @@ class Keeper:
                 self._beat()
             kept = list(self._kept.values())
         jobs = {claim.job_id for claim, _ in kept}
-        active = set(
-            Job.objects.filter(pk__in=jobs, status=JobStatus.ACTIVE).values_list("pk", flat=True)
+        rows = Job.objects.filter(pk__in=jobs, status=JobStatus.ACTIVE).values_list(
+            "pk", "requests_per_s", "in_flight"
         )
+        active = {pk for pk, _, _ in rows}
+        self._refresh(rows)
         for claim, stop in kept:
             if claim.job_id not in active:
                 stop.set()

@@ -91,6 +91,7 @@ class Sharing:
             for key in keys:
                 pipe.hdel(key, self._worker)
             pipe.execute()
+        self._redis.connection_pool.disconnect()
 
     def _heard(
         self, mine: Mapping[str, Mine], found: Mapping[str, "Fields"], to_decide: set[str]

@@ -26,6 +26,7 @@ from jobs.engine.following import follow, wait_for_storage
 from jobs.engine.job_at_hand import JobAtHand
 from jobs.engine.keeper import Keeper
 from jobs.engine.lines import encode, read_rows
+from jobs.engine.pacing import Pacing
 from jobs.engine.recording import Finished, TaskResult
 from jobs.engine.transports import Transports
 from jobs.errors import StorageError, WorkStoreError, unexpected
@@ -74,7 +75,8 @@ class _Runner:
         self._work = work
         self._clock = clock
         self._stop = stop
-        self._keeper = Keeper(stop)
+        self._pacing = Pacing()
+        self._keeper = Keeper(stop, self._pacing.refresh)
         self._transports = Transports()
         self._at_hand: dict[str, JobAtHand] = {}
         self._open: list[_Open] = []
@@ -100,6 +102,7 @@ class _Runner:
         self._keeper.stop_all()
         self._keeper.close()
         self._transports.close()
+        self._pacing.close()
 
     # --- Claiming
 
@@ -162,7 +165,7 @@ class _Runner:
     def _begin(self, job: Job, claim: Claim) -> None:
         at_hand = self._at_hand.get(job.pk)
         if at_hand is None:
-            at_hand = self._at_hand[job.pk] = JobAtHand(job, self._transports)
+            at_hand = self._at_hand[job.pk] = JobAtHand(job, self._transports, self._pacing)
         rows = read_rows(self._work, claim, at_hand.manifest)
         work = at_hand.work(rows, self._keeper.add(claim))
         self._open.append(_Open(job, claim, rows, at_hand.transport().submit(work)))
