@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from jobs import queueing
 from jobs.choices import JobStatus
@@ -15,7 +16,15 @@ from jobs.models import Draft, Job
 from jobs.reports import retry_drafts
 from jobs.reports.rows import report_row
 from tests.console.wizard.conftest import Wizard, signed_in
-from tests.make import make_failures, make_job, make_region, make_report, make_role, make_user
+from tests.make import (
+    PASSWORD,
+    make_failures,
+    make_job,
+    make_region,
+    make_report,
+    make_role,
+    make_user,
+)
 
 AWKWARD = ["a%20b.jpg", "a+b.jpg", "50%25.jpg", "日本.jpg", 'quo"te.jpg', "com,ma.jpg", "'x'"]
 """Keys as they stand in a manifest, after CSV and before URL-decoding."""
@@ -466,3 +475,31 @@ def test_two_persons_who_create_at_the_same_moment_make_one_job(ended):
         thread.join()
     assert sorted(answers) == [200, 303]
     assert Job.objects.filter(retry_of=job).count() == 1
+
+
+def test_report_that_is_filtered_by_a_code_offers_to_retry_these(as_operator, ended, jobs_in_two_codes):  # fmt: skip
+    url = reverse("job-report", args=[jobs_in_two_codes.pk])
+    assert "Retry these" not in as_operator.get(url).content.decode()
+    html = as_operator.get(url, {"code": "NoSuchKey"}).content.decode()
+    assert '<input type="hidden" name="code" value="NoSuchKey"><button class="btn" id="retry-these">' in html  # fmt: skip
+    assert "Retry these" not in signed_in(make_user("viewer")).get(url, {"code": "NoSuchKey"}).content.decode()  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_page_of_a_long_list_leads_on_by_itself(ended, slowly, page):
+    job = ended.make([("a", "NoSuchKey"), ("b", "NoSuchKey")])
+    user = make_user("operator")
+    page.goto("/sign-in/")
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("/")
+    page.goto(reverse("job-detail", args=[job.pk]))
+    page.get_by_role("button", name="Retry failed").click()
+    expect(page.locator("#retry-list")).to_contain_text("Waiting for a worker")
+    draft = Draft.objects.get()
+    retry_drafts.change(str(draft.pk), read=1)
+    expect(page.locator("#retry-list")).to_contain_text("Read 1 row of the completion report")
+    make_list(draft)
+    page.wait_for_url(reverse("wizard-step", args=[draft.pk, "review"]))
+    expect(page.locator("#retried-notes")).to_contain_text("the 2 objects that failed")

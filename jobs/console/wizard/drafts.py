@@ -2,7 +2,8 @@
 
 `data` of a draft holds "manifest" and "options" (typed values by field name), "operation" (its
 name), "settings" (typed values by operation), "found" (see found.py), "checked" (steps whose
-problems are shown), "notes" (what a clone has to say) and "saved_by" (the tab that saved last).
+problems are shown), "notes" (what a clone has to say), "retry" (see reports/retry_drafts.py) and
+"saved_by" (the tab that saved last).
 """
 
 import uuid
