@@ -1,0 +1,66 @@
+"""Finishing in time boxes, by one worker after the other."""
+
+import threading
+
+from django.utils import timezone
+
+from jobs.choices import JobStatus
+from jobs.engine import finisher
+from jobs.models import Job
+
+
+def ready_to_finish(place, steps, keys):
+    place.put_objects(keys)
+    job = steps.prepare(place.make_job(place.list_of(keys)))
+    steps.confirm(job)
+    steps.run()
+    return steps.see(job)
+
+
+def test_report_of_many_files_is_written_over_many_calls_that_call_each_other(
+    place, steps, settings, redis
+):
+    settings.BATCHCONSOLE_CHUNK_ROWS = 1
+    settings.BATCHCONSOLE_REPORT_FILE_ROWS = 1
+    settings.BATCHCONSOLE_FINISH_BOX_S = 0
+    job = ready_to_finish(place, steps, ["a", "b", "c"])
+    for files in (1, 2, 3):
+        redis.flushall()
+        job = steps.finish(job)
+        assert (job.status, len(job.report_files)) == (JobStatus.COMPLETING, files)
+        assert redis.llen("rq:queue:control") == 1
+    job = steps.finish(job)
+    assert (job.status, job.report_files) == (JobStatus.COMPLETE, [])
+    assert sorted(row[1] for row in place.report_rows(job)) == ["a", "b", "c"]
+    assert len(place.report_keys()) == 5
+    while list(steps.work.list(job.pk)):
+        redis.flushall()
+        steps.finish(job)
+        assert redis.llen("rq:queue:control") == 1 or not list(steps.work.list(job.pk))
+
+
+def test_report_waits_for_a_storage_and_says_no_more_so_when_a_file_is_written(
+    place, steps, settings
+):
+    settings.BATCHCONSOLE_FINISH_BOX_S = 0
+    job = ready_to_finish(place, steps, ["a"])
+    Job.objects.filter(pk=job.pk).update(waiting_for="The report waits.", waiting_until_s=0)
+    job = steps.finish(job)
+    assert (job.status, job.waiting_for) == (JobStatus.COMPLETING, "")
+
+
+def test_stop_in_the_middle_of_a_report_leaves_it_to_the_next_worker(place, steps, monkeypatch):
+    job = ready_to_finish(place, steps, ["a"])
+    stop, read = threading.Event(), steps.work.read
+
+    def slow(name):
+        stop.set()
+        threading.Event().wait(1.5)  # longer than a keeper takes to look
+        return read(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps.work, "read", slow)
+        finisher.finish_job(job.pk, work=steps.work, clock=timezone.now, stop=stop)
+    assert steps.see(job).status == JobStatus.COMPLETING
+    assert place.report_keys() == []
+    assert steps.finish(job).status == JobStatus.COMPLETE
