@@ -5,11 +5,12 @@ every few seconds and hints again. Safe to run twice at once.
 from datetime import datetime
 
 from jobs import queueing
-from jobs.choices import FINISHING, TERMINAL, JobStatus
-from jobs.engine import choosing
+from jobs.choices import FINISHING, RUNNABLE, TERMINAL, JobStatus
+from jobs.engine import choosing, claims
 from jobs.engine.closing import close_if_ended
 from jobs.engine.database_clock import now_s
 from jobs.errors import QueueUnavailableError
+from jobs.lifecycle import commands
 from jobs.lifecycle.expiry import expire_suspended
 from jobs.models import Job
 
@@ -18,6 +19,7 @@ def sweep(*, now: datetime) -> None:
     """Expire what waited too long, and hint to workers at whatever should be going on."""
     expire_suspended(now)
     _close_ended(now)
+    _take_turns(now)
     try:
         # While hints wait there, more of the same would only pile up.
         if queueing.waiting_in(queueing.CONTROL) == 0:
@@ -29,10 +31,19 @@ def sweep(*, now: datetime) -> None:
 
 
 def _close_ended(now: datetime) -> None:
-    """Jobs whose last worker died between its last record and the move to Completing."""
-    active = Job.objects.filter(status=JobStatus.ACTIVE)
-    for job_id in active.values_list("pk", flat=True):
+    """Jobs whose last worker died between its last record and what should have followed."""
+    going = Job.objects.filter(status__in=(JobStatus.ACTIVE, JobStatus.PAUSING))
+    for job_id, status in going.values_list("pk", "status"):
+        if status == JobStatus.PAUSING:
+            claims.take_from_dead(job_id)
         close_if_ended(job_id, now=now)
+
+
+def _take_turns(now: datetime) -> None:
+    """Where all workers are busy with long tasks of one job, no other would notice its turn."""
+    jobs = Job.objects.filter(status__in=(*RUNNABLE, JobStatus.PAUSED)).order_by()
+    for region_id in jobs.values_list("region_id", flat=True).distinct():
+        commands.take_turns(region_id, now=now)
 
 
 def _call_control() -> None:

@@ -4,24 +4,30 @@ Every move is a compare-and-swap in one transaction with its StatusChange row; a
 another process was quicker to make returns False or raises JobStatusError, never overwrites.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import F
 
 from jobs import conf, queueing
-from jobs.choices import AWAITING_CONFIRMATION, CANCELLABLE, TERMINAL, UNSTARTED, PauseCause
+from jobs.choices import (
+    AWAITING_CONFIRMATION,
+    CANCELLABLE,
+    RUNNABLE,
+    UNSTARTED,
+    ChunkState,
+    PauseCause,
+)
 from jobs.choices import JobStatus as S
 from jobs.errors import JobStatusError, NoSuchJobError, Problem, ValidationFailedError
+from jobs.lifecycle import canary, precedence
+from jobs.lifecycle.effects import PAUSES, clock_changes
+from jobs.lifecycle.refusals import why_not
 from jobs.lifecycle.transitions import sources_of
-from jobs.models import Job, JobEvent, StatusChange
-from jobs.spec.job import MAX_PRIORITY
+from jobs.models import Chunk, Job, JobEvent, StatusChange
 
-Actor = User | AbstractBaseUser | AnonymousUser | None
-_PAUSES = frozenset({S.PAUSING, S.PAUSED})
 # A stronger cause takes the place of a weaker one: only the weakest goes away by itself.
 _BY_STRENGTH = (PauseCause.PRIORITY, PauseCause.PERSON, PauseCause.CANARY)
 
@@ -48,9 +54,11 @@ def move(
             if before not in allowed:
                 return False
             rows = Job.objects.filter(where or models.Q(), pk=job_id, status=before)
-            changes_of_time = _clock_changes(before, to, job_id, now)
+            changes_of_time = clock_changes(before, to, job_id, now)
             if rows.update(status=to, **changes_of_time, **changes):
                 _note(job_id, before, to, now, actor, reason)
+                if _changes_turns(before, to, changes.get("paused_cause")):
+                    take_turns_later(job_id, now)
                 return True
     return False
 
@@ -69,24 +77,6 @@ def _status_now(job_id: str) -> list[S]:
     return [S(status) for status in job.values_list("status", flat=True)]
 
 
-def _clock_changes(before: S, to: S, job_id: str, now: datetime) -> dict[str, Any]:
-    """Fields that follow from the move itself: the timer counts time in Active only (reference
-    1.7), and what a job waited for it waited for in the status that it leaves.
-    """
-    changes: dict[str, Any] = {"waiting_for": "", "waiting_since": None, "waiting_until_s": 0}
-    if to not in _PAUSES:
-        changes["paused_cause"] = ""
-    if to is S.ACTIVE:
-        changes["active_since"] = now
-    if before is S.ACTIVE:
-        since = Job.objects.values_list("active_since", flat=True).get(pk=job_id)
-        elapsed_s = max(0.0, (now - since).total_seconds()) if since else 0.0
-        changes |= {"active_since": None, "active_elapsed_s": F("active_elapsed_s") + elapsed_s}
-    if to in TERMINAL:
-        changes["terminated_at"] = now
-    return changes
-
-
 def begin_preparing(job_id: str, *, now: datetime) -> bool:
     return move(job_id, S.PREPARING, now=now, only_from={S.NEW})
 
@@ -94,12 +84,15 @@ def begin_preparing(job_id: str, *, now: datetime) -> bool:
 def end_preparing(job: Job, *, total_tasks: int, buckets: dict[str, Any], now: datetime) -> bool:
     """The whole list was read: wait for a person, or queue, as the job was made to do."""
     facts: dict[str, Any] = {"total_tasks": total_tasks, "buckets": buckets}
+    to = S.READY
     if job.confirmation_required:
         facts |= {"suspended_at": now, "suspended_cause": AWAITING_CONFIRMATION}
-        return move(job.pk, S.SUSPENDED, now=now, only_from={S.PREPARING}, **facts)
+        to = S.SUSPENDED
     with transaction.atomic():
-        moved = move(job.pk, S.READY, now=now, only_from={S.PREPARING}, **facts)
+        moved = move(job.pk, to, now=now, only_from={S.PREPARING}, **facts)
         if moved:
+            canary.cut(job.pk, job.canary_tasks)
+        if moved and to is S.READY:
             queueing.call_runners()
     return moved
 
@@ -121,7 +114,7 @@ def confirm(job_id: str, *, actor: User | None, now: datetime) -> Job:
             confirmed_at=now,
             confirmed_by=actor,
         ):
-            raise JobStatusError(_why_not(job_id, "run"))
+            raise JobStatusError(why_not(get_job(job_id), "run"))
         queueing.call_runners()
     return get_job(job_id)
 
@@ -150,42 +143,9 @@ def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") 
             **noted,
         )
         if not moved:
-            raise JobStatusError(_why_not(job_id, "cancelled"))
+            raise JobStatusError(why_not(get_job(job_id), "cancelled"))
         queueing.call("finish_job", job_id)
     return get_job(job_id)
-
-
-def reprioritise(job_id: str, priority: int, *, actor: User | None, now: datetime) -> Job:
-    """Change who goes first; allowed until the job has ended.
-
-    Raises NoSuchJobError, ValidationFailedError, and JobStatusError for a job that has ended.
-    """
-    check_priority(priority)
-    with transaction.atomic():
-        job = get_job(job_id)
-        changed = (
-            Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(priority=priority)
-        )
-        if not changed:
-            raise JobStatusError("The job has ended, so its priority can not change any more.")
-        if job.priority != priority:
-            JobEvent.objects.create(
-                job=job,
-                at=now,
-                kind=JobEvent.Kind.PRIORITY,
-                actor=actor,
-                before=job.priority,
-                after=priority,
-            )
-    return get_job(job_id)
-
-
-def check_priority(priority: int) -> None:
-    """Raises ValidationFailedError unless `priority` is within reference 2.1."""
-    if not 0 <= priority <= MAX_PRIORITY:
-        raise ValidationFailedError(
-            [Problem("priority", f"Priority must be a whole number from 0 to {MAX_PRIORITY}.")]
-        )
 
 
 def fail(
@@ -228,26 +188,83 @@ def pause(
 ) -> bool:
     """Start nothing new of an Active job: Pausing now, Paused once its last chunk is handed back.
 
-    A job that is pausing or paused already stays where it is and takes the stronger cause. False
-    when neither applies. `lifecycle.pauses` is the door for persons.
+    One that is pausing or paused already takes the stronger cause. False when neither applies.
     """
     with transaction.atomic():
-        moved = move(job_id, S.PAUSING, now=now, actor=actor, reason=reason, paused_cause=cause)
-        if moved or _hold(job_id, cause, now, actor, reason):
-            queueing.call_runners()
+        if move(job_id, S.PAUSING, now=now, actor=actor, reason=reason, paused_cause=cause):
+            # After the commit: who claims a chunk from then on sees the status and lets it go.
+            _later(lambda: end_pausing(job_id, now=now))
             return True
-    return False
+        return _hold(job_id, cause, now, actor, reason)
 
 
 def _hold(job_id: str, cause: PauseCause, now: datetime, actor: User | None, reason: str) -> bool:
     weaker = ("", *_BY_STRENGTH[: _BY_STRENGTH.index(cause)])
-    for status in _status_now(job_id):
-        held = Job.objects.filter(pk=job_id, status=status, paused_cause__in=weaker)
-        if status in _PAUSES and held.update(paused_cause=cause):
-            # Not a move, but who holds the job now has to be found where the moves are.
-            _note(job_id, status, status, now, actor, reason)
-            return True
-    return False
+    held = Job.objects.filter(pk=job_id, status__in=PAUSES, paused_cause__in=weaker)
+    if not held.update(paused_cause=cause):
+        return False
+    JobEvent.objects.create(
+        job_id=job_id, at=now, kind=JobEvent.Kind.HELD, actor=actor, after=reason or cause.label
+    )
+    return True
+
+
+def end_pausing(job_id: str, *, now: datetime) -> bool:
+    """The last chunk in hand of a pausing job was given back; False when there are others."""
+    in_hand = Chunk.objects.filter(job=job_id, state=ChunkState.RUNNING)
+    idle = models.Q(~models.Exists(in_hand))
+    return move(job_id, S.PAUSED, now=now, only_from={S.PAUSING}, where=idle)
+
+
+def resume(job_id: str, *, now: datetime, actor: User | None = None) -> bool:
+    """Let a paused job be Active again; False unless its cause is one that goes away by itself."""
+    with transaction.atomic():
+        moved = move(
+            job_id,
+            S.ACTIVE,
+            now=now,
+            only_from={S.PAUSED},
+            actor=actor,
+            where=models.Q(paused_cause__in=precedence.STANDS_BACK),
+        )
+        if moved:
+            queueing.call_runners()
+    return moved
+
+
+def take_turns(region_id: int, *, now: datetime) -> bool:
+    """Pause the jobs of a Region that have to stand back for one of higher priority, and let those
+    be Active that have not any more (reference 1.5). True when one of these may run now.
+
+    Each job in a transaction of its own: two who do this at once then do not wait for each other.
+    """
+    turns = precedence.turns_in(region_id)
+    resumed = [job_id for job_id in turns.go_on if resume(job_id, now=now)]
+    for job_id in turns.stand_back:
+        pause(job_id, cause=PauseCause.PRIORITY, now=now, reason=turns.reason)
+    return bool(resumed)
+
+
+def _changes_turns(before: S, to: S, cause: str | None) -> bool:
+    """Whether another job of the Region may have to stand back, or need not any more."""
+    if to in (S.READY, S.PAUSED):
+        return True
+    return before in RUNNABLE and to is not S.ACTIVE and cause != PauseCause.PRIORITY
+
+
+def take_turns_later(job_id: str, now: datetime) -> None:
+    """To be called when something changed by which jobs of this one's Region stand back."""
+
+    def take() -> None:
+        for region_id in Job.objects.filter(pk=job_id).values_list("region_id", flat=True):
+            take_turns(region_id, now=now)
+
+    _later(take)
+
+
+def _later(what: Callable[[], object]) -> None:
+    """Once this transaction commits; the sweep repeats what goes wrong there."""
+    transaction.on_commit(what, robust=True)
 
 
 def wait_for(
@@ -272,6 +289,7 @@ def stop_waiting(job_id: str, *, now: datetime) -> None:
         waiting = Job.objects.filter(pk=job_id).exclude(waiting_for="")
         if waiting.update(waiting_for="", waiting_since=None, waiting_until_s=0):
             JobEvent.objects.create(job_id=job_id, at=now, kind=JobEvent.Kind.RESUMED)
+            take_turns_later(job_id, now)
 
 
 def get_job(job_id: str) -> Job:
@@ -280,15 +298,3 @@ def get_job(job_id: str) -> Job:
         return Job.objects.select_related("region", "role", "confirmed_by").get(pk=job_id)
     except Job.DoesNotExist as error:
         raise NoSuchJobError from error
-
-
-def _why_not(job_id: str, wish: str) -> str:
-    """The sentence for a move that came too late: what the job is now, and whose doing that was."""
-    job = get_job(job_id)
-    last = job.status_changes.select_related("actor").last()
-    status = S(job.status)
-    if status is S.SUSPENDED:
-        return "The job waited for confirmation for more than 30 days and can not run any more. Clone it."
-    who = f" since {last.actor.get_username()} acted" if last and last.actor else ""
-    when = f" at {last.at:%H:%M} UTC" if last else ""
-    return f'The job can not be {wish}: it is "{status.label}"{who}{when}.'

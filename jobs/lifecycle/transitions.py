@@ -1,7 +1,8 @@
 """Which status may follow which (reference 1.1), and nothing else.
 
 Beyond the reference: Completing may turn to Failing, since a report that can not be written
-fails the job (reference 1.8), and Suspended passes through Failing when it expires.
+fails the job (reference 1.8), Suspended passes through Failing when it expires, and Pausing ends
+at Completing when the requests in flight were the last ones of the job.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ NEXT: Mapping[S, frozenset[S]] = {
     S.SUSPENDED: frozenset({S.READY, S.CANCELLED, S.FAILING}),
     S.READY: frozenset({S.ACTIVE, S.CANCELLED, S.FAILING}),
     S.ACTIVE: frozenset({S.PAUSING, S.COMPLETING, S.CANCELLING, S.FAILING}),
-    S.PAUSING: frozenset({S.PAUSED, S.CANCELLING, S.FAILING}),
+    S.PAUSING: frozenset({S.PAUSED, S.COMPLETING, S.CANCELLING, S.FAILING}),
     S.PAUSED: frozenset({S.ACTIVE, S.CANCELLING, S.FAILING}),
     S.COMPLETING: frozenset({S.COMPLETE, S.FAILING}),
     S.COMPLETE: frozenset(),

@@ -34,6 +34,9 @@ class JobEvent(models.Model):
         TAGS = "tags", "Tags changed"
         WAITING = "waiting", "Waiting"
         RESUMED = "resumed", "Work goes on"
+        LIMITS = "limits", "Limits changed"
+        HELD = "held", "Kept paused"
+        LET_GO = "let_go", "May go on"
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

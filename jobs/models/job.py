@@ -112,6 +112,9 @@ class Job(models.Model):
     waiting_since = models.DateTimeField(null=True, blank=True)
     waiting_until_s = models.FloatField(default=0)
 
+    served_s = models.FloatField(default=0)
+    """When a chunk was claimed last while another job had one, too; on the database's clock."""
+
     prepared_rows = models.PositiveBigIntegerField(default=0)
     prepared_byte = models.PositiveBigIntegerField(default=0)
     """How much of the manifest lies prepared in work storage; 0 again once that is emptied."""

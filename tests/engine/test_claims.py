@@ -29,7 +29,7 @@ def let_lease_end(claim):
 
 
 @pytest.mark.django_db
-def test_chunks_are_claimed_by_priority_then_age_then_position():
+def test_chunks_are_claimed_by_priority_then_in_turn_oldest_job_first_and_by_position():
     late = make_job(status=JobStatus.READY, priority=10, created_at=NOW)
     early = make_job(status=JobStatus.ACTIVE, priority=10, created_at=NOW - timedelta(hours=1))
     urgent = make_job(status=JobStatus.READY, priority=11, created_at=NOW + timedelta(hours=1))
@@ -38,7 +38,8 @@ def test_chunks_are_claimed_by_priority_then_age_then_position():
         make_chunk(job, position=0)
     claimed = [claim_best() for _ in range(6)]
     assert [(claim.job_id, claim.position) for claim in claimed] == [
-        (job.pk, position) for job in (urgent, early, late) for position in (0, 5)
+        *[(urgent.pk, 0), (urgent.pk, 5)],
+        *[(job.pk, position) for position in (0, 5) for job in (early, late)],
     ]
     assert claim_best() is None
 

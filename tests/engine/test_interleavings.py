@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from jobs import conf, queueing
-from jobs.choices import FINISHING, TERMINAL, ChunkState, JobStatus
+from jobs.choices import FINISHING, TERMINAL, ChunkState, JobStatus, PauseCause
 from jobs.engine import (
     choosing,
     claims,
@@ -39,7 +39,8 @@ from jobs.engine import (
 )
 from jobs.engine.recording import TaskResult
 from jobs.errors import JobStatusError, LeaseLostError
-from jobs.lifecycle import commands
+from jobs.lifecycle import commands, pauses, precedence, priorities
+from jobs.lifecycle.effects import PAUSES
 from jobs.lifecycle.transitions import may_follow
 from jobs.manifests.rows import parse_row
 from jobs.models import Chunk, Job, StatusChange
@@ -57,6 +58,9 @@ DONE = Outcome(True, 200, "", "Successful")
 GONE = Outcome(False, 404, "NoSuchKey", "The specified key does not exist.")
 WORKERS = st.sampled_from(["ann", "bob", "cy"])
 JOBS = st.integers(0, 1)
+CANARY = 4
+STATUS_CHANGES = 300
+"""More than a job of eleven tasks can have without going back and forth for nothing."""
 
 
 class DictUpload:
@@ -120,14 +124,19 @@ class Console(RuleBasedStateMachine):
                 manifest_etag="e",
                 report_scope="AllTasks",
                 confirmation_required=priority == 1,
+                failure_floor=7,
+                canary_tasks=CANARY if priority == 1 else 0,
+                canary_percent=30,
             )
             for priority in (1, 2)
         ]
 
     def teardown(self):
-        self.come_to_an_end()
-        Job.objects.all().delete()
-        self.hints.clear()
+        try:
+            self.come_to_an_end()
+        finally:
+            Job.objects.all().delete()
+            self.hints.clear()
 
     def see(self, number):
         return Job.objects.get(pk=self.jobs[number].pk)
@@ -155,7 +164,29 @@ class Console(RuleBasedStateMachine):
     @rule(number=JOBS, priority=st.integers(0, 3))
     def reprioritise(self, number, priority):
         with contextlib.suppress(JobStatusError):
-            commands.reprioritise(self.jobs[number].pk, priority, actor=None, now=timezone.now())
+            priorities.reprioritise(self.jobs[number].pk, priority, actor=None, now=timezone.now())
+
+    @rule(number=JOBS)
+    def pause(self, number):
+        before = self.see(number)
+        try:
+            job = pauses.pause(self.jobs[number].pk, actor=None, now=timezone.now())
+        except JobStatusError:
+            held = before.paused_cause in pauses.HELD
+            assert held or before.status not in (JobStatus.ACTIVE, *PAUSES)
+        else:
+            assert job.status in PAUSES and job.paused_cause == PauseCause.PERSON
+
+    @rule(number=JOBS)
+    def resume(self, number):
+        before = self.see(number)
+        try:
+            pauses.resume(self.jobs[number].pk, actor=None, now=timezone.now())
+        except JobStatusError:
+            assert before.paused_cause not in pauses.HELD
+        else:
+            job = self.see(number)
+            assert job.status == JobStatus.ACTIVE or job.paused_cause == PauseCause.PRIORITY
 
     # --- Workers
 
@@ -175,8 +206,8 @@ class Console(RuleBasedStateMachine):
         """What it had in hand before is forgotten, as by a process that died."""
         self.hands.pop(worker, None)
         found = choosing.jobs_with_work()
-        priorities = [job.priority for job in found]
-        assert priorities == sorted(priorities, reverse=True)
+        order = [job.priority for job in found]
+        assert order == sorted(order, reverse=True)
         for job in found:
             if job.status == JobStatus.READY:
                 commands.move(job.pk, JobStatus.ACTIVE, now=timezone.now())
@@ -259,6 +290,8 @@ class Console(RuleBasedStateMachine):
     @rule()
     def sweep(self):
         sweep.sweep(now=timezone.now())
+        turns = precedence.turns_in(self.jobs[0].region_id)
+        assert not turns.stand_back and not turns.go_on
 
     @rule(days=st.sampled_from([29, 31]))
     def sweep_later(self, days):
@@ -314,6 +347,21 @@ class Console(RuleBasedStateMachine):
                 assert to == left and may_follow(JobStatus(left), JobStatus(entered))
 
     @invariant()
+    def nothing_behind_a_canary_runs_before_it_is_settled(self):
+        for number in (0, 1):
+            job = self.see(number)
+            if job.canary_tasks and not job.canary_settled:
+                behind = Chunk.objects.filter(job=job, position__gte=job.canary_tasks)
+                assert not behind.exclude(state=ChunkState.PENDING).exists()
+                assert job.tasks_done <= job.canary_tasks
+
+    @invariant()
+    def pauses_have_their_cause(self):
+        for number in (0, 1):
+            job = self.see(number)
+            assert bool(job.paused_cause) == (job.status in PAUSES)
+
+    @invariant()
     def ended_jobs_have_the_report_of_what_was_done(self):
         for number in (0, 1):
             job = self.see(number)
@@ -330,6 +378,8 @@ class Console(RuleBasedStateMachine):
             for number in (0, 1):
                 if self.see(number).status == JobStatus.SUSPENDED:
                     commands.confirm(self.jobs[number].pk, actor=None, now=timezone.now())
+                with contextlib.suppress(JobStatusError):
+                    pauses.resume(self.jobs[number].pk, actor=None, now=timezone.now())
             self.leases_end()
             self.time_passes()
             self.sweep()
@@ -338,6 +388,7 @@ class Console(RuleBasedStateMachine):
             while self.hints:
                 self._follow(self.hints.pop(0))
         assert all(self.see(number).is_terminal for number in (0, 1))
+        assert StatusChange.objects.count() < STATUS_CHANGES
         assert list(self.work.list("")) == []
         self.counters_are_those_of_the_rows()
         self.statuses_follow_each_other_as_they_may()
@@ -385,7 +436,6 @@ def test_jobs_stay_whole_whatever_persons_workers_and_time_do(
     settings.BATCHCONSOLE_CHUNK_ROWS = 3
     settings.BATCHCONSOLE_SEGMENT_CHUNKS = 2
     settings.BATCHCONSOLE_TIME_BOX_S = 0
-    settings.BATCHCONSOLE_FAILURE_FLOOR = 7
     run_state_machine_as_test(lambda: Console(storage, hints), settings=_machine_settings())
 
 

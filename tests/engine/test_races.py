@@ -234,10 +234,9 @@ def test_records_of_many_at_once_add_up(transactional_db, redis):
 
 
 def test_threshold_that_the_last_chunk_exceeds_fails_the_job_instead_of_completing_it(
-    transactional_db, redis, settings
+    transactional_db, redis
 ):
-    settings.BATCHCONSOLE_FAILURE_FLOOR = 1
-    job = make_job(JobStatus.ACTIVE, succeeded=0, total=1)
+    job = make_job(JobStatus.ACTIVE, succeeded=0, total=1, failure_floor=1)
     make_chunk(job, rows=1)
     row = TaskResult(0, Row("photos", "k", "k", ""), MISSING_VERSION)
     recording.record(take(job), [row], result_name="r", now=timezone.now())

@@ -12,6 +12,7 @@ from jobs.errors import JobStatusError
 from jobs.lifecycle import commands
 from jobs.lifecycle.expiry import expire_suspended, expires_at
 from jobs.models import Chunk, Job, Region, Report, StatusChange
+from jobs.spec.job import LimitsSpec
 from jobs.spec.report import ReportSpec
 
 AWKWARD = ["a b.jpg", "a+b.jpg", "50%.jpg", "é/ü.jpg", 'quo"te.jpg', "com,ma.jpg", "日本.jpg"]
@@ -229,11 +230,10 @@ def test_job_can_be_confirmed_at_the_last_moment_and_not_after(place, steps):
 def test_more_than_half_failed_after_1000_tasks_fails_the_job_with_its_report(
     place, steps, settings
 ):
-    settings.BATCHCONSOLE_FAILURE_FLOOR = 4
     settings.BATCHCONSOLE_CHUNK_ROWS = 2
     place.put_objects(["there.jpg"])
     rows = place.list_of(["there.jpg", *(f"gone{n}.jpg" for n in range(9))])
-    job = place.make_job(rows)
+    job = place.make_job(rows, limits=LimitsSpec(failure_floor=4))
     steps.prepare(job)
     steps.confirm(job)
     steps.run()

@@ -28,7 +28,7 @@ from jobs.console.forms.actions import (
 from jobs.console.job_frame import frame
 from jobs.console.views.errors import conflict, last_move
 from jobs.errors import JobStatusError, ValidationFailedError
-from jobs.lifecycle import commands
+from jobs.lifecycle import commands, priorities
 from jobs.lifecycle.tagging import replace_tags
 from jobs.models import Job
 from jobs.operations import registry
@@ -162,7 +162,7 @@ def job_priority(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return _priority_page(request, job, form)
     try:
         priority = form.cleaned_data["priority"]
-        job = commands.reprioritise(job.pk, priority, actor=user_of(request), now=timezone.now())
+        job = priorities.reprioritise(job.pk, priority, actor=user_of(request), now=timezone.now())
     except JobStatusError as error:
         return conflict(request, job, error.message)
     messages.success(request, f"Job ID {job.short_id} has priority {job.priority} now.")

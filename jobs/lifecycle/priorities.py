@@ -1,0 +1,46 @@
+"""Changing which job goes first."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from jobs.choices import TERMINAL
+from jobs.errors import JobStatusError, Problem, ValidationFailedError
+from jobs.lifecycle import commands
+from jobs.models import Job, JobEvent
+from jobs.spec.job import MAX_PRIORITY
+
+
+def reprioritise(job_id: str, priority: int, *, actor: User | None, now: datetime) -> Job:
+    """Change who goes first; allowed until the job has ended.
+
+    Raises NoSuchJobError, ValidationFailedError, and JobStatusError for a job that has ended.
+    """
+    check_priority(priority)
+    with transaction.atomic():
+        job = commands.get_job(job_id)
+        changed = (
+            Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(priority=priority)
+        )
+        if not changed:
+            raise JobStatusError("The job has ended, so its priority can not change any more.")
+        if job.priority != priority:
+            JobEvent.objects.create(
+                job=job,
+                at=now,
+                kind=JobEvent.Kind.PRIORITY,
+                actor=actor,
+                before=job.priority,
+                after=priority,
+            )
+            commands.take_turns_later(job_id, now)
+    return commands.get_job(job_id)
+
+
+def check_priority(priority: int) -> None:
+    """Raises ValidationFailedError unless `priority` is within reference 2.1."""
+    if not 0 <= priority <= MAX_PRIORITY:
+        raise ValidationFailedError(
+            [Problem("priority", f"Priority must be a whole number from 0 to {MAX_PRIORITY}.")]
+        )

@@ -1,0 +1,20 @@
+"""Why something can not be done to a job (any more), as a sentence for who wished it."""
+
+from jobs.choices import JobStatus
+from jobs.models import Job
+
+
+def why_not(job: Job, wish: str) -> str:
+    """For a move that came too late: what the job is now, and whose doing that was. `wish` is what
+    was to be done to it, such as "cancelled".
+    """
+    last = job.status_changes.select_related("actor").last()
+    status = JobStatus(job.status)
+    if status is JobStatus.SUSPENDED and wish == "run":
+        return (
+            "The job waited for confirmation for more than 30 days and can not run any more."
+            " Clone it."
+        )
+    who = f" since {last.actor.get_username()} acted" if last and last.actor else ""
+    when = f" at {last.at:%H:%M} UTC" if last else ""
+    return f'The job can not be {wish}: it is "{status.label}"{who}{when}.'
