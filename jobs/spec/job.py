@@ -32,6 +32,8 @@ class JobSpec:
     """`operation` is a registry name ("S3PutObjectTagging"), `parameters` its wire form as JSON.
 
     `region` is the primary key of the Region, `role_arn` an ARN that maps to credentials there.
+    Of a retry, `retry_of` is the ID of the old job and the manifest a list of its failed objects,
+    named as in retry_list.py.
     """
 
     region: int
