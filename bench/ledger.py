@@ -12,7 +12,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Entry:
     commits: int = 0
     book_cpu_s: float = 0.0
     book_wall_s: float = 0.0
+    book_cpu_by_function_s: dict[str, float] = field(default_factory=dict)
 
 
 _now = Entry("none", 0, 0.0)
@@ -76,6 +77,8 @@ def _is_ours(function: object, module: str) -> bool:
 
 
 def _timed(function: Callable[..., Any]) -> Callable[..., Any]:
+    name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+
     @functools.wraps(function)
     def timed(*args: Any, **kwargs: Any) -> Any:
         if getattr(_depth, "inside", False):
@@ -86,8 +89,11 @@ def _timed(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
         finally:
             _depth.inside = False
+            spent_s = time.thread_time() - cpu_s
             with _lock:
-                _now.book_cpu_s += time.thread_time() - cpu_s
+                _now.book_cpu_s += spent_s
+                by_function = _now.book_cpu_by_function_s
+                by_function[name] = by_function.get(name, 0.0) + spent_s
                 if threading.current_thread() is threading.main_thread():
                     _now.book_wall_s += time.monotonic() - began_s
 

@@ -16,13 +16,10 @@ class MissingError(Exception):
 
 
 def stub_folder() -> Path:
-    """The folder of stub.sh: S3STUB, or where the design documents lie beside this repository."""
-    folder = Path(os.environ.get("S3STUB", ROOT.parent / "shared" / "bench" / "s3stub"))
+    """The folder of stub.sh: S3STUB, or our own."""
+    folder = Path(os.environ.get("S3STUB", ROOT / "bench" / "storage"))
     if not (folder / "stub.sh").exists():
-        raise MissingError(
-            f"There is no stub S3 server in {folder}. Set S3STUB to the folder that holds its"
-            " stub.sh (bench/README.md says what it has to answer)."
-        )
+        raise MissingError(f"There is no stub.sh in {folder}. Set S3STUB to the folder of one.")
     return folder.absolute()
 
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 from bench import house, lists
 from bench.place import ROLE
 from bench.stub import Stub
-from jobs import background, conf
+from jobs import background
 from jobs.choices import ChunkState, JobStatus, ManifestField, ReportScope
+from jobs.engine.work_storage import work_storage
 from jobs.lifecycle.creation import create_job
 from jobs.models import Bucket, Chunk, Job, Report
 from jobs.operations import registry
@@ -20,7 +21,6 @@ from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
 from jobs.workstore import results
-from jobs.workstore.store import FolderStore
 from tests import servers
 
 TAGGING, COPY = "S3PutObjectTagging", "S3PutObjectCopy"
@@ -86,7 +86,7 @@ def see(job: Job) -> Job:
 
 def clear(job: Job) -> None:
     """Forget a job with all that lies in the work storage."""
-    FolderStore(conf.work_dir()).delete(f"{job.pk}/")
+    work_storage().delete(f"{job.pk}/")
     Chunk.objects.filter(job=job).delete()
     Job.objects.filter(pk=job.pk).delete()
 
@@ -120,7 +120,7 @@ def wrong_rows(rows: Iterable[bytes], expected: int, *, what: str) -> Iterator[s
 
 def recorded_keys(job: Job) -> Iterator[bytes]:
     """The keys of all rows that the chunks of a job recorded, before there is a report."""
-    work = FolderStore(conf.work_dir())
+    work = work_storage()
     done = Chunk.objects.filter(job=job, state=ChunkState.DONE).values_list("result", flat=True)
     for name in done.iterator():
         succeeded, failed = results.decode(work.read(name))

@@ -1,5 +1,7 @@
 """G10: what claiming, recording and RQ cost of a job's time."""
 
+from collections import defaultdict
+
 from bench import contest, machine, sizes, trials
 from bench.crew import Crew, Member, await_, crew
 from bench.figures import ABSENT, Findings, Row, figure
@@ -61,6 +63,8 @@ def _run(place: Place, found: Findings, operation: str, tasks: int) -> tuple[flo
 
 def _shares(hands: Crew, worker: Member) -> tuple[float, float, float]:
     entries = hands.entries("run_chunks")
+    for name, spent_s in heaviest(entries):
+        contest.say(f"      {name}: {spent_s:.3f} CPU-s")
     cpu_s = worker.cpu_s
     rq_cpu_s = cpu_s - sum(one.cpu_s for one in entries)
     book_cpu_s = sum(one.book_cpu_s for one in entries)
@@ -76,3 +80,12 @@ def _walls(entries: list[Entry]) -> tuple[float, float]:
     began = min(one.began_s for one in entries)
     ended = max(one.began_s + one.wall_s for one in entries)
     return ended - began, ended - began - sum(one.wall_s for one in entries)
+
+
+def heaviest(entries: list[Entry]) -> list[tuple[str, float]]:
+    """The functions that took most of what the books cost."""
+    spent_s: defaultdict[str, float] = defaultdict(float)
+    for entry in entries:
+        for name, seconds in entry.book_cpu_by_function_s.items():
+            spent_s[name] += seconds
+    return sorted(spent_s.items(), key=lambda one: -one[1])[:5]

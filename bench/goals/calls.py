@@ -36,7 +36,7 @@ def inverse(figure: Figure) -> Figure:
 
 def at_once(place: Place, found: Findings) -> None:
     """G1 and G3, at 0 ms: CPU per 1,000 tasks, and the rate on one core."""
-    url, tasks = place.stub.url(), sizes.tasks(40_000)
+    url, tasks = place.stub.url(), sizes.tasks(100_000)
     copied, scripted = sizes.tasks(8_000), sizes.tasks(2_000)
     rounds = contest.take_turns(
         [

@@ -42,7 +42,7 @@ def _run(place: Place, workers: int, tasks: int, found: Findings, url: str) -> S
             )
         hands.scheduler()
         trials.await_status(job, {JobStatus.COMPLETING})
-        await_(lambda: hands.entries("run_chunks"), within_s=60)
+        await_(lambda: not any(member.is_busy for member in hands.members), within_s=60)
         hands.note_memory(found, "scale")
         cpu_s = sum(member.cpu_s for member in hands.members if "worker" in member.name)
     found.wrong += trials.check_run(job, tasks)
