@@ -6,6 +6,7 @@ equal priority the one with the fewest chunks in hand, then the one that was ser
 so that a small job does not wait for a large one to end; age decides who begins.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from jobs.choices import JobStatus
@@ -55,9 +56,23 @@ def choose(*, now: datetime) -> list[Job]:
     found = jobs_with_work()
     if not found and _bring_back(now):
         found = jobs_with_work()
-    if len(found) > 1:
+    if found and behind_its_equals(found)[0] is not found[0]:
         Job.objects.filter(pk=found[0].pk).update(served_s=database_clock.now_s())
     return found
+
+
+def behind_its_equals(jobs: Sequence[Job]) -> list[Job]:
+    """`jobs` as `choose` returned them, after the first was served once: it comes behind those of
+    other Regions and of its own priority, in front of lower ones of its Region.
+    """
+    first, *others = jobs
+    lower = (
+        place
+        for place, other in enumerate(others)
+        if other.region_id == first.region_id and other.priority < first.priority
+    )
+    place = next(lower, len(others))
+    return [*others[:place], first, *others[place:]]
 
 
 def jobs_with_work() -> list[Job]:

@@ -113,8 +113,10 @@ class _Runner:
             self._choose()
         while free := self._free():
             if self._best:
-                job = self._best[0]
-                if self._claim(job, free) < free:
+                job, in_turn = self._best[0], choosing.behind_its_equals(self._best)
+                share = free if in_turn[0] is job else 1
+                self._best = in_turn
+                if self._claim(job, share) < share:
                     self._pass_over(job)
             elif fresh:
                 return
@@ -123,7 +125,7 @@ class _Runner:
                 fresh = True
 
     def _choose(self) -> None:
-        self._best = list(choosing.jobs_with_work())
+        self._best = choosing.choose(now=self._clock())
         self._chosen_s = time.monotonic()
 
     def _pass_over(self, job: Job) -> None:
@@ -207,6 +209,8 @@ class _Runner:
             for index, (row, outcome) in enumerate(zip(chunk.rows, batch.outcomes, strict=True))
             if outcome is not None
         ]
+        if len(results) < len(chunk.rows):
+            self._best = []  # the choice is asked for anew: what is left may go first
         if not results:
             return None
         claim = chunk.claim
