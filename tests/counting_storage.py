@@ -10,7 +10,7 @@ import hashlib
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import parse_qs, unquote
@@ -110,6 +110,14 @@ class CountingStorage:
     def come_back(self) -> None:
         asyncio.run_coroutine_threadsafe(self._come_back(), self._loop).result(10)
 
+    def break_connections(self) -> None:
+        """Those that are open; new ones are welcome."""
+        self._loop.call_soon_threadsafe(self._break_connections)
+
+    def _break_connections(self) -> None:
+        for connection in list(self._connections):
+            connection.break_off()
+
     @contextlib.contextmanager
     def away(self) -> Iterator[None]:
         self.go_away()
@@ -121,8 +129,7 @@ class CountingStorage:
     async def _go_away(self) -> None:
         if self._server:
             self._server.close()
-            for connection in list(self._connections):
-                connection.break_off()
+            self._break_connections()
             await self._server.wait_closed()
             self._server = None
 
@@ -138,6 +145,12 @@ class CountingStorage:
         """Keeps an object; returns its ETag."""
         self.objects[bucket, key] = body
         return hashlib.md5(body).hexdigest()
+
+    def forget(self, bucket: str, keys: Iterable[str]) -> None:
+        """What was counted of these objects, so that a long run needs no more memory."""
+        for key in keys:
+            self.asked.pop((bucket, key), None)
+            self.done.pop((bucket, key), None)
 
     def answer(self, request: Request) -> tuple[Reply | None, float]:
         """The answer, None for silence, and after how many seconds."""

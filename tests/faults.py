@@ -101,15 +101,19 @@ class Family:
     def workers(self, queue: str) -> list[psutil.Process]:
         """RQ's own processes for "run" or "control"."""
         return [
-            process for process in _children(self.pid) if {"rqworker", queue} <= _words(process)
+            process for process in children_of(self.pid) if {"rqworker", queue} <= _words(process)
         ]
 
     def horses(self, queue: str) -> list[psutil.Process]:
         """Those in which a background call runs at the moment."""
-        return [horse for worker in self.workers(queue) for horse in _children(worker.pid)]
+        return [horse for worker in self.workers(queue) for horse in children_of(worker.pid)]
 
     def part(self, name: str) -> list[psutil.Process]:
-        return [process for process in _children(self.pid) if name in _words(process)]
+        return [process for process in children_of(self.pid) if name in _words(process)]
+
+    def named(self, program: str) -> list[psutil.Process]:
+        """The program as the kernel has it: "redis-server"."""
+        return [process for process in children_of(self.pid) if process.name() == program]
 
     def everyone(self) -> list[psutil.Process]:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -118,7 +122,7 @@ class Family:
         return []
 
 
-def _children(pid: int) -> list[psutil.Process]:
+def children_of(pid: int) -> list[psutil.Process]:
     with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).children()
     return []

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster for one test run, from the binaries of the system."""
+"""PostgreSQL clusters for tests, from the binaries of the system."""
 
 import atexit
 import os
@@ -7,54 +7,94 @@ import signal
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 
+import psycopg
+
 from jobs.management.children import end_with_parent
 
-FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+# What a process that is killed leaves behind is whole all the same: the machine goes on.
+FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+FORGETFUL = (*FAST, "-c", "synchronous_commit=off")
+"""For a server that is never killed: it may lose what it committed last."""
 
 
 class UnavailableError(Exception):
     """There is no PostgreSQL server that this run could use."""
 
 
-def start() -> str:
-    """Start a cluster that ends with this process; returns its URL. Raises UnavailableError."""
-    binaries, account = _binaries(), _account()
+@dataclass
+class Cluster:
+    """A cluster in a folder of its own; its server ends with this process."""
+
+    folder: Path
+    account: str | None
+    server: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"postgres://postgres@{str(self.folder).replace('/', '%2F')}/batchconsole"
+
+    def start(self, options: tuple[str, ...] = FAST) -> None:
+        """Raises UnavailableError."""
+        data = self.folder / "data"
+        command = [_binaries() / "postgres", "-D", data, "-k", self.folder]
+        self.server = subprocess.Popen(
+            [*command, "-c", "listen_addresses=", *options],
+            cwd=self.folder,
+            user=self.account,
+            extra_groups=[] if self.account else None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=end_with_parent(os.getpid(), signal.SIGQUIT),
+        )
+        until_s = time.monotonic() + 20
+        while not self._accepts():
+            if self.server.poll() is not None or time.monotonic() > until_s:
+                raise UnavailableError("PostgreSQL: the throw-away cluster did not start")
+            time.sleep(0.05)
+
+    def _accepts(self) -> bool:
+        ready = [_binaries() / "pg_isready", "-q", "-h", self.folder]
+        return subprocess.run(ready, capture_output=True).returncode == 0
+
+    def create_database(self) -> None:
+        with psycopg.connect(host=str(self.folder), user="postgres", autocommit=True) as server:
+            server.execute("CREATE DATABASE batchconsole")
+
+    def stop(self, number: signal.Signals = signal.SIGQUIT) -> None:
+        """SIGQUIT ends it at once, as a crash would; SIGINT after throwing everyone out."""
+        if self.server:
+            self.server.send_signal(number)
+            self.server.wait()
+            self.server = None
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def make() -> Cluster:
+    """A cluster that is not started yet. Raises UnavailableError."""
+    binaries, account = _binaries(), system_account()
     folder = Path(tempfile.mkdtemp(prefix="bc-pg-"))
     if account:
         shutil.chown(folder, account)
-    data = folder / "data"
-    _run(
-        [
-            binaries / "initdb",
-            "-D",
-            data,
-            "-A",
-            "trust",
-            "-U",
-            "postgres",
-            "--no-sync",
-            "-E",
-            "UTF8",
-        ],
-        account,
-    )
-    server = subprocess.Popen(
-        [binaries / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", *FAST.split()],
-        cwd=folder,
-        user=account,
-        extra_groups=[] if account else None,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=end_with_parent(os.getpid(), signal.SIGQUIT),
-    )
-    atexit.register(_end, server, folder)
-    _await(server, folder / ".s.PGSQL.5432")
-    return f"postgres://postgres@{str(folder).replace('/', '%2F')}/batchconsole"
+    command = [binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "postgres"]
+    _run([*command, "--no-sync", "-E", "UTF8"], account)
+    return Cluster(folder, account)
+
+
+def start() -> str:
+    """Start a cluster that ends with this process; returns its URL. Raises UnavailableError."""
+    cluster = make()
+    atexit.register(cluster.remove)
+    cluster.start(FORGETFUL)
+    return cluster.url
 
 
 def _binaries() -> Path:
@@ -67,7 +107,7 @@ def _binaries() -> Path:
     raise UnavailableError("PostgreSQL: no server binaries here, and TEST_DATABASE_URL is not set")
 
 
-def _account() -> str | None:
+def system_account() -> str | None:
     """The account to run as: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
@@ -87,17 +127,3 @@ def _run(command: list[str | Path], account: str | None) -> None:
     )
     if done.returncode:
         raise UnavailableError(f"PostgreSQL: {done.stderr.strip() or done.stdout.strip()}")
-
-
-def _await(server: subprocess.Popen[bytes], socket: Path) -> None:
-    until_s = time.monotonic() + 20
-    while not socket.exists():
-        if server.poll() is not None or time.monotonic() > until_s:
-            raise UnavailableError("PostgreSQL: the throw-away cluster did not start")
-        time.sleep(0.05)
-
-
-def _end(server: subprocess.Popen[bytes], folder: Path) -> None:
-    server.send_signal(signal.SIGQUIT)
-    server.wait()
-    shutil.rmtree(folder, ignore_errors=True)

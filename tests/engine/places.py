@@ -46,9 +46,9 @@ class Place:
     def list_of(self, keys):
         return [[self.source, quote(key)] for key in keys]
 
-    def make_job(self, rows, *, fields=("Bucket", "Key"), **changes):
+    def make_job(self, rows, *, fields=("Bucket", "Key"), manifest_key="manifest.csv", **changes):
         """A job over `rows`, as a door would make it: tagging with a report of all tasks."""
-        key, etag = self.put_manifest(rows)
+        key, etag = self.put_manifest(rows, key=manifest_key)
         report = ReportSpec(True, self.reports, "out", ReportScope.ALL_TASKS)
         facts = {
             "region": self.region.pk,

@@ -1,0 +1,57 @@
+"""Runs the soak on each database in turn, each in a process of its own: `python -m tests.soak`.
+
+SOAK_DATABASES names them; tests/soak/one.py has the other variables.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from jobs.management.children import end_with_parent
+from tests import postgres
+
+DATABASES = os.environ.get("SOAK_DATABASES", "sqlite postgres").split()
+GATEWAY = "BATCHCONSOLE_TEST_GATEWAY_URL"
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    failed = [name for name in DATABASES if not is_fine(name)]
+    if os.environ.get(GATEWAY):
+        tests = ["-m", "pytest", "tests/operations/test_against_gateway.py"]
+        failed += ["gateway"] if subprocess.run([sys.executable, *tests]).returncode else []
+    else:
+        say(f"Gateway: not tried, as {GATEWAY} is not set.")
+    say(f"Soak: {'failed: ' + ', '.join(failed) if failed else 'nothing lost, nothing doubled'}.")
+    return bool(failed)
+
+
+def is_fine(database: str) -> bool:
+    folder = Path(tempfile.mkdtemp(prefix="bc-soak-"))
+    environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
+    environment |= {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "batchconsole.settings"}
+    if database == "postgres":
+        cluster = postgres.make()
+        environment |= {"DATABASE_URL": cluster.url, "SOAK_CLUSTER": str(cluster.folder)}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.soak.one"],
+        env=environment,
+        preexec_fn=end_with_parent(os.getpid(), signal.SIGTERM),
+    )
+    if done.returncode:
+        say(f"  Its logs and database are kept in {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
