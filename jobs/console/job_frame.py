@@ -29,6 +29,7 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "not_run": _why_not_run(job, writes),
         "not_cancel": _why_not_cancel(job, writes),
         "not_priority": _why_not_priority(job, writes),
+        "not_limits": "" if writes else NOT_OPERATOR,
         "not_clone": "" if writes else NOT_OPERATOR,
         "can_retry": job.is_terminal and job.started_at is not None,
         "not_retry": _why_not_retry(job, writes),

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from jobs.console import retry_failed
-from jobs.console.views import account, actions, detail, listing, overview, report
+from jobs.console.views import account, actions, detail, limits, listing, overview, report
 
 
 class JobIdConverter:
@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<job:job_id>/run/", actions.job_run, name="job-run"),
     path("jobs/<job:job_id>/cancel/", actions.job_cancel, name="job-cancel"),
     path("jobs/<job:job_id>/priority/", actions.job_priority, name="job-priority"),
+    path("jobs/<job:job_id>/limits/", limits.job_limits, name="job-limits"),
     path("jobs/<job:job_id>/tags/", actions.job_tags, name="job-tags"),
     path("jobs/<job:job_id>/retry/", retry_failed.job_retry, name="job-retry"),
     path("jobs/create/<uuid:draft_id>/retry-list/", retry_failed.retry_list, name="retry-list"),

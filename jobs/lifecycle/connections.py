@@ -1,5 +1,7 @@
 """From a job or a Region to the storage behind it: which endpoint, which credentials."""
 
+from collections.abc import Iterable
+
 from jobs.errors import StorageError
 from jobs.models import Bucket, Job, Region, Role, RoleCredentials
 from jobs.s3.clients import S3Client, make_client
@@ -11,6 +13,13 @@ def region_of(bucket: str, default: Region) -> Region:
     """Where a bucket lies: in `default`, unless a Bucket row says otherwise."""
     known = Bucket.objects.select_related("region").filter(name=bucket).first()
     return known.region if known else default
+
+
+def regions_of(buckets: Iterable[str], default: Region) -> dict[str, Region]:
+    """The same for several, in one query."""
+    names = list(buckets)
+    known = Bucket.objects.select_related("region").filter(name__in=names)
+    return dict.fromkeys(names, default) | {bucket.name: bucket.region for bucket in known}
 
 
 def credentials_of(role: Role, region: Region) -> Credentials | None:

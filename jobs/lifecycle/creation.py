@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from jobs import queueing
 from jobs.choices import JobStatus, ManifestField
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
+from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
 from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
@@ -50,7 +51,7 @@ def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
 def check_spec(spec: JobSpec) -> list[Problem]:
     """All that is wrong with a job, by field, as far as the database and the spec can tell."""
     problems = [*check_tags(spec.tags), *_check_options(spec), *_check_manifest(spec)]
-    problems += _check_report(spec) + _check_permissions(spec)
+    problems += _check_report(spec) + _check_permissions(spec) + check_limits(spec.limits)
     try:
         registry.get(spec.operation).parse(spec.parameters)
     except ValidationFailedError as error:

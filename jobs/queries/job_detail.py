@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import conf
 from jobs.choices import JobStatus
 from jobs.models import FailureCause, Job, RateSample
 from jobs.queries import progress
@@ -82,8 +81,8 @@ def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
         left_s=rest_s,
         ends_s=int(now.timestamp() + rest_s) if rest_s is not None else 0,
         stalled=stalled,
-        guard_percent=conf.failure_percent(),
-        guard_floor=conf.failure_floor(),
+        guard_percent=job.failure_percent,
+        guard_floor=job.failure_floor,
         rates=progress.rates(slots, width_s=RateSample.WIDTH_S, end_s=_end_s(job, now)),
         causes=causes[:TOP_CAUSES],
         more_causes=max(0, len(causes) - TOP_CAUSES),

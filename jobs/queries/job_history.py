@@ -6,6 +6,7 @@ from typing import Any
 
 from jobs.choices import TERMINAL, JobStatus
 from jobs.models import Job, JobEvent, StatusChange
+from jobs.queries import limit_words
 
 ACTIVITY_ROWS = 500
 
@@ -116,13 +117,18 @@ def _from_event(event: JobEvent) -> Activity:
     kind = JobEvent.Kind(event.kind)
     if kind is JobEvent.Kind.WAITING:
         return Activity(event.at, person(event.actor), "Waiting", note=str(event.after or ""))
+    in_words = _ceilings_of if kind is JobEvent.Kind.LIMITS else _text_of
     return Activity(
         at=event.at,
         by=person(event.actor),
         event=str(kind.label),
-        before=_text_of(event.before),
-        after=_text_of(event.after),
+        before=in_words(event.before),
+        after=in_words(event.after),
     )
+
+
+def _ceilings_of(value: Any) -> str:
+    return limit_words.ceilings(value["requests_per_s"], value["in_flight"]) or limit_words.NO_LIMIT
 
 
 def _text_of(value: Any) -> str:

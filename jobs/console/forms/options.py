@@ -1,11 +1,12 @@
-"""Step 3: description, priority, completion report, IAM role and tags (ux.md 2.7)."""
+"""Step 3: description, priority, completion report, IAM role, limits and tags (ux.md 2.7)."""
 
 from typing import Any
 
 from django import forms
 
 from jobs.choices import ReportScope
-from jobs.console.forms.typed import Row, Rows, StepForm, TextField, Typed, check_bucket_length
+from jobs.console.forms.limits import LimitFields
+from jobs.console.forms.typed import Row, Rows, TextField, Typed, check_bucket_length
 from jobs.lifecycle.tagging import check_tags
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
@@ -15,8 +16,12 @@ MAX_REPORT_PREFIX = 512
 TAGS = Rows("tags", {"key": "Key", "value": "Value"}, MAX_JOB_TAGS, "Add new tag")
 
 
-class OptionsForm(StepForm):
+class OptionsForm(LimitFields):
     rows = (TAGS,)
+    field_order = (
+        *("description", "priority", "report_enabled", "report_scope", "report_path", "role"),
+        *LimitFields.base_fields,
+    )
 
     description = TextField(
         label="Description", high=MAX_DESCRIPTION, help_text="Helps you and others find the job."

@@ -12,11 +12,13 @@ from jobs.console import advice
 from jobs.console.access import job_or_404, signed_in
 from jobs.console.job_frame import frame
 from jobs.console.milestones import Seen, announcement
+from jobs.console.pace import throttled_to
 from jobs.console.retry_failed import after_failures, choices_of
 from jobs.models import FailureCause, FailureSample, Job
 from jobs.queries.job_detail import job_progress, poll_every_s
 from jobs.queries.job_history import job_activity as query_activity
 from jobs.queries.job_history import timeline
+from jobs.queries.limit_words import ceilings, limit_pairs
 
 
 @signed_in
@@ -51,6 +53,8 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "live": job_progress(job, now=now, shown_ends_s=shown_ends_s),
         "every_s": poll_every_s(job),
         "seen": Seen.of(job),
+        "ceilings": ceilings(job.requests_per_s, job.in_flight),
+        "throttled_to": throttled_to(job),
         "timeline": timeline(job, now),
     }
 
@@ -93,7 +97,7 @@ def job_configuration(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     fields = [ManifestField(name).label for name in job.manifest_fields]
     context = {**frame(request, job), "section": "configuration"}
-    context |= {"fields": fields, "tags": job.tags.all()}
+    context |= {"fields": fields, "tags": job.tags.all(), "limits": limit_pairs(job)}
     return render(request, "console/job_configuration.html", context)
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from django.utils import timezone
 
 from jobs.choices import ManifestField, ReportScope
+from jobs.console.forms.limits import LimitFields, limits_of, typed_limits, usual_limits
 from jobs.console.forms.manifest import ManifestForm, role_for
 from jobs.console.forms.operations.base import OperationForm
 from jobs.console.forms.operations.table import FORMS
@@ -138,6 +139,7 @@ class Reading:
             "report_scope": ReportScope.FAILED_TASKS_ONLY,
             "report_path": self.region.report_prefix if self.region else "",
             "role": self.found.role_arn if self.found else (role.arn if role else ""),
+            **_usual_limits(self.operation_name),
         }
 
     def spec(self) -> JobSpec:
@@ -158,6 +160,7 @@ class Reading:
             client_request_token=f"{self.draft.pk}.{self.draft.version}",
             description=options["description"],
             tags=self.options.tags(),
+            limits=limits_of(options),
             cloned_from=self._source_of("clone"),
             retry_of=self._source_of("retry") if self.is_retry else None,
         )
@@ -217,7 +220,13 @@ _PLACES = {
     "report_path": (OPTIONS, "report_path"),
     "role": (OPTIONS, "role"),
     "tags": (OPTIONS, "tags-0-key"),
+    **{name: (OPTIONS, name) for name in LimitFields.base_fields},
 }
+
+
+def _usual_limits(operation_name: str) -> dict[str, str]:
+    form = FORMS.get(operation_name)
+    return typed_limits(usual_limits(form.operation if form else None))
 
 
 def usual_description(operation_name: str, now: datetime) -> str:
@@ -227,8 +236,17 @@ def usual_description(operation_name: str, now: datetime) -> str:
     return f"{timezone.localtime(now):%Y-%m-%d} - {label}"
 
 
-def refresh_description(data: Data, operation_before: str, now: datetime) -> Data:
-    """A description that nobody changed follows the operation."""
+def refresh_options(data: Data, operation_before: str, now: datetime) -> Data:
+    """A description and limits that nobody changed follow the operation."""
+    options = data.get("options", {})
+    before, after = _usual_limits(operation_before), _usual_limits(data.get("operation", ""))
+    follow = {name: after[name] for name, text in options.items() if text == before.get(name)}
+    return _refresh_description(
+        data | ({"options": options | follow} if follow else {}), operation_before, now
+    )
+
+
+def _refresh_description(data: Data, operation_before: str, now: datetime) -> Data:
     options = data.get("options", {})
     found = _DEFAULT_DESCRIPTION.match(options.get("description", ""))
     form = FORMS.get(operation_before)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from jobs.choices import JobStatus
+from jobs.console.forms.limits import typed_limits
 from jobs.console.forms.operations.table import FORMS
 from jobs.console.forms.options import TAGS
 from jobs.console.wizard import found as finding
@@ -42,6 +43,7 @@ def _options_of(job: Job) -> dict[str, str]:
         "report_scope": job.report_scope,
         "report_path": report,
         "role": job.role.arn,
+        **typed_limits(job),
         **TAGS.write({"key": tag.key, "value": tag.value} for tag in job.tags.all()),
     }
 

@@ -6,9 +6,11 @@ from typing import Any
 from django.urls import reverse
 
 from jobs.choices import ManifestField, Risk
+from jobs.console.forms.limits import limits_of
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
 from jobs.errors import Problem
+from jobs.queries.limit_words import limit_pairs
 
 MISSING = "Not provided"
 Pairs = list[tuple[str, Any]]
@@ -104,6 +106,7 @@ def _options_pairs(reading: Reading) -> Pairs:
         ("Priority", f"{given['priority']:,}" if given else MISSING),
         *_report_pairs(reading, given),
         ("IAM role", given.get("role", MISSING)),
+        *(limit_pairs(limits_of(given)) if given else []),
         ("Job tags", ", ".join(f"{k}={v}" for k, v in tags.items()) or MISSING),
     ]
 

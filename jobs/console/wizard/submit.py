@@ -19,7 +19,7 @@ from jobs.console.access import user_of
 from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts, pages, review
 from jobs.console.wizard import found as finding
-from jobs.console.wizard.assemble import Reading, refresh_description
+from jobs.console.wizard.assemble import Reading, refresh_options
 from jobs.console.wizard.browse import browse_from
 from jobs.console.wizard.drafts import Data, DraftChangedError, RowValues, Seen
 from jobs.console.wizard.pages import step_url
@@ -68,7 +68,7 @@ def save_typed(request: HttpRequest, draft: Draft, step: Step, *, force: bool = 
     def change(data: Data) -> Data:
         fresh = drafts.absorb(data, step, request.POST)
         if step is OPERATION and fresh["operation"] != data.get("operation", ""):
-            fresh = refresh_description(fresh, data.get("operation", ""), now)
+            fresh = refresh_options(fresh, data.get("operation", ""), now)
         return fresh
 
     drafts.save(draft, change, Seen.of(request.POST), now=now, force=force)

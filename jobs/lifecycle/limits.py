@@ -1,0 +1,62 @@
+"""How fast a job may go and how much failure it bears: their bounds, and changing the ceilings."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from jobs.choices import TERMINAL
+from jobs.errors import JobStatusError, Problem, ValidationFailedError
+from jobs.lifecycle.commands import get_job
+from jobs.models import Job, JobEvent
+from jobs.spec.job import LimitsSpec
+
+MAX_REQUESTS_PER_S = 1_000_000
+MAX_IN_FLIGHT = 1_000
+MAX_TASKS = 2_147_483_647
+
+_BOUNDS = {
+    "requests_per_s": ("Requests per second", 1, MAX_REQUESTS_PER_S),
+    "in_flight": ("Requests in flight", 1, MAX_IN_FLIGHT),
+    "failure_floor": ("The number of tasks that must have run", 1, MAX_TASKS),
+    "failure_percent": ("The share of failed tasks", 0, 100),
+    "canary_tasks": ("The number of canary tasks", 0, MAX_TASKS),
+    "canary_percent": ("The share of failed canary tasks", 0, 100),
+}
+
+
+def check_limits(limits: LimitsSpec) -> list[Problem]:
+    """What is out of bounds, by field."""
+    return [
+        Problem(name, f"{label} must be a whole number from {low:,} to {high:,}.")
+        for name, (label, low, high) in _BOUNDS.items()
+        if (value := getattr(limits, name)) is not None and not low <= value <= high
+    ]
+
+
+def change_ceilings(
+    job_id: str,
+    *,
+    requests_per_s: int | None,
+    in_flight: int | None,
+    actor: User | None,
+    now: datetime,
+) -> Job:
+    """Change how fast a job may go, None for no ceiling; also while it runs.
+
+    Raises NoSuchJobError, ValidationFailedError, and JobStatusError for a job that has ended.
+    """
+    problems = check_limits(LimitsSpec(requests_per_s=requests_per_s, in_flight=in_flight))
+    if problems:
+        raise ValidationFailedError(problems)
+    fresh = {"requests_per_s": requests_per_s, "in_flight": in_flight}
+    with transaction.atomic():
+        job = get_job(job_id)
+        if not Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(**fresh):
+            raise JobStatusError("The job has ended, so its limits can not change any more.")
+        before = {"requests_per_s": job.requests_per_s, "in_flight": job.in_flight}
+        if before != fresh:
+            JobEvent.objects.create(
+                job=job, at=now, kind=JobEvent.Kind.LIMITS, actor=actor, before=before, after=fresh
+            )
+    return get_job(job_id)
