@@ -3,27 +3,38 @@
 import asyncio
 import random
 from concurrent.futures import Future
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, cast
 
+from jobs.dataplane.batch_task import BatchTask
 from jobs.dataplane.gate import Gate
 from jobs.dataplane.lane import Lane
 from jobs.dataplane.task import Task
-from jobs.dataplane.work import Batch, Work
-from jobs.operations.base import Outcome
+from jobs.dataplane.work import Batch, Refusal, Work
+from jobs.operations.base import Outcome, units_of
 from jobs.s3.answers import Answer
 from jobs.s3.faults import is_unreachable
+from jobs.spec.target import Target
 
 DRAIN_S = 6.0
 """After a stop, how long answers to requests in flight are waited for."""
+
+
+@dataclass(slots=True)
+class Share:
+    """What the flights to one place have in flight together, and may have."""
+
+    in_flight: int
+    running: int = 0
 
 
 class Owner(Protocol):
     """What the flights of a worker share."""
 
     loop: asyncio.AbstractEventLoop
-    running: int
 
     def take_lane(self, work: Work, bucket: str) -> Lane: ...
+    def share(self, place: str) -> Share: ...
     def pump(self) -> None:
         """Start what can be started, of any flight."""
         ...
@@ -49,8 +60,12 @@ class Flight:
         self.held = 0
         self.done: Future[Batch] = Future()
         self._owner = owner
+        self._share = owner.share(work.place)
         self._batch = Batch([None] * len(work.targets))
+        self._refusal = Refusal()
+        self._units = units_of(work.operation, work.targets)
         self._next = 0
+        self._is_starting = False
         self._waiting: dict[Task, asyncio.TimerHandle] = {}
         self._gates: dict[str, Gate[Task]] = {}
         self._began_s = 0.0
@@ -81,28 +96,42 @@ class Flight:
         batch = self._batch
         return self.work.stop.is_set() or batch.outage is not None or batch.fatal is not None
 
-    def start_next(self) -> bool:
-        """False when nothing is left to start, or nothing may start now."""
+    def start(self) -> None:
+        """Start as many tasks as may start now. One that ends at once is seen to here, and not by
+        a call within its end: a list full of these would end in a deep recursion.
+        """
+        if self._is_starting:
+            return
+        self._is_starting = True
+        try:
+            while self._next < len(self._units) and self._may_start():
+                unit, self._next = self._units[self._next], self._next + 1
+                task = self._task(unit)
+                if task is not None:
+                    self._count(1)
+                    task.begin()
+        finally:
+            self._is_starting = False
+
+    def _task(self, unit: int | list[int]) -> Task | None:
+        """None where the outcome is known."""
         targets = self.work.targets
-        while self._next < len(targets) and self._may_start():
-            index, self._next = self._next, self._next + 1
-            target = targets[index]
-            if isinstance(target, Outcome):
-                self._batch.outcomes[index] = target
-                continue
-            self._count(1)
-            Task(self, index, target).begin()
-            return True
-        return False
+        if not isinstance(unit, int):
+            return BatchTask(self, unit, [cast(Target, targets[index]) for index in unit])
+        target = targets[unit]
+        if isinstance(target, Outcome):
+            self.decide(unit, target)
+            return None
+        return Task(self, unit, target)
 
     def _count(self, tasks: int) -> None:
         self.running += tasks
-        self._owner.running += tasks
+        self._share.running += tasks
         if self.work.pace is not None:
             self.work.pace.running += tasks
 
     def _may_start(self) -> bool:
-        if self.over or self.interrupted or self.held or not self._has_room:
+        if self.over or self.interrupted or self.held or self._refusal.answer or not self._has_room:
             return False
         if self._next == 0:
             self._began_s = self.loop.time()
@@ -113,9 +142,10 @@ class Flight:
 
     @property
     def _has_room(self) -> bool:
-        pace = self.work.pace
-        fits = pace is None or pace.running < pace.in_flight
-        return fits and self.running < self.work.limits.in_flight
+        pace, share = self.work.pace, self._share
+        if share.running >= share.in_flight or self.running >= self.work.limits.in_flight:
+            return False
+        return pace is None or pace.running < pace.in_flight
 
     def note(self, answer: Answer) -> None:
         now_s = self.loop.time()
@@ -125,8 +155,8 @@ class Flight:
             self._batch.outage = answer
 
     def refuse(self, answer: Answer) -> None:
-        """After `answer` no other task can succeed either."""
-        self._batch.fatal = answer
+        """After `answer` no other task can succeed either, it seems."""
+        self._refusal.suspect(answer)
 
     def delay_s(self, answer: Answer, *, attempt: int, began_s: float) -> float | None:
         """How long to wait before the next attempt; None when `answer` is final."""
@@ -146,28 +176,31 @@ class Flight:
     def _resume(self, task: Task) -> None:
         del self._waiting[task]
         if self.interrupted:
-            self.ended(task, None)
+            self.ended(task)
         else:
             task.again()
 
-    def ended(self, task: Task, outcome: Outcome | None) -> None:
-        """None when the task has to be run again later."""
-        self._batch.outcomes[task.index] = outcome
+    def decide(self, index: int, outcome: Outcome) -> None:
+        self._batch.outcomes[index] = outcome
+        if outcome.succeeded and not self._refusal.has_succeeded:
+            self._refusal.clear()
+
+    def ended(self, task: Task) -> None:
+        """What was not decided of it has to be run again later."""
         self._count(-1)
-        if not self.start_next():
+        if self._refusal.answer and not self.running:
+            self._batch.fatal = self._refusal.answer
+        self.start()
+        if not self.running or self._share.running < self._share.in_flight:
             self.finish_if_idle()
             self._owner.pump()
 
     def sweep(self) -> None:
         """Called often: minds the stop event, which nothing else tells the loop about."""
+        if self._refusal.answer and len(self._waiting) == self.running:
+            self._batch.fatal = self._refusal.answer
         if self.interrupted:
-            for task, timer in list(self._waiting.items()):
-                timer.cancel()
-                del self._waiting[task]
-                self.ended(task, None)
-            for gate in self._gates.values():
-                for task in gate.empty():
-                    self.ended(task, None)
+            self._end_those_that_wait()
         self.finish_if_idle()
         if not self.over and self.work.stop.is_set():
             now_s = self.loop.time()
@@ -175,8 +208,17 @@ class Flight:
             if now_s > self._give_up_s:
                 self._finish()
 
+    def _end_those_that_wait(self) -> None:
+        for task, timer in list(self._waiting.items()):
+            timer.cancel()
+            del self._waiting[task]
+            self.ended(task)
+        for gate in self._gates.values():
+            for task in gate.empty():
+                self.ended(task)
+
     def finish_if_idle(self) -> None:
-        no_more = self._late or self._next >= len(self.work.targets) or self.interrupted
+        no_more = self._late or self._next >= len(self._units) or self.interrupted
         if no_more and not self.running and not self.over:
             self._finish()
 
@@ -197,6 +239,5 @@ class Flight:
             timer.cancel()
         for gate in self._gates.values():
             gate.empty()
-        if self.work.pace is not None:
-            self.work.pace.running -= self.running
+        self._count(-self.running)
         self._owner.left(self)

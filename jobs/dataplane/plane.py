@@ -5,7 +5,7 @@ import logging
 import threading
 from concurrent.futures import Future
 
-from jobs.dataplane.flight import Flight
+from jobs.dataplane.flight import Flight, Share
 from jobs.dataplane.lane import Lane
 from jobs.dataplane.pool import Timeouts
 from jobs.dataplane.work import Batch, Work
@@ -25,15 +25,15 @@ MAX_LANES = 16
 
 class DataPlane:
     """Made after the fork, for a process has to have its own loop. `in_flight` is the limit of
-    everything together; connections are kept from one chunk to the next.
+    all works of one place; connections are kept from one chunk to the next.
     """
 
     def __init__(self, *, in_flight: int, timeouts: Timeouts | None = None) -> None:
         self.loop: asyncio.AbstractEventLoop = loops.new_event_loop()
-        self.running = 0
         self._in_flight = in_flight
         self._timeouts = timeouts or Timeouts()
         self._flights: list[Flight] = []
+        self._shares: dict[str, Share] = {}
         self._lanes: dict[tuple[Endpoint, Credentials], Lane] = {}
         self._lock = threading.Lock()
         self._timer = self.loop.call_later(IDLE_SWEEP_S, self._sweep)
@@ -76,13 +76,14 @@ class DataPlane:
             lane.users += 1
         return lane
 
+    def share(self, place: str) -> Share:
+        return self._shares.setdefault(place, Share(self._in_flight))
+
     def pump(self) -> None:
-        while self.running < self._in_flight:
-            if not any(flight.start_next() for flight in list(self._flights)):
-                return
+        for flight in list(self._flights):
+            flight.start()
 
     def left(self, flight: Flight) -> None:
-        self.running -= flight.running
         self._flights.remove(flight)
         with self._lock:
             for lane in flight.lanes.values():

@@ -40,7 +40,8 @@ class Flight(Protocol):
     @property
     def interrupted(self) -> bool: ...
     def wait(self, task: "Task", delay_s: float) -> None: ...
-    def ended(self, task: "Task", outcome: Outcome | None) -> None: ...
+    def decide(self, index: int, outcome: Outcome) -> None: ...
+    def ended(self, task: "Task") -> None: ...
     def fail(self, error: Exception) -> None: ...
 
 
@@ -64,21 +65,22 @@ def _guarded(
                 self.flight.fail(error)
             else:
                 message = f"Task failed due to {error!r}"[:1024]
-                self._end(Outcome(False, 500, "InternalError", message))
+                self._fail(Outcome(False, 500, "InternalError", message))
 
     return cast(Callable[Concatenate["Task", P], None], guarded)
 
 
 class Task:
     __slots__ = (
-        "_attempt", "_began_s", "_call", "_clock_was_set", "_gate", "_lane", "_prepared", "_resent",
-        "_target", "_ended", "_endpoint", "flight", "index",
+        "_attempt", "_began_s", "_call", "_clock_was_set", "_gate", "_index", "_lane", "_prepared",
+        "_resent", "_target", "_ended", "_endpoint", "_unsendable", "flight",
     )  # fmt: skip
 
     def __init__(self, flight: Flight, index: int, target: Target) -> None:
         self.flight = flight
-        self.index = index
+        self._index = index
         self._target = target
+        self._attempt = 1
         self._clock_was_set = False
         self._ended = False
 
@@ -88,33 +90,45 @@ class Task:
 
     @_guarded
     def begin(self) -> None:
-        work = self.flight.work
-        self._endpoint = work.endpoint_of(self._target.bucket)
-        self._go_on(work.operation.start(self._target, self._endpoint))
+        self._endpoint = self.flight.work.endpoint_of(self._target.bucket)
+        self._start()
 
-    def _end(self, outcome: Outcome | None) -> None:
-        self._ended = True
-        self.flight.ended(self, outcome)
+    def _start(self) -> None:
+        self._go_on(self.flight.work.operation.start(self._target, self._endpoint))
 
     def _go_on(self, step: Call | Outcome) -> None:
         if isinstance(step, Outcome):
-            self._end(step)
+            self.flight.decide(self._index, step)
+            self._end()
             return
-        self._call = step
-        self._lane = self.flight.lane(step.bucket)
-        self._gate = self.flight.gate(step.bucket)
+        self._send_first(step)
+
+    def _fail(self, outcome: Outcome) -> None:
+        self.flight.decide(self._index, outcome)
+        self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        self.flight.ended(self)
+
+    def _send_first(self, call: Call) -> None:
+        self._lane = self.flight.lane(call.bucket)
+        self._gate = self.flight.gate(call.bucket)
         self._attempt = 1
         self._began_s = self.flight.loop.time()
-        try:
-            self._prepared: Prepared | None = self._lane.requests.prepare(step)
-        except NotForUsError as reason:
-            logger.info("%s goes through boto3: %s", step.action, reason)
-            self._prepared = None
-        except TROUBLE as error:
-            # Not at once: a list full of such calls would end in a deep recursion.
-            self.flight.loop.call_soon(self._take, answer_of(error))
-            return
+        self._prepare(call)
         self._send_in_turn()
+
+    def _prepare(self, call: Call) -> None:
+        self._call = call
+        self._prepared: Prepared | None = None
+        self._unsendable: Answer | None = None
+        try:
+            self._prepared = self._lane.requests.prepare(call)
+        except NotForUsError as reason:
+            logger.info("%s goes through boto3: %s", call.action, reason)
+        except TROUBLE as error:
+            self._unsendable = answer_of(error)
 
     @_guarded
     def again(self) -> None:
@@ -123,7 +137,9 @@ class Task:
         self._send_in_turn()
 
     def _send_in_turn(self) -> None:
-        if self._gate is None or self._gate.lets_pass(self):
+        if self._unsendable is not None:
+            self._take(self._unsendable)
+        elif self._gate is None or self._gate.lets_pass(self):
             self._send()
 
     @_guarded
@@ -178,22 +194,30 @@ class Task:
 
     @_guarded
     def _take(self, answer: Answer) -> None:
-        flight = self.flight
-        flight.note(answer)
+        self.flight.note(answer)
         if self._gate is not None and not is_unreachable(answer):
             self._gate.answered(throttled=is_throttled(answer))
         verdict = classify(answer)
-        if verdict is Verdict.RETRY:
-            delay_s = flight.delay_s(answer, attempt=self._attempt, began_s=self._began_s)
-            if delay_s is not None and flight.interrupted:
-                self._end(None)
-                return
-            if delay_s is not None:
-                flight.wait(self, delay_s)
-                return
-        elif verdict is Verdict.STOP:
-            flight.refuse(answer)
-        step = flight.work.operation.proceed(self._target, self._endpoint, self._call, answer)
+        if verdict is Verdict.RETRY and (delay_s := self._delay_s(answer)) is not None:
+            if self.flight.interrupted:
+                self._end()
+            else:
+                self.flight.wait(self, delay_s)
+            return
+        if verdict is Verdict.STOP:
+            self.flight.refuse(answer)
+        self._proceed(answer)
+
+    def _delay_s(self, answer: Answer) -> float | None:
+        return self.flight.delay_s(answer, attempt=self._attempt, began_s=self._began_s)
+
+    def _proceed(self, answer: Answer) -> None:
+        """Go on with the final answer to the present call."""
+        operation = self.flight.work.operation
+        step = operation.proceed(self._target, self._endpoint, self._call, answer)
         if isinstance(step, Outcome) and self._attempt > 1:
-            step = tried(step, self._attempt, flight.loop.time() - self._began_s)
+            step = tried(step, self._attempt, self._elapsed_s())
         self._go_on(step)
+
+    def _elapsed_s(self) -> float:
+        return self.flight.loop.time() - self._began_s

@@ -84,11 +84,36 @@ class Work:
     stop: threading.Event
     decide: Decide
     pace: Pace | None = None
+    place: str = ""
+    """Works of one place share the limit of what is in flight, those of another have their own: a
+    storage that does not answer must not hold up others.
+    """
 
     def buckets(self) -> set[str]:
         """Those that will be called; calls that an operation thinks of later may go to others."""
         listed = {target.bucket for target in self.targets if isinstance(target, Target)}
         return listed | set(self.operation.target_buckets()) if listed else listed
+
+
+@dataclass(slots=True)
+class Refusal:
+    """An answer after which nothing can succeed, so it seems: `answer` is one, or None.
+
+    It may be about its own bucket or object all the same. So nothing new is started until those in
+    flight are answered, and if any task of the chunk has succeeded it is an answer as any other.
+    """
+
+    answer: Answer | None = None
+    has_succeeded: bool = False
+
+    def suspect(self, answer: Answer) -> None:
+        if not self.has_succeeded:
+            self.answer = answer
+
+    def clear(self) -> None:
+        """A task has succeeded."""
+        self.has_succeeded = True
+        self.answer = None
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ class JobAtHand:
     def __init__(self, job: Job, transports: Transports, pacing: Pacing) -> None:
         self.manifest = job.manifest
         self._job_id = job.pk
+        self._place = str(job.region_id)
         self._operation = registry.get(job.operation).parse(job.parameters)
         self._transports = transports
         self._places = Places(job)
@@ -48,6 +49,7 @@ class JobAtHand:
             stop,
             retry.decide,
             self._pace,
+            self._place,
         )
 
     def transport(self) -> Transport:

@@ -41,10 +41,7 @@ class Threads:
             place = work.endpoint_of(call.bucket), work.credentials_of(call.bucket)
             return self._performer.perform(*place, call)
 
-        executor = Executor(
-            work.operation, perform, work.endpoint_of, work.limits, work.stop, pace=work.pace
-        )
-        return executor.run(work.targets)
+        return Executor(work, perform).run()
 
     def close(self) -> None:
         self._turn.shutdown(wait=False, cancel_futures=True)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from jobs.choices import Risk
 from jobs.s3.calls import Answer, Call
@@ -67,6 +67,41 @@ class Operation(ABC):
     ) -> Call | Outcome:
         """The next call of a task, or its end."""
         return outcome_of(answer)
+
+
+class BatchOperation(Operation):
+    """An operation that one request does for up to `batch_size` targets of one bucket. What does
+    not fit into such a request goes the way of any operation: `start`, `proceed`.
+    """
+
+    batch_size: ClassVar[int]
+
+    @abstractmethod
+    def batches(self, targets: Sequence[Target]) -> list[list[int]]:
+        """Which targets go together, as indices, each once; one alone goes through `start`."""
+
+    @abstractmethod
+    def batch_call(self, targets: Sequence[Target], endpoint: Endpoint) -> Call: ...
+
+    @abstractmethod
+    def answers(self, targets: Sequence[Target], answer: Answer) -> list[Answer]:
+        """An answer for each target from one without an error, as if it had been asked alone."""
+
+
+Unit = int | list[int]
+"""What is asked together: a target's index, or those of several."""
+
+
+def units_of(operation: Operation, targets: Sequence[Target | Outcome]) -> Sequence[Unit]:
+    """In the order of the list; an Outcome among the targets is a unit of its own."""
+    if not isinstance(operation, BatchOperation):
+        return range(len(targets))
+    open_ones = [i for i, target in enumerate(targets) if isinstance(target, Target)]
+    units: list[Unit] = [i for i, target in enumerate(targets) if isinstance(target, Outcome)]
+    for batch in operation.batches([cast(Target, targets[i]) for i in open_ones]):
+        indices = [open_ones[i] for i in batch]
+        units.append(indices if len(indices) > 1 else indices[0])
+    return units
 
 
 def outcome_of(answer: Answer) -> Outcome:

@@ -8,6 +8,7 @@ from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.pool import Timeouts
 from jobs.dataplane.work import Work
 from jobs.engine import retry
+from jobs.engine.transports import Threads, Transport
 from jobs.operations.base import outcome_of
 from jobs.s3.calls import Call
 from jobs.s3.endpoints import Credentials
@@ -78,9 +79,9 @@ def double():
 
 @dataclass
 class Runner:
-    """Runs targets over the data plane against the double."""
+    """Runs targets over a transport against the double."""
 
-    plane: DataPlane
+    plane: Transport
     double: s3_double.Double
 
     def work(self, given, operation=None, stop=None, decide=quickly, keys=KEYS, **limits):
@@ -101,3 +102,14 @@ class Runner:
 @pytest.fixture
 def run(plane, double):
     return Runner(plane, double)
+
+
+@pytest.fixture(params=["data plane", "boto3"])
+def run_both(request, plane, double):
+    """Runs a test over each transport."""
+    if request.param == "data plane":
+        yield Runner(plane, double)
+        return
+    threads = Threads()
+    yield Runner(threads, double)
+    threads.close()

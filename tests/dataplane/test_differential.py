@@ -80,12 +80,9 @@ def in_both_ways(run, operation, given, endpoint, keys=KEYS):
     """(requests, outcomes) through boto3, and over the data plane."""
     client, limits = make_client(endpoint, keys), Limits(in_flight=1)
     stop = threading.Event()
-    executor = Executor(
-        operation, lambda call: perform(client, call), lambda bucket: endpoint, limits, stop
-    )
-    by_boto3 = executor.run(given).outcomes
-    expected = received_by(run.double)
     work = Work(operation, given, lambda bucket: endpoint, lambda bucket: keys, limits, stop, never)
+    by_boto3 = Executor(work, lambda call: perform(client, call)).run().outcomes
+    expected = received_by(run.double)
     ours = run.plane.run(work).outcomes
     assert all(signature_holds(received, keys) for received in run.double.received)
     return (expected, by_boto3), (received_by(run.double), ours)

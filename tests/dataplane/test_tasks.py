@@ -48,52 +48,52 @@ class Twice(Noting):
         return outcome_of(answer)
 
 
-def test_every_target_gets_its_own_outcome_in_the_order_of_the_list(run, double):
+def test_every_target_gets_its_own_outcome_in_the_order_of_the_list(run_both, double):
     scripted(double, {"b": [NOT_FOUND]})
-    assert codes(run(targets("a", "b", "c"))) == ["", "NoSuchKey", ""]
+    assert codes(run_both(targets("a", "b", "c"))) == ["", "NoSuchKey", ""]
     assert sorted(keys_of(double)) == ["a", "b", "c"]
 
 
-def test_hundreds_of_targets_never_exceed_the_limit_and_keep_their_connections(run, double):
+def test_hundreds_of_targets_never_exceed_the_limit_and_keep_their_connections(run_both, double):
     double.answer = lambda received: Reply(reply().data, delay_s=0.002)
-    batch = run(targets(*(f"key-{n}" for n in range(400))), in_flight=8)
+    batch = run_both(targets(*(f"key-{n}" for n in range(400))), in_flight=8)
     assert codes(batch) == [""] * 400
     assert double.most_in_flight == 8
     assert double.connections == 8
 
 
-def test_throttled_task_is_tried_again_and_succeeds(run, double):
+def test_throttled_task_is_tried_again_and_succeeds(run_both, double):
     scripted(double, {"a": [SLOW_DOWN, SLOW_DOWN]})
-    assert run(targets("a")).outcomes[0].succeeded
+    assert run_both(targets("a")).outcomes[0].succeeded
     assert len(double.received) == 3
 
 
-def test_task_that_stays_throttled_past_its_deadline_fails_with_the_last_answer(run, double):
+def test_task_that_stays_throttled_past_its_deadline_fails_with_the_last_answer(run_both, double):
     double.answer = lambda received: SLOW_DOWN
-    outcome = run(targets("a"), task_deadline_s=0.01).outcomes[0]
+    outcome = run_both(targets("a"), task_deadline_s=0.01).outcomes[0]
     assert (outcome.succeeded, outcome.code) == (False, "SlowDown")
 
 
-def test_task_decided_without_a_call_costs_no_call(run, double):
+def test_task_decided_without_a_call_costs_no_call(run_both, double):
     decided = Outcome(False, 400, "InvalidRequest", "Task failed due to missing VersionId")
-    batch = run([decided, *targets("a"), decided])
+    batch = run_both([decided, *targets("a"), decided])
     assert batch.outcomes[::2] == [decided, decided]
     assert keys_of(double) == ["a"]
 
 
-def test_list_of_decided_tasks_alone_is_done_at_once(run, double):
+def test_list_of_decided_tasks_alone_is_done_at_once(run_both, double):
     decided = Outcome(False, 400, "InvalidRequest", "Task failed due to missing VersionId")
-    assert run([decided] * 3).outcomes == [decided] * 3
-    assert run([]).outcomes == []
+    assert run_both([decided] * 3).outcomes == [decided] * 3
+    assert run_both([]).outcomes == []
 
 
-def test_operation_of_two_steps_makes_both_calls_of_a_task(run, double):
-    assert run(targets("a"), operation=Twice()).outcomes[0].succeeded
+def test_operation_of_two_steps_makes_both_calls_of_a_task(run_both, double):
+    assert run_both(targets("a"), operation=Twice()).outcomes[0].succeeded
     assert [received.method for received in double.received] == ["PUT", "DELETE"]
 
 
-def test_call_that_can_not_be_built_fails_its_task_alone(run, double):
-    assert codes(run(targets("a", "", "b"))) == ["", "InvalidRequest", ""]
+def test_call_that_can_not_be_built_fails_its_task_alone(run_both, double):
+    assert codes(run_both(targets("a", "", "b"))) == ["", "InvalidRequest", ""]
     assert sorted(keys_of(double)) == ["a", "b"]
 
 
@@ -114,21 +114,54 @@ def test_storage_that_nobody_listens_for_is_an_outage(run, double):
     assert f"{nowhere.url}/photos/" in batch.outage.message
 
 
-def test_storage_that_is_silent_for_a_moment_is_waited_for(run, double):
+def test_storage_that_is_silent_for_a_moment_is_waited_for(run_both, double):
     scripted(double, {"a": [SILENT, SILENT, SILENT]})
-    batch = run(targets("a"), patience_s=30)
+    batch = run_both(targets("a"), patience_s=30)
     assert batch.outcomes[0].succeeded and batch.outage is None
 
 
-def test_refused_credentials_end_the_batch_with_the_rest_untouched(run, double):
-    scripted(double, {"b": [REFUSED]})
-    batch = run(targets("a", "b", "c", "d"), in_flight=1)
+def test_refused_credentials_end_the_batch_with_the_rest_untouched(run_both, double):
+    scripted(double, {"a": [REFUSED]})
+    batch = run_both(targets("a", "b", "c", "d"), in_flight=1)
     assert batch.fatal.code == "InvalidAccessKeyId"
-    assert codes(batch) == ["", "InvalidAccessKeyId", None, None]
-    assert keys_of(double) == ["a", "b"]
+    assert codes(batch) == ["InvalidAccessKeyId", None, None, None]
+    assert keys_of(double) == ["a"]
 
 
-def test_stop_lets_requests_in_flight_end_and_starts_nothing_new(run, double):
+def test_refusal_of_all_in_flight_ends_the_batch_when_they_are_answered(run_both, double):
+    double.answer = lambda received: Reply(REFUSED.data, delay_s=0.02)
+    batch = run_both(targets(*(f"key-{n}" for n in range(40))), in_flight=8)
+    assert batch.fatal.code == "InvalidAccessKeyId"
+    assert codes(batch) == ["InvalidAccessKeyId"] * 8 + [None] * 32
+
+
+def test_answer_that_seems_to_end_all_fails_its_task_alone_where_another_has_succeeded(
+    run_both, double
+):
+    scripted(double, {"a": [REFUSED], "c": [REFUSED]})
+    double_answer = double.answer
+
+    def slow_success(received):
+        answer = double_answer(received)
+        return answer if answer == REFUSED else Reply(answer.data, delay_s=0.1)
+
+    double.answer = slow_success
+    batch = run_both(targets("a", "b", "c", "d", "e"), in_flight=2)
+    assert batch.fatal is None
+    assert codes(batch) == ["InvalidAccessKeyId", "", "InvalidAccessKeyId", "", ""]
+
+
+def test_hundreds_of_tasks_that_end_at_once_are_seen_to_one_after_the_other(run_both, double):
+    class Broken(Noting):
+        def start(self, target, endpoint):
+            raise ZeroDivisionError
+
+    batch = run_both(targets(*(f"key-{n}" for n in range(800))), operation=Broken())
+    assert codes(batch) == ["InternalError"] * 800
+    assert codes(run_both(targets(*[""] * 800))) == ["InvalidRequest"] * 800
+
+
+def test_stop_lets_requests_in_flight_end_and_starts_nothing_new(run_both, double):
     stop = threading.Event()
 
     def answer(received):
@@ -136,12 +169,12 @@ def test_stop_lets_requests_in_flight_end_and_starts_nothing_new(run, double):
         return Reply(reply().data, delay_s=0.2)
 
     double.answer = answer
-    batch = run(targets("a", "b", "c"), stop=stop, in_flight=1)
+    batch = run_both(targets("a", "b", "c"), stop=stop, in_flight=1)
     assert codes(batch) == ["", None, None]
     assert keys_of(double) == ["a"]
 
 
-def test_stop_lets_a_task_go_through_all_its_steps(run, double):
+def test_stop_lets_a_task_go_through_all_its_steps(run_both, double):
     stop = threading.Event()
 
     def answer(received):
@@ -149,7 +182,7 @@ def test_stop_lets_a_task_go_through_all_its_steps(run, double):
         return reply()
 
     double.answer = answer
-    batch = run(targets("a", "b"), operation=Twice(), stop=stop, in_flight=1)
+    batch = run_both(targets("a", "b"), operation=Twice(), stop=stop, in_flight=1)
     assert codes(batch) == ["", None]
     assert [received.method for received in double.received] == ["PUT", "DELETE"]
 
@@ -170,10 +203,10 @@ class Long:
     delay_s = 60.0
 
 
-def test_stop_before_the_start_makes_no_call(run, double):
+def test_stop_before_the_start_makes_no_call(run_both, double):
     stop = threading.Event()
     stop.set()
-    assert run(targets("a"), stop=stop).outcomes == [None]
+    assert run_both(targets("a"), stop=stop).outcomes == [None]
     assert double.received == []
 
 
@@ -198,7 +231,7 @@ def test_answer_that_does_not_come_is_a_timeout_and_tried_again(run, double):
     assert len(double.received) == 2
 
 
-def test_task_that_breaks_the_operation_fails_alone(run, double):
+def test_task_that_breaks_the_operation_fails_alone(run_both, double):
     class Broken(Noting):
         def start(self, target, endpoint):
             if target.key == "a":
@@ -210,16 +243,16 @@ def test_task_that_breaks_the_operation_fails_alone(run, double):
                 raise KeyError("at the end")
             return super().proceed(target, endpoint, call, answer)
 
-    batch = run(targets("a", "b", "c", "a", "d"), operation=Broken(), in_flight=2)
+    batch = run_both(targets("a", "b", "c", "a", "d"), operation=Broken(), in_flight=2)
     assert codes(batch) == ["InternalError", "InternalError", "", "InternalError", ""]
     assert batch.outcomes[0].message == "Task failed due to ZeroDivisionError('at the start')"
 
 
-def test_rows_are_begun_for_a_while_only_and_then_run_to_their_end(run, double):
+def test_rows_are_begun_for_a_while_only_and_then_run_to_their_end(run_both, double):
     double.answer = lambda received: Reply(reply().data, delay_s=0.3)
-    batch = run(targets("a", "b", "c", "d", "e"), in_flight=2, begin_s=0.1)
+    batch = run_both(targets("a", "b", "c", "d", "e"), in_flight=2, begin_s=0.1)
     assert codes(batch) == ["", "", None, None, None]
-    assert codes(run(targets("a", "b"), in_flight=1, begin_s=0)) == ["", None]
+    assert codes(run_both(targets("a", "b"), in_flight=1, begin_s=0)) == ["", None]
 
 
 def test_answer_of_a_slow_storage_is_waited_for_as_long_as_something_comes(run, double):

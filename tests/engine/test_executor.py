@@ -3,10 +3,12 @@
 import threading
 from dataclasses import dataclass, field
 
-from jobs.engine.executor import Executor, Limits
+from jobs.dataplane.work import Limits, Work
+from jobs.engine import retry
+from jobs.engine.executor import Executor
 from jobs.operations.base import Outcome, outcome_of
 from jobs.s3.calls import Answer, Call
-from jobs.s3.endpoints import Endpoint
+from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.spec.target import Target
 
 ENDPOINT = Endpoint("http://storage.test", "us-east-1", "path")
@@ -50,14 +52,24 @@ class Storage:
             return answers.pop(0) if answers else self.default
 
 
+class Ready:
+    """An executor for whatever targets."""
+
+    def __init__(self, storage, operation, stop, limits):
+        self.parts = storage, operation, stop, limits
+
+    def run(self, given):
+        storage, operation, stop, limits = self.parts
+        nobody = Credentials("k", "s")
+        work = Work(
+            operation, given, lambda b: ENDPOINT, lambda b: nobody, limits, stop, retry.decide
+        )
+        return Executor(work, storage.perform).run()
+
+
 def executor(storage, *, operation=None, stop=None, in_flight=4, deadline_s=5.0, patience_s=0.2):
-    return Executor(
-        operation or PutSomething(),
-        storage.perform,
-        lambda bucket: ENDPOINT,
-        Limits(in_flight, deadline_s, patience_s),
-        stop or threading.Event(),
-    )
+    limits = Limits(in_flight, deadline_s, patience_s)
+    return Ready(storage, operation or PutSomething(), stop or threading.Event(), limits)
 
 
 def targets(*keys):
@@ -112,13 +124,22 @@ def test_storage_that_is_silent_for_a_moment_is_waited_for():
     assert batch.outcomes[0].succeeded and batch.outage is None
 
 
+def codes(batch):
+    return [outcome and outcome.code for outcome in batch.outcomes]
+
+
 def test_refused_credentials_end_the_batch_with_the_rest_untouched():
-    storage = Storage({"b": [REFUSED]})
-    batch = executor(storage, in_flight=1).run(targets("a", "b", "c", "d"))
+    storage = Storage({"a": [REFUSED]})
+    batch = executor(storage, in_flight=1).run(targets("a", "b", "c"))
     assert batch.fatal == REFUSED
-    assert [outcome and outcome.code for outcome in batch.outcomes] == [
-        "", "InvalidAccessKeyId", None, None,
-    ]  # fmt: skip
+    assert codes(batch) == ["InvalidAccessKeyId", None, None]
+
+
+def test_answer_that_seems_to_end_all_fails_its_task_alone_where_another_has_succeeded():
+    storage = Storage({"b": [REFUSED]})
+    batch = executor(storage, in_flight=1).run(targets("a", "b", "c"))
+    assert batch.fatal is None
+    assert codes(batch) == ["", "InvalidAccessKeyId", ""]
 
 
 def test_stop_lets_requests_in_flight_end_and_starts_nothing_new():
