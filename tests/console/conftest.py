@@ -1,6 +1,9 @@
 import pytest
 
+from jobs import queueing
+from jobs.console import retry_failed
 from jobs.console.context import banner_cache
+from tests.console.ended import Ended
 from tests.make import make_user
 
 
@@ -43,3 +46,17 @@ def as_operator(client, operator):
 def as_admin(client, admin):
     client.force_login(admin)
     return client
+
+
+@pytest.fixture
+def ended(db, s3, s3_server, bucket):
+    return Ended(s3, s3_server, bucket)
+
+
+@pytest.fixture
+def slowly(monkeypatch):
+    """Every list is made in the background; the calls are noted."""
+    called = []
+    monkeypatch.setattr(retry_failed, "AT_ONCE_BYTES", 0)
+    monkeypatch.setattr(queueing, "call", lambda *call: called.append(call))
+    return called

@@ -7,70 +7,19 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import expect
 
-from jobs import queueing
 from jobs.choices import JobStatus
-from jobs.console import retry_failed
 from jobs.models import Draft, Job
-from jobs.reports import retry_drafts
-from jobs.reports.rows import report_row
+from tests.console.ended import failed_row, make_list
 from tests.console.wizard.conftest import Wizard, signed_in
 from tests.make import (
-    PASSWORD,
     make_failures,
     make_job,
-    make_region,
-    make_report,
-    make_role,
     make_user,
 )
 
 AWKWARD = ["a%20b.jpg", "a+b.jpg", "50%25.jpg", "日本.jpg", 'quo"te.jpg', "com,ma.jpg", "'x'"]
 """Keys as they stand in a manifest, after CSV and before URL-decoding."""
-
-
-def failed_row(key, code="AccessDenied", version_id=None):
-    return report_row(
-        bucket="photos", raw_key=key, version_id=version_id, succeeded=False,
-        http_status=404 if code == "NoSuchKey" else 403, code=code, message='No, "never".\nSee?',
-    )  # fmt: skip
-
-
-class Ended:
-    """A job that has ended with failures, and its report in a real bucket."""
-
-    def __init__(self, s3, url, bucket):
-        self.s3, self.bucket = s3, bucket
-        self.region = make_region("store", endpoint_url=url)
-        make_role(self.region)
-
-    def make(self, rows, status="Complete", *, total=1000, **fields):
-        """`rows` are (key, code) or (key, code, version ID)."""
-        job = make_job(
-            status, region=self.region, total=total, failed=len(rows),
-            report_bucket=self.bucket, priority=7, tags={"team": "blue"}, **fields,
-        )  # fmt: skip
-        codes = [row[1] for row in rows]
-        for code in dict.fromkeys(codes):
-            make_failures(job, code, tasks=codes.count(code))
-        body = b"".join(failed_row(*row) for row in rows)
-        key = f"out/job-{job.pk}/results/0.csv"
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
-        file = {"status": "failed", "key": key, "md5": "", "rows": len(rows)}
-        make_report(job, [file | {"size_bytes": len(body)}])
-        return job
-
-    def list_of(self, draft):
-        place = draft.data["manifest"]["manifest_object"]
-        assert place.startswith(f"s3://{self.bucket}/out/job-")
-        key = place.removeprefix(f"s3://{self.bucket}/")
-        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode()
-
-
-@pytest.fixture
-def ended(db, s3, s3_server, bucket):
-    return Ended(s3, s3_server, bucket)
 
 
 @pytest.fixture
@@ -333,20 +282,6 @@ def see_needs(client):
 # Lists that take their time, and lists that can not be made
 
 
-@pytest.fixture
-def slowly(monkeypatch):
-    """Every list is made in the background; the calls are noted."""
-    called = []
-    monkeypatch.setattr(retry_failed, "AT_ONCE_BYTES", 0)
-    monkeypatch.setattr(queueing, "call", lambda *call: called.append(call))
-    return called
-
-
-def make_list(draft):
-    """As the background call does, over this test's own connection."""
-    retry_drafts.make_list(str(draft.pk), clock=timezone.now)
-
-
 def test_long_list_is_made_in_the_background_while_a_page_tells(
     as_operator, jobs_in_two_codes, slowly
 ):
@@ -485,21 +420,9 @@ def test_report_that_is_filtered_by_a_code_offers_to_retry_these(as_operator, en
     assert "Retry these" not in signed_in(make_user("viewer")).get(url, {"code": "NoSuchKey"}).content.decode()  # fmt: skip
 
 
-@pytest.mark.django_db(transaction=True)
-def test_page_of_a_long_list_leads_on_by_itself(ended, slowly, page):
-    job = ended.make([("a", "NoSuchKey"), ("b", "NoSuchKey")])
-    user = make_user("operator")
-    page.goto("/sign-in/")
-    page.get_by_label("Email").fill(user.email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("/")
-    page.goto(reverse("job-detail", args=[job.pk]))
-    page.get_by_role("button", name="Retry failed").click()
-    expect(page.locator("#retry-list")).to_contain_text("Waiting for a worker")
-    draft = Draft.objects.get()
-    retry_drafts.change(str(draft.pk), read=1)
-    expect(page.locator("#retry-list")).to_contain_text("Read 1 row of the completion report")
-    make_list(draft)
-    page.wait_for_url(reverse("wizard-step", args=[draft.pk, "review"]))
-    expect(page.locator("#retried-notes")).to_contain_text("the 2 objects that failed")
+def test_admin_site_shows_what_a_job_retries_and_what_retries_it(as_admin):
+    job = make_job("Complete", failed=3)
+    retry_job = retried(job, status="Active")
+    for one, other in ((job, retry_job), (retry_job, job)):
+        html = as_admin.get(reverse("admin:jobs_job_change", args=[one.pk])).content.decode()
+        assert other.pk in html
