@@ -1,0 +1,264 @@
+"""Jobs pause and go on: for a job of higher priority, by a person, with chunks in hand or not."""
+
+from collections import Counter
+
+import pytest
+from django.utils import timezone
+
+from jobs import queueing
+from jobs.choices import ChunkState, JobStatus, PauseCause
+from jobs.engine import choosing, claims, closing, recording
+from jobs.engine.recording import TaskResult
+from jobs.engine.sweep import sweep
+from jobs.lifecycle import commands, pauses, priorities
+from jobs.manifests.rows import Row
+from jobs.models import Chunk, Job, StatusChange
+from jobs.operations.base import Outcome
+from tests.make import make_chunk, make_job, make_region
+from tests.servers import eventually
+
+DONE = Outcome(True, 200, "", "Successful")
+
+
+def with_chunks(status, *, chunks=10, rows=10, **fields):
+    job = make_job(status, total=chunks * rows, succeeded=0, **fields)
+    for n in range(chunks):
+        make_chunk(job, position=n * rows, rows=rows)
+    return job
+
+
+def see(job):
+    return Job.objects.get(pk=job.pk)
+
+
+def status_of(job):
+    return see(job).status
+
+
+def confirm(job):
+    commands.confirm(job.pk, actor=None, now=timezone.now())
+
+
+def take(job, owner="ann"):
+    return claims.claim_chunk(job.pk, owner=owner, lease_s=60)
+
+
+def record(claim, outcome=DONE):
+    results = [TaskResult(n, Row("photos", "k", "k", None), outcome) for n in range(claim.rows)]
+    recording.record(claim, results, result_name="r", now=timezone.now())
+    closing.close_if_ended(claim.job_id, now=timezone.now())
+
+
+def give_back(claim):
+    claims.release([claim])
+    closing.close_if_ended(claim.job_id, now=timezone.now())
+
+
+def way_of(job):
+    return list(StatusChange.objects.filter(job=job).values_list("to_status", flat=True))
+
+
+pytestmark = pytest.mark.usefixtures("transactional_db", "redis")
+
+
+# For a job of higher priority
+
+
+def test_job_stands_back_when_one_of_higher_priority_is_confirmed_and_says_for_whom():
+    low = with_chunks(JobStatus.ACTIVE, priority=1)
+    high = with_chunks(JobStatus.SUSPENDED, priority=2)
+    confirm(high)
+    paused = see(low)
+    assert (paused.status, paused.paused_cause) == (JobStatus.PAUSED, PauseCause.PRIORITY)
+    pausing = low.status_changes.get(to_status=JobStatus.PAUSING)
+    assert pausing.reason == f"Job {high.short_id} with priority 2 runs first."
+
+
+def test_job_with_a_chunk_in_hand_is_pausing_until_that_is_given_back():
+    low = with_chunks(JobStatus.ACTIVE, priority=1)
+    claim = take(low)
+    confirm(with_chunks(JobStatus.SUSPENDED, priority=2))
+    assert status_of(low) == JobStatus.PAUSING
+    assert take(low) is None
+    give_back(claim)
+    assert status_of(low) == JobStatus.PAUSED
+
+
+def test_jobs_of_equal_priority_or_of_another_region_do_not_stand_back():
+    equal = with_chunks(JobStatus.ACTIVE, priority=2)
+    elsewhere = with_chunks(JobStatus.ACTIVE, priority=1, region=make_region())
+    confirm(with_chunks(JobStatus.SUSPENDED, priority=2))
+    assert [status_of(equal), status_of(elsewhere)] == [JobStatus.ACTIVE] * 2
+
+
+@pytest.mark.parametrize("end", ["complete", "cancel", "fail", "pause"])
+def test_job_goes_on_by_itself_when_the_one_of_higher_priority_ends_or_is_paused(end):
+    low = with_chunks(JobStatus.ACTIVE, priority=1)
+    high = with_chunks(JobStatus.SUSPENDED, chunks=1, priority=2)
+    confirm(high)
+    commands.move(high.pk, JobStatus.ACTIVE, now=timezone.now())
+    assert status_of(low) == JobStatus.PAUSED
+    if end == "complete":
+        record(take(high))
+    elif end == "cancel":
+        commands.cancel(high.pk, actor=None, now=timezone.now())
+    elif end == "fail":
+        commands.fail(high.pk, "X", "x", now=timezone.now())
+    else:
+        pauses.pause(high.pk, actor=None, now=timezone.now())
+    assert status_of(low) == JobStatus.ACTIVE
+    assert see(low).paused_cause == ""
+
+
+def test_job_goes_on_when_all_chunks_of_the_other_are_taken_and_a_worker_has_nothing_to_do():
+    low = with_chunks(JobStatus.ACTIVE, priority=1)
+    high = with_chunks(JobStatus.SUSPENDED, chunks=2, priority=2)
+    confirm(high)
+    commands.move(high.pk, JobStatus.ACTIVE, now=timezone.now())
+    take(high, "ann")
+    assert choosing.choose(now=timezone.now()) == [high]
+    take(high, "bob")
+    assert choosing.choose(now=timezone.now()) == [low]
+    assert status_of(low) == JobStatus.ACTIVE
+
+
+def test_job_goes_on_while_the_other_waits_for_its_storage_and_stands_back_when_it_answers():
+    low = with_chunks(JobStatus.ACTIVE, priority=1)
+    high = with_chunks(JobStatus.ACTIVE, priority=2)
+    commands.take_turns(low.region_id, now=timezone.now())
+    assert status_of(low) == JobStatus.PAUSED
+    say = {"until_s": 4e9, "now": timezone.now(), "only_in": {JobStatus.ACTIVE}}
+    commands.wait_for(high.pk, "No answer.", **say)
+    assert choosing.choose(now=timezone.now()) == [low]
+    commands.stop_waiting(high.pk, now=timezone.now())
+    assert status_of(low) == JobStatus.PAUSED
+
+
+def test_last_chunks_that_are_split_again_and_again_send_no_other_job_away():
+    low = with_chunks(JobStatus.ACTIVE, priority=1)
+    high = with_chunks(JobStatus.ACTIVE, chunks=1, rows=50, priority=2)
+    for _ in range(10):
+        claim = take(high)
+        commands.take_turns(low.region_id, now=timezone.now())
+        one = TaskResult(0, Row("photos", "k", "k", None), DONE)
+        recording.record(claim, [one], result_name="r", now=timezone.now())
+    take(high)
+    commands.take_turns(low.region_id, now=timezone.now())
+    assert JobStatus.PAUSING not in way_of(low)
+
+
+def test_changed_priorities_let_two_jobs_change_places():
+    first = with_chunks(JobStatus.ACTIVE, priority=2)
+    second = with_chunks(JobStatus.ACTIVE, priority=1)
+    commands.take_turns(first.region_id, now=timezone.now())
+    assert [status_of(first), status_of(second)] == [JobStatus.ACTIVE, JobStatus.PAUSED]
+    priorities.reprioritise(second.pk, 3, actor=None, now=timezone.now())
+    assert [status_of(first), status_of(second)] == [JobStatus.PAUSED, JobStatus.ACTIVE]
+
+
+def test_of_three_priorities_only_the_highest_runs_and_each_goes_on_in_its_turn():
+    jobs = [with_chunks(JobStatus.ACTIVE, chunks=1, priority=n) for n in (3, 2, 1)]
+    commands.take_turns(jobs[0].region_id, now=timezone.now())
+    for number, job in enumerate(jobs):
+        expected = [JobStatus.COMPLETING] * number + [JobStatus.ACTIVE]
+        expected += [JobStatus.PAUSED] * (2 - number)
+        assert [status_of(each) for each in jobs] == expected
+        record(take(job))
+
+
+def test_sweep_notices_a_turn_that_nobody_else_noticed():
+    low = with_chunks(JobStatus.ACTIVE, priority=1)
+    with_chunks(JobStatus.READY, priority=2)
+    sweep(now=timezone.now())
+    assert status_of(low) == JobStatus.PAUSED
+
+
+def test_pausing_job_whose_worker_died_is_paused_by_the_sweep_when_the_lease_has_ended():
+    low = with_chunks(JobStatus.ACTIVE, priority=1)
+    take(low)
+    pauses.pause(low.pk, actor=None, now=timezone.now())
+    sweep(now=timezone.now())
+    assert status_of(low) == JobStatus.PAUSING
+    Chunk.objects.filter(state=ChunkState.RUNNING).update(lease_expires_s=1)
+    sweep(now=timezone.now())
+    assert status_of(low) == JobStatus.PAUSED
+
+
+def test_pausing_job_whose_last_tasks_are_done_completes():
+    job = with_chunks(JobStatus.ACTIVE, chunks=1)
+    claim = take(job)
+    pauses.pause(job.pk, actor=None, now=timezone.now())
+    record(claim)
+    assert way_of(job)[-2:] == [JobStatus.PAUSING, JobStatus.COMPLETING]
+
+
+# With real workers
+
+KEYS = [f"photo {n:03d}.jpg" for n in range(400)]
+QUICK = {
+    "BATCHCONSOLE_CHUNK_ROWS": "20",
+    "BATCHCONSOLE_IN_FLIGHT": "2",
+    "BATCHCONSOLE_LEASE_S": "3",
+    "BATCHCONSOLE_HEARTBEAT_S": "0.5",
+}
+
+
+@pytest.fixture
+def workers(start_worker, start_process):
+    start_process("scheduler", **QUICK)
+    start_worker("control", **QUICK)
+    for _ in range(2):
+        start_worker("run", **QUICK)
+    eventually(lambda: queueing.workers_of(queueing.RUN) >= 2)
+
+
+def prepared(place, keys, name, **facts):
+    job = place.make_job(place.list_of(keys), manifest_key=f"{name}.csv", **facts)
+    eventually(lambda: status_of(job) == JobStatus.SUSPENDED)
+    return job
+
+
+def rows_per_key(place, job):
+    return Counter(row[1] for row in place.report_rows(job))
+
+
+def once_each(place, keys):
+    return Counter(key for _, key in place.list_of(keys))
+
+
+def test_urgent_job_takes_over_real_workers_at_once_and_both_jobs_run_every_row_once(
+    place, workers
+):
+    place.put_objects(KEYS)
+    low = prepared(place, KEYS, "low", priority=1)
+    high = prepared(place, KEYS[:60], "high", priority=9)
+    confirm(low)
+    eventually(lambda: see(low).tasks_done > 20)
+    confirm(high)
+    eventually(lambda: see(high).tasks_done > 0, within_s=4)
+    assert see(low).status in (JobStatus.PAUSING, JobStatus.PAUSED, JobStatus.ACTIVE)
+    assert JobStatus.PAUSING in way_of(low)
+    for job, keys in ((high, KEYS[:60]), (low, KEYS)):
+        eventually(lambda job=job: status_of(job) == JobStatus.COMPLETE, within_s=90)
+        assert rows_per_key(place, job) == once_each(place, keys)
+    assert see(high).terminated_at < see(low).terminated_at
+    assert way_of(low).count(JobStatus.PAUSING) <= 3
+
+
+def test_pause_by_a_person_stops_real_workers_within_seconds_and_resume_loses_nothing(
+    place, workers
+):
+    place.put_objects(KEYS)
+    job = prepared(place, KEYS, "all")
+    confirm(job)
+    eventually(lambda: see(job).tasks_done > 20)
+    pauses.pause(job.pk, actor=None, now=timezone.now())
+    eventually(lambda: status_of(job) == JobStatus.PAUSED, within_s=5)
+    done = see(job).tasks_done
+    assert done < len(KEYS)
+    assert not Chunk.objects.filter(job=job, state=ChunkState.RUNNING).exists()
+    sweep(now=timezone.now())
+    assert (status_of(job), see(job).tasks_done) == (JobStatus.PAUSED, done)
+    pauses.resume(job.pk, actor=None, now=timezone.now())
+    eventually(lambda: status_of(job) == JobStatus.COMPLETE, within_s=60)
+    assert rows_per_key(place, job) == once_each(place, KEYS)
