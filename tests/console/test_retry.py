@@ -53,7 +53,9 @@ def see(client, job, name="job-detail"):
 
 
 def test_retry_makes_a_job_like_the_old_one_over_exactly_its_failed_objects(as_operator, ended):
-    job = ended.make([(key, "NoSuchKey") for key in AWKWARD], description="Nightly tags")
+    limits = {"requests_per_s": 50, "in_flight": 8, "failure_floor": 20, "failure_percent": 90}
+    rows = [(key, "NoSuchKey") for key in AWKWARD]
+    job = ended.make(rows, description="Nightly tags", **limits)
     wizard = pressed(as_operator, job)
     html = unescape(wizard.open("review").html)
     assert "Replaces every tag on 7 objects" in html
@@ -61,7 +63,7 @@ def test_retry_makes_a_job_like_the_old_one_over_exactly_its_failed_objects(as_o
     made = created(wizard)
     assert (made.retry_of, made.cloned_from) == (job, None)
     assert (made.description, made.status) == ("Retry 1 of Nightly tags", JobStatus.NEW)
-    for name in ("region", "role", "priority", "operation", "parameters", "report_bucket", "report_prefix"):  # fmt: skip
+    for name in ("region", "role", "priority", "operation", "parameters", "report_bucket", "report_prefix", *limits):  # fmt: skip
         assert getattr(made, name) == getattr(job, name), name
     assert list(made.tags.values_list("key", "value")) == [("team", "blue")]
     assert made.manifest_fields == ["Bucket", "Key"]
