@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bench import machine, tools
@@ -14,6 +16,9 @@ from bench import machine, tools
 DEFAULT_BASE = 9900
 COUNTING = 200
 """How far above its base the ports of the second stub lie, the one that counts what it answers."""
+
+SPAN = 400
+PORTS = (0, 5, 20, 43, 50, 100, 101)
 
 LIMIT_PER_S = 2000
 
@@ -51,8 +56,21 @@ class Stub:
         return counted
 
 
+@cache
 def base() -> int:
-    return int(os.environ.get("S3STUB_BASE", DEFAULT_BASE))
+    """S3STUB_BASE, or the first base from 9900 on above which nobody listens."""
+    given = os.environ.get("S3STUB_BASE")
+    if given:
+        return int(given)
+    return next(base for base in range(DEFAULT_BASE, 32_000, SPAN) if _is_free(base))
+
+
+def _is_free(base: int) -> bool:
+    for port in (base + offset + above for offset in PORTS for above in (0, COUNTING)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return False
+    return True
 
 
 @contextlib.contextmanager
