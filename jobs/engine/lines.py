@@ -15,6 +15,9 @@ from jobs.workstore.store import WorkStore
 MISSING_VERSION = Outcome(False, 400, "InvalidRequest", "Task failed due to missing VersionId")
 """Reference 3.1: an empty version ID fails that task alone."""
 
+RESULT_ROW_BYTES = 512
+"""What a row of results takes at most, in all but odd cases."""
+
 
 def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> list[Row]:
     """Raises WorkStoreError."""
@@ -24,6 +27,15 @@ def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> list[Row
         raise segments.damaged()
     parse = row_parser(manifest.fields)
     return [parse(line, number) for number, line in enumerate(lines, claim.position + 1)]
+
+
+def prove_room(work: WorkStore, claim: Claim) -> None:
+    """Raises WorkStoreFullError, before any call, where the results of a chunk would not fit: else
+    its calls would be made again and again for as long as the disk is full.
+    """
+    name = f"{claim.job_id}/room/{claim.chunk_id}-{claim.fence}.bin"
+    work.put(name, bytes(claim.rows * RESULT_ROW_BYTES))
+    work.delete(name)
 
 
 def target_of(row: Row) -> Target | Outcome:

@@ -25,7 +25,7 @@ from jobs.engine.control_lease import owner_name
 from jobs.engine.following import follow, wait_for_storage
 from jobs.engine.job_at_hand import JobAtHand
 from jobs.engine.keeper import Keeper
-from jobs.engine.lines import encode, read_rows
+from jobs.engine.lines import encode, prove_room, read_rows
 from jobs.engine.pacing import Pacing
 from jobs.engine.recording import Finished, TaskResult
 from jobs.engine.transports import Transports
@@ -168,6 +168,8 @@ class _Runner:
         at_hand = self._at_hand.get(job.pk)
         if at_hand is None:
             at_hand = self._at_hand[job.pk] = JobAtHand(job, self._transports, self._pacing)
+        if job.waiting_for:
+            prove_room(self._work, claim)
         rows = read_rows(self._work, claim, at_hand.manifest)
         work = at_hand.work(rows, self._keeper.add(claim))
         self._open.append(_Open(job, claim, rows, at_hand.transport().submit(work)))
