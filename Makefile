@@ -31,8 +31,8 @@ format: .venv/dev
 bench: .venv/bench  ## Every goal of the engine beside what is measured; half an hour on a quiet machine
 	$(PYTHON) -m bench
 
-soak:
-	@echo "There is no $@ yet; bench/README.md says what is planned."
+soak: .venv/dev  ## Kills, outages and full disks for as long as SOAK_MINUTES says; docs/operating.md has more
+	$(PYTHON) -m tests.soak
 
 lock: .venv/runtime  ## After a change of the dependencies in pyproject.toml
 	.venv/bin/uv $(LOCK) -o requirements.txt

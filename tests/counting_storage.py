@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import parse_qs, unquote
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 import httptools
 import uvloop
@@ -192,11 +192,13 @@ class CountingStorage:
         return _answer("CopyObjectResult", facts)
 
     def _delete_many(self, request: Request) -> Reply:
-        parts = request.body.decode().split("<Key>")[1:]
-        for text in (part.partition("</Key>")[0] for part in parts):
-            key = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
-            self._change(request.bucket, key.replace("&amp;", "&"))
-        return _answer("DeleteResult", "")
+        """Also what is gone is deleted with success, as S3 has it."""
+        texts = [part.partition("</Key>")[0] for part in request.body.decode().split("<Key>")[1:]]
+        for key in (unescape(text, {"&quot;": '"', "&#39;": "'"}) for text in texts):
+            self.asked[request.bucket, key] += 1
+            self.done[request.bucket, key] += 1
+        deleted = (f"<Deleted><Key>{text}</Key></Deleted>" for text in texts)
+        return _answer("DeleteResult", "".join(deleted))
 
     def _change(self, bucket: str, key: str) -> bool:
         self.asked[bucket, key] += 1

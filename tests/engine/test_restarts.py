@@ -19,8 +19,8 @@ from tests.requirements import unavailable
 from tests.servers import eventually
 
 pytestmark = pytest.mark.timeout(240)
-OPEN_ROWS = 2 * 2 * int(QUICK["BATCHCONSOLE_CHUNK_ROWS"])
-"""What two workers have in hand at most."""
+OPEN_ROWS = 2 * 3 * int(QUICK["BATCHCONSOLE_CHUNK_ROWS"])
+"""What two workers have in hand, and may have claimed before they knew."""
 AWAY_S = 4.0
 """Longer than a lease, and than SQLite's patience with a lock, as they are set here."""
 
@@ -144,7 +144,7 @@ def test_full_disk_of_the_work_storage_is_said_and_waited_for(house):
         eventually(lambda: "disk of the work storage is full" in see(second).waiting_for)
         assert see(second).status == JobStatus.PREPARING
         house.fault()
-        for _ in range(10):  # the end of ten waits, for what it would make of them
+        for _ in range(20):  # the end of twenty waits, for what it would make of them
             Job.objects.update(waiting_until_s=0)
             wait_s(0.3)
     found = house.ends(job)

@@ -13,14 +13,18 @@ from jobs.choices import JobStatus
 from jobs.errors import JobStatusError
 from jobs.lifecycle import commands
 from jobs.models import Job
+from jobs.operations.registry import OPERATIONS
 from tests import servers
-from tests.engine.places import Place, new_place
+from tests.engine.places import TAGS, Place, new_place
 from tests.faults import Tally, counted, listed_keys
 from tests.soak.installation import Installation
 
 T = TypeVar("T")
-COPY = {"TargetResource": "arn:aws:s3:::archive"}
-TAGGING_SHARE = 0.6
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "S3PutObjectTagging": TAGS,
+    "S3PutObjectCopy": {"TargetResource": "arn:aws:s3:::archive"},
+    "S3DeleteObject": {},
+}
 CANCELLED_SHARE = 0.1
 
 
@@ -77,11 +81,16 @@ class Jobs:
     def begin(self) -> None:
         self._made += 1
         keys = listed_keys(self.objects, folder=f"{self._made}/")
-        facts: dict[str, Any] = {"manifest_key": f"lists/{self._made}.csv"}
-        if self.rng.random() > TAGGING_SHARE:
-            facts |= {"operation": "S3PutObjectCopy", "parameters": COPY}
+        operation = self.rng.choice([op.name for op in OPERATIONS if op.name in PARAMETERS])
         rows = self.place.list_of(keys)
-        job = patiently(lambda: self.place.make_job(rows, **facts))
+        job = patiently(
+            lambda: self.place.make_job(
+                rows,
+                manifest_key=f"lists/{self._made}.csv",
+                operation=operation,
+                parameters=PARAMETERS[operation],
+            )
+        )
         self._keys[job.pk] = keys
         if self.rng.random() < CANCELLED_SHARE:
             self._to_cancel.add(job.pk)
