@@ -130,7 +130,7 @@ def report_file_rows() -> int:
 
 def report_part_bytes() -> int:
     """Size of the parts in which a result file is uploaded; S3 asks for 5 MiB at least."""
-    return _int("REPORT_PART_BYTES", 8 * 1024 * 1024)
+    return _int("REPORT_PART_BYTES", 5 * 1024 * 1024)
 
 
 def failure_floor() -> int:

@@ -102,7 +102,7 @@ def _binaries() -> Path:
     folders = [Path(found).parent] if found else []
     folders += [Path(name) for name in glob("/usr/lib/postgresql/*/bin")]
     for folder in sorted(folders, key=str, reverse=True):
-        if (folder / "initdb").exists():
+        if (folder / "initdb").exists() and (folder / "pg_isready").exists():
             return folder
     raise UnavailableError("PostgreSQL: no server binaries here, and TEST_DATABASE_URL is not set")
 

@@ -1,7 +1,7 @@
 """The control plane: what pages, preparing and reports need of a storage."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -136,14 +136,6 @@ class Storage:
         return uploading.upload(
             self._client, bucket, key, content_type, part_bytes=part_bytes, alive=alive
         )
-
-    def upload_pieces(
-        self, bucket: str, key: str, pieces: Iterable[bytes], content_type: str
-    ) -> None:
-        """The same for bytes that come by themselves; nothing is left when they end in an error."""
-        with self.upload(bucket, key, content_type) as upload:
-            for piece in pieces:
-                upload.write(piece)
 
     def check_bucket(self, bucket: str) -> None:
         """Raises StorageError unless the bucket is there and may be listed."""

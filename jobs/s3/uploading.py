@@ -17,9 +17,11 @@ from jobs.s3.translating import translated
 
 T = TypeVar("T")
 
-PART_BYTES = 8 * 1024 * 1024
 MIN_PART_BYTES = 5 * 1024 * 1024
 """S3 refuses smaller parts, the last one excepted."""
+
+PART_BYTES = MIN_PART_BYTES
+"""Larger ones are not faster; 10,000 of these, S3's limit, are 50 GB."""
 
 PARTS_UNDER_WAY = 2
 POLL_S = 0.5
@@ -73,11 +75,13 @@ class Upload:
         self._part_bytes = max(part_bytes, MIN_PART_BYTES)
         self._alive = alive
         self._threads = ThreadPoolExecutor(PARTS_UNDER_WAY)
-        self._buffer = bytearray()
+        self._buffer = bytearray(self._part_bytes)
+        self._filled = 0
+        self._spare: list[bytearray] = []
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._upload_id = ""
         self._parts: list[dict[str, Any]] = []
-        self._under_way: deque[Future[dict[str, Any]]] = deque()
+        self._under_way: deque[tuple[Future[dict[str, Any]], bytearray]] = deque()
         self.size_bytes = 0
 
     @property
@@ -87,17 +91,23 @@ class Upload:
     def write(self, data: bytes) -> None:
         self._md5.update(data)
         self.size_bytes += len(data)
-        self._buffer += data
-        while len(self._buffer) >= self._part_bytes:
-            # All but the last of the same size: some storage insists.
-            self._send_part(self._cut(self._part_bytes))
+        rest = memoryview(data)
+        while rest:
+            piece = rest[: self._part_bytes - self._filled]
+            self._buffer[self._filled : self._filled + len(piece)] = piece
+            self._filled += len(piece)
+            rest = rest[len(piece) :]
+            if self._filled == self._part_bytes:
+                # All but the last of the same size: some storage insists.
+                self._send_part()
 
     def finish(self) -> None:
+        del self._buffer[self._filled :]
         if not self._upload_id:
-            self._ask(self._put, self._cut(len(self._buffer)))
+            self._ask(self._put)
             return
-        if self._buffer:
-            self._send_part(self._cut(len(self._buffer)))
+        if self._filled:
+            self._send_part()
         while self._under_way:
             self._collect()
         self._ask(self._complete)
@@ -111,23 +121,27 @@ class Upload:
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+        # botocore's requests know each other in circles, and would keep them for a while.
+        for buffer in (self._buffer, *self._spare):
+            buffer.clear()
 
-    def _cut(self, size_bytes: int) -> bytes:
-        piece = bytes(memoryview(self._buffer)[:size_bytes])
-        del self._buffer[:size_bytes]
-        return piece
-
-    def _send_part(self, data: bytes) -> None:
+    def _send_part(self) -> None:
         if not self._upload_id:
             self._abort_left_behind()
             self._upload_id = self._ask(self._create)
         if len(self._under_way) == PARTS_UNDER_WAY:
             self._collect()
         number = len(self._parts) + len(self._under_way) + 1
-        self._under_way.append(self._threads.submit(self._put_part, number, data))
+        sent = self._threads.submit(self._put_part, number, self._buffer)
+        self._under_way.append((sent, self._buffer))
+        self._buffer = self._spare.pop() if self._spare else bytearray(self._part_bytes)
+        self._filled = 0
 
     def _collect(self) -> None:
-        self._parts.append(self._wait(self._under_way.popleft()))
+        sent, buffer = self._under_way.popleft()
+        self._parts.append(self._wait(sent))
+        # Used again: what a part is made of is taken from the system three times, not thousands.
+        self._spare.append(buffer)
 
     def _ask(self, call: Callable[..., T], *args: Any) -> T:
         return self._wait(self._threads.submit(call, *args))
@@ -155,9 +169,11 @@ class Upload:
         with translated():
             self._client.abort_multipart_upload(**self._where, UploadId=upload_id)
 
-    def _put(self, data: bytes) -> None:
+    def _put(self) -> None:
         with translated():
-            self._client.put_object(**self._where, Body=data, ContentType=self._content_type)
+            self._client.put_object(
+                **self._where, Body=cast(bytes, self._buffer), ContentType=self._content_type
+            )
 
     def _create(self) -> str:
         with translated():
@@ -166,10 +182,10 @@ class Upload:
             )
         return answer["UploadId"]
 
-    def _put_part(self, number: int, data: bytes) -> dict[str, Any]:
+    def _put_part(self, number: int, data: bytearray) -> dict[str, Any]:
         with _aborted_is_repeated(), translated():
             answer = self._client.upload_part(
-                **self._where, UploadId=self._upload_id, PartNumber=number, Body=data
+                **self._where, UploadId=self._upload_id, PartNumber=number, Body=cast(bytes, data)
             )
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
