@@ -8,8 +8,8 @@ const isLive = (event) => event.detail.requestConfig.elt.matches("[data-live]");
 
 async function openDialog(link) {
   const answer = await fetch(link.href);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const body = page.querySelector("[data-dialog-body]");
+  if (document.querySelector("dialog")) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html"), body = page.querySelector("[data-dialog-body]");
   if (!answer.ok || !body) return location.assign(link.href);
   const [dialog, title] = ["dialog", "h2"].map((name) => document.createElement(name));
   title.append(...body.querySelector("h1").childNodes);
@@ -26,8 +26,8 @@ async function copy(button) {
   try { await navigator.clipboard.writeText(button.dataset.copy); } catch {
     return getSelection().selectAllChildren(button.previousElementSibling);
   }
-  button.textContent = "Copied";
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  button.firstChild.data = "Copied";
+  setTimeout(() => { button.firstChild.data = "Copy"; }, 2000);
 }
 
 later("click", (event) => {

@@ -143,7 +143,7 @@ def _choose(request: HttpRequest, draft: Draft, goal: Goal) -> HttpResponse:
         return _with_path(data, goal, path)
 
     try:
-        drafts.save(draft, change, Seen.of(request.POST), now=timezone.now(), force=True)
+        drafts.save(draft, goal.step, change, Seen.of(request.POST), now=timezone.now(), force=True)
     except DraftChangedError as error:
         draft = error.draft
     return SeeOther(step_url(draft, goal.step, focus=goal.field))

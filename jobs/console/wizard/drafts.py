@@ -3,7 +3,7 @@
 `data` of a draft holds "manifest" and "options" (typed values by field name), "operation" (its
 name), "settings" (typed values by operation), "found" (see found.py), "checked" (steps whose
 problems are shown), "notes" (what a clone has to say), "retry" (see reports/retry_drafts.py) and
-"saved_by" (the tab that saved last).
+"saved" (by step: the version in which it was last saved, the tab that did, whether by a button).
 """
 
 import uuid
@@ -21,7 +21,7 @@ from jobs.console.forms.manifest import ManifestForm
 from jobs.console.forms.operations.table import FORMS
 from jobs.console.forms.options import OptionsForm
 from jobs.console.forms.typed import StepForm, storable
-from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step
 from jobs.errors import BatchConsoleError
 from jobs.models import Draft
 
@@ -132,31 +132,43 @@ def with_rows(
 
 def save(
     draft: Draft,
+    step: Step,
     change: Callable[[Data], Data],
     seen: Seen,
     *,
     now: datetime,
-    touched: str = "",
+    left: bool = False,
+    quiet: bool = False,
     force: bool = False,
 ) -> None:
-    """Change the draft's data as it stands in the database, and note that the step `touched` was
-    left with Next.
+    """Change what one step holds, as it stands in the database; `left` says that it was left with
+    Next, `quiet` that nobody pressed a button.
 
-    Raises DraftChangedError, with the row as it is, when another tab saved after the page was
-    drawn; `force` writes all the same. Without a change nothing is written, so that a quiet save
-    which comes late disturbs nobody.
+    Raises DraftChangedError, with the row as it is, when another tab saved that step after the
+    page was drawn (for Review: any step), or a quiet save comes after the button that left the
+    page; `force` writes all the same. Without a change nothing is written.
     """
     with transaction.atomic():
         row = Draft.objects.select_for_update().get(pk=draft.pk)
-        by_other_tab = row.version != seen.version and row.data.get("saved_by") != seen.tab
-        if row.job_id or (by_other_tab and not force):
+        if row.job_id or (_is_behind(row, step, seen, quiet=quiet) and not force):
             raise DraftChangedError(row)
-        visited = row.touched if not touched or touched in row.touched else [*row.touched, touched]
-        data = change(row.data) | {"saved_by": seen.tab}
-        if data != row.data | {"saved_by": seen.tab} or visited != row.touched:
-            row.data, row.touched = data, visited
+        new = left and step.slug not in row.touched
+        data = change(row.data)
+        if new or data != row.data:
             row.version += 1
+            row.touched = [*row.touched, step.slug] if new else row.touched
+            mark = {step.slug: [row.version, seen.tab, not quiet]}
+            row.data = data | {"saved": data.get("saved", {}) | mark}
             row.updated_at = now
             row.save()
     draft.data, draft.touched = row.data, row.touched
     draft.version, draft.updated_at = row.version, row.updated_at
+
+
+def _is_behind(row: Draft, step: Step, seen: Seen, *, quiet: bool) -> bool:
+    saved: dict[str, tuple[int, str, bool]] = row.data.get("saved", {})
+    read = saved.values() if step is REVIEW else filter(None, [saved.get(step.slug)])
+    return any(
+        version > seen.version and (tab != seen.tab or (quiet and pressed))
+        for version, tab, pressed in read
+    )

@@ -22,7 +22,7 @@ def draft_autosave(request: HttpRequest, draft_id: UUID, step: str) -> HttpRespo
     """Saves without judging; answers with the note above the form and the live example."""
     draft = draft_or_404(request, draft_id, write=True)
     try:
-        save_typed(request, draft, step_of(step))
+        save_typed(request, draft, step_of(step), quiet=True)
     except DraftChangedError as error:
         return _saved(request, error.draft, changed=True)
     shown = step_of(step) is OPERATION
@@ -35,8 +35,8 @@ def draft_preview(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """A look at the manifest that was just typed; trouble is part of the panel."""
     draft = draft_or_404(request, draft_id, write=True)
     try:
-        save_typed(request, draft, MANIFEST)
-        look_again(draft, Seen(draft.version, Seen.of(request.POST).tab))
+        save_typed(request, draft, MANIFEST, quiet=True)
+        look_again(draft, Seen(draft.version, Seen.of(request.POST).tab), quiet=True)
     except DraftChangedError as error:
         return _saved(request, error.draft, changed=True)
     reading = Reading(draft)
@@ -52,7 +52,7 @@ def draft_settings(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The settings of the operation that was just chosen."""
     draft = draft_or_404(request, draft_id, write=True)
     try:
-        save_typed(request, draft, OPERATION)
+        save_typed(request, draft, OPERATION, quiet=True)
     except DraftChangedError as error:
         return _saved(request, error.draft, changed=True)
     reading = Reading(draft)

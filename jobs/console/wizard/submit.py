@@ -61,7 +61,9 @@ def submit(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
         return pages.show(request, draft, step, data=data, changed=error.draft)
 
 
-def save_typed(request: HttpRequest, draft: Draft, step: Step, *, force: bool = False) -> None:
+def save_typed(
+    request: HttpRequest, draft: Draft, step: Step, *, quiet: bool = False, force: bool = False
+) -> None:
     """Raises DraftChangedError."""
     now = timezone.now()
 
@@ -71,7 +73,7 @@ def save_typed(request: HttpRequest, draft: Draft, step: Step, *, force: bool = 
             fresh = refresh_options(fresh, data.get("operation", ""), now)
         return fresh
 
-    drafts.save(draft, change, Seen.of(request.POST), now=now, force=force)
+    drafts.save(draft, step, change, Seen.of(request.POST), now=now, quiet=quiet, force=force)
 
 
 def to_job(draft: Draft) -> HttpResponse:
@@ -79,7 +81,7 @@ def to_job(draft: Draft) -> HttpResponse:
     return SeeOther(reverse("job-detail", args=[draft.job_id]))
 
 
-def look_again(draft: Draft, seen: Seen) -> finding.Found | None:
+def look_again(draft: Draft, seen: Seen, *, quiet: bool = False) -> finding.Found | None:
     """Look at the manifest that the draft names and keep what is found; None when that can not be
     tried with what was typed.
     """
@@ -92,7 +94,7 @@ def look_again(draft: Draft, seen: Seen) -> finding.Found | None:
         typed = {k: v for k, v in data["manifest"].items() if not k.startswith("column-")}
         return data | {"found": found.to_json(), "manifest": typed | found.columns_typed()}
 
-    drafts.save(draft, change, seen, now=timezone.now())
+    drafts.save(draft, MANIFEST, change, seen, now=timezone.now(), quiet=quiet)
     return found
 
 
@@ -149,7 +151,7 @@ def go_on(press: Press) -> HttpResponse:
         live = [kept for kept in data.get("live", []) if kept["step"] != step.slug]
         return data | {"checked": [*data.get("checked", []), step.slug], "live": live}
 
-    drafts.save(draft, change, press.seen, now=timezone.now(), touched=step.slug)
+    drafts.save(draft, step, change, press.seen, now=timezone.now(), left=True)
     back = request.POST.get("return") == "review" and len(draft.touched) == REVIEW.number - 1
     return SeeOther(step_url(draft, REVIEW if back else step_after(step)))
 
@@ -250,7 +252,7 @@ def _change_rows(press: Press, name: str, change: Callable[[RowValues], RowValue
     def whole(data: Data) -> Data:
         return drafts.with_rows(data, press.step, shown, name, counted)
 
-    drafts.save(press.draft, whole, press.seen, now=timezone.now())
+    drafts.save(press.draft, press.step, whole, press.seen, now=timezone.now())
     return size
 
 

@@ -105,6 +105,30 @@ def test_quiet_save_and_next_of_the_same_tab_do_not_disturb_each_other(at_option
     assert at_options.send("operation", "previous").status_code == 303
 
 
+def test_quiet_save_that_comes_after_next_leaves_the_next_page_alone(at_options):
+    """Its browser was slow, or the storage was that it looked at."""
+    early = at_options.open("options").values | {"priority": "6"}
+    at_options.send("options", "previous", priority="7")
+    at_options.open("operation")
+    at_options.client.post(reverse("draft-autosave", args=[at_options.draft.pk, "options"]), early)
+    assert at_options.send("operation", "previous").status_code == 303
+    assert at_options.open("options").values["priority"] == "7"
+
+
+def test_second_press_of_one_button_is_no_other_tab(at_options):
+    at_options.open("options")
+    first = at_options.values | {"priority": "7", "go": "previous"}
+    for _ in range(2):
+        assert at_options.client.post(at_options.url("options"), first).status_code == 303
+
+
+def test_review_when_another_tab_changed_a_step_is_stopped(at_review):
+    mine = Wizard(at_review.client, at_review.draft).open("review")
+    at_review.press("options", "previous", priority="7")
+    assert mine.send("review", "next").status_code == 200
+    assert "This draft changed in another tab" in mine.html
+
+
 def test_quiet_save_judges_nothing_and_says_when_another_tab_was_quicker(at_options):
     autosave = reverse("draft-autosave", args=[at_options.draft.pk, "options"])
     mine = Wizard(at_options.client, at_options.draft).open("options")

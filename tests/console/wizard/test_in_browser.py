@@ -52,6 +52,27 @@ def test_preview_follows_what_is_typed_and_the_draft_saves_itself(page, ready, m
     assert page.get_by_label("Manifest object version ID").input_value() == "typed but not sent"
 
 
+def test_second_look_waits_for_the_first_and_nothing_complains(page, ready, manifest):
+    held = []
+
+    def hold_first(route):
+        if held:
+            route.continue_()
+        held.append(route)
+
+    begin(page, ready)
+    page.route("**/preview/", hold_first)
+    page.get_by_label("Manifest object", exact=True).fill(manifest)
+    with page.expect_request("**/preview/"):
+        page.get_by_label("Manifest object", exact=True).press("Tab")
+    page.get_by_role("button", name="Check manifest").click()
+    with page.expect_response("**/preview/"), page.expect_request("**/preview/"):
+        held[0].continue_()
+    expect(page.get_by_text("Exactly 2")).to_have_count(1)
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
+    assert len(held) == 2
+
+
 def test_whole_way_with_scripts_makes_one_job(page, ready, manifest, bucket):
     begin(page, ready)
     page.get_by_label("Manifest object", exact=True).fill(manifest)
