@@ -146,7 +146,7 @@ def test_full_disk_of_the_work_storage_is_said_and_waited_for(house):
         house.fault()
         for _ in range(20):  # the end of twenty waits, for what it would make of them
             Job.objects.update(waiting_until_s=0)
-            wait_s(0.3)
+            wait_s(0.2)
     found = house.ends(job)
     assert found.repeated <= OPEN_ROWS
 

@@ -49,10 +49,10 @@ def test_killed_worker_loses_nothing_and_repeats_what_it_held_at_most(house):
 
 def test_killed_horses_leave_their_workers_at_work_and_lose_nothing(house):
     house.start()
-    job = house.in_the_middle(600)
+    job = house.in_the_middle(450)
     workers = house.family.workers("run")
     held = []
-    for _ in range(4):
+    for _ in range(3):
         _, horse, chunks = eventually(lambda: frozen_with_a_chunk(house, job))
         held += chunks
         kill(horse)
@@ -112,7 +112,7 @@ def test_stopped_worker_alone_hands_back_within_ten_seconds_and_is_started_again
 
 def test_killed_control_workers_prepare_and_finish_a_job_all_the_same(house):
     house.start(BATCHCONSOLE_CHUNK_ROWS="10", BATCHCONSOLE_SEGMENT_CHUNKS="1")
-    job = house.make(800)
+    job = house.make(500)
     eventually(lambda: see(job).prepared_rows > 20)
     killed = kill(*house.family.workers("control"), *house.family.horses("control"))
     assert see(job).status == JobStatus.PREPARING
