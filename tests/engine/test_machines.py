@@ -22,7 +22,6 @@ def machines(house, redis, s3_server, bucket, tmp_path):
             DATA_DIR=str(folder),
             REDIS_URL=f"unix://{settings.BATCHCONSOLE_REDIS_SOCKET}",
             ENCRYPTION_KEYS=",".join(settings.BATCHCONSOLE_ENCRYPTION_KEYS),
-            SECRET_KEY="not needed by workers",
             WORKERS="1",
             WORK_STORE=f"s3://{bucket}/batch",
             WORK_STORE_ENDPOINT=s3_server,
@@ -51,7 +50,7 @@ def test_machines_that_share_no_disk_run_a_job_together_and_one_may_die(
     house.ends(job)
     assert see(job).tasks_done == 600
     eventually(lambda: s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0)
-    assert not any((folder / "work").exists() for folder in folders)
+    assert not any(folder.exists() for folder in folders)  # nothing was written to a disk
 
 
 def test_machine_whose_work_storage_is_not_there_refuses_to_start_with_one_line(
