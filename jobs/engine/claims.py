@@ -24,6 +24,10 @@ class Claim:
     skip: int
     fence: int
 
+    @property
+    def proof(self) -> tuple[int, int]:
+        return self.chunk_id, self.fence
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
@@ -78,9 +82,10 @@ def release(claims: Collection[Claim]) -> None:
         statements.release(_proofs(claims))
 
 
-def settle(settlements: Sequence[Settlement]) -> set[int]:
+def settle(settlements: Sequence[Settlement]) -> set[tuple[int, int]]:
     """Mark rows as done and split the others of their chunks off as chunks of their own. Returns
-    the ids of the chunks that were still held: nothing is changed of the others.
+    the proofs that still held: nothing is changed of the others. Not their ids: a worker that lost
+    a chunk may have claimed it anew, and bring both.
 
     To be called in a transaction.
     """
@@ -90,7 +95,7 @@ def settle(settlements: Sequence[Settlement]) -> set[int]:
     rest = [
         chunk
         for settlement in settlements
-        if settlement.claim.chunk_id in held
+        if settlement.claim.proof in held
         for chunk in _rest_of(settlement)
     ]
     if rest:
@@ -159,4 +164,4 @@ def has_holders(job_id: str) -> bool:
 
 
 def _proofs(claims: Collection[Claim]) -> list[tuple[int, int]]:
-    return [(claim.chunk_id, claim.fence) for claim in claims]
+    return [claim.proof for claim in claims]

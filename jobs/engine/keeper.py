@@ -47,6 +47,8 @@ class Keeper:
         """
         stop = threading.Event()
         with self._lock:
+            if before := self._kept.get(claim.chunk_id):
+                before[1].set()  # it was lost, and claimed anew
             self._kept[claim.chunk_id] = (claim, stop)
         return stop
 
@@ -54,7 +56,9 @@ class Keeper:
         """Before they are recorded or released; their leases hold for a while without us."""
         with self._lock:
             for claim in dropped:
-                self._kept.pop(claim.chunk_id, None)
+                kept = self._kept.get(claim.chunk_id)
+                if kept and kept[0].fence == claim.fence:
+                    del self._kept[claim.chunk_id]
 
     def stop_all(self) -> None:
         for _, stop in list(self._kept.values()):

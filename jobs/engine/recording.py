@@ -43,11 +43,11 @@ def record_all(finished: Sequence[Finished], *, now: datetime) -> list[Claim]:
     """
     with transaction.atomic():
         held = claims.settle([_settlement(chunk) for chunk in finished])
-        ours = [chunk for chunk in finished if chunk.claim.chunk_id in held]
+        ours = [chunk for chunk in finished if chunk.claim.proof in held]
         # Sorted, so that two workers that record at once take the row locks in the same order.
         for job_id in sorted({chunk.claim.job_id for chunk in ours}):
             _count(job_id, [chunk for chunk in ours if chunk.claim.job_id == job_id], now)
-    return [chunk.claim for chunk in finished if chunk.claim.chunk_id not in held]
+    return [chunk.claim for chunk in finished if chunk.claim.proof not in held]
 
 
 def record(claim: Claim, results: Sequence[TaskResult], *, result_name: str, now: datetime) -> None:

@@ -52,7 +52,7 @@ UPDATE jobs_chunk
        failed = v.column6, result = v.column7, lease_expires_s = 0
   FROM (VALUES {values}) AS v
  WHERE jobs_chunk.id = v.column1 AND jobs_chunk.fence = v.column2 AND state = 'Running'
-RETURNING jobs_chunk.id
+RETURNING jobs_chunk.id, jobs_chunk.fence
 """
 
 _ADD_TO_JOB = """
@@ -98,11 +98,11 @@ def release(held: Sequence[tuple[int, int]]) -> None:
     _execute(_RELEASE.format(values=_blanks(held)), _flat(held))
 
 
-def settle(done: Sequence[tuple[int, int, int, int, int, int, str]]) -> set[int]:
-    """Mark chunks as done: (id, fence, position, rows, succeeded, failed, result) each. Returns the
-    ids of those that were still held; the others are left alone.
+def settle(done: Sequence[tuple[int, int, int, int, int, int, str]]) -> set[tuple[int, int]]:
+    """Mark chunks as done: (id, fence, position, rows, succeeded, failed, result) each. Returns
+    (id, fence) of those that were still held; the others are left alone.
     """
-    return {row[0] for row in _fetch(_SETTLE.format(values=_blanks(done)), _flat(done))}
+    return set(_fetch(_SETTLE.format(values=_blanks(done)), _flat(done)))
 
 
 def add_to_job(job_id: str, succeeded: int, failed: int) -> bool:

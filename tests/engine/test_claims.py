@@ -103,7 +103,7 @@ def test_rows_that_were_not_done_become_chunks_of_their_own():
     claim = claim_best()
     with transaction.atomic():
         held = claims.settle([Settlement(claim, [1, 2, 5, 6, 7], 4, 1, "r")])
-    assert held == {claim.chunk_id}
+    assert held == {claim.proof}
     done = Chunk.objects.get(state=ChunkState.DONE)
     assert (done.position, done.rows, done.succeeded, done.failed) == (101, 5, 4, 1)
     rest = Chunk.objects.filter(state=ChunkState.PENDING)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from jobs.choices import ChunkState, JobStatus
 from jobs.engine import claims, closing, recording, runner
+from jobs.engine.keeper import Keeper
 from jobs.engine.lines import MISSING_VERSION, encode
 from jobs.engine.recording import TaskResult
 from jobs.errors import JobStatusError, LeaseLostError
@@ -17,6 +18,7 @@ from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, StatusChange
 from jobs.operations.base import Outcome
 from tests.make import make_chunk, make_job
+from tests.servers import eventually
 
 DONE = Outcome(True, 200, "", "Successful")
 
@@ -231,6 +233,48 @@ def test_records_of_many_at_once_add_up(transactional_db, redis):
     assert job.failure_samples.count() == 5
     assert sum(s.succeeded + s.failed for s in job.rate_samples.all()) == job.total_tasks
     assert not claims.has_unfinished(job.pk)
+
+
+def claimed_twice(job, *, rows):
+    """A chunk that a worker lost while it slept, and claimed anew when it woke."""
+    make_chunk(job, rows=rows)
+    first = take(job)
+    let_lease_end(first)
+    return first, take(job)
+
+
+def test_chunk_that_a_worker_lost_and_claimed_anew_is_counted_once_when_it_brings_both(
+    transactional_db, redis
+):
+    job = make_job(JobStatus.ACTIVE, succeeded=0, total=3)
+    first, second = claimed_twice(job, rows=3)
+    lost = recording.record_all(
+        [
+            recording.Finished(first, [0, 1], [], "late"),
+            recording.Finished(second, [0, 1, 2], [], "r"),
+        ],
+        now=timezone.now(),
+    )
+    job.refresh_from_db()
+    assert (lost, job.tasks_done) == ([first], 3)
+    assert list(Chunk.objects.values_list("rows", "result")) == [(3, "r")]
+
+
+def test_chunk_that_a_worker_claimed_anew_is_kept_when_it_lets_the_lost_one_go(
+    transactional_db, settings
+):
+    settings.BATCHCONSOLE_HEARTBEAT_S = 0
+    job = make_job(JobStatus.ACTIVE)
+    first, second = claimed_twice(job, rows=3)
+    keeper = Keeper(threading.Event(), lambda ceilings: None)
+    try:
+        told, not_told = keeper.add(first), keeper.add(second)
+        keeper.drop([first])
+        assert told.is_set() and not not_told.is_set()
+        let_lease_end(second)
+        eventually(lambda: Chunk.objects.get().lease_expires_s > 1)
+    finally:
+        keeper.close()
 
 
 def test_threshold_that_the_last_chunk_exceeds_fails_the_job_instead_of_completing_it(
