@@ -1,6 +1,7 @@
 """PostgreSQL clusters for tests, from the binaries of the system."""
 
 import atexit
+import contextlib
 import os
 import shutil
 import signal
@@ -59,11 +60,15 @@ class Cluster:
             time.sleep(0.05)
 
     def _accepts(self) -> bool:
-        ready = [_binaries() / "pg_isready", "-q", "-h", self.folder]
-        return subprocess.run(ready, capture_output=True).returncode == 0
+        with contextlib.suppress(psycopg.OperationalError), self._connection():
+            return True
+        return False
+
+    def _connection(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(host=str(self.folder), user="postgres", autocommit=True)
 
     def create_database(self) -> None:
-        with psycopg.connect(host=str(self.folder), user="postgres", autocommit=True) as server:
+        with self._connection() as server:
             server.execute("CREATE DATABASE batchconsole")
 
     def stop(self, number: signal.Signals = signal.SIGQUIT) -> None:
