@@ -136,6 +136,18 @@ def test_large_file_is_uploaded_in_parts_and_read_to_its_end(storage, bucket):
             assert b"".join(pieces) == data[start:]
 
 
+def test_upload_that_breaks_off_leaves_nothing_and_is_taken_up(gateway, storage, bucket):
+    data = os.urandom(12_000_000)
+    gateway.client.create_multipart_upload(Bucket=bucket, Key="torn")
+    with pytest.raises(RuntimeError), storage.upload(bucket, "torn", "text/csv") as upload:
+        upload.write(data)
+        raise RuntimeError
+    assert not gateway.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
+    with storage.upload(bucket, "torn", "text/csv") as upload:
+        upload.write(data)
+    assert storage.head_object(bucket, "torn").size_bytes == len(data)
+
+
 def test_write_test_leaves_nothing_behind(gateway, storage):
     bucket = gateway.make_bucket(versioned=True)
     storage.check_writable(bucket, "out")

@@ -1,23 +1,41 @@
 """What every work storage keeps to, whether a folder or a bucket."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from jobs.errors import WorkStoreError
+from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.work_store import S3Store
 from jobs.workstore.store import FolderStore, WorkStore
+from tests.operations.places import GATEWAY, GATEWAY_KEYS, GATEWAY_URL, Place
 from tests.s3.scripted import KEYS
 
 
-@pytest.fixture(params=["folder", "bucket", "prefix"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> WorkStore:
-    if request.param == "folder":
-        return FolderStore(tmp_path / "work")
+@pytest.fixture(params=["folder", "bucket", "prefix", "gateway"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WorkStore]:
+    """`gateway` is a real one where the environment names it (see tests/operations/places.py)."""
+    if request.param == "gateway":
+        yield from store_in_gateway()
+    elif request.param == "folder":
+        yield FolderStore(tmp_path / "work")
+    else:
+        yield store_in_bucket(request)
+
+
+def store_in_gateway() -> Iterator[WorkStore]:
+    if not GATEWAY_URL:
+        pytest.skip("Gateway: BATCHCONSOLE_TEST_GATEWAY_URL is not set (for make soak)")
+    place = Place(GATEWAY, make_client(GATEWAY, GATEWAY_KEYS))
+    yield S3Store(GATEWAY, GATEWAY_KEYS, place.make_bucket(), "batch work/+ü")
+    place.remove_buckets()
+
+
+def store_in_bucket(request: pytest.FixtureRequest) -> WorkStore:
     make_bucket: Callable[[], str] = request.getfixturevalue("make_bucket")
     endpoint = Endpoint(request.getfixturevalue("s3_server"), "us-east-1", "path")
     return S3Store(endpoint, KEYS, make_bucket(), "batch/work" if request.param == "prefix" else "")
