@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.choices import JobStatus
+from jobs.console.wizard import found as finding
 from jobs.models import Draft, Job
 from tests.console.ended import failed_row, make_list
 from tests.console.wizard.conftest import Wizard, signed_in
@@ -59,6 +60,7 @@ def test_retry_makes_a_job_like_the_old_one_over_exactly_its_failed_objects(as_o
     wizard = pressed(as_operator, job)
     html = unescape(wizard.open("review").html)
     assert "Replaces every tag on 7 objects" in html
+    assert "was changed since" not in html
     assert f'Retry of <a href="/jobs/{job.pk}/">{job.short_id}</a>: the 7 objects' in html
     made = created(wizard)
     assert (made.retry_of, made.cloned_from) == (job, None)
@@ -71,6 +73,15 @@ def test_retry_makes_a_job_like_the_old_one_over_exactly_its_failed_objects(as_o
         "photos,a%20b.jpg", "photos,a+b.jpg", "photos,50%25.jpg", "photos,日本.jpg",
         'photos,"quo""te.jpg"', 'photos,"com,ma.jpg"', "photos,'x'",
     ]  # fmt: skip
+
+
+def test_number_of_objects_is_exact_where_a_manifest_would_be_estimated(as_operator, ended):
+    job = ended.make([("x" * 120 + str(n), "NoSuchKey") for n in range(12_000)], total=24_000)
+    wizard = pressed(as_operator, job)
+    assert len(ended.list_of(wizard.draft)) > finding.SAMPLE_BYTES
+    html = wizard.open("review").html
+    assert "Replaces every tag on 12,000 objects" in html and "About" not in html.split("<h1")[1].replace("About this step", "")  # fmt: skip
+    assert "photos (12,000)" in html
 
 
 def test_retry_of_one_code_lists_its_objects_only(as_operator, ended, jobs_in_two_codes):
@@ -103,6 +114,7 @@ def test_list_never_begins_with_a_row_that_reads_like_column_names(as_operator, 
 def test_pages_of_both_jobs_lead_to_each_other(as_operator, ended, jobs_in_two_codes):
     job = jobs_in_two_codes
     made = created(pressed(as_operator, job, "NoSuchKey"))
+    Job.objects.filter(pk=made.pk).update(description="")
     assert f'Retry of <a href="/jobs/{job.pk}/">{job.short_id}</a>' in see(as_operator, made)
     for name in ("job-detail", "job-failures"):
         assert f'href="/jobs/{made.pk}/">{made.short_id}</a>' in see(as_operator, job, name)
@@ -271,6 +283,7 @@ def test_overview_needs_nobody_for_failures_that_are_being_retried(as_viewer):
     job = make_job("Complete", failed=10, description="Broken batch")
     assert "Broken batch" in see_needs(as_viewer)
     retried(job, "NoSuchKey", status="Active", total=9, succeeded=4)
+    retried(job, "AccessDenied", status="Cancelled", total=1, succeeded=0)
     assert "Broken batch" in see_needs(as_viewer)
     retried(job, "AccessDenied", status="Complete", total=1, succeeded=1)
     assert "Broken batch" not in see_needs(as_viewer)
