@@ -6,7 +6,9 @@ equal priority the one with the fewest chunks in hand, then the one that was ser
 so that a small job does not wait for a large one to end; age decides who begins.
 """
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from jobs.choices import JobStatus
@@ -15,6 +17,8 @@ from jobs.lifecycle import commands, precedence
 from jobs.models import Job
 
 JOBS_LOOKED_AT = 20
+CHOICE_S = 0.1
+"""For how long the best jobs stay the best ones: about as long as a chunk takes."""
 
 # A job without an answer from its storage is tried with one chunk: others get the workers.
 _CHOICE = """
@@ -45,6 +49,47 @@ SELECT job.*,
  ORDER BY turn, region.in_hand, region.served_s, job.region_id
  LIMIT {limit}
 """
+
+
+class Best:
+    """The choice of one worker, kept for a moment while chunk after chunk is claimed."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._jobs: list[Job] = []
+        self._chosen_s = -math.inf
+
+    @property
+    def first(self) -> Job | None:
+        return self._jobs[0] if self._jobs else None
+
+    def renew_if_old(self) -> bool:
+        """Whether it was."""
+        old = time.monotonic() - self._chosen_s >= CHOICE_S
+        if old:
+            self.renew()
+        return old
+
+    def renew(self) -> None:
+        self._jobs = choose(now=self._clock())
+        self._chosen_s = time.monotonic()
+
+    def serve(self, free: int) -> int:
+        """Of `free` chunks that may be begun, how many are the first job's; whose turn it is then
+        is the next one's, if there are equals.
+        """
+        in_turn = behind_its_equals(self._jobs)
+        share = free if in_turn[0] is self._jobs[0] else 1
+        self._jobs = in_turn
+        return share
+
+    def pass_over(self, job: Job) -> None:
+        """Until the next choice."""
+        self._jobs = [other for other in self._jobs if other.pk != job.pk]
+
+    def forget(self) -> None:
+        """The next choice is a new one."""
+        self._jobs = []
 
 
 def choose(*, now: datetime) -> list[Job]:
