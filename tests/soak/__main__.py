@@ -26,7 +26,7 @@ def say(line: str) -> None:
 def main() -> int:
     failed = [name for name in DATABASES if not is_fine(name)]
     if os.environ.get(GATEWAY):
-        tests = ["-m", "pytest", "tests/operations/test_against_gateway.py"]
+        tests = ["-m", "pytest", "-k", "gateway", "tests/operations", "tests/workstore"]
         failed += ["gateway"] if subprocess.run([sys.executable, *tests]).returncode else []
     else:
         say(f"Gateway: not tried, as {GATEWAY} is not set.")
