@@ -144,6 +144,7 @@ globals().update(work_store())
 BATCHCONSOLE_BIND = envstr("BIND", "127.0.0.1")
 BATCHCONSOLE_PORT = envint("PORT", 8000, low=1, high=65535)
 BATCHCONSOLE_WORKERS = envint("WORKERS", 2, low=1, high=64)
+BATCHCONSOLE_IN_FLIGHT = envint("IN_FLIGHT", 128, low=1, high=1000)  # of each worker
 BATCHCONSOLE_DEMO_PASSWORD = envsecret("DEMO_PASSWORD") or "demo"
 BATCHCONSOLE_ADMIN_EMAIL = envstr("ADMIN_EMAIL")
 BATCHCONSOLE_ADMIN_PASSWORD = envsecret("ADMIN_PASSWORD")

@@ -31,11 +31,12 @@ Rows = Iterator[Row]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`workers` are (objects/s, CPU seconds per 1,000 objects, PostgreSQL's CPU seconds per 1,000)."""
+    """CPU seconds and statements (commits count) are those for 1,000 objects."""
 
     per_s: float
     cpu_s: float
     database_cpu_s: float
+    statements: float
 
 
 def line(what: str, found: Figure, digits: int = 0) -> Row:
@@ -88,6 +89,8 @@ def _lines(what: str, trials: list[Trial]) -> Rows:
     yield line(f"{what}: workers' CPU-s per 1,000", figure([one.cpu_s for one in trials]), 3)
     spent = figure([one.database_cpu_s for one in trials])
     yield line(f"{what}: PostgreSQL's CPU-s per 1,000", spent, 4)
+    asked = figure([one.statements for one in trials])
+    yield line(f"{what}: database statements per 1,000", asked, 1)
 
 
 def _run(place: Place, count: int, offset: int, **environment: str) -> Trial:
@@ -111,10 +114,13 @@ def _run(place: Place, count: int, offset: int, **environment: str) -> Trial:
         await_(lambda: not any(member.is_busy for member in hands.members), within_s=60)
         cpu_s = sum(member.cpu_s for member in hands.members if "worker" in member.name)
         database_cpu_s = _database_cpu_s() - began_s
+        asked = sum(one.statements + one.commits for one in hands.entries("run_chunks"))
     _refuse(trials.check_run(job, tasks))
     spent_s = active_s(job)
     trials.clear(job)
-    return Trial(tasks / spent_s, 1000 * cpu_s / tasks, 1000 * database_cpu_s / tasks)
+    return Trial(
+        tasks / spent_s, 1000 * cpu_s / tasks, 1000 * database_cpu_s / tasks, 1000 * asked / tasks
+    )
 
 
 def _database_cpu_s() -> float:

@@ -15,7 +15,16 @@ from tests import postgres
 # What is set for the installation of whoever runs the tests must not reach them.
 for _name in (
     *("DATA_DIR", "DATABASE_URL", "REDIS_URL", "WORK_DIR", "SECRET_KEY", "ENCRYPTION_KEYS"),
-    *("HTTPS", "DEBUG", "PORT", "BIND", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "WORKERS"),
+    *(
+        "HTTPS",
+        "DEBUG",
+        "PORT",
+        "BIND",
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+        "WORKERS",
+        "IN_FLIGHT",
+    ),
     *("WORK_STORE", "WORK_STORE_ENDPOINT", "WORK_STORE_REGION", "WORK_STORE_ADDRESSING"),
     *("WORK_STORE_ACCESS_KEY_ID", "WORK_STORE_SECRET_ACCESS_KEY"),
     *("ADMIN_EMAIL", "ADMIN_PASSWORD", "DEMO_PASSWORD", "LOG_LEVEL"),

@@ -55,3 +55,45 @@ def test_generated_secret_is_made_once_and_readable_by_its_owner_alone(tmp_path:
     assert settings.kept(path, lambda: "second") == first == "first"
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(path.parent.iterdir()) == [path]
+
+
+PLACE = {"WORK_STORE": "s3://work/batch", "WORK_STORE_ENDPOINT": "https://s3.example.com/"}
+
+
+def test_work_storage_without_a_variable_is_a_folder() -> None:
+    assert settings.work_store() == {}
+
+
+def test_work_storage_in_s3_when_a_place_and_its_endpoint_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("hidden\n")
+    monkeypatch.setenv("WORK_STORE_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("WORK_STORE_SECRET_ACCESS_KEY_FILE", str(tmp_path / "secret"))
+    for name, value in PLACE.items():
+        monkeypatch.setenv(name, value)
+    found = settings.work_store()
+    assert found["BATCHCONSOLE_WORK_STORE"] == "s3://work/batch"
+    assert found["BATCHCONSOLE_WORK_STORE_ENDPOINT"] == "https://s3.example.com"
+    assert found["BATCHCONSOLE_WORK_STORE_SECRET_ACCESS_KEY"] == "hidden"
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ({"WORK_STORE": "work/batch"}, 'must look like s3://bucket/prefix, not "work/batch"'),
+        ({"WORK_STORE": "s3://W"}, "must look like s3://bucket/prefix"),
+        ({"WORK_STORE_ENDPOINT": ""}, "WORK_STORE needs WORK_STORE_ENDPOINT"),
+        ({"WORK_STORE_ENDPOINT": "s3.example.com"}, 'not "s3.example.com"'),
+        ({"WORK_STORE_ADDRESSING": "dns"}, "WORK_STORE_ADDRESSING must be path or virtual"),
+        ({"WORK_STORE_ACCESS_KEY_ID": "key"}, "go together: set both, or neither"),
+        ({"WORK_STORE_SECRET_ACCESS_KEY": "x"}, "go together: set both, or neither"),
+    ],
+)
+def test_work_storage_in_s3_when_a_value_is_odd_stops_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, odd: dict[str, str], words: str
+) -> None:
+    for name, value in (PLACE | odd).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=words):
+        settings.work_store()
