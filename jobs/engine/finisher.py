@@ -28,6 +28,7 @@ from jobs.lifecycle import commands
 from jobs.lifecycle.connections import report_storage
 from jobs.models import Job, Report
 from jobs.reports.assemble import File, write_report
+from jobs.s3.sentences import describe
 from jobs.workstore.store import WorkStore
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,11 @@ def _wait(job_id: str, sentence: str, now: datetime) -> None:
     commands.wait_for(job_id, sentence, until_s=now_s() + RETRY_S, now=now, only_in=FINISHING)
 
 
+def _refusal(job: Job, error: StorageError) -> str:
+    place = f"s3://{job.report_bucket}/{job.report_prefix}".rstrip("/")
+    return describe(error, place=place, verb="write to")
+
+
 def _is_over(job_id: str) -> bool:
     return Job.objects.filter(pk=job_id, status__in=TERMINAL).exists()
 
@@ -124,7 +130,7 @@ class _Finishing:
             except StorageUnavailableError:
                 raise
             except StorageError as error:
-                reason = f"{REPORT_REASON} ({error.message})"
+                reason = f"{REPORT_REASON} {_refusal(self.job, error)}"
                 if self.job.status == S.COMPLETING:
                     self._fail(reason)
                     return True

@@ -65,6 +65,7 @@ def test_report_bucket_that_refuses_fails_the_job_with_the_reason(house, refusal
     job = see(job)
     assert (job.status, job.failure_code) == (JobStatus.FAILED, "ReportNotWritten")
     assert job.failure_reason.startswith("The job report could not be written")
+    assert f"s3://{house.place.reports}/out" in job.failure_reason
     assert (job.tasks_succeeded, job.tasks_failed) == (297, 3)
     assert all(times == 1 for times in house.storage.asked.values())
     eventually(lambda: not (conf.work_dir() / job.pk).exists())
