@@ -51,10 +51,8 @@ UNSTARTED = frozenset({JobStatus.NEW, JobStatus.PREPARING, JobStatus.SUSPENDED, 
 """No task was invoked yet, so cancelling needs no waiting and no report."""
 
 
-GAVE_UP = frozenset(
-    {JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILING, JobStatus.FAILED}
-)
-"""A job in one of these did not reach all of its objects, or may not have."""
+GAVE_UP = frozenset({JobStatus.CANCELLED, JobStatus.FAILED})
+"""A job that ended in one of these did not reach all of its objects, or may not have."""
 
 
 class ManifestFormat(TextChoices):
