@@ -2,10 +2,11 @@
 
 import threading
 
+from django.db import connections
 from django.utils import timezone
 
 from jobs.choices import JobStatus
-from jobs.engine import finisher
+from jobs.engine import control_lease, finisher
 from jobs.models import Job
 
 
@@ -64,3 +65,19 @@ def test_stop_in_the_middle_of_a_report_leaves_it_to_the_next_worker(place, step
     assert steps.see(job).status == JobStatus.COMPLETING
     assert place.report_keys() == []
     assert steps.finish(job).status == JobStatus.COMPLETE
+
+
+def test_lease_is_kept_while_a_report_takes_longer_than_it(place, steps, settings, monkeypatch):
+    settings.BATCHCONSOLE_LEASE_S, settings.BATCHCONSOLE_HEARTBEAT_S = 1, 0.2
+    job = ready_to_finish(place, steps, ["a"])
+    read, others = steps.work.read, []
+
+    def slow(name):
+        threading.Event().wait(2.5)
+        others.append(control_lease.acquire(job.pk, {JobStatus.COMPLETING}))
+        connections.close_all()  # this is a thread of its own
+        return read(name)
+
+    monkeypatch.setattr(steps.work, "read", slow)
+    assert steps.finish(job).status == JobStatus.COMPLETE
+    assert others == [None]
