@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from jobs.choices import CANCELLABLE, JobStatus
+from jobs.console import pausing
 from jobs.console.access import Level, level_of
 from jobs.lifecycle import retrying
 from jobs.models import Job
@@ -15,11 +16,13 @@ from jobs.queries.job_history import person
 from jobs.queries.job_list import operation_label
 
 NOT_OPERATOR = "This needs the Operator role"
+_BEFORE_RUN = frozenset({JobStatus.NEW, JobStatus.PREPARING, JobStatus.SUSPENDED})
 
 
 def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
     now = timezone.now()
     writes = level_of(request.user) >= Level.OPERATOR
+    pause = pausing.pause_of(job)
     return {
         "job": job,
         "operation_label": operation_label(job.operation),
@@ -28,6 +31,12 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "awaiting": job.status == JobStatus.SUSPENDED,
         "not_run": _why_not_run(job, writes),
         "not_cancel": _why_not_cancel(job, writes),
+        "pause": pause,
+        "paused_title": f"Paused by {pause.by}" if pause else "",
+        "may_pause": job.status not in _BEFORE_RUN and not job.is_terminal,
+        "can_resume": pausing.can_resume(job),
+        "not_pause": pausing.why_not_pause(job) or ("" if writes else NOT_OPERATOR),
+        "not_resume": "" if writes else NOT_OPERATOR,
         "not_priority": _why_not_priority(job, writes),
         "not_limits": "" if writes else NOT_OPERATOR,
         "not_clone": "" if writes else NOT_OPERATOR,

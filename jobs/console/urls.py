@@ -3,7 +3,16 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from jobs.console import retry_failed
-from jobs.console.views import account, actions, detail, limits, listing, overview, report
+from jobs.console.views import (
+    account,
+    actions,
+    detail,
+    limits,
+    listing,
+    overview,
+    pausing,
+    report,
+)
 
 
 class JobIdConverter:
@@ -37,6 +46,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<job:job_id>/activity/", detail.job_activity, name="job-activity"),
     path("jobs/<job:job_id>/run/", actions.job_run, name="job-run"),
     path("jobs/<job:job_id>/cancel/", actions.job_cancel, name="job-cancel"),
+    path("jobs/<job:job_id>/pause/", pausing.job_pause, name="job-pause"),
+    path("jobs/<job:job_id>/resume/", pausing.job_resume, name="job-resume"),
     path("jobs/<job:job_id>/priority/", actions.job_priority, name="job-priority"),
     path("jobs/<job:job_id>/limits/", limits.job_limits, name="job-limits"),
     path("jobs/<job:job_id>/tags/", actions.job_tags, name="job-tags"),

@@ -79,6 +79,14 @@ def _why_not_resumed(job: Job) -> str:
     )
 
 
+def was_paused_by(job: Job, actor: User) -> bool:
+    """Whether it is this person who holds the job paused: a double click."""
+    change = job.status_changes.filter(to_status=JobStatus.PAUSING).last()
+    held = job.events.filter(kind=JobEvent.Kind.HELD).last()
+    last = max([note for note in (change, held) if note], key=lambda note: note.at, default=None)
+    return job.paused_cause == PauseCause.PERSON and bool(last and last.actor_id == actor.pk)
+
+
 def was_resumed_by(job: Job, actor: User) -> bool:
     """Whether the last thing that happened to the job was this person's resuming it."""
     last = job.events.filter(kind__in=(JobEvent.Kind.HELD, JobEvent.Kind.LET_GO)).last()

@@ -115,8 +115,8 @@ def _from_change(change: StatusChange) -> Activity:
 
 def _from_event(event: JobEvent) -> Activity:
     kind = JobEvent.Kind(event.kind)
-    if kind is JobEvent.Kind.WAITING:
-        return Activity(event.at, person(event.actor), "Waiting", note=str(event.after or ""))
+    if kind in (JobEvent.Kind.WAITING, JobEvent.Kind.HELD):
+        return Activity(event.at, person(event.actor), str(kind.label), note=str(event.after or ""))
     in_words = _ceilings_of if kind is JobEvent.Kind.LIMITS else _text_of
     return Activity(
         at=event.at,

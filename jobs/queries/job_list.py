@@ -175,7 +175,10 @@ def _row(job: Job, now: datetime) -> JobRow:
     return JobRow(
         job=job,
         operation=operation_label(job.operation),
-        note=words.storage_gone(job) or words.expiry(job, now) or job.waiting_for,
+        note=words.storage_gone(job)
+        or words.expiry(job, now)
+        or words.pause(job)
+        or job.waiting_for,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from jobs.choices import GAVE_UP, TERMINAL, JobStatus
+from jobs.choices import GAVE_UP, TERMINAL, JobStatus, PauseCause
 from jobs.models import Job, RateSample, Region
 from jobs.queries import progress, words
 from jobs.queries.job_detail import recent_rate, rest_of
@@ -22,7 +22,9 @@ RECENT = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that waits for a person. `kind` is "confirm", "failed", "failures" or "region"."""
+    """One thing that waits for a person. `kind` is "confirm", "canary", "failed", "failures" or
+    "region".
+    """
 
     kind: str
     sentence: str
@@ -84,6 +86,7 @@ def _jobs_in_need(now: datetime) -> QuerySet[Job]:
     lately = Q(terminated_at__gte=now - RECENT)
     return Job.objects.filter(
         Q(status=JobStatus.SUSPENDED)
+        | Q(status=JobStatus.PAUSED, paused_cause=PauseCause.CANARY)
         | (lately & Q(status=JobStatus.FAILED))
         | (lately & Q(status=JobStatus.COMPLETE, tasks_failed__gt=_retried()))
     )
@@ -104,6 +107,9 @@ def _job_need(job: Job, now: datetime) -> Need:
     if job.status == JobStatus.SUSPENDED:
         sentence = f"“{job}” awaits confirmation: {words.counted(job.total_tasks or 0, 'object')}."
         return Need("confirm", sentence, words.expiry(job, now), job=job)
+    if job.status == JobStatus.PAUSED:
+        sentence = f"“{job}” is paused: its first objects failed too often. Go on or cancel?"
+        return Need("canary", sentence, words.canary_found(job), job=job)
     if job.status == JobStatus.FAILED:
         return Need("failed", f"“{job}” failed.", job.failure_reason, job=job)
     failed = words.counted(job.tasks_failed, "object")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from jobs import conf
-from jobs.choices import JobStatus
+from jobs.choices import JobStatus, PauseCause
 from jobs.models import Job
 
 _UNITS = (
@@ -43,6 +43,19 @@ def expiry(job: Job, now: datetime) -> str:
         days = conf.SUSPENDED_LIFETIME.days
         return f"Expired on {moment(end)}: nobody confirmed it in {days} days."
     return f"Expires on {moment(end)} ({until(end - now)}) if nobody confirms."
+
+
+def pause(job: Job) -> str:
+    """Why a job is paused, shortly; empty for other jobs."""
+    if job.status not in (JobStatus.PAUSING, JobStatus.PAUSED):
+        return ""
+    return str(PauseCause(job.paused_cause or PauseCause.PRIORITY).label) + "."
+
+
+def canary_found(job: Job) -> str:
+    """ "12 of the first 25 objects failed, more than 10%." """
+    done = counted(job.tasks_done, "object")
+    return f"{job.tasks_failed:,} of the first {done} failed, more than {job.canary_percent}%."
 
 
 def storage_gone(job: Job) -> str:

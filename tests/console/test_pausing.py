@@ -1,0 +1,162 @@
+"""Pausing and resuming in the browser, and what the pages say of a pause."""
+
+import pytest
+from django.contrib.messages import get_messages
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs.choices import PauseCause
+from jobs.lifecycle import pauses
+from tests.make import make_chunk, make_failures, make_job, make_user
+
+pytestmark = pytest.mark.usefixtures("transactional_db", "redis")
+
+
+def url(job, name):
+    return reverse(f"job-{name}", args=[job.pk])
+
+
+def with_rest(status, **fields):
+    job = make_job(status, **fields)
+    make_chunk(job)
+    return job
+
+
+def status(job):
+    job.refresh_from_db()
+    return job.status
+
+
+def text_of(answer):
+    return answer.content.decode()
+
+
+def flashes(answer):
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+def canary_failed(**fields):
+    job = with_rest(
+        "Paused",
+        paused_cause=PauseCause.CANARY,
+        total=1000,
+        succeeded=13,
+        failed=12,
+        canary_tasks=25,
+        **fields,
+    )
+    make_failures(job, "NoSuchKey", 404, tasks=12)
+    return job
+
+
+def test_pause_page_says_what_stays_changed_and_what_waits(as_operator):
+    text = text_of(as_operator.get(url(make_job("Active", total=1000, failed=2), "pause")))
+    assert "Requests in flight finish first." in text
+    assert "498 objects are already changed and stay changed." in text
+    assert "500 wait until somebody chooses Resume job." in text
+
+
+def test_job_is_paused_and_resumed_by_its_buttons(as_operator, operator):
+    job = with_rest("Active")
+    answer = as_operator.post(url(job, "pause"))
+    assert (answer.status_code, answer.url) == (303, url(job, "detail"))
+    assert flashes(answer) == [f"Job ID {job.short_id} pauses. Requests in flight finish first."]
+    assert status(job) == "Paused"
+    page = text_of(as_operator.get(url(job, "detail")))
+    assert f"Paused by {operator.get_username()}" in page
+    assert url(job, "resume") in page and url(job, "pause") not in page
+    answer = as_operator.post(url(job, "resume"))
+    assert flashes(answer)[-1] == f"Job ID {job.short_id} goes on."
+    assert status(job) == "Active"
+
+
+@pytest.mark.parametrize("action", ["pause", "resume"])
+def test_form_that_is_sent_twice_gets_the_answer_of_the_first_time(as_operator, action):
+    job = with_rest("Active")
+    if action == "resume":
+        pauses.pause(job.pk, actor=None, now=timezone.now())
+    for _ in range(2):
+        assert as_operator.post(url(job, action)).status_code == 303
+    assert job.status_changes.filter(to_status="Pausing").count() == 1
+
+
+def test_pause_after_somebody_else_paused_is_a_conflict_that_names_them(as_operator):
+    job = with_rest("Active")
+    pauses.pause(job.pk, actor=make_user(name="ana", first_name="Ana"), now=timezone.now())
+    answer = as_operator.post(url(job, "pause"))
+    assert answer.status_code == 409
+    assert "This job changed while you were looking" in text_of(answer)
+
+
+@pytest.mark.parametrize("action", ["pause", "resume"])
+def test_viewer_can_neither_pause_nor_resume_and_reads_why(as_viewer, action):
+    job = with_rest("Active" if action == "pause" else "Paused", paused_cause="person")
+    assert as_viewer.get(url(job, action)).status_code == 403
+    assert as_viewer.post(url(job, action)).status_code == 403
+    assert "This needs the Operator role" in text_of(as_viewer.get(url(job, "detail")))
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [("Ready", "The job has not started"), ("Completing", "The job is ending already")],
+)
+def test_job_that_can_not_be_paused_says_why(as_operator, found, reason):
+    job = make_job(found)
+    assert reason in text_of(as_operator.get(url(job, "detail")))
+    assert reason in text_of(as_operator.get(url(job, "pause")))
+    assert as_operator.post(url(job, "pause")).status_code == 409
+
+
+def test_job_that_stands_back_names_the_job_that_runs_first_and_may_be_kept_paused(as_operator):
+    high = with_rest("Ready", priority=40, description="Urgent tags")
+    low = with_rest("Paused", priority=5, paused_cause=PauseCause.PRIORITY)
+    text = text_of(as_operator.get(url(low, "detail")))
+    assert f'<a href="{url(high, "detail")}">Urgent tags</a> with priority 40 runs first' in text
+    assert "Keep" in text_of(as_operator.get(url(low, "pause")))
+    as_operator.post(url(low, "pause"))
+    low.refresh_from_db()
+    assert low.paused_cause == PauseCause.PERSON
+
+
+def test_canary_that_failed_shows_its_failures_and_asks(as_operator):
+    job = canary_failed()
+    text = text_of(as_operator.get(url(job, "detail")))
+    assert "The canary found failures. The job waits for you." in text
+    assert "12 of the first 25 objects failed, more than 10%." in text
+    assert "13 objects were changed, the others were not touched." in text
+    assert text.count("photos/2024/a%20picture%20") == 5
+    assert url(job, "resume") in text and url(job, "cancel") in text
+
+
+def test_going_on_in_spite_of_the_canary_is_confirmed_on_a_page_that_repeats_what_it_found(
+    as_operator,
+):
+    job = canary_failed()
+    text = text_of(as_operator.get(url(job, "resume")))
+    assert "12 of the first 25 objects failed, more than 10%." in text
+    assert "You are not asked again." in text
+    as_operator.post(url(job, "resume"))
+    assert (status(job), job.canary_settled) == ("Active", True)
+
+
+def test_running_canary_says_what_it_is(as_operator):
+    job = make_job("Active", canary_tasks=25, total=1000, succeeded=3)
+    text = text_of(as_operator.get(url(job, "detail")))
+    assert "The first 25 objects run before all others." in text
+
+
+def test_lists_say_why_a_job_is_paused_and_the_overview_asks_for_a_decision(as_operator):
+    job = canary_failed(description="Nightly tags")
+    assert "The canary found failures." in text_of(as_operator.get(reverse("job-list")))
+    text = text_of(as_operator.get(reverse("overview")))
+    assert "“Nightly tags” is paused: its first objects failed too often." in text
+    assert url(job, "detail") in text
+
+
+def test_activity_shows_who_paused_who_kept_paused_and_who_let_go(as_operator, operator):
+    job = with_rest("Paused", paused_cause=PauseCause.PRIORITY)
+    as_operator.post(url(job, "pause"))
+    as_operator.post(url(job, "resume"))
+    text = text_of(as_operator.get(url(job, "activity")))
+    assert "Kept paused" in text and "May go on" in text
+    assert text.count(operator.get_username()) >= 3
