@@ -42,6 +42,7 @@ class Entry:
     book_cpu_s: float = 0.0
     book_wall_s: float = 0.0
     book_cpu_by_function_s: dict[str, float] = field(default_factory=dict)
+    by_statement: dict[str, int] = field(default_factory=dict)
 
 
 _now = Entry("none", 0, 0.0)
@@ -106,8 +107,11 @@ def _listen(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 
 def _count(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+    number = len(params) if many else 1
+    begins = " ".join(sql.split()[:6])[:60]
     with _lock:
-        _now.statements += len(params) if many else 1
+        _now.statements += number
+        _now.by_statement[begins] = _now.by_statement.get(begins, 0) + number
     return execute(sql, params, many, context)
 
 

@@ -4,21 +4,17 @@ import contextlib
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import django
-import psycopg
-from psycopg import sql
-from psycopg.rows import TupleRow
 
 from bench import stub as stubs
 from bench.stub import Stub
 from tests import postgres
 
-DURABLE = "-c max_connections=50"
+DURABLE = ("-c", "max_connections=50")
 """PostgreSQL's defaults: commits reach the disk before they are answered."""
 
 ROLE = "arn:aws:iam::123456789012:role/bench"
@@ -50,19 +46,17 @@ def place(*, counting: bool = False) -> Iterator[Place]:
             stub = stack.enter_context(stubs.running(folder / "stub"))
             second = stubs.running(folder / "counting", counting=True) if counting else None
             counted = stack.enter_context(second) if second else None
-            database = _set_up(folder, stub)
+            database = _set_up(folder, stub, stack)
             yield Place(folder, stub, database, counted)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _set_up(folder: Path, stub: Stub) -> str:
+def _set_up(folder: Path, stub: Stub, stack: contextlib.ExitStack) -> str:
     """Name the installation to this process and those it starts; returns the database's kind."""
     kind = os.environ.get("BENCH_DATABASE", "sqlite")
     if kind == "postgres":
-        postgres.FAST = DURABLE
-        os.environ["DATABASE_URL"] = url = postgres.start()
-        _create_database(url)
+        os.environ["DATABASE_URL"] = stack.enter_context(_postgres())
     else:
         os.environ.pop("DATABASE_URL", None)
     for name in ("WORK_DIR", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS"):
@@ -79,17 +73,13 @@ def _set_up(folder: Path, stub: Stub) -> str:
     return kind
 
 
-def _create_database(url: str) -> None:
-    """The one that `url` names, on a server that has none yet."""
-    server, _, name = url.rpartition("/")
-    with _connected(f"{server}/postgres") as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-
-
-def _connected(url: str) -> "psycopg.Connection[TupleRow]":
-    """A server that was just started refuses for a while."""
-    for _ in range(100):
-        with contextlib.suppress(psycopg.OperationalError):
-            return psycopg.connect(url, autocommit=True)
-        time.sleep(0.1)
-    return psycopg.connect(url, autocommit=True)
+@contextlib.contextmanager
+def _postgres() -> Iterator[str]:
+    """The URL of an empty database on a server of its own."""
+    cluster = postgres.make()
+    try:
+        cluster.start(DURABLE)
+        cluster.create_database()
+        yield cluster.url
+    finally:
+        cluster.remove()

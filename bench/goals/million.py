@@ -54,9 +54,19 @@ def _statements(goal: str, hands: Crew, tasks: int, found: Findings) -> None:
         statements[entry.call] += entry.statements + entry.commits
     for call, number in sorted(statements.items()):
         found.add(goal, f"{call}: database statements with commits", figure([number]))
+    for begins, number in commonest(hands):
+        contest.say(f"      {number:,} x {begins}")
     total = sum(statements.values())
     found.add(
         goal, "database statements with commits, all calls", figure([total]),
         aim=f"<= {STATEMENTS * tasks // 1_000_000:,}",
         met=total <= STATEMENTS * tasks / 1_000_000,
     )  # fmt: skip
+
+
+def commonest(hands: Crew) -> list[tuple[str, int]]:
+    """How the statements begin that were sent most."""
+    counted: Counter[str] = Counter()
+    for entry in hands.entries("run_chunks"):
+        counted.update(entry.by_statement)
+    return counted.most_common(12)
