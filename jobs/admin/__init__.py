@@ -1,5 +1,11 @@
 """The admin site: imported here, so that Django finds every page."""
 
+from django.contrib import admin
+
 from jobs.admin import jobs, storage
 
 __all__ = ["jobs", "storage"]
+
+admin.site.site_header = "batchconsole administration"
+admin.site.site_title = "batchconsole"
+admin.site.index_title = "What the console keeps"

@@ -47,7 +47,7 @@ def test_list_takes_a_fixed_number_of_queries(as_viewer, django_assert_num_queri
         make_job("Active", region=make_region(), tags={"a": "b"})
     as_viewer.get("/jobs/")
     # Session, person, two for permissions, three of the list, Regions, drafts.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         as_viewer.get("/jobs/")
 
 
@@ -112,3 +112,10 @@ def test_overview_live_part_is_the_same_in_the_page_and_alone(as_operator, monke
     alone = as_operator.get(reverse("overview-live"), headers=HTMX).content.decode()
     assert 'id="overview-live"' in alone
     assert alone.strip() in text_of(as_operator, "/")
+
+
+def test_drafts_are_offered_to_those_who_can_make_jobs(client, viewer, operator):
+    client.force_login(viewer)
+    assert reverse("draft-list") not in client.get("/jobs/").content.decode()
+    client.force_login(operator)
+    assert reverse("draft-list") in client.get("/jobs/").content.decode()

@@ -36,6 +36,12 @@ def test_next_with_a_good_manifest_freezes_its_etag(wizard, region, role, manife
     assert found["role_arn"] == role.arn
 
 
+def test_step_without_any_region_says_who_connects_one(wizard):
+    assert "Ask an administrator to connect a Region" in wizard.open("manifest").html
+    make_region("first")
+    assert "No storage is connected yet" not in wizard.open("manifest").html
+
+
 def test_only_region_is_chosen_from_the_start(wizard, region):
     assert wizard.open("manifest").values["region"] == "store"
 
