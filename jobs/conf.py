@@ -64,9 +64,11 @@ def encryption_keys() -> list[str]:
     return list(settings.BATCHCONSOLE_ENCRYPTION_KEYS)
 
 
-def chunk_rows() -> int:
-    """Rows of a chunk: what a kill may repeat at most, per open chunk."""
-    return _int("CHUNK_ROWS", 500)
+def chunk_rows(wanted: int = 500) -> int:
+    """Rows of a chunk: what a kill may repeat at most, per open chunk. `wanted` is what suits the
+    operation, unless a setting says otherwise.
+    """
+    return _int("CHUNK_ROWS", wanted)
 
 
 def segment_chunks() -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -73,7 +74,16 @@ def plausible(received: Received) -> Reply:
         return reply(200, COPIED, "x-amz-version-id: v9\r\n")
     if received.method == "GET" and "tagging" in received.target:
         return reply(200, TAGS)
+    if received.method == "POST" and received.target.endswith("?delete"):
+        return reply(200, deleted(received.body))
     return reply()
+
+
+def deleted(asked: bytes) -> bytes:
+    """The answer to a request for many deletions that all went well."""
+    items = re.findall(rb"<Object>(.*?)</Object>", asked, re.DOTALL)
+    done = b"".join(b"<Deleted>" + item + b"</Deleted>" for item in items)
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult>' + done + b"</DeleteResult>"
 
 
 @dataclass

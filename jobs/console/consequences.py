@@ -18,6 +18,10 @@ _BY_OPERATION = {
         "are copied. What is overwritten is lost, unless the destination keeps versions.",
         "I acknowledge that existing objects with the same name will be overwritten.",
     ),
+    "S3DeleteObject": Loss(
+        "are deleted. What has no versions can\u2019t be recovered.",
+        "I understand that these objects will be deleted.",
+    ),
 }
 _ELSE = Loss("are changed. You may not be able to undo this.")
 

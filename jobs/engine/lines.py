@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 from jobs.engine.claims import Claim
-from jobs.engine.recording import TaskResult
 from jobs.manifests.rows import Row, row_parser
-from jobs.operations.base import Outcome
-from jobs.reports.rows import report_row
+from jobs.operations.base import DONE, Outcome
+from jobs.reports.rows import SUCCEEDED, report_row
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.target import Target
 from jobs.workstore import results, segments
 from jobs.workstore.store import WorkStore
+
+_NEEDS_QUOTES = frozenset(',"\r\n')
+_DONE_END = f",{SUCCEEDED},{DONE.http_status},{DONE.code},{DONE.message}\n"
 
 MISSING_VERSION = Outcome(False, 400, "InvalidRequest", "Task failed due to missing VersionId")
 """Reference 3.1: an empty version ID fails that task alone."""
@@ -44,20 +46,33 @@ def target_of(row: Row) -> Target | Outcome:
     return Target(row.bucket, row.key, row.version_id)
 
 
-def encode(done: Sequence[TaskResult]) -> bytes:
-    """The rows of the report, as they lie in work storage."""
+def encode(rows: Sequence[Row], outcomes: Sequence[Outcome | None]) -> bytes:
+    """The rows of the report, as they lie in work storage; None is a task that was not run."""
     lines: dict[bool, list[bytes]] = {True: [], False: []}
-    for result in done:
-        row, outcome = result.row, result.outcome
-        lines[outcome.succeeded].append(
-            report_row(
-                bucket=row.bucket,
-                raw_key=row.raw_key,
-                version_id=row.version_id,
-                succeeded=outcome.succeeded,
-                http_status=outcome.http_status,
-                code=outcome.code,
-                message=outcome.message,
-            )
-        )
-    return results.encode(b"".join(lines[True]), b"".join(lines[False]))
+    plain: list[str] = []
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if outcome is DONE and _is_plain(row):
+            plain.append(f"{row.bucket},{row.raw_key},{row.version_id or ''}{_DONE_END}")
+        elif outcome is not None:
+            lines[outcome.succeeded].append(_line(row, outcome))
+    succeeded = b"".join(["".join(plain).encode(), *lines[True]])
+    return results.encode(succeeded, b"".join(lines[False]))
+
+
+def _is_plain(row: Row) -> bool:
+    """No field needs quotes; that of the bucket never does."""
+    return _NEEDS_QUOTES.isdisjoint(row.raw_key) and (
+        row.version_id is None or _NEEDS_QUOTES.isdisjoint(row.version_id)
+    )
+
+
+def _line(row: Row, outcome: Outcome) -> bytes:
+    return report_row(
+        bucket=row.bucket,
+        raw_key=row.raw_key,
+        version_id=row.version_id,
+        succeeded=outcome.succeeded,
+        http_status=outcome.http_status,
+        code=outcome.code,
+        message=outcome.message,
+    )

@@ -39,6 +39,7 @@ from jobs.lifecycle import commands
 from jobs.lifecycle.connections import manifest_storage
 from jobs.manifests.csv_manifest import RowBlock, read_blocks
 from jobs.models import Chunk, Job
+from jobs.operations import registry
 from jobs.s3.storage import Storage
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
@@ -143,7 +144,7 @@ class _Preparation:
             blocks = read_blocks(
                 pieces,
                 self.job.manifest.fields,
-                rows_per_block=conf.chunk_rows(),
+                rows_per_block=conf.chunk_rows(registry.get(self.job.operation).chunk_rows),
                 first_line=self.job.prepared_rows + 1,
                 start_byte=self.job.prepared_byte,
             )

@@ -19,19 +19,20 @@ from jobs import conf, queueing
 from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
 from jobs.engine import choosing, claims, recording
+from jobs.engine.choosing import Best
 from jobs.engine.claims import Claim
 from jobs.engine.closing import close_if_ended
 from jobs.engine.control_lease import owner_name
 from jobs.engine.following import follow, wait_for_storage
 from jobs.engine.job_at_hand import JobAtHand
 from jobs.engine.keeper import Keeper
-from jobs.engine.lines import encode, prove_room, read_rows
+from jobs.engine.lines import prove_room, read_rows
 from jobs.engine.pacing import Pacing
-from jobs.engine.recording import Finished, TaskResult
+from jobs.engine.recording import Finished
 from jobs.engine.transports import Transports
+from jobs.engine.writing import Writer, Written
 from jobs.errors import StorageError, WorkStoreError, unexpected
-from jobs.lifecycle import commands
-from jobs.manifests.rows import Row
+from jobs.lifecycle import commands, precedence
 from jobs.models import Job
 from jobs.workstore.store import WorkStore
 
@@ -39,8 +40,13 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 WAKE_S = 0.2
-CHOICE_S = 0.1
-"""For how long the best jobs stay the best ones: about as long as a chunk takes."""
+LOOK_S = 1.0
+"""A worker all of whose chunks take long looks so often whether another Region has work."""
+
+LONG_S = 5.0
+"""A chunk that is open for longer takes long: its storage is slow, or silent."""
+
+MOST_OPEN = precedence.AT_ONCE
 
 
 def run_chunks(*, work: WorkStore, clock: Clock, stop: threading.Event) -> int:
@@ -64,8 +70,8 @@ class _Open:
 
     job: Job
     claim: Claim
-    rows: list[Row]
-    batch: Future[Batch]
+    written: Future[Written]
+    since_s: float
 
 
 class _Runner:
@@ -78,10 +84,10 @@ class _Runner:
         self._pacing = Pacing()
         self._keeper = Keeper(stop, self._pacing.refresh)
         self._transports = Transports()
+        self._writer = Writer(work)
         self._at_hand: dict[str, JobAtHand] = {}
         self._open: list[_Open] = []
-        self._best: list[Job] = []
-        self._chosen_s = -CHOICE_S
+        self._best = Best(clock)
         self._started: set[str] = set()
         self.chunks_run = 0
         self.is_interrupted = False
@@ -92,48 +98,54 @@ class _Runner:
         while self._open:
             finished = self._wait()
             self._settle(finished)
-            if self._stop.is_set() or time.monotonic() >= until_s:
+            if self._stop.is_set() or self._is_over(until_s):
                 self.is_interrupted = True
             else:
                 self._fill()
             self._close_ended({chunk.job.pk for chunk in finished})
 
+    def _is_over(self, until_s: float) -> bool:
+        """Its time is up; while a chunk takes long, others go on beside it for some more time."""
+        now_s = time.monotonic()
+        takes_long = any(now_s - chunk.since_s > LONG_S for chunk in self._open)
+        return now_s >= until_s + (9 * conf.time_box_s() if takes_long else 0)
+
     def close(self) -> None:
         self._keeper.stop_all()
         self._keeper.close()
         self._transports.close()
+        self._writer.close()
         self._pacing.close()
 
     # --- Claiming
 
     def _fill(self) -> None:
         """Claim and begin chunks until enough are open, or there are none to be had."""
-        fresh = time.monotonic() - self._chosen_s >= CHOICE_S
-        if fresh:
-            self._choose()
+        fresh = self._best.renew_if_old()
         while free := self._free():
-            if self._best:
-                job, in_turn = self._best[0], choosing.behind_its_equals(self._best)
-                share = free if in_turn[0] is job else 1
-                self._best = in_turn
+            if job := self._best.first:
+                share = self._best.serve(free)
                 if self._claim(job, share) < share:
-                    self._pass_over(job)
+                    self._best.pass_over(job)
             elif fresh:
                 return
             else:
-                self._choose()
+                self._best.renew()
                 fresh = True
 
-    def _choose(self) -> None:
-        self._best = choosing.choose(now=self._clock())
-        self._chosen_s = time.monotonic()
-
-    def _pass_over(self, job: Job) -> None:
-        """Until the next choice."""
-        self._best = [other for other in self._best if other.pk != job.pk]
-
     def _free(self) -> int:
-        return 0 if self._stop.is_set() else max(0, _chunks_open() - len(self._open))
+        """How many chunks of the best job may be begun.
+
+        One more than usual where its Region has none here: a storage that answers slowly, or not
+        at all, does not keep the others waiting.
+        """
+        if self._stop.is_set():
+            return 0
+        free = _chunks_open() - len(self._open)
+        if free <= 0 and self._best.first and len(self._open) < MOST_OPEN:
+            busy = {chunk.job.region_id for chunk in self._open}
+            return int(self._best.first.region_id not in busy)
+        return max(0, free)
 
     def _claim(self, job: Job, limit: int) -> int:
         """How many chunks of the job are under way that were not before."""
@@ -162,7 +174,8 @@ class _Runner:
         )
         if started:
             self._started.add(job.pk)
-        return started
+        # Else another worker may just have begun it: claiming looks at the status itself.
+        return True
 
     def _begin(self, job: Job, claim: Claim) -> None:
         at_hand = self._at_hand.get(job.pk)
@@ -172,30 +185,35 @@ class _Runner:
             prove_room(self._work, claim)
         rows = read_rows(self._work, claim, at_hand.manifest)
         work = at_hand.work(rows, self._keeper.add(claim))
-        self._open.append(_Open(job, claim, rows, at_hand.transport().submit(work)))
+        batch = at_hand.transport().submit(work)
+        written = self._writer.after(batch, claim, rows)
+        self._open.append(_Open(job, claim, written, time.monotonic()))
 
     # --- Recording
 
     def _wait(self) -> list[_Open]:
-        """Those that are finished: one at least."""
-        finished: set[Future[Batch]] = set()
-        while not finished:
+        """Those that are finished; none if that takes long."""
+        finished: set[Future[Written]] = set()
+        until_s = time.monotonic() + LOOK_S
+        while not finished and time.monotonic() < until_s:
             if self._stop.is_set():
                 self._keeper.stop_all()
             finished, _ = wait(
-                [chunk.batch for chunk in self._open],
+                [chunk.written for chunk in self._open],
                 timeout=WAKE_S,
                 return_when=FIRST_COMPLETED,
             )
-        return [chunk for chunk in self._open if chunk.batch in finished]
+        return [chunk for chunk in self._open if chunk.written in finished]
 
     def _settle(self, finished: Sequence[_Open]) -> None:
         self._open = [chunk for chunk in self._open if chunk not in finished]
         ready: list[tuple[_Open, Batch, Finished]] = []
         for chunk in finished:
             with self._handing_back(chunk.job, [chunk.claim]):
-                batch = chunk.batch.result()
-                if done := self._put(chunk, batch):
+                batch, done = chunk.written.result()
+                if None in batch.outcomes:
+                    self._best.forget()  # what is left may go first
+                if done:
                     ready.append((chunk, batch, done))
                 else:
                     self._release([chunk.claim])
@@ -203,24 +221,6 @@ class _Runner:
         if ready:
             with self._handing_back(ready[0][0].job, [done.claim for _, _, done in ready]):
                 self._record(ready)
-
-    def _put(self, chunk: _Open, batch: Batch) -> Finished | None:
-        """Write the report rows of what was done, before anything is recorded."""
-        results = [
-            TaskResult(index, row, outcome)
-            for index, (row, outcome) in enumerate(zip(chunk.rows, batch.outcomes, strict=True))
-            if outcome is not None
-        ]
-        if len(results) < len(chunk.rows):
-            self._best = []  # the choice is asked for anew: what is left may go first
-        if not results:
-            return None
-        claim = chunk.claim
-        # Not by position: after a split two chunks begin there in turn, with equal fences.
-        name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
-        self._work.put(name, encode(results))
-        failed = [result for result in results if not result.outcome.succeeded]
-        return Finished(claim, [result.index for result in results], failed, name)
 
     def _record(self, ready: Sequence[tuple[_Open, Batch, Finished]]) -> None:
         self._keeper.drop(done.claim for _, _, done in ready)
@@ -235,7 +235,7 @@ class _Runner:
 
     def _follow(self, chunk: _Open, batch: Batch, *, has_done: bool) -> None:
         if batch.outage:
-            self._pass_over(chunk.job)
+            self._best.pass_over(chunk.job)
         follow(chunk.job, batch, has_done=has_done, now=self._clock())
 
     def _close_ended(self, job_ids: Iterable[str]) -> None:
@@ -263,7 +263,7 @@ class _Runner:
 
     def _hand_back(self, job: Job, claimed: Sequence[Claim], sentence: str) -> None:
         self._release(claimed)
-        self._pass_over(job)
+        self._best.pass_over(job)
         wait_for_storage(job, sentence, now=self._clock())
 
     def _release(self, claimed: Sequence[Claim]) -> None:
@@ -276,4 +276,4 @@ def _chunks_open() -> int:
     requests in flight that a chunk is over before the next one is there; what is open is repeated
     after a kill, so never more than four.
     """
-    return min(4, 2 + (conf.in_flight() - 1) // 128)
+    return min(MOST_OPEN, 2 + (conf.in_flight() - 1) // 128)

@@ -24,11 +24,16 @@ class Outcome:
     message: str
 
 
+DONE = Outcome(True, 200, "", SUCCESSFUL)
+"""How nearly every task ends."""
+
+
 class Operation(ABC):
     """One of reference 2.2. `name` is the wire's, `label` the console's.
 
     With `single_bucket` all objects of a job lie in one bucket (reference 3.4); an operation that
-    is not `idempotent` must bear that a task whose result was lost runs again.
+    is not `idempotent` must bear that a task whose result was lost runs again. `chunk_rows` is how
+    many tasks a worker takes at a time.
     """
 
     name: ClassVar[str]
@@ -36,6 +41,7 @@ class Operation(ABC):
     risk: ClassVar[Risk]
     single_bucket: ClassVar[bool] = False
     idempotent: ClassVar[bool] = True
+    chunk_rows: ClassVar[int] = 500
 
     @classmethod
     @abstractmethod
@@ -107,7 +113,7 @@ def units_of(operation: Operation, targets: Sequence[Target | Outcome]) -> Seque
 def outcome_of(answer: Answer) -> Outcome:
     """How a task ends whose last call was answered so; success is 200 in a report (reference 6.4)."""
     if not answer.code:
-        return Outcome(True, 200, "", SUCCESSFUL)
+        return DONE
     return Outcome(False, answer.http_status, answer.code, answer.message or answer.code)
 
 

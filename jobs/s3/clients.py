@@ -1,5 +1,7 @@
 """boto3 clients: the control plane, and for now the data plane too."""
 
+import base64
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -64,6 +66,7 @@ def make_client(
         raise StorageError("InvalidEndpoint", f"The Region can not be used: {error}.") from error
     client.meta.events.register("before-call.s3", _stay_here)
     client.meta.events.register_first("before-parse.s3", _require_whole_body)
+    client.meta.events.register_last("before-call.s3.DeleteObjects", _add_md5)
     return client
 
 
@@ -86,6 +89,14 @@ def _stay_here(params: dict[str, Any], **_: Any) -> None:
     person to read, and never an order to ask another host or to sign for another region.
     """
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _add_md5(params: dict[str, Any], **_: Any) -> None:
+    """botocore sends a newer checksum alone, which many a storage does not know: it refuses to
+    delete without Content-MD5.
+    """
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 def _require_whole_body(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:

@@ -16,6 +16,7 @@ from botocore.exceptions import (
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParserError, create_parser
 
+from jobs.s3 import deletions
 from jobs.s3.answers import Answer, answer_of
 from jobs.s3.clients import S3Client
 
@@ -60,6 +61,10 @@ class Reader:
         if len(body) > MAX_BODY_BYTES:
             message = f"The storage's answer has more than {MAX_BODY_BYTES:,} bytes."
             return Answer(status, "AnswerTooLarge", message)
+        if action == deletions.ACTION and status == 200:
+            data = deletions.read_result(body)
+            if data is not None:
+                return Answer(status, "", "", data)
         try:
             return self._read(action, status, headers, body)
         except (ResponseParserError, ValueError) as error:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from jobs.s3 import deletions
 from jobs.s3.calls import Call
 from jobs.s3.rehearsal import Rehearsal
 from jobs.s3.signing import Signer
@@ -58,15 +59,24 @@ class Requests:
         self.signer = signer
         self._rehearsal = rehearsal
         self._known: dict[tuple[str, str, bool, bool], deque[_Known]] = {}
+        self._deletions: dict[str, deletions.Pattern] = {}
 
     def prepare(self, call: Call) -> Prepared:
         """Raises as Rehearsal.request_of."""
+        if call.action == deletions.ACTION and (objects := deletions.objects_of(call.params)):
+            return Prepared(Template(self._deletion(call.bucket).request(objects), self.signer), ())
         parts = _take_apart(call.params)
         if parts:
             template = self._template(call, parts)
             if template:
                 return Prepared(template, parts.values)
         return Prepared(Template(self._rehearsal.request_of(call), self.signer), ())
+
+    def _deletion(self, bucket: str) -> deletions.Pattern:
+        if bucket not in self._deletions:
+            sample = self._rehearsal.request_of(Call(deletions.ACTION, bucket, deletions.SAMPLE))
+            self._deletions[bucket] = deletions.Pattern(sample)
+        return self._deletions[bucket]
 
     def _template(self, call: Call, parts: _Parts) -> Template | None:
         shape = (call.action, call.bucket, parts.has_version, parts.has_source)

@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 from jobs.dataplane.work import Work
 from jobs.engine.executor import Executor
 from jobs.operations import registry
+from jobs.operations.base import BatchOperation
 from jobs.s3.calls import Call, perform
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.s3.parsing import Reader
 from jobs.spec.target import Target
 from tests.dataplane.conftest import KEYS, Limits, Noting, never, targets
 from tests.s3_double import COPIED, Reply, error, reply, signature_holds
 
 COPY = {"TargetResource": "arn:aws:s3:::new-photos"}
 EXAMPLES = {
+    "S3DeleteObject": [{}],
     "S3PutObjectTagging": [
         {"TagSet": [{"Key": "team", "Value": "a b+ü/=@"}, {"Key": "x", "Value": ""}]},
     ],
@@ -100,7 +103,8 @@ def test_requests_and_outcomes_are_those_of_boto3(run, double, name, parameters,
     given = [Target("photos", key, version) for key in AWKWARD for version in VERSIONS]
     by_boto3, ours = in_both_ways(run, operation, given, endpoint)
     assert ours == by_boto3
-    assert len(ours[0]) >= len(given)
+    if not isinstance(operation, BatchOperation):
+        assert len(ours[0]) >= len(given)
 
 
 @given(
@@ -217,3 +221,46 @@ def test_answer_is_read_as_boto3_reads_it(run, double, action, answer: Reply):
     assert (answered.http_status, answered.code, answered.message, plain(answered.data)) == (
         expected.http_status, expected.code, expected.message, plain(expected.data)
     )  # fmt: skip
+
+
+RESULT = '<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult{}>{}</DeleteResult>'
+NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+GONE = "<Deleted><Key>a b</Key></Deleted>"
+OLD = "<Deleted><Key>ü</Key><VersionId>v1</VersionId></Deleted>"
+MARKED = (
+    "<Deleted><Key>b</Key><DeleteMarker>true</DeleteMarker>"
+    "<DeleteMarkerVersionId>m</DeleteMarkerVersionId></Deleted>"
+)
+KEPT = "<Error><Key>c</Key><VersionId>v</VersionId><Code>AccessDenied</Code></Error>"
+DELETIONS = {
+    "one": RESULT.format(NAMESPACE, GONE),
+    "no namespace": RESULT.format("", GONE + OLD),
+    "white space": RESULT.format(NAMESPACE, f"\n  {GONE}\n  {OLD}\n"),
+    "no declaration": f"<DeleteResult>{GONE}</DeleteResult>\n",
+    "markers": RESULT.format(NAMESPACE, MARKED + GONE),
+    "escaped": RESULT.format(NAMESPACE, "<Deleted><Key>&lt;&amp;&#252;&#x2F;</Key></Deleted>"),
+    "errors": RESULT.format(NAMESPACE, KEPT + GONE + KEPT),
+    "message": RESULT.format(NAMESPACE, KEPT.replace("</Code>", "</Code><Message>No.</Message>")),
+    "version first": RESULT.format("", "<Deleted><VersionId>v</VersionId><Key>a</Key></Deleted>"),
+    "empty version": RESULT.format("", "<Deleted><Key>a</Key><VersionId></VersionId></Deleted>"),
+    "none": RESULT.format(NAMESPACE, ""),
+    "none, short": "<DeleteResult/>",
+    "cut": RESULT.format(NAMESPACE, GONE)[:-20],
+    "cut in an item": RESULT.format(NAMESPACE, GONE + GONE)[:-40],
+    "error": "<Error><Code>InternalError</Code><Message>We failed.</Message></Error>",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("body", DELETIONS.values(), ids=DELETIONS)
+def test_answer_to_many_deletions_is_read_as_boto3_reads_it(run, double, body):
+    double.answer = lambda received: reply(200, body.encode())
+    client = make_client(double.endpoint, KEYS)
+    call = Call("DeleteObjects", "photos", {"Delete": {"Objects": [{"Key": "a"}, {"Key": "b"}]}})
+    expected = perform(client, call)
+    answer = Reader(client).read("DeleteObjects", 200, [], body.encode())
+    assert (answer.http_status, answer.code, answer.message) == (
+        expected.http_status, expected.code, expected.message
+    )  # fmt: skip
+    said = [answer.data.get(name, []) for name in ("Deleted", "Errors")]
+    assert said == [expected.data.get(name, []) for name in ("Deleted", "Errors")]

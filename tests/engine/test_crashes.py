@@ -51,7 +51,8 @@ def lives(place, steps, rows, play):
         steps.hints.clear()
         steps.mortal.points, steps.mortal.dies_at, steps.mortal.died_at = 0, dies_at, ""
         job = play(place.make_job(rows))
-        assert steps.mortal.died_at, dies_at
+        # Chunks that end at about the same time are recorded together, or not: a life may be shorter.
+        assert steps.mortal.died_at or dies_at > points - 60, dies_at
         yield job, f"{steps.mortal.died_at}, point {dies_at} of {points}"
 
 

@@ -6,9 +6,9 @@ import time
 import django_rq.settings
 import pytest
 from cryptography.fernet import Fernet
-from django.conf import settings
 from django.utils import timezone
 
+from jobs import conf
 from jobs.choices import ChunkState, JobStatus
 from jobs.engine import performer
 from jobs.errors import WorkStoreError, WorkStoreFullError
@@ -46,7 +46,7 @@ def assert_completes(place, steps, job, keys):
 
 def answering(monkeypatch, answer_to):
     """Calls are answered by `answer_to(key)`, or by the storage where that is None."""
-    monkeypatch.setattr(settings, "BATCHCONSOLE_DATA_PLANE", 0, raising=False)
+    monkeypatch.setattr(conf, "data_plane", lambda: False)
     real = performer.perform
     monkeypatch.setattr(
         performer, "perform", lambda c, call: answer_to(call.params["Key"]) or real(c, call)

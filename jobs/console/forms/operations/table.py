@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from jobs.choices import Risk
 from jobs.console.forms.operations.base import OperationForm
+from jobs.console.forms.operations.delete_object import DeleteObjectForm
 from jobs.console.forms.operations.put_object_copy import PutObjectCopyForm
 from jobs.console.forms.operations.put_object_tagging import PutObjectTaggingForm
 
 FORMS: dict[str, type[OperationForm]] = {
     "S3PutObjectCopy": PutObjectCopyForm,
     "S3PutObjectTagging": PutObjectTaggingForm,
+    "S3DeleteObject": DeleteObjectForm,
 }
 
 
@@ -73,6 +75,14 @@ GROUPS: tuple[tuple[str, tuple[Choice, ...]], ...] = (
                 "S3PutObjectLegalHold",
                 "Object Lock legal hold",
                 "Protects object versions until the hold is lifted.",
+            ),
+        ),
+    ),
+    (
+        "Delete",
+        (
+            Choice(
+                "S3DeleteObject", "Delete objects", "Deletes each object, or the version listed."
             ),
         ),
     ),

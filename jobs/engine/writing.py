@@ -1,0 +1,73 @@
+"""Report rows of finished chunks, put into work storage before anything is recorded.
+
+In threads of their own: to wait for the disk is most of it, and the next chunks need not wait.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+from jobs.dataplane.work import Batch
+from jobs.engine.claims import Claim
+from jobs.engine.lines import encode
+from jobs.engine.recording import Finished, TaskResult
+from jobs.manifests.rows import Row
+from jobs.workstore.store import WorkStore
+
+THREADS = 2
+
+
+class Written(NamedTuple):
+    """`finished` is None when nothing of the chunk was done."""
+
+    batch: Batch
+    finished: Finished | None
+
+
+class Writer:
+    def __init__(self, work: WorkStore) -> None:
+        self._work = work
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="writer")
+
+    def after(self, batch: Future[Batch], claim: Claim, rows: Sequence[Row]) -> Future[Written]:
+        """What is known once the chunk has ended and its rows are written; raises WorkStoreError
+        then, and whatever `batch` raised.
+        """
+        written: Future[Written] = Future()
+        batch.add_done_callback(
+            lambda done: self._threads.submit(self._write, written, done, claim, rows)
+        )
+        return written
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False)
+
+    def _write(
+        self,
+        written: Future[Written],
+        batch: Future[Batch],
+        claim: Claim,
+        rows: Sequence[Row],
+    ) -> None:
+        try:
+            ended = batch.result()
+            written.set_result(Written(ended, _put(self._work, claim, rows, ended)))
+        except BaseException as error:
+            # The runner's to deal with, whatever it is: it waits for this.
+            written.set_exception(error)
+
+
+def _put(work: WorkStore, claim: Claim, rows: Sequence[Row], batch: Batch) -> Finished | None:
+    outcomes = batch.outcomes
+    done = [index for index, outcome in enumerate(outcomes) if outcome is not None]
+    if not done:
+        return None
+    # Not by position: after a split two chunks begin there in turn, with equal fences.
+    name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
+    work.put(name, encode(rows, outcomes))
+    failed = [
+        TaskResult(index, row, outcome)
+        for index, (row, outcome) in enumerate(zip(rows, outcomes, strict=True))
+        if outcome is not None and not outcome.succeeded
+    ]
+    return Finished(claim, done, failed, name)
