@@ -61,7 +61,7 @@ def _answer(root: str, inner: str) -> Reply:
 class CountingStorage:
     """What may be set at any time, from any thread:
 
-    `delay_s` before every task's answer; `throttled` and `broken`, the shares of tasks that are
+    `delay_s` before every task's answer, `slow` before any other of a bucket; `throttled` and `broken`, the shares of tasks that are
     answered by 503 SlowDown and 500; `refused`, answers to all that is sent to a bucket; `silent`,
     buckets whose requests are heard and never answered.
 
@@ -71,6 +71,7 @@ class CountingStorage:
 
     def __init__(self, *, delay_s: float = 0.0, seed: int = 0) -> None:
         self.delay_s = delay_s
+        self.slow: dict[str, float] = {}
         self.throttled = self.broken = 0.0
         self.refused: dict[str, tuple[int, str]] = {}
         self.silent: set[str] = set()
@@ -161,7 +162,7 @@ class CountingStorage:
             return None, 0.0
         if task := self._task_of(request):
             return self._perhaps(task, request), self.delay_s
-        return self._plainly(request), 0.0
+        return self._plainly(request), self.slow.get(request.bucket, 0.0)
 
     def _task_of(self, request: Request) -> Callable[[Request], Reply] | None:
         if request.method == "PUT" and "tagging" in request.query:

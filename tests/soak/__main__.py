@@ -37,7 +37,7 @@ def main() -> int:
 def is_fine(database: str) -> bool:
     folder = Path(tempfile.mkdtemp(prefix="bc-soak-"))
     environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
-    environment |= {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "batchconsole.settings"}
+    environment |= {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "tests.soak.settings"}
     if database == "postgres":
         cluster = postgres.make()
         environment |= {"DATABASE_URL": cluster.url, "SOAK_CLUSTER": str(cluster.folder)}

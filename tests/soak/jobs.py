@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from django.db import Error, connections
 from django.utils import timezone
 
-from jobs.choices import JobStatus
+from jobs.choices import JobStatus, PauseCause
 from jobs.errors import JobStatusError
-from jobs.lifecycle import commands
+from jobs.lifecycle import commands, pauses, priorities
 from jobs.models import Job
 from jobs.operations.registry import OPERATIONS
 from tests import servers
@@ -26,6 +26,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "S3DeleteObject": {},
 }
 CANCELLED_SHARE = 0.1
+WISHED_SHARE, RESUMED_SHARE = 0.005, 0.03
+"""Of the looks at a job, ten a second: a pause or a change of priority now and then."""
 
 
 def patiently(ask: Callable[[], T]) -> T:
@@ -50,6 +52,9 @@ class Jobs:
     rng: random.Random
     tally: Tally = field(default_factory=Tally)
     ended: int = 0
+    wishes: int = 0
+    calm: bool = False
+    """Nobody wishes anything any more, save that what is paused goes on."""
     wrong_ends: list[str] = field(default_factory=list)
     _keys: dict[str, list[str]] = field(default_factory=dict)
     _to_cancel: set[str] = field(default_factory=set)
@@ -77,6 +82,19 @@ class Jobs:
                 patiently(lambda job=job: _try(commands.confirm, job))
             elif job.pk in self._to_cancel and job.tasks_done > self.objects // 3:
                 patiently(lambda job=job: _try(commands.cancel, job))
+            elif wish := self._wish(job):
+                patiently(lambda job=job, wish=wish: _try(wish, job))
+                self.wishes += 1
+
+    def _wish(self, job: Job) -> Callable[..., object] | None:
+        """What a person takes into his head at this moment."""
+        chance = self.rng.random()
+        if job.paused_cause in (PauseCause.PERSON, PauseCause.CANARY):
+            return pauses.resume if self.calm or chance < RESUMED_SHARE else None
+        if self.calm or chance > WISHED_SHARE:
+            return None
+        priority = self.rng.randint(9, 12)
+        return self.rng.choice([pauses.pause, _with_priority(priority)])
 
     def begin(self) -> None:
         self._made += 1
@@ -112,6 +130,10 @@ class Jobs:
     def unfinished(self) -> list[str]:
         found = patiently(lambda: list(Job.objects.filter(pk__in=list(self._keys))))
         return [f"{job.pk} is still {job.status}: {job.waiting_for}" for job in found]
+
+
+def _with_priority(priority: int) -> Callable[..., object]:
+    return lambda job_id, **facts: priorities.reprioritise(job_id, priority, **facts)
 
 
 def _try(command: Callable[..., object], job: Job) -> None:

@@ -38,6 +38,9 @@ PAUSE_S = (0.3, 3.0)
 """Between two mishaps: less than a lease, so that they meet each other's consequences."""
 PATIENCE_S = 900.0
 DELAY_S = 0.02
+"""Of the storage, for a task's call."""
+SLOW_S = 0.3
+"""For what preparing and finishing ask, so that they take long enough for something to happen."""
 
 
 def say(line: str) -> None:
@@ -76,6 +79,7 @@ class Soak:
         if not self.house.disk.is_own:
             say("  The work storage has no disk of its own here: it is never full.")
         self.house.storage.delay_s = DELAY_S
+        self.house.storage.slow = {"photos": SLOW_S, "reports": SLOW_S}
         self.house.start()
         wait_until(lambda: "Ctrl-C" in self.house.said, within_s=60, what="the start")
         began_s = time.monotonic()
@@ -119,6 +123,8 @@ class Soak:
             self.happened[chance.name] += 1
 
     def _come_to_an_end(self) -> None:
+        self.jobs.calm = True
+
         def all_ended() -> bool:
             self.jobs.look()
             return self.jobs.under_way == 0
@@ -129,7 +135,8 @@ class Soak:
         tally = self.jobs.tally
         tally.faults = self.happened.total()
         problems = [*self.problems, *self.jobs.wrong_ends, *self.house.storage.surprises]
-        say(f"  {', '.join(f'{count} {name}' for name, count in self.happened.most_common())}")
+        happened = Counter({"pause, resume or new priority": self.jobs.wishes}) + self.happened
+        say(f"  {', '.join(f'{count} {name}' for name, count in happened.most_common())}")
         say(
             f"{self.database}: {self.kills} kills -9, {tally} in {self.jobs.ended} jobs,"
             f" {took_s:.0f} s"
