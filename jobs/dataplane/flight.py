@@ -13,7 +13,7 @@ from jobs.dataplane.task import Task
 from jobs.dataplane.work import Batch, Refusal, Work
 from jobs.operations.base import Outcome, units_of
 from jobs.s3.answers import Answer
-from jobs.s3.faults import is_unreachable
+from jobs.s3.faults import asked_to_wait_s, is_unreachable
 from jobs.spec.target import Target
 
 DRAIN_S = 6.0
@@ -166,7 +166,7 @@ class Flight:
             deadline_s=self.work.limits.task_deadline_s,
             answered=not is_unreachable(answer),
             rng=self._rng,
-            retry_after_s=answer.retry_after_s,
+            retry_after_s=asked_to_wait_s(answer, paced=self.work.pace is not None),
         )
         return None if decision is None else decision.delay_s
 

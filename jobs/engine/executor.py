@@ -15,7 +15,13 @@ from jobs.dataplane.work import Batch, Refusal, Turns, Work
 from jobs.operations.attempts import tried
 from jobs.operations.base import BatchOperation, Outcome, Unit, outcome_of, units_of
 from jobs.s3.calls import Answer, Call
-from jobs.s3.faults import Verdict, classify, is_throttled, is_unreachable
+from jobs.s3.faults import (
+    Verdict,
+    asked_to_wait_s,
+    classify,
+    is_throttled,
+    is_unreachable,
+)
 from jobs.spec.target import Target
 
 logger = logging.getLogger(__name__)
@@ -236,7 +242,7 @@ class Executor:
             deadline_s=self._work.limits.task_deadline_s,
             answered=not is_unreachable(answer),
             rng=self._rng,
-            retry_after_s=answer.retry_after_s,
+            retry_after_s=asked_to_wait_s(answer, paced=self._work.pace is not None),
         )
         return None if decision is None else decision.delay_s
 

@@ -29,7 +29,9 @@ GROWTH_PER_S = 0.05
 FASTEST_GROWTH_PER_S = 0.8
 OLD_S = 5.0
 """After a longer silence what was counted says nothing about a rate."""
-BURST_S = 0.01
+BURST_S = 0.02
+LEAST_BURST = 2.0
+"""Turns that may be left over: with fewer, a timer that is late would cost turns."""
 SHORTEST_WAIT_S = 0.004
 LONGEST_WAIT_S = 0.2
 
@@ -85,7 +87,7 @@ def after(rate: Rate, window: Window) -> Rate:
 
 def _cut(rate: Rate, window: Window) -> Rate:
     # What was not throttled is no measure of the storage when little was asked.
-    good_per_s = max(window.good_per_s, rate.per_s * (1 - window.share) * WELL_USED)
+    good_per_s = max(window.good_per_s, rate.per_s * (1 - window.share))
     lower = min(rate.per_s, good_per_s) * CUT_TO
     per_s = max(lower, rate.per_s * DEEPEST_CUT, LOWEST_PER_S)
     if window.is_sure:
@@ -142,7 +144,7 @@ def known_next(known: Known, counts: Mapping[str, Counts], now_s: float) -> Know
         return known
     rate = after(known.rate, window)
     if rate.per_s < known.rate.per_s:
-        return Known(rate, now_s, dict(counts), now_s, settling=len(counts) > 1)
+        return Known(rate, now_s, dict(counts), now_s, settling=True)
     return Known(rate, now_s, dict(counts), known.throttled_at_s)
 
 
@@ -213,7 +215,7 @@ class Pacer:
         self._turns += 1
 
     def _gathered(self, per_s: float, now_s: float) -> float:
-        most = max(1.0, per_s * BURST_S)
+        most = max(LEAST_BURST, per_s * BURST_S)
         span_s = now_s - self._at_s if self._at_s >= 0 else 0.0
         self._turns = min(most, self._turns + span_s * per_s)
         self._at_s = now_s

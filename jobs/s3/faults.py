@@ -83,6 +83,13 @@ def is_unreachable(answer: Answer) -> bool:
     return answer.http_status == 0
 
 
+def asked_to_wait_s(answer: Answer, *, paced: bool) -> float:
+    """What Retry-After said, 0 for nothing. Where all requests are paced by what is throttled,
+    that is the answer to a throttling storage: a single task need not stand aside besides.
+    """
+    return 0.0 if paced and is_throttled(answer) else answer.retry_after_s
+
+
 def is_throttled(answer: Answer) -> bool:
     """The storage asks for fewer requests, whatever these may be about."""
     if not answer.code:

@@ -1,12 +1,16 @@
 """A chunk's requests wait for their turn; its tasks keep to the limit of their job."""
 
 import math
+import re
 import threading
 import time
 from dataclasses import dataclass, field
 
+import pytest
+
 from jobs.dataplane.plane import DataPlane
 from jobs.engine.rate_limit import Pacer
+from jobs.engine.retry import decide
 from tests.dataplane.conftest import Noting, Runner, targets
 from tests.dataplane.test_tasks import Twice
 from tests.s3_double import Reply, error, plausible, reply
@@ -14,6 +18,11 @@ from tests.servers import eventually
 
 SLOW_DOWN = error(503, "SlowDown", "Please reduce your request rate.")
 SLOW = Reply(reply().data, delay_s=0.02)
+
+
+@pytest.fixture
+def run(run_both):
+    return run_both
 
 
 @dataclass
@@ -92,8 +101,8 @@ def test_waiting_for_a_turn_uses_up_no_deadline(run, double):
     assert done(batch) == 1
 
 
-def test_no_task_is_begun_while_another_waits_for_its_turn(run, double):
-    stop = threading.Event()
+def test_no_task_is_begun_while_another_waits_for_its_turn(plane, double):
+    run, stop = Runner(plane, double), threading.Event()
     pace = Pace(5.0)
     future = paced(run, pace, keys(50), in_flight=32, stop=stop)
     eventually(lambda: len(double.received) >= 2)
@@ -161,3 +170,36 @@ def test_chunk_that_fails_by_a_mistake_of_ours_gives_its_places_back(run, double
     batch = paced(run, pace, keys(6), Broken()).result(30)
     assert {outcome.code for outcome in batch.outcomes} == {"InternalError"}
     assert pace.running == 0
+
+
+SLOW_DOWN_1_S = error(503, "SlowDown", "Please reduce your request rate.", "Retry-After: 1\r\n")
+
+
+def test_throttled_tasks_that_are_paced_do_not_hold_up_their_chunk(run, double):
+    tries = iter([SLOW_DOWN_1_S] * 8)
+    double.answer = lambda received: next(tries, plausible(received))
+    begun_s = time.monotonic()
+    assert done(paced(run, Pace(10_000.0), keys(30), in_flight=8, decide=decide).result(30)) == 30
+    assert time.monotonic() - begun_s < 1
+
+
+def test_storage_that_names_a_time_is_obeyed_where_nothing_is_paced(run, double):
+    tries = iter([SLOW_DOWN_1_S])
+    double.answer = lambda received: next(tries, plausible(received))
+    begun_s = time.monotonic()
+    assert done(run(targets(*keys(3)), decide=decide)) == 3
+    assert time.monotonic() - begun_s >= 1
+
+
+def test_failed_task_says_how_often_it_was_tried(run, double):
+    double.answer = lambda received: SLOW_DOWN
+    (outcome,) = run(targets("a"), task_deadline_s=0.4).outcomes
+    assert re.fullmatch(
+        r"Please reduce your request rate\. \(tried (twice|\d+ times) in \d\.\d s\)",
+        outcome.message,
+    )
+
+
+def test_task_that_failed_at_once_says_nothing_of_tries(run, double):
+    double.answer = lambda received: error(403, "AccessDenied", "Access Denied")
+    assert run(targets("a")).outcomes[0].message == "Access Denied"

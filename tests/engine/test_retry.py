@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from jobs.engine.retry import BASE_S, CAP_S, decide
+from jobs.engine.retry import BASE_S, CAP_S, LONGEST_ASKED_S, decide
 
 
 class Highest(random.Random):
@@ -45,3 +45,19 @@ def test_answer_is_final_once_the_next_try_would_pass_the_deadline():
 
 def test_storage_without_an_answer_uses_up_no_deadline():
     assert delay_s(8, elapsed_s=100_000, answered=False) == CAP_S
+
+
+def test_storage_that_names_a_time_is_not_asked_before_it():
+    rng = random.Random(1)
+    asked = {"deadline_s": 60, "answered": True, "rng": rng}
+    for _ in range(100):
+        delay_s = decide(attempt=1, elapsed_s=0, retry_after_s=3, **asked).delay_s
+        assert 3 <= delay_s <= 3 + BASE_S
+    assert decide(attempt=1, elapsed_s=58, retry_after_s=3, **asked) is None
+
+
+def test_storage_that_names_a_time_beyond_reason_is_asked_again_before_it():
+    decision = decide(
+        attempt=1, elapsed_s=0, deadline_s=60, answered=True, rng=Highest(), retry_after_s=3_600
+    )
+    assert decision.delay_s == LONGEST_ASKED_S + BASE_S

@@ -59,30 +59,32 @@ class LimitFields(CeilingFields):
     """Empty means what AWS does, as the hints say."""
 
     failure_percent = WholeField(
-        label="Stop above this percentage of failed tasks",
+        label="Failed tasks in percent",
         low=0,
         most=100,
-        help_text=f"Empty means {USUAL.failure_percent}, as on AWS. 100 never stops the job.",
+        help_text=f"With more than that the job stops. Empty means {USUAL.failure_percent}, as on"
+        " AWS. 100 never stops it.",
     )
     failure_floor = WholeField(
-        label="After this number of tasks",
+        label="Tasks that must have run",
         low=1,
         most=MAX_TASKS,
-        help_text=f"Before that, no failure stops the job. Empty means {USUAL.failure_floor:,}, as"
-        " on AWS.",
+        help_text="Before that many, no failure stops the job. Empty means"
+        f" {USUAL.failure_floor:,}, as on AWS.",
     )
     canary_tasks = WholeField(
         label="Tasks that run first",
         low=0,
         most=MAX_TASKS,
-        help_text="When too many of these fail, the job pauses and asks. Empty or 0 means that"
-        " none run first.",
+        help_text="Only when they went well, the others follow. Empty or 0 means that none run"
+        " first.",
     )
     canary_percent = WholeField(
-        label="Pause above this percentage of them failed",
+        label="Failed canary tasks in percent",
         low=0,
         most=100,
-        help_text=f"Empty means {USUAL.canary_percent}.",
+        help_text="With more than that the job pauses and asks. Empty means"
+        f" {USUAL.canary_percent}.",
     )
 
 
