@@ -125,7 +125,8 @@ def test_canary_that_failed_shows_its_failures_and_asks(as_operator):
     assert "12 of the first 25 objects failed, more than 10%." in text
     assert "13 objects were changed, the others were not touched." in text
     assert text.count("photos/2024/a%20picture%20") == 5
-    assert url(job, "resume") in text and url(job, "cancel") in text
+    assert f'href="{url(job, "resume")}" data-dialog>Go on</a>' in text
+    assert url(job, "cancel") in text and url(job, "failures") in text
 
 
 def test_going_on_in_spite_of_the_canary_is_confirmed_on_a_page_that_repeats_what_it_found(
