@@ -1,0 +1,95 @@
+"""Many targets in one request, over both transports: each has its own outcome and its own retries."""
+
+import re
+import threading
+from collections import Counter
+
+from jobs.operations.delete_object import DeleteObject
+from tests.dataplane.conftest import targets
+from tests.dataplane.test_tasks import REFUSED, SILENT, SLOW_DOWN, codes
+from tests.s3_double import error, reply
+
+DELETE = DeleteObject.parse({})
+
+
+def deletion(gone=(), **errors):
+    """An answer that says which keys are gone, and which are not for which reason."""
+    items = [f"<Deleted><Key>{key}</Key></Deleted>" for key in gone]
+    items += [f"<Error><Key>{k}</Key><Code>{code}</Code></Error>" for k, code in errors.items()]
+    return reply(200, f"<DeleteResult>{''.join(items)}</DeleteResult>".encode())
+
+
+def deletes_of(double):
+    return [re.findall(rb"<Key>(.*?)</Key>", received.body) for received in double.received]
+
+
+def answers_in_turn(double, *answers):
+    waiting = list(answers)
+    double.answer = lambda received: waiting.pop(0)
+
+
+def test_each_key_of_a_request_has_an_outcome_of_its_own(run_both, double):
+    answers_in_turn(double, deletion("ca", b="AccessDenied"))
+    batch = run_both(targets("a", "b", "c"), operation=DELETE)
+    assert codes(batch) == ["", "AccessDenied", ""]
+    assert batch.outcomes[1].http_status == 403
+    assert deletes_of(double) == [[b"a", b"b", b"c"]]
+
+
+def test_keys_of_a_request_that_may_succeed_later_are_tried_again_without_the_others(
+    run_both, double
+):
+    answers_in_turn(
+        double,
+        deletion("a", b="InternalError", c="SlowDown", d="AccessDenied"),
+        deletion("b", c="InternalError"),
+        deletion("c"),
+    )
+    batch = run_both(targets("a", "b", "c", "d"), operation=DELETE)
+    assert codes(batch) == ["", "", "", "AccessDenied"]
+    assert deletes_of(double) == [[b"a", b"b", b"c", b"d"], [b"b", b"c"], [b"c"]]
+
+
+def test_key_that_stays_refused_past_its_deadline_fails_with_its_last_answer(run_both, double):
+    double.answer = lambda received: deletion("a", b="SlowDown")
+    batch = run_both(targets("a", "b"), operation=DELETE, task_deadline_s=0.01)
+    assert codes(batch) == ["", "SlowDown"]
+
+
+def test_request_for_many_keys_that_fails_as_a_whole_is_tried_again(run_both, double):
+    answers_in_turn(
+        double, SLOW_DOWN, reply(200, b"<Error><Code>InternalError</Code></Error>"), deletion("ab")
+    )
+    assert codes(run_both(targets("a", "b"), operation=DELETE)) == ["", ""]
+    assert deletes_of(double) == [[b"a", b"b"]] * 3
+
+
+def test_request_for_many_keys_that_is_refused_fails_all_of_them(run_both, double):
+    double.answer = lambda received: error(403, "AccessDenied")
+    assert codes(run_both(targets("a", "b"), operation=DELETE)) == ["AccessDenied"] * 2
+
+
+def test_refused_credentials_end_a_batch_of_many_keys(run_both, double):
+    double.answer = lambda received: REFUSED
+    batch = run_both(targets(*(f"k{n}" for n in range(3000))), operation=DELETE, in_flight=1)
+    assert batch.fatal.code == "InvalidAccessKeyId"
+    assert Counter(codes(batch)) == {"InvalidAccessKeyId": 1000, None: 2000}
+
+
+def test_silent_storage_leaves_all_keys_of_a_request_to_be_deleted_later(run, double):
+    double.answer = lambda received: SILENT
+    batch = run(targets("a", "b"), operation=DELETE, patience_s=0.1)
+    assert batch.outcomes == [None, None]
+    assert batch.outage.http_status == 0
+
+
+def test_stop_leaves_keys_that_wait_to_be_tried_again_to_be_deleted_later(run_both, double):
+    stop = threading.Event()
+
+    def answer(received):
+        stop.set()
+        return deletion("a", b="SlowDown")
+
+    double.answer = answer
+    batch = run_both(targets("a", "b"), operation=DELETE, stop=stop)
+    assert codes(batch) == ["", None]

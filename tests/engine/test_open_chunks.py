@@ -1,0 +1,276 @@
+"""Chunks that are open together: claimed, run and recorded so, over the data plane and boto3."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from jobs import conf
+from jobs.choices import ChunkState, JobStatus
+from jobs.engine import choosing, claims, recording, runner
+from jobs.engine.lines import encode
+from jobs.engine.recording import Finished, TaskResult
+from jobs.manifests.rows import Row
+from jobs.models import Chunk, Job, RateSample
+from jobs.operations.base import DONE, Outcome
+from jobs.workstore import results, segments
+from jobs.workstore.store import FolderStore
+from tests import s3_double
+from tests.make import make_chunk, make_job, make_region, make_role
+from tests.s3_double import Reply, error, plausible, reply
+
+GONE = Outcome(False, 404, "NoSuchKey", "The specified key does not exist.")
+
+
+@dataclass
+class Bench:
+    """Jobs over a storage of the test's own, made ready without a manifest."""
+
+    double: s3_double.Double
+    work: FolderStore
+    stop: threading.Event
+
+    def ready(self, rows, *, rows_per_chunk, **facts):
+        region = make_region(endpoint_url=self.double.endpoint.url)
+        make_role(region)
+        job = make_job(JobStatus.READY, total=rows, prepared_rows=rows, prepared_byte=1, **facts)
+        lines = [f"photos,k{n:03d}".encode() for n in range(rows)]
+        blocks = [lines[n : n + rows_per_chunk] for n in range(0, rows, rows_per_chunk)]
+        packed = segments.pack(blocks)
+        self.work.put(f"{job.pk}/segments/a", packed.data)
+        for number, (offset, length) in enumerate(packed.ranges):
+            Chunk.objects.create(
+                job=job,
+                position=number * rows_per_chunk,
+                rows=len(blocks[number]),
+                segment=f"{job.pk}/segments/a",
+                offset=offset,
+                length=length,
+            )
+        return job
+
+    def run(self):
+        return runner.run_chunks(work=self.work, clock=timezone.now, stop=self.stop)
+
+    def keys(self):
+        return [received.path.rpartition("/")[2] for received in self.double.received]
+
+    def reported(self, job):
+        found = Counter()
+        for name in self.work.list(f"{job.pk}/results"):
+            for rows in results.decode(self.work.read(name)):
+                found.update(line.split(b",")[1].decode() for line in rows.splitlines())
+        return found
+
+
+@pytest.fixture
+def bench(transactional_db, redis):
+    with s3_double.running() as double:
+        yield Bench(double, FolderStore(conf.work_dir()), threading.Event())
+
+
+def see(job):
+    return Job.objects.get(pk=job.pk)
+
+
+def test_twenty_chunks_cost_five_statements_each_and_a_few_for_the_job(bench, monkeypatch):
+    monkeypatch.setattr(choosing, "CHOICE_S", 600)  # its two statements come by time, not by chunk
+    job = bench.ready(100, rows_per_chunk=5)
+    statements = []
+
+    def count(execute, sql, params, many, context):
+        statements.append(" ".join(sql.split()[:3]))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(count):
+        assert bench.run() == 20
+    assert see(job).tasks_succeeded == 100
+    assert len(statements) <= 20 * 5 + 40, Counter(statements).most_common()
+
+
+def test_next_chunks_are_under_way_before_the_last_request_of_one_is_answered(bench):
+    """A slow answer holds up its own chunk alone, and nothing else of the job."""
+    bench.ready(20, rows_per_chunk=5)
+    asked_s = []
+
+    def answer(received):
+        asked_s.append(time.monotonic())
+        slow = received.path.endswith("k000")
+        return Reply(plausible(received).data, delay_s=1.5 if slow else 0.0)
+
+    bench.double.answer = answer
+    bench.run()
+    assert len(asked_s) == 20
+    assert asked_s[-1] - asked_s[0] < 1.2
+
+
+def test_one_connection_serves_chunk_after_chunk(bench, settings):
+    settings.BATCHCONSOLE_IN_FLIGHT = 1
+    job = bench.ready(30, rows_per_chunk=3)
+    bench.run()
+    assert bench.double.connections == 1
+    assert bench.keys() == [f"k{n:03d}" for n in range(30)]
+    assert bench.reported(job) == Counter({f"k{n:03d}": 1 for n in range(30)})
+
+
+@pytest.mark.parametrize("data_plane", [1, 0])
+def test_job_runs_to_its_end_over_either_transport(bench, settings, caplog, data_plane):
+    settings.BATCHCONSOLE_DATA_PLANE = data_plane
+    bench.double.answer = lambda received: (
+        error(404, "NoSuchKey") if received.path.endswith("7") else plausible(received)
+    )
+    job = bench.ready(40, rows_per_chunk=6)
+    assert bench.run() == 7
+    job = see(job)
+    assert (job.status, job.tasks_succeeded, job.tasks_failed) == (JobStatus.COMPLETING, 36, 4)
+    assert bench.reported(job) == Counter({f"k{n:03d}": 1 for n in range(40)})
+    agents = {received.headers["user-agent"].split("/")[0] for received in bench.double.received}
+    assert agents == ({"batchconsole"} if data_plane else {"Boto3"})
+    assert ("boto3 makes the requests" in caplog.text) != bool(data_plane)
+
+
+def test_what_the_data_plane_can_not_do_goes_through_boto3_and_is_said_once(
+    bench, monkeypatch, caplog
+):
+    job = bench.ready(30, rows_per_chunk=3)
+    monkeypatch.setenv("http_proxy", bench.double.endpoint.url)
+    monkeypatch.setenv("no_proxy", "")
+    job.region.endpoint_url = "http://storage.test"
+    job.region.save()
+    with caplog.at_level(logging.WARNING):
+        bench.run()
+    assert see(job).tasks_succeeded == 30
+    assert {received.target.partition("/photos")[0] for received in bench.double.received} == {
+        "http://storage.test"
+    }
+    said = [record.message for record in caplog.records if "boto3" in record.message]
+    assert len(said) == 1
+    assert "requests to it go through a proxy" in said[0]
+
+
+def test_bucket_that_is_gone_fails_its_own_tasks_alone(bench):
+    job = bench.ready(12, rows_per_chunk=12)
+    bench.double.answer = lambda received: (
+        error(404, "NoSuchBucket") if received.path.endswith("k000") else plausible(received)
+    )
+    bench.run()
+    job = see(job)
+    assert (job.status, job.tasks_succeeded, job.tasks_failed) == (JobStatus.COMPLETING, 11, 1)
+
+
+def test_credentials_that_are_refused_for_all_fail_the_job(bench):
+    job = bench.ready(400, rows_per_chunk=200)
+    bench.double.answer = lambda received: error(403, "InvalidAccessKeyId")
+    bench.run()
+    job = see(job)
+    assert (job.status, job.failure_code) == (JobStatus.FAILING, "InvalidAccessKeyId")
+    assert job.tasks_done < 400
+
+
+def test_stop_hands_all_open_chunks_back_with_what_was_done_recorded(bench):
+    job = bench.ready(40, rows_per_chunk=10)
+
+    def answer(received):
+        if received.path.endswith("k013"):
+            bench.stop.set()
+        return Reply(reply().data, delay_s=0.3)
+
+    bench.double.answer = answer
+    bench.run()
+    done = see(job).tasks_done
+    assert 0 < done < 40
+    assert not Chunk.objects.filter(state=ChunkState.RUNNING).exists()
+    assert sum(bench.reported(job).values()) == done
+    bench.stop.clear()
+    bench.run()
+    assert bench.reported(job) == Counter({f"k{n:03d}": 1 for n in range(40)})
+    assert len(bench.double.received) == 40
+
+
+@pytest.mark.parametrize("data_plane", [1, 0])
+def test_a_thousand_deletes_are_one_request(bench, settings, data_plane):
+    settings.BATCHCONSOLE_DATA_PLANE = data_plane
+    job = bench.ready(1500, rows_per_chunk=1000, operation="S3DeleteObject", parameters={})
+    bench.run()
+    assert see(job).tasks_succeeded == 1500
+    sizes = [received.body.count(b"<Object>") for received in bench.double.received]
+    assert sorted(sizes) == [500, 1000]
+
+
+# --- Claims and records of several
+
+
+def chunks(job, number, **facts):
+    return [make_chunk(job, position=4 * n, rows=4, **facts) for n in range(number)]
+
+
+def take(job, limit):
+    return claims.claim_chunks(job.pk, limit, owner="me", lease_s=10)
+
+
+@pytest.mark.django_db
+def test_several_chunks_are_claimed_at_once_those_of_dead_workers_first():
+    job = make_job(JobStatus.ACTIVE)
+    chunks(job, 4)
+    left = {"state": ChunkState.RUNNING, "lease_expires_s": 1, "fence": 7}
+    make_chunk(job, position=100, rows=4, **left)
+    found = take(job, 3)
+    assert [(claim.position, claim.fence) for claim in found] == [(0, 1), (4, 1), (100, 8)]
+    assert [claim.position for claim in take(job, 3)] == [8, 12]
+    assert take(job, 3) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [JobStatus.PAUSING, JobStatus.CANCELLING, JobStatus.FAILING])
+def test_nothing_is_claimed_of_a_job_that_may_not_run_any_more(status):
+    job = make_job(status)
+    chunks(job, 2)
+    assert take(job, 2) == []
+    assert not Chunk.objects.filter(state=ChunkState.RUNNING).exists()
+
+
+@pytest.mark.django_db
+def test_beat_of_several_says_which_are_still_held():
+    job = make_job(JobStatus.ACTIVE)
+    chunks(job, 3)
+    found = take(job, 3)
+    Chunk.objects.filter(pk=found[1].chunk_id).update(fence=9)
+    Chunk.objects.filter(pk=found[2].chunk_id).update(state=ChunkState.PENDING)
+    assert claims.beat(found, lease_s=60) == {found[0].chunk_id}
+    leases = dict(Chunk.objects.values_list("pk", "lease_expires_s"))
+    assert leases[found[0].chunk_id] > leases[found[1].chunk_id]
+
+
+def finished(claim, codes):
+    rows = [Row("photos", f"k{n}", f"k{n}", None) for n in range(len(codes))]
+    outcomes = [GONE if code else DONE for code in codes]
+    failed = [TaskResult(n, rows[n], outcomes[n]) for n, code in enumerate(codes) if code]
+    assert results.decode(encode(rows, outcomes))
+    return Finished(claim, range(len(codes)), failed, f"result-{claim.chunk_id}")
+
+
+@pytest.mark.django_db
+def test_chunks_of_several_jobs_are_recorded_together_without_the_one_that_was_lost():
+    one, other = make_job(JobStatus.ACTIVE, succeeded=0), make_job(JobStatus.ACTIVE, succeeded=0)
+    chunks(one, 2)
+    chunks(other, 1)
+    held, lost, partly = *take(one, 2), *take(other, 1)
+    Chunk.objects.filter(pk=lost.chunk_id).update(fence=9)
+    together = [
+        finished(held, [0, 1, 0, 0]),
+        finished(lost, [0, 0, 0, 1]),
+        finished(partly, [1, 1]),
+    ]
+    assert recording.record_all(together, now=timezone.now()) == [lost]
+    assert (see(one).tasks_succeeded, see(one).tasks_failed) == (3, 1)
+    assert (see(other).tasks_succeeded, see(other).tasks_failed) == (0, 2)
+    assert [cause.tasks for cause in see(one).failure_causes.all()] == [1]
+    assert [sample.failed for sample in RateSample.objects.filter(job=one)] == [1]
+    assert Chunk.objects.get(pk=lost.chunk_id).state == ChunkState.RUNNING
+    rest = Chunk.objects.get(job=other, state=ChunkState.PENDING)
+    assert (rest.position, rest.rows) == (2, 2)
