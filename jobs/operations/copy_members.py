@@ -16,6 +16,15 @@ STORAGE_CLASSES = (
     "DEEP_ARCHIVE",
     "GLACIER_IR",
 )
+STORAGE_CLASS_LABELS = {
+    "STANDARD": "Standard",
+    "STANDARD_IA": "Standard-IA",
+    "ONEZONE_IA": "One Zone-IA",
+    "INTELLIGENT_TIERING": "Intelligent-Tiering",
+    "GLACIER_IR": "Glacier Instant Retrieval",
+    "GLACIER": "Glacier Flexible Retrieval",
+    "DEEP_ARCHIVE": "Glacier Deep Archive",
+}
 CANNED_ACLS = (
     "private",
     "public-read",

@@ -8,14 +8,14 @@ from jobs.choices import Risk
 from jobs.operations import copy_members, tags
 from jobs.operations.base import Operation, Outcome, counted, named, outcome_of
 from jobs.operations.checking import Checker
-from jobs.operations.copy_members import CANNED_ACLS, STORAGE_CLASSES
+from jobs.operations.copy_members import CANNED_ACLS, STORAGE_CLASS_LABELS
 from jobs.operations.copy_metadata import CopyMetadata, parse_metadata
 from jobs.s3.arns import parse_bucket_arn
 from jobs.s3.calls import Answer, Call
 from jobs.s3.endpoints import Endpoint
 from jobs.spec.target import Target
 
-__all__ = ["CANNED_ACLS", "STORAGE_CLASSES", "PutObjectCopy"]
+__all__ = ["CANNED_ACLS", "STORAGE_CLASS_LABELS", "PutObjectCopy"]
 
 MEMBERS = {
     "TargetResource",
@@ -82,7 +82,7 @@ class PutObjectCopy(Operation):
         kept = self.new_tags is None
         return [
             ("Destination", self.destination()),
-            ("Storage class", str(self.members.get("StorageClass", "STANDARD"))),
+            ("Storage class", STORAGE_CLASS_LABELS[self.members.get("StorageClass", "STANDARD")]),
             *self.metadata.summary(),
             ("Object tags", "Keep the source's" if kept else tags.to_text(self.new_tags or ())),
             *copy_members.summary(self.members),

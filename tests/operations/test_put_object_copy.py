@@ -349,7 +349,7 @@ def test_person_reads_every_setting():
     )
     assert operation.summary() == [
         ("Destination", "s3://archive/in/"),
-        ("Storage class", "STANDARD_IA"),
+        ("Storage class", "Standard-IA"),
         ("Metadata", "Replace by ContentType: a/b, k=v"),
         ("Encryption", "SSE-KMS"),
         ("Object tags", "None"),

@@ -56,6 +56,26 @@ def test_a_percentage_is_rounded_down(part, whole, text):
     assert formatting.percent(part, whole) == text
 
 
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        (30, 42, "71.4%"),
+        (12, 42, "28.6%"),
+        (42, 42, "100%"),
+        (999_999, 1_000_000, "99.9%"),
+        (1, 1_000_000, "0.1%"),
+        (0, 42, "0%"),
+        (0, 0, "-"),
+    ],
+)
+def test_a_share_is_rounded_to_the_nearest_tenth_but_never_away(part, whole, text):
+    assert formatting.share(part, whole) == text
+
+
+def test_a_time_of_day_names_its_zone():
+    assert formatting.clock(NOW) == "10:03:11 UTC"
+
+
 @given(whole=some.integers(1, 10**12), missing=some.integers(1, 1_000))
 def test_100_percent_is_never_shown_while_anything_is_missing(whole, missing):
     assert formatting.percent(max(0, whole - missing), whole) != "100%"

@@ -8,22 +8,13 @@ from django import forms
 from jobs.console.forms.operations.base import OperationForm
 from jobs.console.forms.operations.put_object_tagging import tag_field, typed_tags, wire_tags
 from jobs.console.forms.typed import Row, Rows, TextField, Typed, check_bucket_length
-from jobs.operations.put_object_copy import CANNED_ACLS, STORAGE_CLASSES, PutObjectCopy
+from jobs.operations.put_object_copy import CANNED_ACLS, STORAGE_CLASS_LABELS, PutObjectCopy
 from jobs.operations.tags import MAX_OBJECT_TAGS
 from jobs.s3.arns import bucket_arn, check_bucket_name, parse_bucket_arn
 
 NEW_TAGS = Rows("new_tags", {"key": "Key", "value": "Value"}, MAX_OBJECT_TAGS, "Add tag")
 METADATA = Rows("metadata", {"key": "Name", "value": "Value"}, 50, "Add metadata")
 KEEP, REPLACE, NONE = "keep", "replace", "none"
-_NAMES = {
-    "STANDARD": "Standard",
-    "STANDARD_IA": "Standard-IA",
-    "ONEZONE_IA": "One Zone-IA",
-    "INTELLIGENT_TIERING": "Intelligent-Tiering",
-    "GLACIER_IR": "Glacier Instant Retrieval",
-    "GLACIER": "Glacier Flexible Retrieval",
-    "DEEP_ARCHIVE": "Glacier Deep Archive",
-}
 _TEXT_FIELDS = {
     "content_type": "ContentType",
     "cache_control": "CacheControl",
@@ -58,7 +49,7 @@ class PutObjectCopyForm(OperationForm):
     )
     storage_class = forms.ChoiceField(
         label="Storage class",
-        choices=[(name, _NAMES[name]) for name in _NAMES if name in STORAGE_CLASSES],
+        choices=list(STORAGE_CLASS_LABELS.items()),
         initial="STANDARD",
         error_messages={"required": "Choose a storage class."},
     )
