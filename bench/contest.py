@@ -124,7 +124,9 @@ def s5cmd_by_line(name: str, line: str, tasks: int, *, url: str) -> Peer:
     return s5cmd(name, tasks, "run", path, url=url)
 
 
-def wrk(name: str, what: str, stub: Stub, offset: int, *, connections: int = 128) -> Peer:
+def wrk(
+    name: str, what: str, stub: Stub, offset: int, *, connections: int = 128, each: int = 1
+) -> Peer:
     """The stub's own ceiling: bare requests, nothing signed, nothing read but the status."""
     command, environment = tools.wrk()
     script = Path(__file__).parent / "peers" / "wrk_requests.lua"
@@ -137,6 +139,6 @@ def wrk(name: str, what: str, stub: Stub, offset: int, *, connections: int = 128
         done = re.search(r"(\d+) requests in ([\d.]+)s", took.output)
         if not done:
             raise ProgramFailedError(f"wrk: {took.output[-500:]}")
-        return Sample(int(done[1]), float(done[2]), took.cpu_s, took.pss_mb)
+        return Sample(int(done[1]) * each, float(done[2]), took.cpu_s, took.pss_mb)
 
     return Peer(name, run)

@@ -15,12 +15,17 @@ def in_batches(place: Place, found: Findings) -> None:
     url, keys = place.stub.url(), sizes.tasks(400_000)
     scripted_calls = max(20, sizes.tasks(150_000) // BATCH)
     scripted, threads = contest.best_boto3("delete", scripted_calls, url=url, each=BATCH)
+    quiet = contest.boto3(
+        "boto3, quiet", "delete-quietly", scripted_calls, threads, url=url, each=BATCH
+    )
     by_wildcard = sizes.tasks(40_000)
     rounds = contest.take_turns(
         [
             contest.transport("transport", operation, keys, found, url=url),
             contest.whole_job(place, "job", operation, keys, found, url=url),
             scripted,
+            quiet,
+            contest.wrk("wrk", "delete", place.stub, 0, connections=16, each=BATCH),
             contest.s5cmd("s5cmd rm", by_wildcard, "rm", f"s3://list-{by_wildcard}/*", url=url),
         ]
     )
@@ -28,7 +33,7 @@ def in_batches(place: Place, found: Findings) -> None:
     found.add(
         "G5", "batch delete, whole job: keys/s", job, aim=">= 60,000", met=job.median >= 60_000
     )
-    for peer in ("transport", scripted.name, "s5cmd rm"):
+    for peer in ("wrk", "transport", scripted.name, quiet.name, "s5cmd rm"):
         found.add("G5", f"{peer}: keys/s", of(rounds, peer, per_s))
     times = ratio(rounds, "job", "s5cmd rm", per_s)
     found.add("G5", "whole job, times s5cmd", times, digits=1, aim=">= 10", met=times.median >= 10)

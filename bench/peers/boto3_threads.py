@@ -51,12 +51,22 @@ def copy(s3: Any, number: int) -> None:
     )
 
 
-def delete(s3: Any, number: int) -> None:
+def delete(s3: Any, number: int, *, quiet: bool = False) -> None:
     keys = [{"Key": key(number * BATCH + index)} for index in range(BATCH)]
-    s3.delete_objects(Bucket=BUCKET, Delete={"Objects": keys, "Quiet": True})
+    s3.delete_objects(Bucket=BUCKET, Delete={"Objects": keys, "Quiet": quiet})
 
 
-CALLS: dict[str, Callable[[Any, int], None]] = {"tag": tag, "copy": copy, "delete": delete}
+def delete_quietly(s3: Any, number: int) -> None:
+    """The answer names no key that was deleted."""
+    delete(s3, number, quiet=True)
+
+
+CALLS: dict[str, Callable[[Any, int], None]] = {
+    "tag": tag,
+    "copy": copy,
+    "delete": delete,
+    "delete-quietly": delete_quietly,
+}
 
 
 def run(url: str, call: Callable[[Any, int], None], calls: int, threads: int) -> None:
