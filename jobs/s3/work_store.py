@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, NoReturn
 
+from botocore.handlers import add_expect_header
+
 from jobs.errors import StorageError, StorageUnavailableError, WorkStoreError, WorkStoreFullError
 from jobs.s3.clients import S3Client, make_client
 from jobs.s3.endpoints import Credentials, Endpoint
@@ -104,6 +106,8 @@ class S3Store:
                     attempts=ATTEMPTS,
                     read_timeout_s=20,
                 )
+                # It asks before it sends: twice the time for the little that a chunk writes.
+                self._made.meta.events.unregister("before-call.s3", add_expect_header)
             return self._made
 
     def _where(self, name: str) -> dict[str, Any]:

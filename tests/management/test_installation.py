@@ -2,11 +2,13 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jobs.management import installation
 from jobs.management.installation import RefusedError
+from jobs.s3 import work_store
 from tests.servers import free_port
 
 
@@ -38,3 +40,25 @@ def test_storage_port_when_it_is_taken_is_another_one(tmp_path: Path) -> None:
         chosen = installation.free_port(port if port < 65000 else 2000, note)
     assert chosen != port
     assert note.read_text() == str(chosen)
+
+
+@pytest.mark.django_db
+def test_work_storage_that_does_not_answer_yet_is_said_and_waited_for(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(work_store, "ATTEMPTS", 1)
+    settings.BATCHCONSOLE_WORK_STORE = "s3://work/batch"
+    settings.BATCHCONSOLE_WORK_STORE_ENDPOINT = "http://127.0.0.1:9"
+    settings.BATCHCONSOLE_WORK_STORE_ACCESS_KEY_ID = "key"
+    settings.BATCHCONSOLE_WORK_STORE_SECRET_ACCESS_KEY = "secret"
+    said: list[str] = []
+    installation.check_parts(said.append)
+    (line,) = said
+    assert "127.0.0.1:9 does not answer" in line and line.endswith("Jobs wait until it does.")
+
+
+@pytest.mark.django_db
+def test_parts_that_fit_together_are_passed_in_silence() -> None:
+    said: list[str] = []
+    installation.check_parts(said.append)
+    assert said == []

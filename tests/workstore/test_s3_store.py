@@ -6,6 +6,7 @@ from jobs.errors import WorkStoreError, WorkStoreFullError
 from jobs.s3 import work_store
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.work_store import S3Store
+from tests import s3_double as double
 from tests.s3.scripted import KEYS, refusal, serving
 
 
@@ -115,3 +116,11 @@ def test_check_tells_what_must_be_set_right_from_what_may_pass(s3_server):
     with pytest.raises(WorkStoreError) as caught:
         at("http://127.0.0.1:9").check()
     assert caught.value.retryable
+
+
+def test_put_is_one_round_trip():
+    asked = []
+    with double.running() as server:
+        at(f"http://127.0.0.1:{server.port}").put("12/a", b"x")
+        asked = [one.headers for one in server.received]
+    assert len(asked) == 1 and "expect" not in asked[0]
