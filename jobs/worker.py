@@ -10,6 +10,7 @@ from rq import Worker
 
 # Takes half a second to import: once here, instead of in every process that is forked for a call.
 from jobs.engine import finisher, planner, runner  # noqa: F401
+from jobs.s3.clients import warm_up
 
 
 class ForwardingWorker(Worker):
@@ -21,6 +22,7 @@ class ForwardingWorker(Worker):
     """
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
+        warm_up()
         # Else the first collection in a forked process writes to all that it shares with us, and
         # so makes 20 MB its own.
         gc.collect()

@@ -34,12 +34,14 @@ class JobAtHand:
             requests_per_s=job.requests_per_s,
             in_flight=job.in_flight,
         )
-        self._why_not_plane: str | None = None
+        self._known_places = -1
+        self._uses_plane = True
 
     def work(self, rows: Sequence[Row], stop: threading.Event) -> Work:
         """The tasks of a chunk. Raises StorageError where a bucket can not be called."""
         self._places.connect({row.bucket for row in rows})
         self._places.connect(self._operation.target_buckets())
+        self._choose_transport()
         return Work(
             self._operation,
             [target_of(row) for row in rows],
@@ -53,18 +55,25 @@ class JobAtHand:
         )
 
     def transport(self) -> Transport:
-        """For the buckets known so far."""
+        """For the buckets of all chunks so far."""
+        if self._uses_plane:
+            return self._transports.plane()
+        return self._transports.threads(self._job_id)
+
+    def _choose_transport(self) -> None:
+        """boto3 as soon as one place needs it; said once."""
+        known = len(self._places.all())
+        if known == self._known_places:
+            return
+        self._known_places = known
         why = why_not_plane(self._places)
-        if why != self._why_not_plane:
-            self._why_not_plane = why
-            if why:
-                logger.warning("job %s: %s", self._job_id, why)
-        return self._transports.threads(self._job_id) if why else self._transports.plane()
+        if why and self._uses_plane:
+            self._uses_plane = False
+            logger.warning("job %s: %s", self._job_id, why)
 
     def _limits(self) -> Limits:
-        in_flight = conf.threads_in_flight() if why_not_plane(self._places) else conf.in_flight()
         return Limits(
-            in_flight,
+            conf.in_flight() if self._uses_plane else conf.threads_in_flight(),
             conf.task_deadline_s(),
             conf.storage_patience_s(),
             begin_s=conf.record_every_s(),

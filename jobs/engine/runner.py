@@ -34,6 +34,7 @@ from jobs.engine.writing import Writer, Written
 from jobs.errors import StorageError, WorkStoreError, unexpected
 from jobs.lifecycle import commands, precedence
 from jobs.models import Job
+from jobs.operations import registry
 from jobs.workstore.store import WorkStore
 
 logger = logging.getLogger(__name__)
@@ -141,7 +142,7 @@ class _Runner:
         """
         if self._stop.is_set():
             return 0
-        free = _chunks_open() - len(self._open)
+        free = _chunks_open(self._best.first) - len(self._open)
         if free <= 0 and self._best.first and len(self._open) < MOST_OPEN:
             busy = {chunk.job.region_id for chunk in self._open}
             return int(self._best.first.region_id not in busy)
@@ -271,9 +272,11 @@ class _Runner:
         claims.release(claimed)
 
 
-def _chunks_open() -> int:
+def _chunks_open(job: Job | None) -> int:
     """Two, so that connections never drain between chunks, and more where there are so many
-    requests in flight that a chunk is over before the next one is there; what is open is repeated
-    after a kill, so never more than four.
+    requests in flight that a chunk is over before the next one is there, or a chunk is one request;
+    what is open is repeated after a kill, so never more than four.
     """
+    if job and job.operation in registry.BATCHED:
+        return MOST_OPEN
     return min(MOST_OPEN, 2 + (conf.in_flight() - 1) // 128)

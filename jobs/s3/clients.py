@@ -70,6 +70,13 @@ def make_client(
     return client
 
 
+def warm_up() -> None:
+    """Read S3's service model, which all clients of this process and of those that it forks share:
+    it takes a few hundred milliseconds.
+    """
+    make_client(Endpoint("http://127.0.0.1:9", "us-east-1", "path"), Credentials("", ""))
+
+
 def _session(credentials: Credentials | None) -> boto3.session.Session:
     session = botocore.session.Session()
     session.register_component("data_loader", _LOADER)
