@@ -1,5 +1,6 @@
 """Jobs pause and go on: for a job of higher priority, by a person, with chunks in hand or not."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from jobs.lifecycle import commands, pauses, priorities
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, Region, RoleCredentials, StatusChange
 from jobs.operations.base import Outcome
+from tests.engine.test_races import in_threads
 from tests.make import make_chunk, make_job, make_region
 from tests.servers import eventually
 
@@ -190,6 +192,23 @@ def test_pausing_job_whose_last_tasks_are_done_completes():
     pauses.pause(job.pk, actor=None, now=timezone.now())
     record(claim)
     assert way_of(job)[-2:] == [JobStatus.PAUSING, JobStatus.COMPLETING]
+
+
+def test_many_who_change_priorities_at_once_end_with_the_highest_job_running_alone(caplog):
+    jobs = [with_chunks(JobStatus.ACTIVE, priority=1) for _ in range(3)]
+    turns = itertools.count(2)
+
+    def shuffle():
+        for _ in range(6):
+            number = next(turns)
+            priorities.reprioritise(jobs[number % 3].pk, number, actor=None, now=timezone.now())
+
+    in_threads(4, shuffle)
+    sweep(now=timezone.now())
+    best = max(jobs, key=lambda job: see(job).priority)
+    assert [job for job in jobs if status_of(job) == JobStatus.ACTIVE] == [best]
+    assert [status_of(job) for job in jobs].count(JobStatus.PAUSED) == 2
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 # With real workers
