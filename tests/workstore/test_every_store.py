@@ -15,8 +15,10 @@ from jobs.workstore.store import FolderStore, WorkStore
 from tests.operations.places import GATEWAY, GATEWAY_KEYS, GATEWAY_URL, Place
 from tests.s3.scripted import KEYS
 
+STORES = ["folder", "bucket", "prefix", *(["gateway"] if GATEWAY_URL else [])]
 
-@pytest.fixture(params=["folder", "bucket", "prefix", "gateway"])
+
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WorkStore]:
     """`gateway` is a real one where the environment names it (see tests/operations/places.py)."""
     if request.param == "gateway":
@@ -28,8 +30,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WorkStore]
 
 
 def store_in_gateway() -> Iterator[WorkStore]:
-    if not GATEWAY_URL:
-        pytest.skip("Gateway: BATCHCONSOLE_TEST_GATEWAY_URL is not set (for make soak)")
     place = Place(GATEWAY, make_client(GATEWAY, GATEWAY_KEYS))
     yield S3Store(GATEWAY, GATEWAY_KEYS, place.make_bucket(), "batch work/+ü")
     place.remove_buckets()
