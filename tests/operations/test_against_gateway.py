@@ -5,17 +5,24 @@ BATCHCONSOLE_TEST_GATEWAY_OTHER_KEY and _OTHER_SECRET, a second user is tried to
 """
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from jobs.dataplane.plane import DataPlane
+from jobs.dataplane.work import Limits, Work
+from jobs.engine import retry
+from jobs.engine.transports import Threads
 from jobs.errors import StorageError
-from jobs.operations.base import Outcome
+from jobs.operations import registry
+from jobs.operations.base import DONE, Outcome
 from jobs.s3.calls import Call, perform
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials
 from jobs.s3.faults import Verdict, classify
 from jobs.s3.storage import Storage, describe
+from jobs.spec.target import Target
 from tests.operations.places import AWKWARD_KEYS, GATEWAY, GATEWAY_KEYS, GATEWAY_URL, Place
 
 if not GATEWAY_URL:
@@ -166,3 +173,57 @@ def test_calls_that_fight_for_one_key_end_well_or_are_tried_again(gateway, bucke
     verdicts = {classify(answer) for answer in answers}
     assert Verdict.OK in verdicts
     assert verdicts <= {Verdict.OK, Verdict.RETRY}
+
+
+@pytest.fixture(params=["data plane", "boto3"])
+def transport(request):
+    made = DataPlane(in_flight=8) if request.param == "data plane" else Threads()
+    yield made
+    made.close()
+
+
+def delete(transport, given):
+    """What became of each target."""
+    limits, stop = Limits(in_flight=8, task_deadline_s=20, patience_s=20), threading.Event()
+    operation = registry.get("S3DeleteObject").parse({})
+    work = Work(
+        operation, given, lambda _: GATEWAY, lambda _: GATEWAY_KEYS, limits, stop, retry.decide
+    )
+    return transport.submit(work).result(timeout=60).outcomes
+
+
+def test_deleted_objects_are_gone_and_no_others(gateway, transport):
+    bucket = gateway.make_bucket()
+    for key in (*AWKWARD_KEYS, " led by a space", "led by a space", "stays"):
+        gateway.client.put_object(Bucket=bucket, Key=key, Body=b"x")
+    keys = [*AWKWARD_KEYS, " led by a space", "never there"]
+    assert delete(transport, [Target(bucket, key) for key in keys]) == [DONE] * len(keys)
+    left = gateway.client.list_objects_v2(Bucket=bucket)["Contents"]
+    assert [item["Key"] for item in left] == ["led by a space", "stays"]
+
+
+def test_deleted_versions_are_gone_and_newest_ones_get_a_marker(gateway, transport):
+    bucket = gateway.make_bucket(versioned=True)
+    old, new = (
+        gateway.client.put_object(Bucket=bucket, Key="k", Body=body)["VersionId"]
+        for body in (b"1", b"2")
+    )
+    kept = gateway.client.put_object(Bucket=bucket, Key="m", Body=b"3")["VersionId"]
+    given = [Target(bucket, "k", old), Target(bucket, "m"), Target(bucket, "k", "unknown")]
+    assert delete(transport, given)[:2] == [DONE, DONE]
+    found = gateway.client.list_object_versions(Bucket=bucket)
+    assert sorted(item["VersionId"] for item in found["Versions"]) == sorted([new, kept])
+    assert [item["Key"] for item in found["DeleteMarkers"]] == ["m"]
+
+
+def test_thousands_of_objects_are_deleted_in_a_few_requests(gateway, transport):
+    bucket = gateway.make_bucket()
+    keys = [f"ü&<{n}>" for n in range(1200)]
+    with ThreadPoolExecutor(32) as threads:
+        list(
+            threads.map(
+                lambda key: gateway.client.put_object(Bucket=bucket, Key=key, Body=b"x"), keys
+            )
+        )
+    assert delete(transport, [Target(bucket, key) for key in keys]) == [DONE] * 1200
+    assert gateway.client.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
