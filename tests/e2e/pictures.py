@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from jobs.console import context
 from tests.make import PASSWORD, STEP_S, make_failures, make_job, make_rate, make_region, make_user
 
-SIZE = {"width": 1280, "height": 888}
+SIZE = {"width": 1280, "height": 912}
 PER_TEN_SECONDS = [180, 455, 540, 561, 548, 572, 566, 539, 492, 556, 571, 583, 560, 578]
 COPY = {"TargetResource": "arn:aws:s3:::archive", "TargetKeyPrefix": "2026/"}
 
