@@ -13,7 +13,9 @@ QUARTERS = (75, 50, 25)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the page showed last: the status, the quarter of the work, whether something failed."""
+    """What the page showed last: the status, with the cause of a pause, the quarter of the work,
+    whether something failed.
+    """
 
     status: str
     quarter: int
@@ -21,7 +23,8 @@ class Seen:
 
     @classmethod
     def of(cls, job: Job) -> Self:
-        return cls(job.status, quarter_of(job), job.tasks_failed > 0)
+        status = "-".join(filter(None, (job.status, job.paused_cause)))
+        return cls(status, quarter_of(job), job.tasks_failed > 0)
 
     @classmethod
     def parse(cls, query: QueryDict) -> Self:

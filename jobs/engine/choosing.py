@@ -78,8 +78,11 @@ class Best:
 
     def serve(self, free: int) -> int:
         """Of `free` chunks that may be begun, how many are the first job's; whose turn it is then
-        is the next one's, if there are equals.
+        is the next one's, if there are equals. A job that waited for its storage tries one.
         """
+        if self._jobs[0].waiting_for:
+            self._jobs = self._jobs[1:]
+            return 1
         in_turn = behind_its_equals(self._jobs)
         share = free if in_turn[0] is self._jobs[0] else 1
         self._jobs = in_turn

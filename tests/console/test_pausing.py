@@ -140,6 +140,15 @@ def test_going_on_in_spite_of_the_canary_is_confirmed_on_a_page_that_repeats_wha
     assert (status(job), job.canary_settled) == ("Active", True)
 
 
+def test_page_that_shows_another_cause_of_the_pause_is_told(as_operator):
+    job = with_rest("Paused", paused_cause=PauseCause.PRIORITY)
+    live = f"{reverse('job-live', args=[job.pk])}?seen=Paused-priority"
+    headers = {"HX-Request": "true"}
+    assert "state-alert" not in text_of(as_operator.get(live, headers=headers))
+    pauses.pause(job.pk, actor=None, now=timezone.now())
+    assert "Paused by batchconsole" in text_of(as_operator.get(live, headers=headers))
+
+
 def test_running_canary_says_what_it_is(as_operator):
     job = make_job("Active", canary_tasks=25, total=1000, succeeded=3)
     text = text_of(as_operator.get(url(job, "detail")))

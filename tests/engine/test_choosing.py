@@ -144,6 +144,29 @@ def test_served_job_comes_behind_its_equals_and_other_regions_but_before_lower_o
     assert choosing.behind_its_equals([best, low]) == [best, low]
 
 
+def test_worker_with_room_for_four_chunks_takes_them_in_turn_and_one_of_a_job_that_waited():
+    here, there = make_region(), make_region()
+    waited = active(here, priority=3, waiting_for="No answer.")
+    low, other = active(here, priority=1), active(there)
+    best = choosing.Best(timezone.now)
+    best.renew()
+    served = []
+    for _ in range(5):
+        job = best.first
+        served.append((job.pk, best.serve(4)))
+    assert (waited.pk, 1) in served
+    assert [pk for pk, _ in served].count(waited.pk) == 1
+    assert {share for _, share in served} == {1}
+    assert [pk for pk, _ in served if pk != waited.pk] == [other.pk, low.pk, other.pk, low.pk]
+
+
+def test_only_job_of_all_takes_all_the_room_that_a_worker_has():
+    active()
+    best = choosing.Best(timezone.now)
+    best.renew()
+    assert [best.serve(4), best.serve(3)] == [4, 3]
+
+
 def test_choosing_costs_the_same_whatever_number_of_chunks_and_ended_jobs_there_is():
     active(chunks=2)
     active(chunks=2)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from jobs.choices import ManifestField
 from jobs.console import advice
-from jobs.console.access import job_or_404, signed_in
+from jobs.console.access import Level, job_or_404, level_of, signed_in
 from jobs.console.job_frame import frame
 from jobs.console.milestones import Seen, announcement
 from jobs.console.pace import throttled_to
@@ -38,7 +38,7 @@ def job_live(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return redirect("job-detail", job.pk)
     seen = Seen.parse(request.GET)
     context = {**_live(request, job), "announcement": announcement(job, seen)}
-    if seen.status != job.status:
+    if seen.status != Seen.of(job).status:
         context |= {**frame(request, job), "changed": True}
     return render(request, "console/_job_live_answer.html", context)
 
@@ -53,6 +53,7 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "live": job_progress(job, now=now, shown_ends_s=shown_ends_s),
         "every_s": poll_every_s(job),
         "seen": Seen.of(job),
+        "may_limit": level_of(request.user) >= Level.OPERATOR,
         "ceilings": ceilings(job.requests_per_s, job.in_flight),
         "throttled_to": throttled_to(job),
         "timeline": timeline(job, now),
