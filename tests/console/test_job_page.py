@@ -153,7 +153,7 @@ def test_job_of_an_earlier_demo_storage_says_so(as_operator):
 
 def test_unavailable_actions_stay_and_tell_their_reason(as_viewer):
     text = page(as_viewer, make_job("Suspended"))
-    assert text.count("This needs the Operator role") == 5
+    assert text.count("This needs the Operator role") == 4
     assert 'aria-disabled="true"' in text
 
 

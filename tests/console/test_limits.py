@@ -84,6 +84,7 @@ def test_limits_of_a_job_that_ended_can_not_change(as_operator):
     assert as_operator.post(url(job), {"requests_per_s": "5"}).status_code == 409
     assert limits(job) == (None, None)
     assert "Change limits" not in page(as_operator, job)
+    assert "Change limits" not in page(as_operator, job, "configuration")
 
 
 def test_viewer_sees_limits_and_may_not_change_them(as_viewer):
@@ -92,8 +93,15 @@ def test_viewer_sees_limits_and_may_not_change_them(as_viewer):
     assert as_viewer.post(url(job), {}).status_code == 403
     assert limits(job) == (40, None)
     text = page(as_viewer, job)
-    assert "At most 40 requests per second." in text
+    assert "At most 40 requests per second." in text and "Change limits" not in text
+    text = page(as_viewer, job, "configuration")
     assert 'aria-disabled="true" aria-describedby="limits-reason"' in text
+
+
+@pytest.mark.parametrize("name", ["detail", "configuration"])
+def test_running_job_leads_to_the_form_for_its_limits(as_operator, name):
+    job = make_job("Active")
+    assert f'href="{url(job)}" data-dialog' in page(as_operator, job, name)
 
 
 def test_configuration_page_lists_all_limits(as_viewer):
