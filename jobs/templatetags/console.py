@@ -11,7 +11,7 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from jobs.models import Job
@@ -161,24 +161,30 @@ def throughput(rates: Sequence[float | None]) -> Values:
 # Frame
 
 
+TASTES = {
+    "theme": ("Theme", {"system": "System", "light": "Light", "dark": "Dark"}),
+    "density": ("Density", {"comfortable": "Comfortable", "compact": "Compact"}),
+}
+"""What a browser remembers in a cookie; the first value of each is what nobody chose."""
+
+
 @register.simple_tag(takes_context=True)
-def theme(context: Context) -> str:
-    """The attribute on <html> for a theme that was chosen; nothing follows the system."""
-    chosen = _chosen_theme(context)
-    return format_html(' data-theme="{}"', chosen) if chosen else ""
+def tastes(context: Context) -> str:
+    """The attributes on <html> for what was chosen, such as `data-theme="dark"`."""
+    chosen = ((name, _chosen(context, name)) for name in TASTES)
+    return format_html_join("", ' data-{}="{}"', (pair for pair in chosen if pair[1]))
 
 
-def _chosen_theme(context: Context) -> str:
+def _chosen(context: Context, name: str) -> str:
     request = context.get("request")
-    chosen = request.COOKIES.get("theme", "") if request else ""
-    return chosen if chosen in {"light", "dark"} else ""
+    chosen = request.COOKIES.get(name, "") if request else ""
+    return chosen if chosen in list(TASTES[name][1])[1:] else ""
 
 
 @register.simple_tag(takes_context=True)
-def theme_choices(context: Context) -> list[tuple[str, str, bool]]:
-    chosen = _chosen_theme(context) or "system"
-    names = (("system", "System"), ("light", "Light"), ("dark", "Dark"))
-    return [(value, label, value == chosen) for value, label in names]
+def taste_choices(context: Context) -> list[tuple[str, str, dict[str, str], str]]:
+    """Name, label, values with their labels, and the chosen value."""
+    return [(name, label, all_, _chosen(context, name)) for name, (label, all_) in TASTES.items()]
 
 
 @register.inclusion_tag("console/_nav_item.html", takes_context=True)

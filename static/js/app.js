@@ -45,10 +45,10 @@ later("click", (event) => {
   }
   document.querySelectorAll("details.account[open]").forEach((menu) => menu.contains(event.target) || (menu.open = false));
 });
-later("change", (event) => {
-  if (!event.target.matches("[data-theme-choice]")) return;
-  document.cookie = `theme=${event.target.value};path=/;max-age=31536000;samesite=lax`;
-  document.documentElement.dataset.theme = event.target.value;
+later("change", ({ target }) => {
+  if (!target.matches("[data-taste]")) return;
+  document.cookie = `${target.id}=${target.value};path=/;max-age=31536000;samesite=lax`;
+  document.documentElement.dataset[target.id] = target.value;
 });
 later("input", ({ target }) => {
   const note = target.dataset.count && document.getElementById(target.dataset.count);

@@ -52,6 +52,19 @@ def test_chosen_theme_is_that_of_the_next_page(signed_in):
     assert signed_in.evaluate("getComputedStyle(document.body).backgroundColor") != dark
 
 
+def test_chosen_density_makes_the_rows_of_the_next_page_lower(signed_in):
+    make_job("Active", description="One line")
+
+    def height():
+        signed_in.goto("/")
+        return signed_in.locator("tbody tr").bounding_box()["height"]
+
+    comfortable = height()
+    signed_in.locator("details.account > summary").click()
+    signed_in.get_by_label("Density").select_option("Compact")
+    assert height() < comfortable
+
+
 def test_account_menu_closes_at_a_click_elsewhere(signed_in):
     menu = signed_in.locator("details.account")
     menu.locator("summary").click()

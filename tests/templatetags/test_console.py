@@ -228,7 +228,7 @@ def test_alerts_escape_their_sentence_and_say_their_kind_in_words():
     [("dark", ' data-theme="dark"'), ('"><script>', ""), ("system", ""), ("", "")],
 )
 def test_only_a_known_theme_reaches_the_page(cookie, attribute):
-    assert render("{% theme %}", cookies={"theme": cookie}) == attribute
+    assert render("{% tastes %}", cookies={"theme": cookie}) == attribute
 
 
 def test_templates_and_scripts_keep_to_the_content_policy():
