@@ -1,5 +1,5 @@
 """What a worker's process spends beside its calls: database statements, and time in claiming and
-recording. `install` has to come before the engine is imported.
+recording. Both are to be begun before the engine is imported.
 """
 
 import functools
@@ -24,6 +24,9 @@ BOOKKEEPING = {
     *("recording", "judging", "closing", "keeper", "keeping"),
 }
 """The engine's modules whose functions claim, keep leases and record."""
+
+TICK = "_tick"
+"""What a thread that keeps leases does again and again."""
 
 
 @dataclass(slots=True)
@@ -66,9 +69,11 @@ def time_bookkeeping() -> None:
     for found in pkgutil.iter_modules(package.__path__):
         if found.name in BOOKKEEPING:
             module = importlib.import_module(f"jobs.engine.{found.name}")
-            for name, function in list(vars(module).items()):
-                if _is_ours(function, module.__name__):
-                    setattr(module, name, _timed(function))
+            for name, found_there in list(vars(module).items()):
+                if _is_ours(found_there, module.__name__):
+                    setattr(module, name, _timed(found_there))
+                elif inspect.isclass(found_there) and TICK in vars(found_there):
+                    setattr(found_there, TICK, _timed(vars(found_there)[TICK]))
 
 
 def _is_ours(function: object, module: str) -> bool:

@@ -88,12 +88,12 @@ def _run(
             BATCHCONSOLE_TIME_BOX_S=contest.LONG_BOX_S,
         )
     found.peak("G8 job", took.pss_mb)
-    found.wrong += _misread(job, tally.total, tasks, faulty=offset == 101)
+    found.wrong += misread(job, tally.total, tasks, faulty=offset == 101)
     trials.clear(job)
     return tally
 
 
-def _misread(job: Job, answers: Counter[str], tasks: int, *, faulty: bool) -> list[str]:
+def misread(job: Job, answers: Counter[str], tasks: int, *, faulty: bool) -> list[str]:
     """What the job counted against what the stub says that it answered."""
     wrong = trials.check_run(job, tasks, failed=answers["404"])
     causes = dict(FailureCause.objects.filter(job=job).values_list("code", "tasks"))

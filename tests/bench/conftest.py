@@ -1,5 +1,6 @@
 """A storage for the benchmarks to be tried on, small and slow, with nothing from outside."""
 
+import shutil
 import sys
 from collections.abc import Callable
 
@@ -24,8 +25,8 @@ def place(
     double, transactional_db, redis, process_environment, s3, s3_server, tmp_path, monkeypatch
 ):
     """As bench.place makes it, with the double as its stub, over this test's database."""
-    if sys.platform != "linux":
-        unavailable("Benchmarks: they pin processes to cores, which only Linux can")
+    if sys.platform != "linux" or not shutil.which("taskset"):
+        unavailable("Benchmarks: they pin processes to cores with taskset, which Linux has")
     monkeypatch.setenv("BENCH_SCALE", "0")
     monkeypatch.setenv("BENCH_RUNS", "1")
     for name, value in process_environment.items():

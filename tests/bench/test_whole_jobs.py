@@ -1,11 +1,14 @@
 """The harness over a storage of ours: what is right counts as right, what is wrong is noticed."""
 
+from collections import Counter
+
 import pytest
 
 from bench import contest, trials
 from bench.figures import Findings
-from bench.goals import million
+from bench.goals import limits, million
 from tests.bench.conftest import with_files
+from tests.make import make_job
 from tests.s3_double import error, plausible
 
 TASKS = 500
@@ -56,3 +59,18 @@ def test_rows_that_are_not_one_per_object_are_told(keys, words):
 
 def test_rows_that_are_one_per_object_in_any_order_are_right():
     assert list(trials.wrong_rows([b"part-000000001", b"part-000000000"], 2, what="report")) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"200": 500, "404": 2}, "500 succeeded and 0 failed"),
+        ({"200": 540}, "40 requests were repeated after a 200"),
+        ({"200": 480, "503": 20}, "-20 requests were repeated after a 200"),
+    ],
+)
+def test_job_whose_counts_are_not_what_its_storage_answered_is_a_wrong_result(answers, words):
+    job = make_job("Complete", total=500, succeeded=500)
+    wrong = limits.misread(job, Counter(answers), 500, faulty=False)
+    assert any(words in sentence for sentence in wrong)
