@@ -1,5 +1,8 @@
 """The readers of the environment."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,3 +100,20 @@ def test_work_storage_in_s3_when_a_value_is_odd_stops_with_a_sentence(
         monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=words):
         settings.work_store()
+
+
+@pytest.mark.parametrize("odd", [{"WORK_STORE": "work"}, {"PORT": "eighty"}])
+def test_start_with_an_odd_value_says_one_line(odd: dict[str, str], tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "data"), **odd}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    (name,) = odd
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith(f"{name} must ")
+    assert not (tmp_path / "data").exists()
