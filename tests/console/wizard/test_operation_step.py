@@ -11,6 +11,7 @@ from jobs.operations import registry
 
 COPY = "S3PutObjectCopy"
 TAGGING = "S3PutObjectTagging"
+DELETE = "S3DeleteObject"
 
 
 @pytest.fixture
@@ -234,3 +235,15 @@ def test_manifest_changed_to_one_that_does_not_fit_marks_the_operation(at_operat
     at_operation.press("manifest", manifest_object=path)
     assert "! Check again" in at_operation.open("options").html
     assert at_operation.open("operation").values["target_bucket"] == bucket
+
+
+def test_deleting_has_no_settings_and_says_what_it_does_at_every_step(at_operation):
+    at_operation.press("operation", "show", operation=DELETE)
+    html = unescape(at_operation.open("operation").html)
+    assert "There is nothing to set." in html
+    assert "is deleted. Where versions are kept, it gets a delete marker instead." in html
+    response = at_operation.press("operation", operation=DELETE)
+    assert response.status_code == 303
+    assert at_operation.draft.touched == ["manifest", "operation"]
+    html = unescape(at_operation.open("options").html)
+    assert "There is a problem" not in html

@@ -12,6 +12,10 @@ class DeleteObjectForm(OperationForm):
     operation = DeleteObject
     template = "console/operations/S3DeleteObject.html"
 
+    def __init__(self, typed: Typed | None = None, **options: Any) -> None:
+        # Nothing has to be entered before it is right.
+        super().__init__({} if typed is None else typed, **options)
+
     def parameters(self) -> dict[str, Any]:
         return {}
 
