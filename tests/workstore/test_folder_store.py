@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.errors import WorkStoreError, WorkStoreFullError
@@ -127,6 +127,7 @@ names = st.lists(
 ).map("/".join)
 
 
+@settings(deadline=None)  # each put waits for the disk
 @given(st.dictionaries(names, st.binary(max_size=50), max_size=6))
 def test_list_is_sorted_as_an_object_storage_would(
     tmp_path_factory: pytest.TempPathFactory, contents: dict[str, bytes]
