@@ -149,6 +149,7 @@ def test_every_step_fits_the_screen_and_is_accessible(
     page = open_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
 
     def look():
+        page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
         assert_accessible(page)
 
