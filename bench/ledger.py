@@ -31,7 +31,7 @@ TICK = "_tick"
 
 @dataclass(slots=True)
 class Entry:
-    """One background call. `book_...` is what claiming, keeping leases and recording took, commits
+    """One background call. `statements` are without BEGIN and COMMIT. `book_...` is what claiming, keeping leases and recording took, commits
     included; wall time only in the call's own thread.
     """
 
@@ -112,6 +112,8 @@ def _listen(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 
 def _count(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+    if sql.startswith("BEGIN"):
+        return execute(sql, params, many, context)
     number = len(params) if many else 1
     begins = " ".join(sql.split()[:6])[:60]
     with _lock:

@@ -57,7 +57,7 @@ def at_once(place: Place, found: Findings) -> None:
     times = inverse(ratio(rounds, "copy job", better, cpu))
     found.add(
         "G1",
-        "copy job: CPU, 1 part of s5cmd's best",
+        "CPU of s5cmd's best copy, times a copy job's",
         times,
         digits=1,
         aim=">= 8",
@@ -78,7 +78,7 @@ def _cpu_of_jobs(rounds: Rounds, found: Findings) -> None:
         )  # fmt: skip
         times = inverse(ratio(rounds, f"{kind} job", f"boto3 {kind}", cpu))
         found.add(
-            "G1", f"{kind} job: CPU, 1 part of boto3's with 64 threads", times, digits=0,
+            "G1", f"CPU of boto3 with 64 threads, times a {kind} job's", times, digits=0,
             aim=">= 35", met=times.median >= 35,
         )  # fmt: skip
 

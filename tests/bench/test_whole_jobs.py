@@ -40,7 +40,7 @@ def test_job_by_real_workers_has_its_phases_statements_and_memory(place):
     assert found.wrong == []
     figures = {row.what: row.figure for row in found.rows}
     assert {"prepare: s", "run: s", "finish: s"} <= set(figures)
-    assert int(figures["run_chunks: database statements with commits"].replace(",", "")) > 0
+    assert int(figures["run_chunks: database statements"].replace(",", "")) > 0
     assert all(mb > 0 for mb in found.memory_mb.values()) and len(found.memory_mb) >= 5
 
 
