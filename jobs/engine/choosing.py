@@ -24,10 +24,8 @@ CHOICE_S = 0.1
 _CHOICE = """
 WITH moving AS (
   SELECT id, region_id, served_s,
-         CASE WHEN status = 'Ready' THEN 0 ELSE
          (SELECT count(*) FROM jobs_chunk
-           WHERE job_id = jobs_job.id AND state = 'Running' AND lease_expires_s >= {now})
-         END AS in_hand
+           WHERE job_id = jobs_job.id AND state = 'Running' AND lease_expires_s >= {now}) AS in_hand
     FROM jobs_job
    WHERE status IN ('Ready', 'Active', 'Pausing', 'Cancelling', 'Failing')),
 region AS (
