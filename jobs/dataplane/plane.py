@@ -37,7 +37,7 @@ class DataPlane:
         self._lanes: dict[tuple[Endpoint, Credentials], Lane] = {}
         self._lock = threading.Lock()
         self._timer = self.loop.call_later(IDLE_SWEEP_S, self._sweep)
-        self._thread = threading.Thread(target=self.loop.run_forever, name="dataplane", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="dataplane", daemon=True)
         self._thread.start()
 
     def run(self, work: Work) -> Batch:
@@ -52,6 +52,8 @@ class DataPlane:
         """As `run`, without waiting. With more than one on its way, the connections of one that
         runs out of targets go over to the next.
         """
+        if not self._thread.is_alive():
+            raise RuntimeError("the data plane has ended")
         lanes = {bucket: self.take_lane(work, bucket) for bucket in work.buckets()}
         flight = Flight(self, work, lanes)
         self.loop.call_soon_threadsafe(self._admit, flight)
@@ -90,6 +92,17 @@ class DataPlane:
                 lane.users -= 1
         self.loop.call_soon(self.pump)
 
+    def _run(self) -> None:
+        try:
+            self.loop.run_forever()
+        finally:
+            # Its leases would be kept for as long as somebody waits for it.
+            self._fail_all()
+
+    def _fail_all(self) -> None:
+        for flight in list(self._flights):
+            flight.fail(RuntimeError("the data plane was closed"))
+
     def _admit(self, flight: Flight) -> None:
         self._flights.append(flight)
         self.pump()
@@ -116,8 +129,7 @@ class DataPlane:
                 self._lanes.pop(name).close()
 
     def _end(self) -> None:
-        for flight in list(self._flights):
-            flight.fail(RuntimeError("the data plane was closed"))
+        self._fail_all()
         for lane in self._lanes.values():
             lane.close()
         self._timer.cancel()

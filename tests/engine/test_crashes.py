@@ -1,7 +1,7 @@
 """A worker may die at any line: each test is one life per side effect, ended there.
 
 Every job must come to its end, with each row once in the report and all that is counted from
-the rows equal to them. The usual run takes every fifth point, `ALL_CRASHES=1` all of them.
+the rows equal to them. The usual run takes every seventh point, `ALL_CRASHES=1` all of them.
 """
 
 import functools
@@ -19,7 +19,7 @@ from jobs.lifecycle.transitions import may_follow
 from jobs.models import Chunk, FailureCause, FailureSample, Job, RateSample, Report, StatusChange
 from tests.engine.crashes import Steps
 
-STEP = 1 if os.environ.get("ALL_CRASHES") else 5
+STEP = 1 if os.environ.get("ALL_CRASHES") else 7
 pytestmark = [
     pytest.mark.timeout(600),
     # How a thread of the executor dies.
@@ -27,11 +27,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def mortals(place, redis, settings, monkeypatch):
+@pytest.fixture(params=[0, 1], ids=["boto3", "data plane"])
+def mortals(request, place, redis, settings, monkeypatch):
     settings.BATCHCONSOLE_CHUNK_ROWS = 2
     settings.BATCHCONSOLE_SEGMENT_CHUNKS = 1
-    settings.BATCHCONSOLE_DATA_PLANE = 0  # its death is a torn connection, see test_workers
+    settings.BATCHCONSOLE_DATA_PLANE = request.param
     settings.BATCHCONSOLE_IN_FLIGHT = 1  # so that every life has the same points
     # Clients take longer to make than all else here, and remember nothing.
     for module in (performer, connections):

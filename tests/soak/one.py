@@ -17,6 +17,8 @@ from collections import Counter
 from pathlib import Path
 
 import django
+import psutil
+from redis.exceptions import RedisError
 
 django.setup()
 
@@ -117,7 +119,10 @@ class Soak:
                 return chance
 
     def _happen(self, chance: Chance) -> None:
-        killed = chance.mishap(self.house, self.rng)
+        try:
+            killed = chance.mishap(self.house, self.rng)
+        except (psutil.NoSuchProcess, RedisError):
+            return  # what it was meant for is not there at the moment
         if killed or not chance.name.startswith("kill"):  # else there was nobody to kill
             self.kills += killed
             self.happened[chance.name] += 1
