@@ -98,14 +98,17 @@ class Best:
 def choose(*, now: datetime) -> list[Job]:
     """Jobs with a chunk to claim, best first: the best of each Region, then the second best.
 
-    One statement, and a second one to note whose turn it was when there was a choice. A worker
+    One statement, and two more to note whose turn it was when there was a choice. A worker
     that finds nothing brings back what stands back for nobody any more.
     """
     found = jobs_with_work()
     if not found and _bring_back(now):
         found = jobs_with_work()
     if found and behind_its_equals(found)[0] is not found[0]:
-        Job.objects.filter(pk=found[0].pk).update(served_s=database_clock.now_s())
+        # Later than all others, also where two turns fall into one tick of the clock.
+        latest_s = max(job.served_s for job in found) + 0.001
+        served_s = max(latest_s, database_clock.now_s())
+        Job.objects.filter(pk=found[0].pk).update(served_s=served_s)
     return found
 
 
