@@ -78,16 +78,27 @@ def after(rate: Rate, window: Window) -> Rate:
     if not window.hungry or used < BARELY_USED:
         return rate
     if rate.seeking:
-        faster = 2.0 if used >= WELL_USED else 1 + FASTEST_GROWTH_PER_S * window.span_s
-        return replace(rate, per_s=min(rate.per_s * faster, HIGHEST_PER_S))
+        return _doubled(rate, window.span_s, tried=used >= WELL_USED)
     if window.share >= CALM_SHARE and window.throttled >= FEW:
         return rate
     return _grown(rate, window.span_s)
 
 
+def _doubled(rate: Rate, span_s: float, *, tried: bool) -> Rate:
+    """Soon where the rate was `tried` to the full, otherwise not before it was there a second:
+    some workers may not have heard of it yet, or may not need their share.
+    """
+    calm_s = rate.calm_s + span_s
+    if not tried and calm_s < 1:
+        return replace(rate, calm_s=calm_s)
+    return replace(rate, per_s=min(rate.per_s * 2, HIGHEST_PER_S), calm_s=0.0)
+
+
 def _cut(rate: Rate, window: Window) -> Rate:
-    # What was not throttled is no measure of the storage when little was asked.
-    good_per_s = max(window.good_per_s, rate.per_s * (1 - window.share))
+    # What was not throttled is no measure of the storage when little was asked. While seeking, a
+    # rate is so new that others may not go by it yet.
+    least = rate.per_s * (1 - window.share) * (WELL_USED if rate.seeking else 1.0)
+    good_per_s = max(window.good_per_s, least)
     lower = min(rate.per_s, good_per_s) * CUT_TO
     per_s = max(lower, rate.per_s * DEEPEST_CUT, LOWEST_PER_S)
     if window.is_sure:

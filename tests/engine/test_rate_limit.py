@@ -75,6 +75,14 @@ def test_rate_doubles_with_each_calm_window_until_one_is_throttled():
     assert not rate.seeking and rate.per_s == pytest.approx(0.97 * 1_000)
 
 
+def test_rate_that_was_not_tried_to_the_full_doubles_after_a_second_only():
+    rate, seen = Rate(), window(70, 0)
+    for _ in range(4):
+        rate = after(rate, seen)
+        assert rate.per_s == START_PER_S
+    assert after(rate, window(70, 0, span_s=0.21)).per_s == 2 * START_PER_S
+
+
 def test_single_throttled_answers_neither_cut_a_rate_nor_hold_it():
     assert after(SETTLED, window(150, 2)).per_s > SETTLED.per_s
 
