@@ -41,7 +41,9 @@ def test_job_by_real_workers_has_its_phases_statements_and_memory(place):
     figures = {row.what: row.figure for row in found.rows}
     assert {"prepare: s", "run: s", "finish: s"} <= set(figures)
     assert int(figures["run_chunks: database statements"].replace(",", "")) > 0
-    assert all(mb > 0 for mb in found.memory_mb.values()) and len(found.memory_mb) >= 5
+    # Whoever lives for less than a look at the memory is not seen: here the horses.
+    parents = {name for name in found.memory_mb if name.endswith(", parent")}
+    assert len(parents) == 3 and all(found.memory_mb[name] > 1 for name in parents)
 
 
 @pytest.mark.parametrize(
