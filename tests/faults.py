@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
@@ -132,6 +133,16 @@ def _words(process: psutil.Process) -> set[str]:
     with contextlib.suppress(psutil.Error):
         return set(process.cmdline())
     return set()
+
+
+def with_variable(name: str, value: str) -> list[psutil.Process]:
+    """Other processes that were started with it, also those whose parent is gone."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(name) == value and process.pid != os.getpid():
+                found.append(process)
+    return found
 
 
 def kill(*processes: psutil.Process) -> int:

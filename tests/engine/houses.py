@@ -19,7 +19,7 @@ from jobs.models import Chunk, Job
 from tests import counting_storage, servers
 from tests.counting_storage import CountingStorage
 from tests.engine.places import Place, new_place
-from tests.faults import Family, Tally, counted, kill, listed_keys
+from tests.faults import Family, Tally, counted, kill, listed_keys, with_variable
 from tests.servers import eventually
 
 QUICK = {
@@ -63,9 +63,9 @@ class House:
         return Family(process.pid)
 
     def end(self) -> None:
-        everyone = [process for program in self.programs for process in _family_of(program)]
         children.stop(self.programs, grace_s=8)
-        kill(*everyone)
+        name = "BATCHCONSOLE_WORK_DIR"
+        kill(*with_variable(name, self.environment[name]))  # a horse may have lost its worker
 
     # --- Jobs
 
@@ -106,10 +106,6 @@ class House:
 
     def fault(self, count: int = 1) -> None:
         self.tally.faults += count
-
-
-def _family_of(program: Child) -> list[Any]:
-    return Family(program.process.pid).everyone() if program.process else []
 
 
 def see(job: Job) -> Job:

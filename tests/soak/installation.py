@@ -19,7 +19,7 @@ from redis import Redis
 
 from jobs.management.children import end_with_parent
 from tests.counting_storage import CountingStorage
-from tests.faults import Family, kill
+from tests.faults import Family, kill, with_variable
 from tests.postgres import Cluster
 
 DISK = "64m"
@@ -111,16 +111,8 @@ class Installation:
         self.start()
 
     def _everyone(self) -> list[psutil.Process]:
-        """Also those whose parent is gone."""
-        return [process for process in psutil.process_iter() if self._owns(process)]
-
-    def _owns(self, process: psutil.Process) -> bool:
-        with contextlib.suppress(psutil.Error):
-            if process.environ().get("DATA_DIR") != str(self.folder):
-                return False
-            runs = {"manage.py", "gunicorn"} & {Path(word).name for word in process.cmdline()}
-            return bool(runs) or process.name() == "redis-server"
-        return False
+        """But for the disk and the database, which are no part of it."""
+        return [p for p in with_variable("DATA_DIR", str(self.folder)) if _is_part(p)]
 
     @contextlib.contextmanager
     def database_away(self, *, at_once: bool) -> Iterator[None]:
@@ -148,6 +140,13 @@ class Installation:
         self.disk.end()
         if self.cluster:
             self.cluster.remove()
+
+
+def _is_part(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        runs = {"manage.py", "gunicorn"} & {Path(word).name for word in process.cmdline()}
+        return bool(runs) or process.name() == "redis-server"
+    return False
 
 
 def wait_until(look: Any, *, within_s: float, what: str) -> Any:
