@@ -66,7 +66,8 @@ def _shares(hands: Crew, worker: Member) -> tuple[float, float, float]:
     for name, spent_s in heaviest(entries):
         contest.say(f"      {name}: {spent_s:.3f} CPU-s")
     cpu_s = worker.cpu_s
-    rq_cpu_s = cpu_s - sum(one.cpu_s for one in entries)
+    # The kernel counts what other processes took in ticks of 10 ms.
+    rq_cpu_s = max(0.0, cpu_s - sum(one.cpu_s for one in entries))
     book_cpu_s = sum(one.book_cpu_s for one in entries)
     wall_s, gaps_s = _walls(entries)
     book_wall_s = sum(one.book_wall_s for one in entries)
