@@ -25,6 +25,8 @@ PART_BYTES = MIN_PART_BYTES
 
 PARTS_UNDER_WAY = 2
 POLL_S = 0.5
+ABORT_WAIT_S = 3.0
+"""How long an abort waits for requests that are under way, since they could outlive it."""
 
 
 def always() -> None:
@@ -82,6 +84,7 @@ class Upload:
         self._upload_id = ""
         self._parts: list[dict[str, Any]] = []
         self._under_way: deque[tuple[Future[dict[str, Any]], bytearray]] = deque()
+        self._asked: Future[Any] | None = None
         self.size_bytes = 0
 
     @property
@@ -115,6 +118,8 @@ class Upload:
 
     def abort(self) -> None:
         """Leave nothing behind, as far as the storage lets us."""
+        under_way = [sent for sent, _ in self._under_way if not sent.cancel()]
+        wait_for(under_way + ([self._asked] if self._asked else []), timeout=ABORT_WAIT_S)
         if self._upload_id:
             with contextlib.suppress(StorageError), translated():
                 self._client.abort_multipart_upload(**self._where, UploadId=self._upload_id)
@@ -128,7 +133,7 @@ class Upload:
     def _send_part(self) -> None:
         if not self._upload_id:
             self._abort_left_behind()
-            self._upload_id = self._ask(self._create)
+            self._ask(self._create)
         if len(self._under_way) == PARTS_UNDER_WAY:
             self._collect()
         number = len(self._parts) + len(self._under_way) + 1
@@ -144,7 +149,8 @@ class Upload:
         self._spare.append(buffer)
 
     def _ask(self, call: Callable[..., T], *args: Any) -> T:
-        return self._wait(self._threads.submit(call, *args))
+        self._asked = asked = self._threads.submit(call, *args)
+        return self._wait(asked)
 
     def _wait(self, future: "Future[T]") -> T:
         while not wait_for([future], timeout=POLL_S).done:
@@ -175,12 +181,12 @@ class Upload:
                 **self._where, Body=cast(bytes, self._buffer), ContentType=self._content_type
             )
 
-    def _create(self) -> str:
+    def _create(self) -> None:
         with translated():
             answer = self._client.create_multipart_upload(
                 **self._where, ContentType=self._content_type
             )
-        return answer["UploadId"]
+        self._upload_id = answer["UploadId"]
 
     def _put_part(self, number: int, data: bytearray) -> dict[str, Any]:
         with _aborted_is_repeated(), translated():

@@ -1,11 +1,13 @@
 """The list of failed objects, streamed from a report's files into a manifest beside them."""
 
+import threading
 import tracemalloc
 
 import pytest
 
 from jobs.reports import retry_list
 from jobs.reports.retry_list import RetryListError, write_list
+from jobs.s3 import uploading
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.storage import Storage
@@ -95,6 +97,33 @@ def test_list_that_is_stopped_leaves_nothing_behind(make, storage, s3):
         write_list(report, None, storage=storage, alive=stop)
     found = s3.list_objects_v2(Bucket=report.bucket)["Contents"]
     assert not [o for o in found if "retry-of" in o["Key"]]
+    assert not s3.list_multipart_uploads(Bucket=report.bucket).get("Uploads")
+
+
+def test_list_that_is_stopped_while_its_upload_begins_leaves_nothing_behind(
+    make, storage, s3, monkeypatch
+):
+    report = make([rows_of(60_000, "x" * 200 + "{}")])
+    begun, stopped, created = (threading.Event() for _ in range(3))
+    create = uploading.Upload._create
+
+    def slow_create(upload):
+        begun.set()
+        assert stopped.wait(10)
+        try:
+            return create(upload)
+        finally:
+            created.set()
+
+    def stop(_listed):
+        if begun.is_set():
+            stopped.set()
+            raise RetryListError("Enough.")
+
+    monkeypatch.setattr(uploading.Upload, "_create", slow_create)
+    with pytest.raises(RetryListError, match="Enough"):
+        write_list(report, None, storage=storage, alive=stop)
+    assert created.wait(10)
     assert not s3.list_multipart_uploads(Bucket=report.bucket).get("Uploads")
 
 
