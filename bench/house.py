@@ -49,7 +49,11 @@ def region(url: str) -> Region:
     """The Region at `url`, with the role's credentials."""
     name = url.rpartition(":")[2]
     made = Region.objects.create(
-        name=f"Port {name}", slug=f"port-{name}", endpoint_url=url, created_at=timezone.now()
+        name=f"Port {name}",
+        slug=f"port-{name}",
+        endpoint_url=url,
+        allows_deleting=True,
+        created_at=timezone.now(),
     )
     RoleCredentials.objects.create(
         role=Role.objects.get(arn=ROLE),

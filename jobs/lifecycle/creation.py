@@ -16,6 +16,7 @@ from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
 from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
+from jobs.operations.base import Operation
 from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, JobSpec
 
 
@@ -53,10 +54,22 @@ def check_spec(spec: JobSpec) -> list[Problem]:
     problems = [*check_tags(spec.tags), *_check_options(spec), *_check_manifest(spec)]
     problems += _check_report(spec) + _check_permissions(spec) + check_limits(spec.limits)
     try:
-        registry.get(spec.operation).parse(spec.parameters)
+        operation = registry.get(spec.operation)
+        operation.parse(spec.parameters)
     except ValidationFailedError as error:
-        problems += error.problems
-    return problems
+        return problems + error.problems
+    refused = refusal_of(operation, Region.objects.filter(pk=spec.region).first())
+    return [*problems, Problem("operation", refused)] if refused else problems
+
+
+def refusal_of(operation: type[Operation], region: Region | None) -> str:
+    """Why `operation` may not be used in the Region, as a sentence; empty when it may."""
+    if region is None or region.allows_deleting or not operation.opt_in:
+        return ""
+    return (
+        f"{operation.label} is turned off in the Region {region.name}."
+        " An administrator can allow it under Regions."
+    )
 
 
 def _check_options(spec: JobSpec) -> list[Problem]:

@@ -78,6 +78,7 @@ def _region(storage_port: int, now: datetime) -> Region:
     defaults = {
         "manifest_prefix": f"s3://{demo_objects.MANIFESTS}/",
         "report_prefix": f"s3://{demo_objects.REPORTS}/",
+        "allows_deleting": True,
         "created_at": now,
     }
     region, _ = Region.objects.update_or_create(

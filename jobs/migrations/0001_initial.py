@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('addressing_style', models.CharField(choices=[('path', 'Path style'), ('virtual', 'Virtual-hosted style')], default='path', max_length=8)),
                 ('verify_tls', models.BooleanField(default=True, verbose_name='Verify TLS')),
                 ('tags_after_copy', models.BooleanField(default=False, help_text='For storage that ignores tags sent with a copy, such as Ceph.', verbose_name='Set tags after a copy')),
+                ('allows_deleting', models.BooleanField(default=False, help_text='Lets people create jobs that delete objects in this Region.', verbose_name='Allow Delete objects')),
                 ('manifest_prefix', models.CharField(blank=True, max_length=512)),
                 ('report_prefix', models.CharField(blank=True, max_length=512)),
                 ('created_at', models.DateTimeField()),

@@ -32,6 +32,11 @@ class Region(models.Model):
         default=False,
         help_text="For storage that ignores tags sent with a copy, such as Ceph.",
     )
+    allows_deleting = models.BooleanField(
+        "Allow Delete objects",
+        default=False,
+        help_text="Lets people create jobs that delete objects in this Region.",
+    )
     manifest_prefix = models.CharField(max_length=512, blank=True)
     report_prefix = models.CharField(max_length=512, blank=True)
     created_at = models.DateTimeField()

@@ -33,7 +33,7 @@ class Operation(ABC):
 
     With `single_bucket` all objects of a job lie in one bucket (reference 3.4); an operation that
     is not `idempotent` must bear that a task whose result was lost runs again. `chunk_rows` is how
-    many tasks a worker takes at a time.
+    many tasks a worker takes at a time. One that is `opt_in` has to be allowed for a Region first.
     """
 
     name: ClassVar[str]
@@ -41,6 +41,7 @@ class Operation(ABC):
     risk: ClassVar[Risk]
     single_bucket: ClassVar[bool] = False
     idempotent: ClassVar[bool] = True
+    opt_in: ClassVar[bool] = False
     chunk_rows: ClassVar[int] = 500
 
     @classmethod

@@ -83,7 +83,11 @@ class Place:
 
 def new_place(s3, url, make_bucket):
     region = Region.objects.create(
-        name="Here", slug="here", endpoint_url=url, created_at=timezone.now()
+        name="Here",
+        slug="here",
+        endpoint_url=url,
+        allows_deleting=True,
+        created_at=timezone.now(),
     )
     role = Role.objects.create(arn="arn:aws:iam::123456789012:role/batch")
     RoleCredentials.objects.create(

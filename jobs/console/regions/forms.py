@@ -32,6 +32,7 @@ class RegionForm(forms.ModelForm[Region]):
             "code",
             "verify_tls",
             "tags_after_copy",
+            "allows_deleting",
             "manifest_prefix",
             "report_prefix",
         )
@@ -45,6 +46,7 @@ class RegionForm(forms.ModelForm[Region]):
             "code": "What requests are signed for. Storage that has no regions takes us-east-1.",
             "verify_tls": "Turn this off only for a test storage with a certificate of its own.",
             "tags_after_copy": "For storage that ignores tags sent with a copy, such as Ceph.",
+            "allows_deleting": "Lets people create jobs that delete objects in this Region.",
             "manifest_prefix": "s3://bucket/prefix",
             "report_prefix": "s3://bucket/prefix. Step 3 of Create job starts with it.",
         }

@@ -19,6 +19,7 @@ from jobs.console.wizard.found import Found
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, STEPS, Step
 from jobs.errors import Problem
 from jobs.lifecycle import preflight
+from jobs.lifecycle.creation import refusal_of
 from jobs.models import Draft, Job, Region
 from jobs.operations.base import Operation
 from jobs.s3.arns import parse_s3_uri
@@ -109,6 +110,8 @@ class Reading:
             return [Problem(_first_operation(), "This operation is not available. Choose another.")]
         if self.operation.is_bound is False:
             return [Problem(next(iter(self.operation.fields)), "Enter the operation's settings.")]
+        if refused := refusal_of(self.operation.operation, self.region):
+            return [Problem(f"operation-{self.operation_name}", refused)]
         buckets = self.found.buckets if self.found else {}
         if self.operation.operation.single_bucket and len(buckets) > 1:
             counts = ", ".join(f"{name} ({rows:,})" for name, rows in list(buckets.items())[:5])

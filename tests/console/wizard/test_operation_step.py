@@ -7,6 +7,7 @@ from django.template.loader import get_template
 from django.urls import reverse
 
 from jobs.console.forms.operations.table import FORMS, GROUPS
+from jobs.models import Region
 from jobs.operations import registry
 
 COPY = "S3PutObjectCopy"
@@ -237,7 +238,23 @@ def test_manifest_changed_to_one_that_does_not_fit_marks_the_operation(at_operat
     assert at_operation.open("operation").values["target_bucket"] == bucket
 
 
-def test_deleting_has_no_settings_and_says_what_it_does_at_every_step(at_operation):
+@pytest.fixture
+def deleting_allowed():
+    Region.objects.update(allows_deleting=True)
+
+
+def test_deleting_is_refused_where_no_administrator_allowed_it(at_operation):
+    at_operation.press("operation", "show", operation=DELETE)
+    response = at_operation.press("operation", operation=DELETE)
+    html = unescape(response.content.decode())
+    assert "Delete objects is turned off in the Region" in html
+    assert "An administrator can allow it under Regions." in html
+    assert at_operation.draft.touched == ["manifest"]
+
+
+def test_deleting_has_no_settings_and_says_what_it_does_at_every_step(
+    at_operation, deleting_allowed
+):
     at_operation.press("operation", "show", operation=DELETE)
     html = unescape(at_operation.open("operation").html)
     assert "There is nothing to set." in html

@@ -1,0 +1,44 @@
+"""What the one door for new jobs refuses, whoever knocks."""
+
+import pytest
+from django.utils import timezone
+
+from jobs.choices import ManifestField
+from jobs.errors import ValidationFailedError
+from jobs.lifecycle.creation import create_job
+from jobs.models import Job
+from jobs.spec.job import JobSpec
+from jobs.spec.manifest import ManifestSpec
+from jobs.spec.report import ReportSpec
+from tests.make import make_region, make_role
+
+pytestmark = pytest.mark.django_db
+
+
+def deleting_in(region):
+    fields = (ManifestField.BUCKET, ManifestField.KEY)
+    return JobSpec(
+        region=region.pk,
+        operation="S3DeleteObject",
+        parameters={},
+        manifest=ManifestSpec("lists", "all.csv", "0" * 32, fields),
+        report=ReportSpec(enabled=False),
+        priority=10,
+        role_arn=make_role(region).arn,
+        client_request_token="once",
+    )
+
+
+def test_deleting_is_refused_in_a_region_that_does_not_allow_it():
+    spec = deleting_in(make_region("vault"))
+    with pytest.raises(ValidationFailedError) as refused:
+        create_job(spec, actor=None, now=timezone.now())
+    problem = refused.value.problems[0]
+    assert problem.field == "operation"
+    assert problem.message.startswith("Delete objects is turned off in the Region vault.")
+    assert not Job.objects.exists()
+
+
+def test_deleting_is_taken_in_a_region_that_allows_it():
+    spec = deleting_in(make_region("attic", allows_deleting=True))
+    assert create_job(spec, actor=None, now=timezone.now()).operation == "S3DeleteObject"
