@@ -30,10 +30,15 @@ class BatchTask(Task):
             self._decide_all(outcome_of(answer))
             return
         answers = self._operation.answers(self._targets, answer)
-        again = [n for n, single in enumerate(answers) if classify(single) is Verdict.RETRY]
+        again = [
+            n
+            for n, single in enumerate(answers)
+            if (single.code or single.http_status != 200) and classify(single) is Verdict.RETRY
+        ]
         delay_s = self._delay_s(answers[again[0]]) if again else None
+        postponed = set(again) if delay_s is not None else ()
         for n, single in enumerate(answers):
-            if delay_s is None or n not in set(again):
+            if n not in postponed:
                 self._decide(n, outcome_of(single))
         if delay_s is None or self.flight.interrupted:
             self._end()

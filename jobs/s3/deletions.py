@@ -23,6 +23,8 @@ _LISTS = {"Deleted": "Deleted", "Error": "Errors"}
 _HEAD = re.compile(r"\s*(?:<\?xml [^<>&]*\?>)?\s*<DeleteResult(?: xmlns=\"[^<>&\"]*\")?>\s*")
 _END = "</DeleteResult>"
 _TEXT = r"([^<&\r\ud800-\udfff]+)"
+_END_OF_ONE, _BEGIN_OF_ONE = "</Key></Deleted>", "<Deleted><Key>"
+_SPECIAL = re.compile(r"[&<>\r\n]")
 _DELETED = re.compile(rf"<Key>{_TEXT}</Key>(?:<VersionId>{_TEXT}</VersionId>)?</Deleted>\s*")
 
 
@@ -32,7 +34,24 @@ def objects_of(params: Mapping[str, Any]) -> Sequence[Mapping[str, str]] | None:
     if params.keys() != {"Delete"} or not isinstance(wanted, dict) or wanted.keys() != {"Objects"}:
         return None
     objects: Sequence[Mapping[str, str]] = wanted["Objects"]
-    return objects if objects and all(map(_is_plain, objects)) else None
+    if not objects or not (_plain_keys(objects) or all(map(_is_plain, objects))):
+        return None
+    return objects
+
+
+def _plain_keys(objects: Sequence[Mapping[str, str]]) -> list[str] | None:
+    """The keys where these are all there is, and nothing in them is to be escaped."""
+    keys = [item.get("Key", "") for item in objects]
+    if sum(map(len, objects)) != len(keys) or not all(keys) or _SPECIAL.search("".join(keys)):
+        return None
+    return keys
+
+
+def _plain_items(objects: Sequence[Mapping[str, str]]) -> str | None:
+    keys = _plain_keys(objects)
+    if keys is None:
+        return None
+    return f"<Object><Key>{'</Key></Object><Object><Key>'.join(keys)}</Key></Object>"
 
 
 def _is_plain(item: Mapping[str, str]) -> bool:
@@ -66,7 +85,8 @@ class Pattern:
         )
 
     def request(self, objects: Sequence[Mapping[str, str]]) -> Unsigned:
-        body = b"".join([self._before, "".join(map(_item, objects)).encode(), self._after])
+        items = _plain_items(objects) or "".join(map(_item, objects))
+        body = b"".join([self._before, items.encode(), self._after])
         made = {name: make(body) for name, make in self._of_body.items()}
         headers = {**self._sample.headers, **made}
         return replace(self._sample, headers=headers, body=body, body_sha256=_sha256(body))
@@ -100,7 +120,24 @@ _OF_BODY: dict[str, Callable[[bytes], str]] = {
 
 def read_result(body: bytes) -> dict[str, Any] | None:
     """What botocore returns for a DeleteResult; None for a body that it is to read itself."""
-    return _read_plain(body) or _read_any(body)
+    return _read_keys(body) or _read_plain(body) or _read_any(body)
+
+
+def _read_keys(body: bytes) -> dict[str, Any] | None:
+    """As `_read_plain`, where there is nothing but keys, and nothing between them."""
+    try:
+        head, begin, items = body.decode().partition(_BEGIN_OF_ONE)
+    except UnicodeDecodeError:
+        return None
+    end = _END_OF_ONE + _END
+    if not begin or not _HEAD.fullmatch(head) or not items.endswith(end):
+        return None
+    items = items.removesuffix(end)
+    keys = items.split(_END_OF_ONE + _BEGIN_OF_ONE)
+    # Four tags stand between two keys, so that none stands within one.
+    if items.count("<") != 4 * (len(keys) - 1) or "&" in items or "\r" in items or not all(keys):
+        return None
+    return {"Deleted": [{"Key": key} for key in keys]}
 
 
 def _read_plain(body: bytes) -> dict[str, Any] | None:

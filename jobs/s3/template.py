@@ -5,6 +5,7 @@ the source of a copy is serialised once, and its method, path, query, headers, b
 stand for all calls that differ in those three alone.
 """
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _MARKS = (KEY_MARK, VERSION_MARK, _SOURCE_MARK, _DATE_MARK, _DAY_MARK, _SIGNATUR
 COPY_SOURCE = "x-amz-copy-source"
 _DATE = "x-amz-date"
 USER_AGENT = "batchconsole"
+_LEFT_BY_QUOTE = re.compile(r"[A-Za-z0-9_.~/-]+")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -83,7 +85,7 @@ class Template:
 
 def quote_key(key: str) -> str:
     """As botocore writes it into a path."""
-    return quote(key, safe="/~")
+    return key if _LEFT_BY_QUOTE.fullmatch(key) else quote(key, safe="/~")
 
 
 def quote_version(version_id: str) -> str:
@@ -93,7 +95,9 @@ def quote_version(version_id: str) -> str:
 
 def quote_source(bucket: str, key: str, version_id: str | None) -> str:
     """As botocore writes the header of a copy; it leaves the version as it is."""
-    source = quote(f"{bucket}/{key}", safe="-._~/")
+    source = f"{bucket}/{key}"
+    if not _LEFT_BY_QUOTE.fullmatch(source):
+        source = quote(source, safe="-._~/")
     return source if version_id is None else f"{source}?versionId={version_id}"
 
 

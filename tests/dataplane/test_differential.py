@@ -236,6 +236,14 @@ DELETIONS = {
     "one": RESULT.format(NAMESPACE, GONE),
     "no namespace": RESULT.format("", GONE + OLD),
     "white space": RESULT.format(NAMESPACE, f"\n  {GONE}\n  {OLD}\n"),
+    "many": RESULT.format(
+        NAMESPACE, "".join(f"<Deleted><Key>k{n}</Key></Deleted>" for n in range(9))
+    ),
+    "a key without letters": RESULT.format("", GONE + "<Deleted><Key></Key></Deleted>" + GONE),
+    "a tag in a key": RESULT.format("", GONE + "<Deleted><Key>a<b/>c</Key></Deleted>" + GONE),
+    "tags that do not match": RESULT.format("", GONE + "<Deleted><Key>a</Deleted></Key>" + GONE),
+    "an error among them": RESULT.format("", GONE + KEPT + GONE),
+    "references among them": RESULT.format("", GONE + "<Deleted><Key>&amp;</Key></Deleted>" + GONE),
     "no declaration": f"<DeleteResult>{GONE}</DeleteResult>\n",
     "markers": RESULT.format(NAMESPACE, MARKED + GONE),
     "escaped": RESULT.format(NAMESPACE, "<Deleted><Key>&lt;&amp;&#252;&#x2F;</Key></Deleted>"),
