@@ -23,6 +23,8 @@ def begin(page, user):
     sign_in(page, user)
     page.goto(reverse("job-create"))
     page.get_by_role("button", name="Start new").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Choose Region and manifest")
+    page.wait_for_load_state()  # the scripts are there, too
 
 
 def go_on(page):
