@@ -208,6 +208,9 @@ def database() -> dict[str, Any]:
         }
     else:
         found |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        # A server that is cut off is noticed before anybody's patience ends.
+        patience = {"connect_timeout": 10, "keepalives_idle": 10, "tcp_user_timeout": 20_000}
+        found["OPTIONS"] = patience | found.get("OPTIONS", {})
     return found
 
 

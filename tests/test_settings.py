@@ -117,3 +117,12 @@ def test_start_with_an_odd_value_says_one_line(odd: dict[str, str], tmp_path: Pa
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith(f"{name} must ")
     assert not (tmp_path / "data").exists()
+
+
+def test_postgresql_that_is_cut_off_is_noticed_and_the_address_may_say_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://a:b@h/n?connect_timeout=3&sslmode=require")
+    options = settings.database()["OPTIONS"]
+    assert options["tcp_user_timeout"] == 20_000
+    assert (int(options["connect_timeout"]), options["sslmode"]) == (3, "require")
