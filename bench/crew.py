@@ -78,7 +78,8 @@ class Crew:
         before = listening(queue)
         options = ["--worker-class", "bench.rq_worker.NotingWorker", "--worker-ttl", "45"]
         member = self.start(name, ["rqworker", queue, *options], core, environment)
-        await_(lambda: listening(queue) > before or not member.child.runs, within_s=30)
+        # Not by their number: meanwhile a killed one may be forgotten.
+        await_(lambda: listening(queue) - before or not member.child.runs, within_s=30)
         if not member.child.runs:
             raise RuntimeError(
                 f"{name}: {member.child.log and member.child.log.read_text()[-2000:]}"
@@ -113,9 +114,9 @@ def crew(name: str = "ledger") -> Iterator[Crew]:
         gathered.end()
 
 
-def listening(queue: Queue) -> int:
+def listening(queue: Queue) -> set[bytes]:
     connection = django_rq.get_connection(queue)
-    return int(connection.scard(f"rq:workers:{queue}"))
+    return set(connection.smembers(f"rq:workers:{queue}"))
 
 
 def used_s(pid: int) -> float:
