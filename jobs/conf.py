@@ -133,13 +133,3 @@ def report_file_rows() -> int:
 def report_part_bytes() -> int:
     """Size of the parts in which a result file is uploaded; S3 asks for 5 MiB at least."""
     return _int("REPORT_PART_BYTES", 5 * 1024 * 1024)
-
-
-def failure_floor() -> int:
-    """Tasks that must have run before the failure rate can fail a job (reference 1.6)."""
-    return _int("FAILURE_FLOOR", 1_000)
-
-
-def failure_percent() -> int:
-    """Above this share of failed tasks a job fails (reference 1.6)."""
-    return _int("FAILURE_PERCENT", 50)
