@@ -4,7 +4,6 @@ from jobs.choices import Risk
 from jobs.models import Chunk
 
 DEFAULT_TASKS = 25
-DEFAULT_PERCENT = 10
 _ASKS_FIRST = frozenset({Risk.DESTRUCTIVE, Risk.IRREVERSIBLE})
 
 

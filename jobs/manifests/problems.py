@@ -34,15 +34,6 @@ class ProblemKind(TextChoices):
     ENCODED_TWICE = "encoded-twice", "Encoded twice"
 
 
-WARNINGS = frozenset(
-    {
-        ProblemKind.MISSING_VERSION_ID,
-        ProblemKind.SEVERAL_BUCKETS,
-        ProblemKind.DUPLICATE,
-        ProblemKind.PLUS_SIGN,
-        ProblemKind.ENCODED_TWICE,
-    }
-)
 """Kinds with which a job may be created all the same."""
 
 

@@ -55,11 +55,6 @@ def status(job: Job, id: str = "") -> Values:
     return {"look": look, "id": id}
 
 
-@register.inclusion_tag("console/_status.html")
-def status_named(name: str) -> Values:
-    return {"look": statuses.look_of(name)}
-
-
 @register.filter
 def meaning(name: str) -> str:
     return statuses.look_of(name).meaning

@@ -17,7 +17,6 @@ from jobs.console.forms.typed import (
 from jobs.models import Region, Role, RoleCredentials
 from jobs.s3.arns import parse_s3_uri
 
-MAX_COLUMNS = 100
 _COLUMN = re.compile(r"column-(\d{1,2})\Z")
 
 
