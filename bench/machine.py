@@ -3,6 +3,7 @@
 import os
 import platform
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 
@@ -16,7 +17,9 @@ class Cores:
     house: int
 
 
+@cache
 def cores() -> Cores:
+    """Of those that this process had when it first asked: it goes to one of them itself."""
     allowed = sorted(os.sched_getaffinity(0))
     match len(allowed):
         case 1:
