@@ -5,7 +5,8 @@ from typing import Protocol, cast
 
 import httptools
 
-from jobs.s3.parsing import MAX_BODY_BYTES, Headers
+from jobs.dataplane.head import headers_of
+from jobs.s3.parsing import MAX_BODY_BYTES
 
 MAX_HEAD_BYTES = 64 * 1024
 
@@ -18,8 +19,10 @@ class Exchange(Protocol):
         """False when nobody waits any more; then nothing is sent."""
         ...
 
-    def answered(self, status: int, headers: Headers, body: bytes) -> None:
-        """`body` has at most MAX_BODY_BYTES and one; with more it was cut."""
+    def answered(self, status: int, head: bytes, body: bytes) -> None:
+        """`head` is what was received up to the end of the headers, and perhaps some more.
+        `body` has at most MAX_BODY_BYTES and one; with more it was cut.
+        """
         ...
 
     def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:
@@ -41,28 +44,32 @@ class Owner(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """Reads what httptools calls back (`on_...`) into the answer of `exchange`.
+    """Reads what httptools calls back (`on_...`) into the answer of `exchange`. Headers are kept as
+    they came: hardly anyone asks for them.
 
-    `active_s` is when something was last sent or received, on the owner's clock.
+    `has_moved` is set whenever something was sent or received; the owner unsets it, and keeps in
+    `active_s` when it last did.
     """
+
+    __slots__ = (
+        "_body", "_body_bytes", "_complete", "_head", "_is_head", "_owner", "_parser",
+        "_reusable", "_served", "_status", "_transport", "active_s", "exchange", "has_moved",
+    )  # fmt: skip
 
     def __init__(self, owner: Owner) -> None:
         self.exchange: Exchange | None = None
         self.active_s = owner.now_s()
+        self.has_moved = False
         self._owner = owner
         self._served = 0
         self._is_head = False
         self._parser = httptools.HttpResponseParser(self)
-        self._clear()
-
-    def _clear(self) -> None:
         self._status = 0
-        self._head_bytes = 0
+        self._head = b""
+        self._body: list[bytes] = []
         self._body_bytes = 0
         self._complete = False
         self._reusable = False
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._body: list[bytes] = []
 
     @property
     def usable(self) -> bool:
@@ -73,9 +80,12 @@ class Connection(asyncio.Protocol):
             # After the answer to HEAD the parser waits for the body that the headers announced.
             self._parser = httptools.HttpResponseParser(self)
         self._is_head = is_head
-        self._clear()
+        self._status = self._body_bytes = 0
+        self._head = b""
+        self._body = []
+        self._complete = self._reusable = False
         self.exchange = exchange
-        self.active_s = self._owner.now_s()
+        self.has_moved = True
         self._transport.write(request)
 
     def abort(self, cause: str) -> None:
@@ -90,12 +100,12 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self.active_s = self._owner.now_s()
+        self.has_moved = True
         if self.exchange is None:
             self.abort("closed")
             return
         if not self._status:
-            self._head_bytes += len(data)
+            self._head += data
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -104,15 +114,12 @@ class Connection(asyncio.Protocol):
                 self.abort("closed")
         if self._complete:
             self._finish()
-        elif not self._status and self._head_bytes > MAX_HEAD_BYTES:
+        elif not self._status and len(self._head) > MAX_HEAD_BYTES:
             self.abort("closed")
 
     def on_message_begin(self) -> None:
         if self._complete:
             self._reusable = False  # bytes that nobody asked for
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self._complete:
@@ -135,7 +142,6 @@ class Connection(asyncio.Protocol):
         if self._status < 200:
             # 100-continue and its like: the answer is still to come.
             self._status = 0
-            self._headers = []
             return
         self._end_message()
 
@@ -145,7 +151,6 @@ class Connection(asyncio.Protocol):
 
     def _finish(self) -> None:
         exchange, self.exchange = cast(Exchange, self.exchange), None
-        status, headers = self._status, self._headers
         body = b"".join(self._body)[: MAX_BODY_BYTES + 1]
         self._served += 1
         if self._reusable:
@@ -153,7 +158,7 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.close()
             self._owner.gone(self)
-        exchange.answered(status, headers, body)
+        exchange.answered(self._status, self._head, body)
 
     def connection_lost(self, error: Exception | None) -> None:
         if self.exchange is None:
@@ -163,9 +168,10 @@ class Connection(asyncio.Protocol):
         else:
             exchange, self.exchange = self.exchange, None
             self._owner.gone(self)
-            exchange.lost("closed", untouched=self._served > 0 and not self._head_bytes)
+            exchange.lost("closed", untouched=self._served > 0 and not self._head)
 
     def _ends_with_the_connection(self) -> bool:
         """A body without a length, as HTTP/1.0 and some proxies send it."""
         framing = (b"content-length", b"transfer-encoding")
-        return self._status >= 200 and not any(n.lower() in framing for n, _ in self._headers)
+        headers = headers_of(self._head)
+        return self._status >= 200 and not any(name.lower() in framing for name, _ in headers)

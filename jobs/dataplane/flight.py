@@ -1,6 +1,7 @@
 """A chunk on its way: which task starts next, which waits, and when all of it has ended."""
 
 import asyncio
+import logging
 import random
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -9,15 +10,20 @@ from typing import Protocol, cast
 from jobs.dataplane.batch_task import BatchTask
 from jobs.dataplane.gate import Gate
 from jobs.dataplane.lane import Lane
+from jobs.dataplane.short_way import ShortWay, call_for_any
 from jobs.dataplane.task import Task
 from jobs.dataplane.work import Batch, Refusal, Work
-from jobs.operations.base import Outcome, units_of
+from jobs.operations.base import DONE, Outcome, Unit, units_of
 from jobs.s3.answers import Answer
 from jobs.s3.faults import asked_to_wait_s, is_unreachable
 from jobs.spec.target import Target
 
+logger = logging.getLogger(__name__)
+
 DRAIN_S = 6.0
 """After a stop, how long answers to requests in flight are waited for."""
+
+_rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
 
 @dataclass(slots=True)
@@ -68,9 +74,9 @@ class Flight:
         self._is_starting = False
         self._waiting: dict[Task, asyncio.TimerHandle] = {}
         self._gates: dict[str, Gate[Task]] = {}
+        self._ways: dict[tuple[str, bool], ShortWay | None] = {}
         self._began_s = 0.0
         self._late = False
-        self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._last_answer_s = self.loop.time()
         self._give_up_s: float | None = None
 
@@ -106,23 +112,44 @@ class Flight:
         try:
             while self._next < len(self._units) and self._may_start():
                 unit, self._next = self._units[self._next], self._next + 1
-                task = self._task(unit)
-                if task is not None:
-                    self._count(1)
-                    task.begin()
+                self._begin(unit)
         finally:
             self._is_starting = False
 
-    def _task(self, unit: int | list[int]) -> Task | None:
-        """None where the outcome is known."""
+    def _begin(self, unit: Unit) -> None:
         targets = self.work.targets
         if not isinstance(unit, int):
-            return BatchTask(self, unit, [cast(Target, targets[index]) for index in unit])
+            self._count(1)
+            BatchTask(self, unit, [cast(Target, targets[index]) for index in unit]).begin()
+            return
         target = targets[unit]
         if isinstance(target, Outcome):
             self.decide(unit, target)
+            return
+        self._count(1)
+        way = self._way(target)
+        if way is None or not way.send(unit, target):
+            Task(self, unit, target).begin()
+
+    def _way(self, target: Target) -> ShortWay | None:
+        name = (target.bucket, bool(target.version_id))
+        if name not in self._ways:
+            try:
+                self._ways[name] = self._make_way(*name)
+            except Exception:
+                logger.info("no short way to %s", target.bucket, exc_info=True)
+                self._ways[name] = None  # a Task finds out, too, and can say so
+        return self._ways[name]
+
+    def _make_way(self, bucket: str, with_version: bool) -> ShortWay | None:
+        call = call_for_any(self.work, bucket, with_version=with_version)
+        if call is None:
             return None
-        return Task(self, unit, target)
+        lane = self.lane(call.bucket)
+        stencil = lane.requests.stencil(call)
+        if stencil is None:
+            return None
+        return ShortWay(self, stencil, lane.pool(stencil.origin), self.gate(call.bucket))
 
     def _count(self, tasks: int) -> None:
         self.running += tasks
@@ -131,7 +158,7 @@ class Flight:
             self.work.pace.running += tasks
 
     def _may_start(self) -> bool:
-        if self.over or self.interrupted or self.held or self._refusal.answer or not self._has_room:
+        if self.over or self.held or self._refusal.answer or self.interrupted or not self._has_room:
             return False
         if self._next == 0:
             self._began_s = self.loop.time()
@@ -165,7 +192,7 @@ class Flight:
             elapsed_s=self.loop.time() - began_s,
             deadline_s=self.work.limits.task_deadline_s,
             answered=not is_unreachable(answer),
-            rng=self._rng,
+            rng=_rng,
             retry_after_s=asked_to_wait_s(answer, paced=self.work.pace is not None),
         )
         return None if decision is None else decision.delay_s
@@ -176,7 +203,7 @@ class Flight:
     def _resume(self, task: Task) -> None:
         del self._waiting[task]
         if self.interrupted:
-            self.ended(task)
+            self.ended()
         else:
             task.again()
 
@@ -185,8 +212,15 @@ class Flight:
         if outcome.succeeded and not self._refusal.has_succeeded:
             self._refusal.clear()
 
-    def ended(self, task: Task) -> None:
-        """What was not decided of it has to be run again later."""
+    def succeeded(self, index: int) -> None:
+        self._batch.outcomes[index] = DONE
+        if not self._refusal.has_succeeded:
+            self._refusal.clear()
+        self._last_answer_s = self.loop.time()
+        self.ended()
+
+    def ended(self) -> None:
+        """A task: what was not decided of it has to be run again later."""
         self._count(-1)
         if self._refusal.answer and not self.running:
             self._batch.fatal = self._refusal.answer
@@ -212,10 +246,10 @@ class Flight:
         for task, timer in list(self._waiting.items()):
             timer.cancel()
             del self._waiting[task]
-            self.ended(task)
+            self.ended()
         for gate in self._gates.values():
-            for task in gate.empty():
-                self.ended(task)
+            for _ in gate.empty():
+                self.ended()
 
     def finish_if_idle(self) -> None:
         no_more = self._late or self._next >= len(self._units) or self.interrupted

@@ -30,19 +30,23 @@ class Owner(Protocol):
 class Gate(Generic[W]):
     """For one bucket of a chunk; a single timer, however many wait. Belongs to the loop's thread."""
 
-    __slots__ = ("_owner", "_queue", "_timer", "_turns")
+    __slots__ = ("_owner", "_queue", "_timer", "turns")
 
     def __init__(self, owner: Owner, turns: Turns) -> None:
         self._owner = owner
-        self._turns = turns
+        self.turns = turns
         self._queue: deque[tuple[W, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+
+    def admits(self, now_s: float) -> bool:
+        """Whether a request may go out now, which it then does."""
+        return not self._queue and not self.turns.wait_s(now_s)
 
     def lets_pass(self, task: W) -> bool:
         """Whether a request may go out now; if not, `task` is told when."""
         now_s = self._owner.loop.time()
         if not self._queue:
-            wait_s = self._turns.wait_s(now_s)
+            wait_s = self.turns.wait_s(now_s)
             if not wait_s:
                 return True
             self._wait(wait_s)
@@ -51,7 +55,7 @@ class Gate(Generic[W]):
         return False
 
     def answered(self, *, throttled: bool) -> None:
-        self._turns.answered(throttled=throttled)
+        self.turns.answered(throttled=throttled)
 
     def _wait(self, wait_s: float) -> None:
         if self._timer is None:
@@ -61,7 +65,7 @@ class Gate(Generic[W]):
         self._timer = None
         while self._queue:
             now_s = self._owner.loop.time()
-            wait_s = self._turns.wait_s(now_s)
+            wait_s = self.turns.wait_s(now_s)
             if wait_s:
                 self._wait(wait_s)
                 return

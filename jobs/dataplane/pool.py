@@ -91,6 +91,8 @@ class Pool:
         """End what is silent for too long, what nobody waits for, and what is not needed."""
         now_s = self.now_s()
         for connection in list(self._all):
+            if connection.has_moved:
+                connection.has_moved, connection.active_s = False, now_s
             exchange, silent_s = connection.exchange, now_s - connection.active_s
             if exchange is None:
                 if silent_s > IDLE_S:

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, cast
 
 from jobs.dataplane.gate import Gate
+from jobs.dataplane.head import Head
 from jobs.dataplane.lane import Lane
 from jobs.dataplane.work import Work
 from jobs.operations.attempts import tried
@@ -41,7 +42,7 @@ class Flight(Protocol):
     def interrupted(self) -> bool: ...
     def wait(self, task: "Task", delay_s: float) -> None: ...
     def decide(self, index: int, outcome: Outcome) -> None: ...
-    def ended(self, task: "Task") -> None: ...
+    def ended(self) -> None: ...
     def fail(self, error: Exception) -> None: ...
 
 
@@ -55,7 +56,7 @@ def _guarded(
 
     @wraps(method)
     def guarded(self: "Task", *args: P.args, **kwargs: P.kwargs) -> None:
-        if self.flight.over:
+        if self.flight.over or self._ended:
             return
         try:
             method(self, *args, **kwargs)
@@ -109,14 +110,28 @@ class Task:
 
     def _end(self) -> None:
         self._ended = True
-        self.flight.ended(self)
+        self.flight.ended()
 
-    def _send_first(self, call: Call) -> None:
+    @_guarded
+    def take_over(self, began_s: float) -> None:
+        """The first request, that was sent `began_s` without us (see short_way); what came of it
+        is told at once.
+        """
+        self._endpoint = self.flight.work.endpoint_of(self._target.bucket)
+        call = self.flight.work.operation.start(self._target, self._endpoint)
+        self._open(call)
+        self._began_s = began_s
+        self._resent = False
+
+    def _open(self, call: Call) -> None:
         self._lane = self.flight.lane(call.bucket)
         self._gate = self.flight.gate(call.bucket)
         self._attempt = 1
         self._began_s = self.flight.loop.time()
         self._prepare(call)
+
+    def _send_first(self, call: Call) -> None:
+        self._open(call)
         self._send_in_turn()
 
     def _prepare(self, call: Call) -> None:
@@ -163,7 +178,8 @@ class Task:
         answer.add_done_callback(lambda done: self._take(done.result()))
 
     @_guarded
-    def answered(self, status: int, headers: Headers, body: bytes) -> None:
+    def answered(self, status: int, head: bytes, body: bytes) -> None:
+        headers = Head(head)
         answer = self._lane.reader.read(self._call.action, status, headers, body)
         if answer.code == "RequestTimeTooSkewed" and self._set_clock(headers):
             self._send()

@@ -69,6 +69,12 @@ class Operation(ABC):
     @abstractmethod
     def start(self, target: Target, endpoint: Endpoint) -> Call: ...
 
+    def is_one_call(self, endpoint: Endpoint) -> bool:
+        """Whether each task is one call, those of a bucket differ in nothing but the object's key
+        and version, and a success ends the task as DONE. A template is made of such calls once.
+        """
+        return False
+
     def proceed(
         self, target: Target, endpoint: Endpoint, call: Call, answer: Answer
     ) -> Call | Outcome:

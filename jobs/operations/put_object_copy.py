@@ -105,6 +105,9 @@ class PutObjectCopy(Operation):
     def target_buckets(self) -> list[str]:
         return [self.bucket]
 
+    def is_one_call(self, endpoint: Endpoint) -> bool:
+        return not endpoint.tags_after_copy
+
     def start(self, target: Target, endpoint: Endpoint) -> Call:
         if endpoint.tags_after_copy and self._loses_tags:
             return Call("GetObjectTagging", target.bucket, _addressed(target))

@@ -45,6 +45,9 @@ class PutObjectTagging(Operation):
     def summary(self) -> list[tuple[str, str]]:
         return [("New tags", tags.to_text(self.tag_set))]
 
+    def is_one_call(self, endpoint: Endpoint) -> bool:
+        return True
+
     def start(self, target: Target, endpoint: Endpoint) -> Call:
         params: dict[str, Any] = {
             "Key": target.key,

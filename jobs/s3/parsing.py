@@ -25,10 +25,10 @@ Headers = Sequence[tuple[bytes, bytes]]
 MAX_BODY_BYTES = 1024 * 1024
 """An answer that is longer is not read to its end."""
 
-_TEXT = rb"(?:[ !#-%'-;=?-~\"]|&(?:quot|apos|amp|lt|gt|#\d{1,6});)*"
+_TEXT = rb"(?:[ !#-%'-;=?-~\"]++|&(?:quot|apos|amp|lt|gt|#\d{1,6});)*+"
 _PLAIN_RESULT = re.compile(
-    rb"\s*(?:<\?xml [^<>&]*\?>)?\s*<(\w+Result)(?: xmlns=\"[^<>&\"]*\")?>\s*"
-    rb"(?:<(\w+)>" + _TEXT + rb"</\2>\s*)*</\1>\s*\Z"
+    rb"\s*+(?:<\?xml [^<>&?]*+\?>)?\s*+<(\w+Result)(?: xmlns=\"[^<>&\"]*+\")?>\s*+"
+    rb"(?:<(\w++)>" + _TEXT + rb"</\2>\s*+)*+</\1>\s*+\Z"
 )
 """A body that is well-formed, whole and no <Error>, as far as that shows without parsing it."""
 
@@ -39,6 +39,11 @@ NO_ANSWER = {
     "closed": ConnectionClosedError,
     "tls": SSLError,
 }
+
+
+def is_plain_success(status: int, body: bytes) -> bool:
+    """Whether an answer says that all is well, as far as that shows without parsing it."""
+    return 200 <= status < 300 and (not body or _PLAIN_RESULT.match(body) is not None)
 
 
 def no_answer(cause: str, url: str, detail: object = "") -> Answer:
@@ -56,7 +61,7 @@ class Reader:
 
     def read(self, action: str, status: int, headers: Headers, body: bytes) -> Answer:
         """The answer to a call of `action`; `headers` as they were received."""
-        if 200 <= status < 300 and (not body or _PLAIN_RESULT.match(body)):
+        if is_plain_success(status, body):
             return Answer(status, "", "", _Parsed(self, action, status, headers, body))
         if len(body) > MAX_BODY_BYTES:
             message = f"The storage's answer has more than {MAX_BODY_BYTES:,} bytes."

@@ -1,6 +1,5 @@
 """Signed requests of calls, fast: most are filled into a template that botocore made before."""
 
-import re
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ from jobs.s3 import deletions
 from jobs.s3.calls import Call
 from jobs.s3.rehearsal import Rehearsal
 from jobs.s3.signing import Signer
+from jobs.s3.stencil import LEFT_AS_IT_IS, Stencil
 from jobs.s3.template import (
     COPY_SOURCE,
     KEY_MARK,
@@ -24,7 +24,6 @@ MAX_TEMPLATES = 16
 """Kept per action and bucket. An operation that sends the same with every object needs one."""
 
 _SOURCE_MEMBERS = {"Bucket", "Key", "VersionId"}
-_LEFT_AS_IT_IS = re.compile(r"[!-~]+\Z")
 
 
 class Prepared(NamedTuple):
@@ -59,6 +58,7 @@ class Requests:
         self.signer = signer
         self._rehearsal = rehearsal
         self._known: dict[tuple[str, str, bool, bool], deque[_Known]] = {}
+        self._stencils: deque[tuple[Call, Stencil | None]] = deque(maxlen=MAX_TEMPLATES)
         self._deletions: dict[str, deletions.Pattern] = {}
 
     def prepare(self, call: Call) -> Prepared:
@@ -71,6 +71,32 @@ class Requests:
             if template:
                 return Prepared(template, parts.values)
         return Prepared(Template(self._rehearsal.request_of(call), self.signer), ())
+
+    def stencil(self, call: Call) -> Stencil | None:
+        """Of a call about a key of KEY_MARK, and a version of VERSION_MARK where there is one; None
+        where the call is no such pattern. Raises as Rehearsal.request_of.
+        """
+        for known, stencil in self._stencils:
+            if known == call:
+                return stencil
+        stencil = self._make_stencil(call)
+        self._stencils.append((call, stencil))
+        return stencil
+
+    def _make_stencil(self, call: Call) -> Stencil | None:
+        parts = _take_apart(call.params)
+        if parts is None or not _is_marked(call.params):
+            return None
+        template = self._rehearse(call, parts, key=call.params["Key"])
+        if template is None:
+            return None
+        source = call.params.get("CopySource", {})
+        return Stencil(
+            template,
+            self.signer,
+            source_bucket=source.get("Bucket"),
+            has_version=parts.has_version or "VersionId" in source,
+        )
 
     def _deletion(self, bucket: str) -> deletions.Pattern:
         if bucket not in self._deletions:
@@ -88,8 +114,8 @@ class Requests:
         kept.append(_Known(parts.static, template))
         return template
 
-    def _rehearse(self, call: Call, parts: _Parts) -> Template | None:
-        marked = parts.static | {"Key": KEY_MARK}
+    def _rehearse(self, call: Call, parts: _Parts, key: str = KEY_MARK) -> Template | None:
+        marked = parts.static | {"Key": key}
         if parts.has_version:
             marked["VersionId"] = VERSION_MARK
         if parts.has_source:
@@ -121,13 +147,25 @@ def _take_apart(params: Mapping[str, Any]) -> _Parts | None:
     return _Parts(tuple(values), has_version, has_source, static)
 
 
+def _is_marked(params: Mapping[str, Any]) -> bool:
+    """Whether the marks are all that will differ, and stand where a stencil puts what they mark."""
+    source = params.get("CopySource")
+    versions = [found["VersionId"] for found in (params, source or {}) if "VersionId" in found]
+    return (
+        params["Key"].count(KEY_MARK) == 1
+        and (source is None or source["Key"] == KEY_MARK)
+        and versions in ([], [VERSION_MARK])
+        and not ("VersionId" in params and source is not None)
+    )
+
+
 def _source(source: Any) -> str | None:
     if not isinstance(source, dict) or not source.keys() <= _SOURCE_MEMBERS:
         return None
     bucket, key, version = source.get("Bucket"), source.get("Key"), source.get("VersionId")
     if not isinstance(bucket, str) or not isinstance(key, str) or "arn:" in bucket:
         return None
-    if "VersionId" in source and not (isinstance(version, str) and _LEFT_AS_IT_IS.match(version)):
+    if "VersionId" in source and not (isinstance(version, str) and LEFT_AS_IT_IS.match(version)):
         return None
     return quote_source(bucket, key, version)
 

@@ -41,6 +41,9 @@ class Noting:
     def target_buckets(self):
         return []
 
+    def is_one_call(self, endpoint):
+        return False
+
     def start(self, target, endpoint):
         version = {"VersionId": target.version_id} if target.version_id else {}
         return Call(self.action, target.bucket, {"Key": target.key, **version, **self.params})
