@@ -27,9 +27,13 @@ class Limits:
 
 
 class Noting:
-    """An operation of one call per task; `answers` by key are what `proceed` was given."""
+    """An operation of one call per task; `answers` by key are what `proceed` was given.
+
+    With `one_call` it says so: successes then take the short way, past `proceed`.
+    """
 
     name = "Noting"
+    one_call = False
 
     def __init__(self, action="PutObjectTagging", params=None):
         self.action = action
@@ -42,7 +46,7 @@ class Noting:
         return []
 
     def is_one_call(self, endpoint):
-        return False
+        return self.one_call
 
     def start(self, target, endpoint):
         version = {"VersionId": target.version_id} if target.version_id else {}
@@ -107,10 +111,16 @@ def run(plane, double):
     return Runner(plane, double)
 
 
-@pytest.fixture(params=["data plane", "boto3"])
-def run_both(request, plane, double):
+@pytest.fixture
+def in_short(monkeypatch):
+    monkeypatch.setattr(Noting, "one_call", True)
+
+
+@pytest.fixture(params=["data plane", "data plane, the short way", "boto3"])
+def run_both(request, plane, double, monkeypatch):
     """Runs a test over each transport."""
-    if request.param == "data plane":
+    if request.param != "boto3":
+        monkeypatch.setattr(Noting, "one_call", "short" in request.param)
         yield Runner(plane, double)
         return
     threads = Threads()

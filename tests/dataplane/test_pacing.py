@@ -163,6 +163,9 @@ def test_job_at_its_limit_leaves_room_for_others(double):
 
 def test_chunk_that_fails_by_a_mistake_of_ours_gives_its_places_back(run, double):
     class Broken(Noting):
+        def is_one_call(self, endpoint):
+            return False
+
         def proceed(self, target, endpoint, call, answer):
             raise RuntimeError("boom")
 

@@ -42,6 +42,9 @@ def codes(batch):
 
 
 class Twice(Noting):
+    def is_one_call(self, endpoint):
+        return False
+
     def proceed(self, target, endpoint, call, answer):
         if call.action == "PutObjectTagging" and answer.code == "":
             return Call("DeleteObjectTagging", target.bucket, {"Key": target.key})
@@ -233,6 +236,9 @@ def test_answer_that_does_not_come_is_a_timeout_and_tried_again(run, double):
 
 def test_task_that_breaks_the_operation_fails_alone(run_both, double):
     class Broken(Noting):
+        def is_one_call(self, endpoint):
+            return False
+
         def start(self, target, endpoint):
             if target.key == "a":
                 raise ZeroDivisionError("at the start")
