@@ -2,16 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Sequence
 
 from jobs import conf
 from jobs.dataplane.work import Limits, Work
 from jobs.engine import retry
-from jobs.engine.lines import target_of
+from jobs.engine.lines import targets_of
 from jobs.engine.pacing import Pacing
 from jobs.engine.places import Places
 from jobs.engine.transports import Transport, Transports, why_not_plane
-from jobs.manifests.rows import Row
+from jobs.manifests.columns import Rows
 from jobs.models import Job
 from jobs.operations import registry
 
@@ -37,14 +36,14 @@ class JobAtHand:
         self._known_places = -1
         self._uses_plane = True
 
-    def work(self, rows: Sequence[Row], stop: threading.Event) -> Work:
+    def work(self, rows: Rows, stop: threading.Event) -> Work:
         """The tasks of a chunk. Raises StorageError where a bucket can not be called."""
-        self._places.connect({row.bucket for row in rows})
+        self._places.connect(set(rows.buckets))
         self._places.connect(self._operation.target_buckets())
         self._choose_transport()
         return Work(
             self._operation,
-            [target_of(row) for row in rows],
+            targets_of(rows),
             self._places.endpoint_of,
             self._places.credentials_of,
             self._limits(),

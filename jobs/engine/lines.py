@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from jobs.engine.claims import Claim
-from jobs.manifests.rows import Row, row_parser
+from jobs.manifests.columns import Rows, read_lines
+from jobs.manifests.rows import Row
 from jobs.operations.base import DONE, Outcome
 from jobs.reports.rows import SUCCEEDED, report_row
 from jobs.spec.manifest import ManifestSpec
@@ -11,7 +12,6 @@ from jobs.spec.target import Target
 from jobs.workstore import results, segments
 from jobs.workstore.store import WorkStore
 
-_NEEDS_QUOTES = frozenset(',"\r\n')
 _DONE_END = f",{SUCCEEDED},{DONE.http_status},{DONE.code},{DONE.message}\n"
 
 MISSING_VERSION = Outcome(False, 400, "InvalidRequest", "Task failed due to missing VersionId")
@@ -21,14 +21,13 @@ RESULT_ROW_BYTES = 512
 """What a row of results takes at most, in all but odd cases."""
 
 
-def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> list[Row]:
+def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> Rows:
     """Raises WorkStoreError."""
     block = work.read_range(claim.segment, claim.offset, claim.length)
     lines = segments.unpack(block)[claim.skip : claim.skip + claim.rows]
     if len(lines) != claim.rows:
         raise segments.damaged()
-    parse = row_parser(manifest.fields)
-    return [parse(line, number) for number, line in enumerate(lines, claim.position + 1)]
+    return read_lines(lines, manifest.fields, first_line=claim.position + 1)
 
 
 def prove_room(work: WorkStore, claim: Claim) -> None:
@@ -40,30 +39,38 @@ def prove_room(work: WorkStore, claim: Claim) -> None:
     work.delete(name)
 
 
-def target_of(row: Row) -> Target | Outcome:
-    if row.version_id == "":
-        return MISSING_VERSION
-    return Target(row.bucket, row.key, row.version_id)
+def targets_of(rows: Rows) -> list[Target | Outcome]:
+    targets: list[Target | Outcome] = [*map(Target, rows.buckets, rows.keys, rows.version_ids)]
+    if "" in rows.version_ids:
+        for index, version_id in enumerate(rows.version_ids):
+            if version_id == "":
+                targets[index] = MISSING_VERSION
+    return targets
 
 
-def encode(rows: Sequence[Row], outcomes: Sequence[Outcome | None]) -> bytes:
+def encode(rows: Rows, outcomes: Sequence[Outcome | None]) -> bytes:
     """The rows of the report, as they lie in work storage; None is a task that was not run."""
-    lines: dict[bool, list[bytes]] = {True: [], False: []}
-    plain: list[str] = []
-    for row, outcome in zip(rows, outcomes, strict=True):
-        if outcome is DONE and _is_plain(row):
-            plain.append(f"{row.bucket},{row.raw_key},{row.version_id or ''}{_DONE_END}")
-        elif outcome is not None:
-            lines[outcome.succeeded].append(_line(row, outcome))
-    succeeded = b"".join(["".join(plain).encode(), *lines[True]])
-    return results.encode(succeeded, b"".join(lines[False]))
+    done = _plain_ones(rows, outcomes)
+    lines: dict[bool, list[bytes]] = {True: [done.encode()], False: []}
+    if done.count("\n") < len(outcomes):
+        for index, outcome in enumerate(outcomes):
+            if outcome is not None and not (done and outcome is DONE):
+                lines[outcome.succeeded].append(_line(rows.row(index), outcome))
+    return results.encode(b"".join(lines[True]), b"".join(lines[False]))
 
 
-def _is_plain(row: Row) -> bool:
-    """No field needs quotes; that of the bucket never does."""
-    return _NEEDS_QUOTES.isdisjoint(row.raw_key) and (
-        row.version_id is None or _NEEDS_QUOTES.isdisjoint(row.version_id)
-    )
+def _plain_ones(rows: Rows, outcomes: Sequence[Outcome | None]) -> str:
+    """All that are DONE; empty where one of them has a field that needs quotes."""
+    columns = zip(rows.buckets, rows.raw_keys, rows.version_ids, outcomes, strict=True)
+    lines = [
+        f"{bucket},{raw_key},{version_id or ''}{_DONE_END}"
+        for bucket, raw_key, version_id, outcome in columns
+        if outcome is DONE
+    ]
+    text = "".join(lines)
+    expected = len(lines) * (2 + _DONE_END.count(",")), len(lines), 0, 0
+    found = text.count(","), text.count("\n"), text.count('"'), text.count("\r")
+    return text if found == expected else ""
 
 
 def _line(row: Row, outcome: Outcome) -> bytes:

@@ -11,7 +11,8 @@ from jobs.dataplane.work import Batch
 from jobs.engine.claims import Claim
 from jobs.engine.lines import encode
 from jobs.engine.recording import Finished, TaskResult
-from jobs.manifests.rows import Row
+from jobs.manifests.columns import Rows
+from jobs.operations.base import DONE
 from jobs.workstore.store import WorkStore
 
 THREADS = 2
@@ -29,7 +30,7 @@ class Writer:
         self._work = work
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="writer")
 
-    def after(self, batch: Future[Batch], claim: Claim, rows: Sequence[Row]) -> Future[Written]:
+    def after(self, batch: Future[Batch], claim: Claim, rows: Rows) -> Future[Written]:
         """What is known once the chunk has ended and its rows are written; raises WorkStoreError
         then, and whatever `batch` raised.
         """
@@ -47,7 +48,7 @@ class Writer:
         written: Future[Written],
         batch: Future[Batch],
         claim: Claim,
-        rows: Sequence[Row],
+        rows: Rows,
     ) -> None:
         try:
             ended = batch.result()
@@ -57,17 +58,21 @@ class Writer:
             written.set_exception(error)
 
 
-def _put(work: WorkStore, claim: Claim, rows: Sequence[Row], batch: Batch) -> Finished | None:
+def _put(work: WorkStore, claim: Claim, rows: Rows, batch: Batch) -> Finished | None:
     outcomes = batch.outcomes
-    done = [index for index, outcome in enumerate(outcomes) if outcome is not None]
+    done: Sequence[int] = range(len(outcomes))
+    failed: list[TaskResult] = []
+    # By count, which looks at identity first: `in` and `==` would call Python for each.
+    if outcomes.count(DONE) < len(outcomes):
+        done = [index for index, outcome in enumerate(outcomes) if outcome is not None]
+        failed = [
+            TaskResult(index, rows.row(index), outcome)
+            for index, outcome in enumerate(outcomes)
+            if outcome is not None and not outcome.succeeded
+        ]
     if not done:
         return None
     # Not by position: after a split two chunks begin there in turn, with equal fences.
     name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
     work.put(name, encode(rows, outcomes))
-    failed = [
-        TaskResult(index, row, outcome)
-        for index, (row, outcome) in enumerate(zip(rows, outcomes, strict=True))
-        if outcome is not None and not outcome.succeeded
-    ]
     return Finished(claim, done, failed, name)

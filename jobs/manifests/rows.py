@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from jobs.choices import ManifestField
@@ -32,8 +32,7 @@ _QUOTED = re.compile(r'"(?:[^"]++|"")*+"')
 _SHOWN_CELL_CHARACTERS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One listed object.
 
     `raw_key` is the field after CSV unquoting and before URL-decoding: what the report echoes

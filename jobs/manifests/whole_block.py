@@ -7,6 +7,7 @@ so that one place alone finds and words a fault.
 import binascii
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from jobs.manifests.layout import Layout
 from jobs.manifests.rows import BUCKET_NAME, MAX_KEY_BYTES, MAX_VERSION_ID_BYTES
@@ -17,6 +18,13 @@ BucketRows = dict[str, tuple[int, int]]
 _UNENCODED = bytes(range(0x21)) + b"\x7f"
 # Quoted-printable is URL-encoding with another sign, and the standard library decodes it in C.
 _TO_QUOTED_PRINTABLE = bytes.maketrans(b"%=", b"=%")
+
+
+class Bare(NamedTuple):
+    """Lines whose fields are not quoted (any more), and what stands between these."""
+
+    text: bytes
+    separator: bytes
 
 
 def bucket_rows(lines: Sequence[bytes], layout: Layout) -> BucketRows | None:
@@ -39,24 +47,32 @@ def bucket_rows(lines: Sequence[bytes], layout: Layout) -> BucketRows | None:
     return _by_bucket(cells[1 + layout.bucket :: stride])
 
 
-def _cells(text: bytes, rows: int) -> list[bytes] | None:
-    """All fields in one list: an empty one, then row after row; a line's first begins with LF.
-
-    None where a line is not UTF-8, holds NUL or CR, or some fields are quoted and some are not.
+def without_quotes(text: bytes, rows: int) -> Bare | None:
+    """`text` are lines with LF between them. None where one holds NUL or CR, or some fields are
+    quoted and some are not.
     """
-    if b"\0" in text or b"\r" in text or not _is_utf8(text):
+    if b"\0" in text or b"\r" in text:
         return None
     if b'"' not in text:
-        return (b"\n" + text).replace(b"\n", b",\n").split(b",")
+        return Bare(text, b",")
     if not (text.startswith(b'"') and text.endswith(b'"')):
         return None
     inner = text[1:-1].replace(b'"\n"', b"\n")
     if len(inner) != len(text) - 2 * rows:
         return None
     inner = inner.replace(b'","', b"\0")
-    if b'"' in inner:
+    return None if b'"' in inner else Bare(inner, b"\0")
+
+
+def _cells(text: bytes, rows: int) -> list[bytes] | None:
+    """All fields in one list: an empty one, then row after row; a line's first begins with LF.
+
+    None where a line is not UTF-8, or `without_quotes` makes nothing of them.
+    """
+    bare = without_quotes(text, rows)
+    if bare is None or not _is_utf8(text):
         return None
-    return (b"\n" + inner).replace(b"\n", b"\0\n").split(b"\0")
+    return (b"\n" + bare.text).replace(b"\n", bare.separator + b"\n").split(bare.separator)
 
 
 def _column(cells: list[bytes], position: int, stride: int) -> list[bytes]:

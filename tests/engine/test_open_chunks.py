@@ -15,6 +15,7 @@ from jobs.choices import ChunkState, JobStatus
 from jobs.engine import choosing, claims, recording, runner
 from jobs.engine.lines import encode
 from jobs.engine.recording import Finished, TaskResult
+from jobs.manifests.columns import Rows
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, RateSample
 from jobs.operations.base import DONE, Outcome
@@ -250,7 +251,7 @@ def finished(claim, codes):
     rows = [Row("photos", f"k{n}", f"k{n}", None) for n in range(len(codes))]
     outcomes = [GONE if code else DONE for code in codes]
     failed = [TaskResult(n, rows[n], outcomes[n]) for n, code in enumerate(codes) if code]
-    assert results.decode(encode(rows, outcomes))
+    assert results.decode(encode(Rows.of(rows), outcomes))
     return Finished(claim, range(len(codes)), failed, f"result-{claim.chunk_id}")
 
 

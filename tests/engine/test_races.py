@@ -14,6 +14,7 @@ from jobs.engine.lines import MISSING_VERSION, encode
 from jobs.engine.recording import TaskResult
 from jobs.errors import JobStatusError, LeaseLostError
 from jobs.lifecycle import commands
+from jobs.manifests.columns import Rows
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, StatusChange
 from jobs.operations.base import Outcome
@@ -91,7 +92,9 @@ def test_late_results_never_replace_those_of_a_chunk_that_was_split_off_at_the_s
         second = take(job, "second")
         lines = results_of(place, keys)[2:]
         name = f"{job.pk}/results/second.bin"
-        steps.work.put(name, encode([line.row for line in lines], [line.outcome for line in lines]))
+        steps.work.put(
+            name, encode(Rows.of([line.row for line in lines]), [line.outcome for line in lines])
+        )
         recording.record(second, lines, result_name=name, now=timezone.now())
         steps.run()  # takes what the second left: the first rows, at the first one's position
         assert steps.see(job).status == JobStatus.COMPLETING
