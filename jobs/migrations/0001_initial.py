@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('priority', 'Priority changed'), ('tags', 'Tags changed'), ('waiting', 'Waiting'), ('resumed', 'Work goes on'), ('limits', 'Limits changed'), ('held', 'Kept paused'), ('let_go', 'May go on')], max_length=16)),
+                ('kind', models.CharField(choices=[('priority', 'Priority changed'), ('tags', 'Tags changed'), ('waiting', 'Waiting'), ('resumed', 'Work goes on'), ('limits', 'Limits changed'), ('held', 'Kept paused'), ('let_go', 'May go on'), ('slower', 'Goes slower')], max_length=16)),
                 ('before', models.JSONField(blank=True, null=True)),
                 ('after', models.JSONField(blank=True, null=True)),
                 ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -37,6 +37,7 @@ class JobEvent(models.Model):
         LIMITS = "limits", "Limits changed"
         HELD = "held", "Kept paused"
         LET_GO = "let_go", "May go on"
+        SLOWER = "slower", "Goes slower"
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

@@ -81,6 +81,10 @@ def person(user: Any) -> str:
     return str(user.get_full_name() or user.get_username()) if user else "batchconsole"
 
 
+SENTENCES = {JobEvent.Kind.WAITING, JobEvent.Kind.HELD, JobEvent.Kind.SLOWER}
+"""Events whose `after` says in words what happened."""
+
+
 @dataclass(frozen=True, slots=True)
 class Activity:
     """`by` is a person or the system; `before` and `after` are texts, empty where there is none."""
@@ -115,7 +119,7 @@ def _from_change(change: StatusChange) -> Activity:
 
 def _from_event(event: JobEvent) -> Activity:
     kind = JobEvent.Kind(event.kind)
-    if kind in (JobEvent.Kind.WAITING, JobEvent.Kind.HELD):
+    if kind in SENTENCES:
         return Activity(event.at, person(event.actor), str(kind.label), note=str(event.after or ""))
     in_words = _ceilings_of if kind is JobEvent.Kind.LIMITS else _text_of
     return Activity(
