@@ -5,10 +5,12 @@ from typing import cast
 
 from jobs.dataplane.task import Flight, Task
 from jobs.operations.attempts import tried
-from jobs.operations.base import BatchOperation, Outcome, outcome_of
+from jobs.operations.base import DONE, BatchOperation, Outcome, outcome_of
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict, classify
 from jobs.spec.target import Target
+
+_ALL_DONE = Answer(200, "", "")
 
 
 class BatchTask(Task):
@@ -25,21 +27,26 @@ class BatchTask(Task):
     def _start(self) -> None:
         self._send_first(self._operation.batch_call(self._targets, self._endpoint))
 
+    def answered(self, status: int, head: bytes, body: bytes) -> None:
+        if status == _ALL_DONE.http_status and self._operation.all_done(self._call, body):
+            self._take(_ALL_DONE)
+        else:
+            super().answered(status, head, body)
+
     def _proceed(self, answer: Answer) -> None:
+        if answer is _ALL_DONE:
+            self._decide_all(DONE)
+            return
         if answer.code:
             self._decide_all(outcome_of(answer))
             return
         answers = self._operation.answers(self._targets, answer)
-        again = [
-            n
-            for n, single in enumerate(answers)
-            if (single.code or single.http_status != 200) and classify(single) is Verdict.RETRY
-        ]
+        again = [n for n, single in enumerate(answers) if _is_to_be_tried_again(single)]
         delay_s = self._delay_s(answers[again[0]]) if again else None
         postponed = set(again) if delay_s is not None else ()
         for n, single in enumerate(answers):
             if n not in postponed:
-                self._decide(n, outcome_of(single))
+                self._decide(self._indices[n], outcome_of(single))
         if delay_s is None or self.flight.interrupted:
             self._end()
             return
@@ -52,11 +59,19 @@ class BatchTask(Task):
         self._decide_all(outcome)
 
     def _decide_all(self, outcome: Outcome) -> None:
-        for n in range(len(self._indices)):
-            self._decide(n, outcome)
+        told = self._told(outcome)
+        for index in self._indices:
+            self.flight.decide(index, told)
         self._end()
 
-    def _decide(self, n: int, outcome: Outcome) -> None:
-        if self._attempt > 1:
-            outcome = tried(outcome, self._attempt, self._elapsed_s())
-        self.flight.decide(self._indices[n], outcome)
+    def _decide(self, index: int, outcome: Outcome) -> None:
+        self.flight.decide(index, self._told(outcome))
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        return tried(outcome, self._attempt, self._elapsed_s()) if self._attempt > 1 else outcome
+
+
+def _is_to_be_tried_again(answer: Answer) -> bool:
+    if not answer.code and answer.http_status == _ALL_DONE.http_status:
+        return False  # nearly always so
+    return classify(answer) is Verdict.RETRY

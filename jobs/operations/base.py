@@ -90,18 +90,24 @@ class BatchOperation(Operation):
     batch_size: ClassVar[int]
 
     @abstractmethod
-    def batches(self, targets: Sequence[Target]) -> list[list[int]]:
+    def batches(self, targets: Sequence[Target]) -> Sequence[Sequence[int]]:
         """Which targets go together, as indices, each once; one alone goes through `start`."""
 
     @abstractmethod
     def batch_call(self, targets: Sequence[Target], endpoint: Endpoint) -> Call: ...
+
+    def all_done(self, call: Call, body: bytes) -> bool:
+        """Whether the body of a successful answer says at a glance that all of `call` ended as
+        DONE; where it does not, the answer is read, and `answers` says what became of each.
+        """
+        return False
 
     @abstractmethod
     def answers(self, targets: Sequence[Target], answer: Answer) -> list[Answer]:
         """An answer for each target from one without an error, as if it had been asked alone."""
 
 
-Unit = int | list[int]
+Unit = int | Sequence[int]
 """What is asked together: a target's index, or those of several."""
 
 
@@ -109,12 +115,17 @@ def units_of(operation: Operation, targets: Sequence[Target | Outcome]) -> Seque
     """In the order of the list; an Outcome among the targets is a unit of its own."""
     if not isinstance(operation, BatchOperation):
         return range(len(targets))
+    if {Target}.issuperset(map(type, targets)):
+        return [_unit(batch) for batch in operation.batches(cast(Sequence[Target], targets))]
     open_ones = [i for i, target in enumerate(targets) if isinstance(target, Target)]
     units: list[Unit] = [i for i, target in enumerate(targets) if isinstance(target, Outcome)]
     for batch in operation.batches([cast(Target, targets[i]) for i in open_ones]):
-        indices = [open_ones[i] for i in batch]
-        units.append(indices if len(indices) > 1 else indices[0])
+        units.append(_unit([open_ones[i] for i in batch]))
     return units
+
+
+def _unit(indices: Sequence[int]) -> Unit:
+    return indices if len(indices) > 1 else indices[0]
 
 
 def outcome_of(answer: Answer) -> Outcome:

@@ -4,12 +4,14 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Self
 
 from jobs.choices import Risk
 from jobs.operations.base import BatchOperation, counted, named
 from jobs.operations.checking import Checker
 from jobs.s3.calls import Answer, Call
+from jobs.s3.deletions import Newest
 from jobs.s3.endpoints import Endpoint
 from jobs.spec.target import Target
 
@@ -18,13 +20,14 @@ MOST_BYTES = 384 * 1024
 read of an answer (jobs.s3.parsing.MAX_BODY_BYTES).
 """
 
-_PLAIN = re.compile(r"[!-%'-;=?-~]+")
-_PLAIN_LINES = re.compile(r"[!-%'-;=?-~]+(?:\n[!-%'-;=?-~]+)*+")
+_ESCAPED = "&<>\"'"
 _ESCAPED_BYTES = 6
-"""An ampersand or a letter beyond ASCII may come back as a reference of so many."""
+"""One of these or a letter beyond ASCII may come back as a reference of so many."""
 
-_NOT_FOR_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]|^\s|\s$")
-"""What XML can not carry, and what some reader of XML may change on its way to another key."""
+_NOT_FOR_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+"""What XML can not carry, and what some reader of XML may change on its way to another key; so may
+white space at an end be changed.
+"""
 
 _STATUSES = {
     "AccessDenied": 403,
@@ -38,6 +41,8 @@ _STATUSES = {
     "ServiceUnavailable": 503,
 }
 """An error within the answer to many has no HTTP status; the one that it has alone."""
+
+_VERSION_OF = attrgetter("version_id")
 
 _UNSAID = Answer(502, "InvalidResponse", "The storage's answer does not say what became of it.")
 _DELETED = Answer(200, "", "")
@@ -82,39 +87,49 @@ class DeleteObject(BatchOperation):
         version = {"VersionId": target.version_id} if target.version_id else {}
         return Call("DeleteObject", target.bucket, {"Key": target.key, **version})
 
-    def batches(self, targets: Sequence[Target]) -> list[list[int]]:
-        if self._are_plain(targets):
-            indices = range(len(targets))
-            return [list(indices[n : n + self.batch_size]) for n in indices[:: self.batch_size]]
+    def batches(self, targets: Sequence[Target]) -> Sequence[Sequence[int]]:
+        slices = self._slices(targets)
+        if slices is not None:
+            return slices
         alone: list[list[int]] = []
         by_bucket: dict[str, list[int]] = defaultdict(list)
-        seen: set[Target] = set()
+        seen: set[tuple[str, str, str | None]] = set()
         for index, target in enumerate(targets):
+            told = (target.bucket, target.key, target.version_id)
             # One that is listed twice is asked for twice: the answer would be about both.
-            if target in seen or not target.key or _NOT_FOR_XML.search(target.key):
+            if told in seen or not _are_for_xml([target.key]):
                 alone.append([index])
             else:
-                seen.add(target)
+                seen.add(told)
                 by_bucket[target.bucket].append(index)
         cut = [batch for indices in by_bucket.values() for batch in self._cut(indices, targets)]
         return cut + alone
 
-    def _are_plain(self, targets: Sequence[Target]) -> bool:
-        """Distinct keys of one bucket, as many as may be in each request: nearly always so."""
-        keys = [target.key for target in targets if target.version_id is None]
-        text = "\n".join(keys)
-        return (
-            0 < len(keys) == len(targets) == len(set(keys)) == text.count("\n") + 1
-            and len({target.bucket for target in targets}) == 1
-            and max(map(len, keys)) * self.batch_size <= MOST_BYTES
-            and _PLAIN_LINES.fullmatch(text) is not None
-        )
+    def _slices(self, targets: Sequence[Target]) -> list[range] | None:
+        """The list as it is, a request's worth at a time, where nothing speaks against it. That is
+        nearly always so, and found out for all at once.
+        """
+        keys = [target.key for target in targets]
+        versions = [target.version_id for target in targets]
+        is_newest = versions.count(None) == len(keys)
+        distinct = set(keys) if is_newest else set(zip(keys, versions, strict=True))
+        if len({target.bucket for target in targets}) != 1 or len(distinct) != len(keys):
+            return None
+        if not _are_for_xml(keys):
+            return None
+        starts = range(0, len(keys), self.batch_size)
+        slices = [range(n, min(n + self.batch_size, len(keys))) for n in starts]
+        for part in slices:
+            named = filter(None, versions[part.start : part.stop])
+            if _most_bytes(*keys[part.start : part.stop], *named) > MOST_BYTES:
+                return None
+        return slices
 
     def _cut(self, indices: Sequence[int], targets: Sequence[Target]) -> list[list[int]]:
         batches: list[list[int]] = []
         room_bytes = 0
         for index in indices:
-            size_bytes = _most_bytes(targets[index])
+            size_bytes = _most_bytes(targets[index].key, targets[index].version_id or "")
             if room_bytes < size_bytes or len(batches[-1]) >= self.batch_size:
                 batches.append([])
                 room_bytes = MOST_BYTES
@@ -123,36 +138,50 @@ class DeleteObject(BatchOperation):
         return batches
 
     def batch_call(self, targets: Sequence[Target], endpoint: Endpoint) -> Call:
+        bucket = targets[0].bucket
+        if not any(map(_VERSION_OF, targets)):
+            return Call("DeleteObjects", bucket, Newest([target.key for target in targets]))
         objects = [
             {"Key": target.key, "VersionId": target.version_id}
             if target.version_id
             else {"Key": target.key}
             for target in targets
         ]
-        return Call("DeleteObjects", targets[0].bucket, {"Delete": {"Objects": objects}})
+        return Call("DeleteObjects", bucket, {"Delete": {"Objects": objects}})
+
+    def all_done(self, call: Call, body: bytes) -> bool:
+        return isinstance(call.params, Newest) and call.params.are_gone(body)
 
     def answers(self, targets: Sequence[Target], answer: Answer) -> list[Answer]:
-        # As they were asked for, each without a version: all went well.
-        asked = [{"Key": target.key} for target in targets if target.version_id is None]
-        if len(asked) == len(targets) and answer.data == {"Deleted": asked}:
-            return [_DELETED] * len(targets)
         said: dict[tuple[str, str | None], Answer] = {}
         for item in answer.data.get("Deleted", ()):
             said[item.get("Key", ""), item.get("VersionId") or None] = _DELETED
         for item in answer.data.get("Errors", ()):
             said[item.get("Key", ""), item.get("VersionId") or None] = _error(item)
-        # Some storage leaves the version out of its answer.
-        shared = {target.key for target in targets if target.version_id is None}
-        return [_said_of(target, said, in_doubt=target.key in shared) for target in targets]
+        found = [said.get((target.key, target.version_id)) for target in targets]
+        answers = [single for single in found if single is not None]
+        return answers if len(answers) == len(found) else _completed(targets, found, said)
 
 
-def _said_of(
-    target: Target, said: Mapping[tuple[str, str | None], Answer], *, in_doubt: bool
-) -> Answer:
-    answer = said.get((target.key, target.version_id))
-    if answer is None and target.version_id and not in_doubt:
-        answer = said.get((target.key, None))
-    return answer or _UNSAID
+def _completed(
+    targets: Sequence[Target],
+    found: Sequence[Answer | None],
+    said: Mapping[tuple[str, str | None], Answer],
+) -> list[Answer]:
+    """Some storage leaves the version out of its answer, and some has one that nobody named (Garage
+    does). Where both the newest and another version of a key were named, neither counts.
+    """
+    newest = {target.key for target in targets if target.version_id is None}
+    versions = {target.key for target in targets if target.version_id is not None}
+    by_key = {
+        key: single
+        for (key, version), single in said.items()
+        if (version is None or key in newest) and not (key in newest and key in versions)
+    }
+    return [
+        single or by_key.get(target.key, _UNSAID)
+        for target, single in zip(targets, found, strict=True)
+    ]
 
 
 def _error(item: Mapping[str, Any]) -> Answer:
@@ -160,7 +189,18 @@ def _error(item: Mapping[str, Any]) -> Answer:
     return Answer(_STATUSES.get(code, 400), code, str(item.get("Message") or ""))
 
 
-def _most_bytes(target: Target) -> int:
-    """What the target may take of an answer."""
-    size_bytes = len(target.key) + len(target.version_id or "")
-    return size_bytes if _PLAIN.fullmatch(target.key) else size_bytes * _ESCAPED_BYTES
+def _are_for_xml(keys: list[str]) -> bool:
+    """Whether a reader of XML is bound to find these keys again."""
+    text = "".join(keys)
+    is_printable = text.isprintable()
+    if not all(keys) or not (is_printable or _NOT_FOR_XML.search(text) is None):
+        return False
+    return (is_printable and " " not in text) or list(map(str.strip, keys)) == keys
+
+
+def _most_bytes(*texts: str) -> int:
+    """What these may take of an answer."""
+    text = "".join(texts)
+    beyond_ascii = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
+    escaped = beyond_ascii + sum(map(text.count, _ESCAPED))
+    return len(text) + escaped * (_ESCAPED_BYTES - 1)

@@ -93,3 +93,29 @@ def test_stop_leaves_keys_that_wait_to_be_tried_again_to_be_deleted_later(run_bo
     double.answer = answer
     batch = run_both(targets("a", "b"), operation=DELETE, stop=stop)
     assert codes(batch) == ["", None]
+
+
+def test_answer_in_another_order_with_markers_and_white_space_counts_for_each_key(run_both, double):
+    gone = [
+        "<Key>c</Key>",
+        "<DeleteMarker>true</DeleteMarker><DeleteMarkerVersionId>m</DeleteMarkerVersionId>"
+        "<Key>a &amp; b</Key>",
+        "<Key>ü</Key>\n <DeleteMarker>true</DeleteMarker>",
+    ]
+    items = "\n".join(f"<Deleted>{item}</Deleted>" for item in gone)
+    double.answer = lambda received: reply(200, f"<DeleteResult>{items}</DeleteResult>".encode())
+    assert codes(run_both(targets("a & b", "ü", "c"), operation=DELETE)) == [""] * 3
+
+
+def test_keys_that_the_answer_leaves_out_are_asked_for_again(run_both, double):
+    answers_in_turn(double, deletion("ac"), deletion("b"))
+    batch = run_both(targets("a", "b", "c"), operation=DELETE)
+    assert codes(batch) == ["", "", ""]
+    assert deletes_of(double) == [[b"a", b"b", b"c"], [b"b"]]
+
+
+def test_outcome_of_many_keys_says_how_often_they_were_tried(run_both, double):
+    answers_in_turn(double, SLOW_DOWN, deletion("a", b="AccessDenied"))
+    batch = run_both(targets("a", "b"), operation=DELETE)
+    assert codes(batch) == ["", "AccessDenied"]
+    assert "(tried twice in " in batch.outcomes[1].message

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import ValidationFailedError
+from jobs.operations import delete_object
 from jobs.operations.base import DONE, Outcome, outcome_of, units_of
 from jobs.operations.delete_object import MOST_BYTES, DeleteObject
 from jobs.s3.calls import Answer, Call
@@ -59,8 +60,10 @@ def test_long_and_awkward_keys_share_a_request_only_as_far_as_its_answer_can_be_
 
 
 @pytest.mark.parametrize(
-    "key", ["\x01", "a\tb", "a\r", "a\nb", " a", "a ", "\x7f", "\x85", "\u2028", "\ufffe", "\uffff"]
-)
+    "key",
+    ["\x01", "a\tb", "a\r", "a\nb", " a", "a ", "\u00a0a", "\x7f", "\x85", "\u2028", "\ufffe", "\uffff",
+     "\ud800", ""],
+)  # fmt: skip
 def test_key_that_xml_may_not_carry_as_it_is_goes_alone_and_outside_of_xml(key):
     targets = objects("a", key, "b")
     assert DELETE.batches(targets) == [[0, 2], [1]]
@@ -88,6 +91,37 @@ def test_every_target_is_in_one_batch(listed):
     for batch in batches:
         assert len({targets[index] for index in batch}) == len(batch)
         assert len({targets[index].bucket for index in batch}) == 1
+
+
+class DeleteFew(DeleteObject):
+    batch_size = 3
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("aaaab"),
+            st.text(st.sampled_from("ab /&'é\u00a0\U0001f600\n"), max_size=3) | st.just("k" * 30),
+            st.sampled_from([None, None, "v", "w&"]),
+        ),
+        min_size=1,
+    )
+)
+def test_list_is_cut_in_the_same_way_whether_or_not_it_is_looked_at_one_by_one(listed):
+    targets = [Target(*facts) for facts in listed]
+    # One that is listed twice has to be found among them, and goes alone.
+    twice = [*targets, targets[0]]
+    few = DeleteFew.parse({})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delete_object, "MOST_BYTES", 60)
+        batches = [list(batch) for batch in few.batches(targets)]
+        assert few.batches(twice) == [*batches, [len(targets)]]
+
+
+def test_a_whole_list_of_plain_keys_is_cut_without_a_list_of_numbers():
+    versions = [Target("photos", f"a b/ü{n}", "v1") for n in range(1500)]
+    for targets in (objects(*(f"a b/ü{n}" for n in range(1500))), versions):
+        assert units_of(DELETE, targets) == [range(1000), range(1000, 1500)]
 
 
 def test_call_names_the_versions_that_the_list_names():
@@ -119,6 +153,21 @@ def test_versions_of_one_key_have_outcomes_of_their_own():
 
 def test_answer_that_leaves_the_version_out_counts_for_the_one_that_was_asked_for():
     assert outcomes([Target("photos", "a", "v1")], answered([{"Key": "a"}])) == [DONE]
+
+
+def test_answer_that_has_a_version_that_nobody_named_counts_for_the_newest():
+    """As Garage answers, in a bucket without versions."""
+    gone = {"Key": "a", "VersionId": "g1", "DeleteMarkerVersionId": "g2"}
+    assert outcomes(objects("a"), answered([gone])) == [DONE]
+
+
+def test_answer_without_versions_does_not_count_where_it_is_in_doubt_which_is_meant():
+    targets = [Target("photos", "a", "v1"), Target("photos", "a")]
+    (of_version, of_newest) = DELETE.answers(targets, answered([{"Key": "a"}]))
+    assert classify(of_version) is Verdict.RETRY
+    assert outcome_of(of_newest) == DONE
+    (_, of_newest) = DELETE.answers(targets, answered([{"Key": "a", "VersionId": "v1"}]))
+    assert classify(of_newest) is Verdict.RETRY
 
 
 def test_key_that_the_answer_does_not_name_is_tried_again():
