@@ -63,9 +63,13 @@ class Best:
     def first(self) -> Job | None:
         return self._jobs[0] if self._jobs else None
 
+    @property
+    def is_old(self) -> bool:
+        return time.monotonic() - self._chosen_s >= CHOICE_S
+
     def renew_if_old(self) -> bool:
         """Whether it was."""
-        old = time.monotonic() - self._chosen_s >= CHOICE_S
+        old = self.is_old
         if old:
             self.renew()
         return old
@@ -74,16 +78,27 @@ class Best:
         self._jobs = choose(now=self._clock())
         self._chosen_s = time.monotonic()
 
+    def hold(self) -> None:
+        """It was just seen that no job but the first one may run."""
+        self._jobs = self._jobs[:1]
+        self._chosen_s = time.monotonic()
+
+    def share(self, free: int) -> int:
+        """Of `free` chunks that may be begun, how many are the first job's."""
+        first = self._jobs[0]
+        if first.waiting_for or behind_its_equals(self._jobs)[0] is not first:
+            return 1
+        return free
+
     def serve(self, free: int) -> int:
-        """Of `free` chunks that may be begun, how many are the first job's; whose turn it is then
-        is the next one's, if there are equals. A job that waited for its storage tries one.
+        """As `share`; the turn is the next job's then, if there are equals. One that waited for
+        its storage tries one chunk.
         """
+        share = self.share(free)
         if self._jobs[0].waiting_for:
             self._jobs = self._jobs[1:]
-            return 1
-        in_turn = behind_its_equals(self._jobs)
-        share = free if in_turn[0] is self._jobs[0] else 1
-        self._jobs = in_turn
+        else:
+            self._jobs = behind_its_equals(self._jobs)
         return share
 
     def pass_over(self, job: Job) -> None:

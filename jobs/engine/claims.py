@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from jobs.choices import RUNNABLE, ChunkState
 from jobs.engine import database_clock, statements
@@ -48,13 +49,23 @@ def claim_chunks(job_id: str, limit: int, *, owner: str, lease_s: float) -> list
     None of a job that may not run (any more): who ends a job sets its status first and looks for
     holders then, and so must find these or have been seen here.
     """
-    rows = statements.claim(job_id, limit, owner=owner, lease_s=lease_s)
-    claims = [Claim(*row) for row in rows]
+    with connection.cursor() as cursor:
+        claims = claim_of_locked(cursor, job_id, limit, owner=owner, lease_s=lease_s)
     # SQLite has one writer at a time, so that the claim itself saw the status that holds.
     if claims and connection.vendor != "sqlite" and not _may_run(job_id):
         release(claims)
         return []
     return claims
+
+
+def claim_of_locked(
+    cursor: CursorWrapper, job_id: str, limit: int, *, owner: str, lease_s: float
+) -> list[Claim]:
+    """As `claim_chunks`, in a transaction that has written to the job's row before: the status that
+    is seen here is the one that holds, since nobody can change it until these claims are there.
+    """
+    rows = statements.claim(cursor, job_id, limit, owner=owner, lease_s=lease_s)
+    return [Claim(*row) for row in rows]
 
 
 def claim_chunk(job_id: str, *, owner: str, lease_s: float) -> Claim | None:
@@ -68,7 +79,10 @@ def _may_run(job_id: str) -> bool:
 
 def beat(claims: Collection[Claim], *, lease_s: float) -> set[int]:
     """Keep chunks; returns the ids of those that no other worker was given meanwhile."""
-    return statements.beat(_proofs(claims), lease_s=lease_s) if claims else set()
+    if not claims:
+        return set()
+    with connection.cursor() as cursor:
+        return statements.beat(cursor, _proofs(claims), lease_s=lease_s)
 
 
 def heartbeat(claim: Claim, *, lease_s: float) -> bool:
@@ -79,19 +93,20 @@ def heartbeat(claim: Claim, *, lease_s: float) -> bool:
 def release(claims: Collection[Claim]) -> None:
     """Give chunks back untouched."""
     if claims:
-        statements.release(_proofs(claims))
+        with connection.cursor() as cursor:
+            statements.release(cursor, _proofs(claims))
 
 
-def settle(settlements: Sequence[Settlement]) -> set[tuple[int, int]]:
+def settle(cursor: CursorWrapper, settlements: Sequence[Settlement]) -> set[tuple[int, int]]:
     """Mark rows as done and split the others of their chunks off as chunks of their own. Returns
     the proofs that still held: nothing is changed of the others. Not their ids: a worker that lost
     a chunk may have claimed it anew, and bring both.
 
     To be called in a transaction.
     """
-    if not transaction.get_connection().in_atomic_block:
+    if not cursor.db.in_atomic_block:
         raise transaction.TransactionManagementError("settle() belongs into a transaction")
-    held = statements.settle([_settled(settlement) for settlement in settlements])
+    held = statements.settle(cursor, [_settled(settlement) for settlement in settlements])
     rest = [
         chunk
         for settlement in settlements

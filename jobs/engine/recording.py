@@ -1,18 +1,22 @@
-"""One short transaction for finished chunks: what was done, and everything counted from it."""
+"""One short transaction for finished chunks: what was done, everything counted from it, and the
+chunks that come next.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from jobs.engine import claims, statements
 from jobs.engine.claims import Claim, Settlement
 from jobs.engine.judging import judge
+from jobs.engine.statements import Standing
 from jobs.errors import LeaseLostError
 from jobs.manifests.rows import Row
-from jobs.models import FailureSample, RateSample
+from jobs.models import FailureSample, Job, RateSample
 from jobs.operations.base import Outcome
 
 
@@ -37,17 +41,66 @@ class Finished:
     result_name: str
 
 
-def record_all(finished: Sequence[Finished], *, now: datetime) -> list[Claim]:
-    """Make what was done final. Returns the claims that were lost to other workers: of these
-    nothing was recorded.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Up to `limit` chunks of a job are wanted; `if_alone`: only while no other job may run."""
+
+    job: Job
+    limit: int
+    owner: str
+    lease_s: float
+    if_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """`lost` are claims that other workers have now: of these nothing was recorded. `claimed` are
+    the chunks that were wished for, None when none were looked for. `alone`: no other job than the
+    wished one may run, and it waits for nothing.
     """
-    with transaction.atomic():
-        held = claims.settle([_settlement(chunk) for chunk in finished])
+
+    lost: list[Claim]
+    claimed: list[Claim] | None = None
+    alone: bool = False
+
+
+def record_and_claim(finished: Sequence[Finished], wish: Wish | None, *, now: datetime) -> Recorded:
+    """Make what was done final, and claim the next chunks of a job of which something was recorded.
+
+    With one commit for both; and since the job's row is held from its counting on, the claim needs
+    no second look at its status. None are claimed of a job that is paused or failed by what is
+    recorded here, or was ended by somebody else before.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        held = claims.settle(cursor, [_settlement(chunk) for chunk in finished])
         ours = [chunk for chunk in finished if chunk.claim.proof in held]
         # Sorted, so that two workers that record at once take the row locks in the same order.
-        for job_id in sorted({chunk.claim.job_id for chunk in ours}):
-            _count(job_id, [chunk for chunk in ours if chunk.claim.job_id == job_id], now)
-    return [chunk.claim for chunk in finished if chunk.claim.proof not in held]
+        standings = {
+            job_id: _count(cursor, job_id, [one for one in ours if one.claim.job_id == job_id], now)
+            for job_id in sorted({chunk.claim.job_id for chunk in ours})
+        }
+        lost = [chunk.claim for chunk in finished if chunk.claim.proof not in held]
+        # Last, when all rows are locked for which somebody else may wait: claims wait for none.
+        return _with_claims(cursor, Recorded(lost), wish, standings)
+
+
+def _with_claims(
+    cursor: CursorWrapper, recorded: Recorded, wish: Wish | None, standings: dict[str, Standing]
+) -> Recorded:
+    if wish is None or wish.job.pk not in standings:
+        return recorded
+    alone = standings[wish.job.pk].alone
+    if wish.if_alone and not alone:
+        return recorded
+    claimed = claims.claim_of_locked(
+        cursor, wish.job.pk, wish.limit, owner=wish.owner, lease_s=wish.lease_s
+    )
+    return Recorded(recorded.lost, claimed, alone)
+
+
+def record_all(finished: Sequence[Finished], *, now: datetime) -> list[Claim]:
+    """As `record_and_claim`, without claims; returns the claims that were lost."""
+    return record_and_claim(finished, None, now=now).lost
 
 
 def record(claim: Claim, results: Sequence[TaskResult], *, result_name: str, now: datetime) -> None:
@@ -64,23 +117,26 @@ def _settlement(chunk: Finished) -> Settlement:
     return Settlement(chunk.claim, chunk.done, succeeded, failed, chunk.result_name)
 
 
-def _count(job_id: str, chunks: Sequence[Finished], now: datetime) -> None:
+def _count(
+    cursor: CursorWrapper, job_id: str, chunks: Sequence[Finished], now: datetime
+) -> Standing:
     failed = sum(len(chunk.failed) for chunk in chunks)
     succeeded = sum(len(chunk.done) for chunk in chunks) - failed
-    doubtful = statements.add_to_job(job_id, succeeded, failed)
+    standing = statements.add_to_job(cursor, job_id, succeeded, failed)
     at_s = int(now.timestamp()) // RateSample.WIDTH_S * RateSample.WIDTH_S
-    statements.add_to_rate(job_id, at_s, succeeded, failed)
+    statements.add_to_rate(cursor, job_id, at_s, succeeded, failed)
     if failed:
-        _count_causes(job_id, (result for chunk in chunks for result in chunk.failed))
+        _count_causes(cursor, job_id, (result for chunk in chunks for result in chunk.failed))
         _keep_samples(job_id, chunks, now)
-    if doubtful:
+    if standing.doubtful:
         judge(job_id, now)
+    return standing
 
 
-def _count_causes(job_id: str, failed: Iterable[TaskResult]) -> None:
+def _count_causes(cursor: CursorWrapper, job_id: str, failed: Iterable[TaskResult]) -> None:
     causes = Counter(_cause(result) for result in failed)
     # In an order that all workers keep, as above.
-    statements.add_to_causes([(job_id, *cause, n) for cause, n in sorted(causes.items())])
+    statements.add_to_causes(cursor, [(job_id, *cause, n) for cause, n in sorted(causes.items())])
 
 
 def _cause(result: TaskResult) -> tuple[str, int]:

@@ -6,11 +6,10 @@ one before are answered. What they cost the database is shared among them.
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import Error as DatabaseProblem
@@ -27,14 +26,14 @@ from jobs.engine.following import follow, wait_for_storage
 from jobs.engine.job_at_hand import JobAtHand
 from jobs.engine.keeper import Keeper
 from jobs.engine.lines import prove_room, read_rows
+from jobs.engine.open_chunks import MOST_OPEN, Open, OpenChunks, chunks_open
 from jobs.engine.pacing import Pacing
-from jobs.engine.recording import Finished
+from jobs.engine.recording import Finished, Wish
 from jobs.engine.transports import Transports
-from jobs.engine.writing import Writer, Written
+from jobs.engine.writing import Writer
 from jobs.errors import StorageError, WorkStoreError, unexpected
-from jobs.lifecycle import commands, precedence
+from jobs.lifecycle import commands
 from jobs.models import Job
-from jobs.operations import registry
 from jobs.workstore.store import WorkStore
 
 logger = logging.getLogger(__name__)
@@ -46,8 +45,6 @@ LOOK_S = 1.0
 
 LONG_S = 5.0
 """A chunk that is open for longer takes long: its storage is slow, or silent."""
-
-MOST_OPEN = precedence.AT_ONCE
 
 
 def run_chunks(*, work: WorkStore, clock: Clock, stop: threading.Event) -> int:
@@ -65,16 +62,6 @@ def run_chunks(*, work: WorkStore, clock: Clock, stop: threading.Event) -> int:
     return runner.chunks_run
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A chunk on its way."""
-
-    job: Job
-    claim: Claim
-    written: Future[Written]
-    since_s: float
-
-
 class _Runner:
     """Keeps what is costly between the chunks of a job: connections and the parsed operation."""
 
@@ -87,29 +74,34 @@ class _Runner:
         self._transports = Transports()
         self._writer = Writer(work)
         self._at_hand: dict[str, JobAtHand] = {}
-        self._open: list[_Open] = []
+        self._open = OpenChunks()
         self._best = Best(clock)
         self._started: set[str] = set()
+        self._until_s = math.inf
         self.chunks_run = 0
         self.is_interrupted = False
         """It ended although there was more to do, perhaps."""
 
     def run(self, until_s: float) -> None:
+        self._until_s = until_s
         self._fill()
         while self._open:
             finished = self._wait()
             self._settle(finished)
-            if self._stop.is_set() or self._is_over(until_s):
+            if self._is_over():
                 self.is_interrupted = True
             else:
                 self._fill()
             self._close_ended({chunk.job.pk for chunk in finished})
 
-    def _is_over(self, until_s: float) -> bool:
-        """Its time is up; while a chunk takes long, others go on beside it for some more time."""
+    def _is_over(self) -> bool:
+        """Its time is up, or it is told to stop; while a chunk takes long, others go on beside it
+        for some more time.
+        """
         now_s = time.monotonic()
         takes_long = any(now_s - chunk.since_s > LONG_S for chunk in self._open)
-        return now_s >= until_s + (9 * conf.time_box_s() if takes_long else 0)
+        until_s = self._until_s + (9 * conf.time_box_s() if takes_long else 0)
+        return self._stop.is_set() or now_s >= until_s
 
     def close(self) -> None:
         self._keeper.stop_all()
@@ -142,7 +134,7 @@ class _Runner:
         """
         if self._stop.is_set():
             return 0
-        free = _chunks_open(self._best.first) - len(self._open)
+        free = chunks_open(self._best.first) - len(self._open)
         if free <= 0 and self._best.first and len(self._open) < MOST_OPEN:
             busy = {chunk.job.region_id for chunk in self._open}
             return int(self._best.first.region_id not in busy)
@@ -152,15 +144,11 @@ class _Runner:
         """How many chunks of the job are under way that were not before."""
         if not self._is_active(job):
             return 0
-        open_before = len(self._open)
         found = claims.claim_chunks(job.pk, limit, owner=owner_name(), lease_s=conf.lease_s())
-        for claim in found:
-            self.chunks_run += 1
-            with self._handing_back(job, [claim]):
-                self._begin(job, claim)
-        if len(self._open) == open_before:
+        begun = self._begin_all(job, found)
+        if not begun:
             close_if_ended(job.pk, now=self._clock())
-        return len(self._open) - open_before
+        return begun
 
     def _is_active(self, job: Job) -> bool:
         if job.status != JobStatus.READY or job.pk in self._started:
@@ -178,6 +166,15 @@ class _Runner:
         # Else another worker may just have begun it: claiming looks at the status itself.
         return True
 
+    def _begin_all(self, job: Job, claimed: Iterable[Claim]) -> int:
+        """How many of them are under way now."""
+        open_before = len(self._open)
+        for claim in claimed:
+            self.chunks_run += 1
+            with self._handing_back(job, [claim]):
+                self._begin(job, claim)
+        return len(self._open) - open_before
+
     def _begin(self, job: Job, claim: Claim) -> None:
         at_hand = self._at_hand.get(job.pk)
         if at_hand is None:
@@ -187,28 +184,22 @@ class _Runner:
         rows = read_rows(self._work, claim, at_hand.manifest)
         work = at_hand.work(rows, self._keeper.add(claim))
         batch = at_hand.transport().submit(work)
-        written = self._writer.after(batch, claim, rows)
-        self._open.append(_Open(job, claim, written, time.monotonic()))
+        self._open.add(job, claim, self._writer.after(batch, claim, rows))
 
     # --- Recording
 
-    def _wait(self) -> list[_Open]:
+    def _wait(self) -> list[Open]:
         """Those that are finished; none if that takes long."""
-        finished: set[Future[Written]] = set()
         until_s = time.monotonic() + LOOK_S
-        while not finished and time.monotonic() < until_s:
+        ended: list[Open] = []
+        while not ended and time.monotonic() < until_s:
             if self._stop.is_set():
                 self._keeper.stop_all()
-            finished, _ = wait(
-                [chunk.written for chunk in self._open],
-                timeout=WAKE_S,
-                return_when=FIRST_COMPLETED,
-            )
-        return [chunk for chunk in self._open if chunk.written in finished]
+            ended = self._open.take_ended(WAKE_S)
+        return ended
 
-    def _settle(self, finished: Sequence[_Open]) -> None:
-        self._open = [chunk for chunk in self._open if chunk not in finished]
-        ready: list[tuple[_Open, Batch, Finished]] = []
+    def _settle(self, finished: Sequence[Open]) -> None:
+        ready: list[tuple[Open, Batch, Finished]] = []
         for chunk in finished:
             with self._handing_back(chunk.job, [chunk.claim]):
                 batch, done = chunk.written.result()
@@ -223,18 +214,44 @@ class _Runner:
             with self._handing_back(ready[0][0].job, [done.claim for _, _, done in ready]):
                 self._record(ready)
 
-    def _record(self, ready: Sequence[tuple[_Open, Batch, Finished]]) -> None:
+    def _record(self, ready: Sequence[tuple[Open, Batch, Finished]]) -> None:
         self._keeper.drop(done.claim for _, _, done in ready)
-        lost = recording.record_all([done for _, _, done in ready], now=self._clock())
-        for claim in lost:
+        wish = self._wish(batch for _, batch, _ in ready)
+        finished = [done for _, _, done in ready]
+        recorded = recording.record_and_claim(finished, wish, now=self._clock())
+        if wish and recorded.claimed is not None:
+            self._go_on(wish, recorded.claimed, alone=recorded.alone)
+        for claim in recorded.lost:
             logger.warning("job %s, %s: another worker took it over", claim.job_id, claim)
             # If the job has ended meanwhile, what was put for it now lies in an emptied folder.
             queueing.call("finish_job", claim.job_id)
         for chunk, batch, done in ready:
-            if done.claim not in lost:
+            if done.claim not in recorded.lost:
                 self._follow(chunk, batch, has_done=True)
 
-    def _follow(self, chunk: _Open, batch: Batch, *, has_done: bool) -> None:
+    def _wish(self, batches: Iterable[Batch]) -> Wish | None:
+        """What `_fill` would claim next, if that can be said before anything is recorded. A choice
+        that is old holds only while there is no other job.
+        """
+        job = self._best.first
+        if job is None or job.waiting_for or self._is_over():
+            return None
+        if any(batch.outage or batch.fatal for batch in batches):
+            return None
+        free = self._free()
+        if not free:
+            return None
+        share = self._best.share(free)
+        return Wish(job, share, owner_name(), conf.lease_s(), if_alone=self._best.is_old)
+
+    def _go_on(self, wish: Wish, claimed: Sequence[Claim], *, alone: bool) -> None:
+        if alone:
+            self._best.hold()
+        self._best.serve(wish.limit)
+        if self._begin_all(wish.job, claimed) < wish.limit:
+            self._best.pass_over(wish.job)
+
+    def _follow(self, chunk: Open, batch: Batch, *, has_done: bool) -> None:
         if batch.outage:
             self._best.pass_over(chunk.job)
         follow(chunk.job, batch, has_done=has_done, now=self._clock())
@@ -270,13 +287,3 @@ class _Runner:
     def _release(self, claimed: Sequence[Claim]) -> None:
         self._keeper.drop(claimed)
         claims.release(claimed)
-
-
-def _chunks_open(job: Job | None) -> int:
-    """Two, so that connections never drain between chunks, and more where there are so many
-    requests in flight that a chunk is over before the next one is there, or a chunk is one request;
-    what is open is repeated after a kill, so never more than four.
-    """
-    if job and job.operation in registry.BATCHED:
-        return MOST_OPEN
-    return min(MOST_OPEN, 2 + (conf.in_flight() - 1) // 128)

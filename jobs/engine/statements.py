@@ -1,13 +1,15 @@
 """The SQL of claiming and recording, in the dialects of both databases.
 
 What runs once for every few hundred tasks is written by hand: the ORM takes more time for these
-than the database does. Each function is one statement, whatever the number of its rows.
+than the database does. Each function is one statement, whatever the number of its rows, by a cursor
+of the caller's: to open one costs about what a statement does.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import NamedTuple
 
-from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from jobs.engine import database_clock
 
@@ -59,7 +61,10 @@ _ADD_TO_JOB = """
 UPDATE jobs_job
    SET tasks_succeeded = tasks_succeeded + %s, tasks_failed = tasks_failed + %s
  WHERE id = %s
-RETURNING tasks_failed > 0 OR (canary_tasks > 0 AND NOT canary_settled)
+RETURNING tasks_failed > 0 OR (canary_tasks > 0 AND NOT canary_settled),
+          waiting_for = '' AND NOT EXISTS (
+            SELECT 1 FROM jobs_job AS other
+             WHERE other.status IN ('Ready', 'Active') AND other.id <> jobs_job.id)
 """
 
 _ADD_TO_RATE = """
@@ -76,51 +81,69 @@ ON CONFLICT (job_id, code, http_status) DO UPDATE
 """
 
 
-def claim(job_id: str, limit: int, *, owner: str, lease_s: float) -> list[ClaimedRow]:
+class Standing(NamedTuple):
+    """Of a job, once tasks were added to it. `doubtful`: a task of it failed, or its canary is
+    still out. `alone`: no other job may run, and it waits for nothing.
+    """
+
+    doubtful: bool
+    alone: bool
+
+
+def claim(
+    cursor: CursorWrapper, job_id: str, limit: int, *, owner: str, lease_s: float
+) -> list[ClaimedRow]:
     """Mark up to `limit` chunks of a runnable job, those of dead workers first, then by position.
     While a canary is out, none behind it.
 
     Picks, marks and returns in one statement, and so needs no lock of ours on either database.
     """
-    sql = _CLAIM.format(now=database_clock.sql(), lock=_skip_locked(), all_rows=2**62)
     values = (job_id, limit, job_id, job_id, limit, limit, owner, lease_s, job_id)
-    return sorted(_fetch(sql, values), key=lambda row: int(row[2]))
+    cursor.execute(_claim_sql(cursor.db.vendor), values)
+    return sorted(cursor.fetchall(), key=lambda row: int(row[2]))
 
 
-def beat(held: Sequence[tuple[int, int]], *, lease_s: float) -> set[int]:
+@cache
+def _claim_sql(vendor: str) -> str:
+    lock = "FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
+    return _CLAIM.format(now=database_clock.SQL[vendor], lock=lock, all_rows=2**62)
+
+
+def beat(cursor: CursorWrapper, held: Sequence[tuple[int, int]], *, lease_s: float) -> set[int]:
     """Extend the leases of chunks, given as (id, fence); returns the ids that are still held."""
     sql = _BEAT.format(now=database_clock.sql(), values=_blanks(held))
-    return {row[0] for row in _fetch(sql, [lease_s, *_flat(held)])}
+    cursor.execute(sql, [lease_s, *_flat(held)])
+    return {row[0] for row in cursor.fetchall()}
 
 
-def release(held: Sequence[tuple[int, int]]) -> None:
+def release(cursor: CursorWrapper, held: Sequence[tuple[int, int]]) -> None:
     """Give chunks back untouched, as far as they are still held."""
-    _execute(_RELEASE.format(values=_blanks(held)), _flat(held))
+    cursor.execute(_RELEASE.format(values=_blanks(held)), _flat(held))
 
 
-def settle(done: Sequence[tuple[int, int, int, int, int, int, str]]) -> set[tuple[int, int]]:
+def settle(
+    cursor: CursorWrapper, done: Sequence[tuple[int, int, int, int, int, int, str]]
+) -> set[tuple[int, int]]:
     """Mark chunks as done: (id, fence, position, rows, succeeded, failed, result) each. Returns
     (id, fence) of those that were still held; the others are left alone.
     """
-    return set(_fetch(_SETTLE.format(values=_blanks(done)), _flat(done)))
+    cursor.execute(_SETTLE.format(values=_blanks(done)), _flat(done))
+    return set(cursor.fetchall())
 
 
-def add_to_job(job_id: str, succeeded: int, failed: int) -> bool:
-    """Whether the job is to be judged: a task of it failed, or its canary is still out."""
-    return any(row[0] for row in _fetch(_ADD_TO_JOB, [succeeded, failed, job_id]))
+def add_to_job(cursor: CursorWrapper, job_id: str, succeeded: int, failed: int) -> Standing:
+    """On PostgreSQL, the row is ours from here until the transaction ends."""
+    cursor.execute(_ADD_TO_JOB, [succeeded, failed, job_id])
+    return Standing(*map(bool, cursor.fetchone() or (False, False)))
 
 
-def add_to_rate(job_id: str, at_s: int, succeeded: int, failed: int) -> None:
-    _execute(_ADD_TO_RATE, [job_id, at_s, succeeded, failed])
+def add_to_rate(cursor: CursorWrapper, job_id: str, at_s: int, succeeded: int, failed: int) -> None:
+    cursor.execute(_ADD_TO_RATE, [job_id, at_s, succeeded, failed])
 
 
-def add_to_causes(causes: Sequence[CauseRow]) -> None:
+def add_to_causes(cursor: CursorWrapper, causes: Sequence[CauseRow]) -> None:
     """(job, code, HTTP status, tasks) each, in an order that all workers keep."""
-    _execute(_ADD_TO_CAUSES.format(values=_blanks(causes)), _flat(causes))
-
-
-def _skip_locked() -> str:
-    return "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    cursor.execute(_ADD_TO_CAUSES.format(values=_blanks(causes)), _flat(causes))
 
 
 def _blanks(rows: Sequence[tuple[Value, ...]]) -> str:
@@ -130,15 +153,3 @@ def _blanks(rows: Sequence[tuple[Value, ...]]) -> str:
 
 def _flat(rows: Sequence[tuple[Value, ...]]) -> list[Value]:
     return [value for row in rows for value in row]
-
-
-def _execute(sql: str, values: Sequence[Value]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-
-
-def _fetch(sql: str, values: Sequence[Value]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows: list[Any] = cursor.fetchall()
-    return rows

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,8 +90,8 @@ def test_what_a_holder_with_an_old_fence_brings_is_refused_and_changes_nothing()
     old = claim_best("slow")
     let_lease_end(old)
     new = claim_best("other")
-    with transaction.atomic():
-        assert claims.settle([Settlement(old, [0, 1, 2], 3, 0, "old")]) == set()
+    with transaction.atomic(), connection.cursor() as cursor:
+        assert claims.settle(cursor, [Settlement(old, [0, 1, 2], 3, 0, "old")]) == set()
     claims.release([old])
     chunk = Chunk.objects.get()
     assert (chunk.state, chunk.fence, chunk.result) == (ChunkState.RUNNING, new.fence, "")
@@ -101,8 +101,8 @@ def test_what_a_holder_with_an_old_fence_brings_is_refused_and_changes_nothing()
 def test_rows_that_were_not_done_become_chunks_of_their_own():
     make_chunk(make_job(status=JobStatus.ACTIVE), position=100, rows=10, skip=3)
     claim = claim_best()
-    with transaction.atomic():
-        held = claims.settle([Settlement(claim, [1, 2, 5, 6, 7], 4, 1, "r")])
+    with transaction.atomic(), connection.cursor() as cursor:
+        held = claims.settle(cursor, [Settlement(claim, [1, 2, 5, 6, 7], 4, 1, "r")])
     assert held == {claim.proof}
     done = Chunk.objects.get(state=ChunkState.DONE)
     assert (done.position, done.rows, done.succeeded, done.failed) == (101, 5, 4, 1)
