@@ -1,5 +1,6 @@
 """Chunks that are open together: claimed, run and recorded so, over the data plane and boto3."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -15,6 +16,7 @@ from jobs.choices import ChunkState, JobStatus
 from jobs.engine import choosing, claims, recording, runner
 from jobs.engine.lines import encode
 from jobs.engine.recording import Finished, TaskResult
+from jobs.lifecycle import precedence
 from jobs.manifests.columns import Rows
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, RateSample
@@ -79,19 +81,68 @@ def see(job):
     return Job.objects.get(pk=job.pk)
 
 
-def test_twenty_chunks_cost_five_statements_each_and_a_few_for_the_job(bench, monkeypatch):
-    monkeypatch.setattr(choosing, "CHOICE_S", 600)  # its two statements come by time, not by chunk
-    job = bench.ready(100, rows_per_chunk=5)
-    statements = []
+@contextlib.contextmanager
+def statements_of_the_runner():
+    """How each begins, but for the beginnings of transactions."""
+    found = []
 
     def count(execute, sql, params, many, context):
-        statements.append(" ".join(sql.split()[:3]))
+        if not sql.startswith("BEGIN"):
+            found.append(" ".join(sql.split()[:3]))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(count):
+        yield found
+
+
+def test_twenty_chunks_of_the_only_job_cost_four_statements_each_and_a_few_for_the_job(
+    bench, monkeypatch
+):
+    monkeypatch.setattr(choosing, "CHOICE_S", 0.02)  # less than a chunk takes
+    bench.double.answer = lambda received: Reply(plausible(received).data, delay_s=0.04)
+    job = bench.ready(100, rows_per_chunk=5)
+    with statements_of_the_runner() as statements:
         assert bench.run() == 20
     assert see(job).tasks_succeeded == 100
-    assert len(statements) <= 20 * 5 + 40, Counter(statements).most_common()
+    assert len(statements) <= 20 * 4 + 30, Counter(statements).most_common()
+
+
+def test_job_of_higher_priority_that_comes_while_another_runs_goes_before_its_next_chunk(
+    bench, monkeypatch
+):
+    monkeypatch.setattr(choosing, "CHOICE_S", 0)
+    low = bench.ready(60, rows_per_chunk=3, priority=1)
+    come = []
+
+    def answer(received):
+        if not come and received.path.endswith("k009"):
+            come.append(bench.ready(12, rows_per_chunk=3, priority=2).pk)
+            connection.close()
+        return plausible(received)
+
+    bench.double.answer = answer
+    ended = []
+    record = recording.record_and_claim
+
+    def noted(finished, wish, *, now):
+        recorded = record(finished, wish, now=now)
+        ended.extend(chunk.claim.job_id for chunk in finished)
+        return recorded
+
+    monkeypatch.setattr(recording, "record_and_claim", noted)
+    assert bench.run() == 24
+    first = ended.index(come[0])
+    in_hand = precedence.AT_ONCE
+    assert first <= 4 + in_hand  # of the low one: chunk 3 ended, and what was open then
+    assert set(ended[first + 4 + in_hand :]) == {low.pk}
+
+
+def test_worker_whose_time_is_up_claims_nothing_more_with_its_records(bench, settings):
+    settings.BATCHCONSOLE_TIME_BOX_S = 0
+    job = bench.ready(60, rows_per_chunk=3)
+    assert bench.run() == 2
+    assert see(job).tasks_succeeded == 6
+    assert not Chunk.objects.filter(state=ChunkState.RUNNING).exists()
 
 
 def test_next_chunks_are_under_way_before_the_last_request_of_one_is_answered(bench):
