@@ -4,14 +4,13 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, Self
 
 from jobs.choices import Risk
 from jobs.operations.base import BatchOperation, counted, named
 from jobs.operations.checking import Checker
 from jobs.s3.calls import Answer, Call
-from jobs.s3.deletions import Newest
+from jobs.s3.deletions import Listed
 from jobs.s3.endpoints import Endpoint
 from jobs.spec.target import Target
 
@@ -41,8 +40,6 @@ _STATUSES = {
     "ServiceUnavailable": 503,
 }
 """An error within the answer to many has no HTTP status; the one that it has alone."""
-
-_VERSION_OF = attrgetter("version_id")
 
 _UNSAID = Answer(502, "InvalidResponse", "The storage's answer does not say what became of it.")
 _DELETED = Answer(200, "", "")
@@ -88,59 +85,56 @@ class DeleteObject(BatchOperation):
         return Call("DeleteObject", target.bucket, {"Key": target.key, **version})
 
     def batches(self, targets: Sequence[Target]) -> Sequence[Sequence[int]]:
-        slices = self._slices(targets)
-        if slices is not None:
-            return slices
+        keys = [target.key for target in targets]
+        versions = [target.version_id for target in targets]
+        are_for_xml = _are_for_xml(keys, versions)
+        if are_for_xml and len({target.bucket for target in targets}) == 1:
+            is_newest = versions.count(None) == len(keys)
+            distinct = set(keys) if is_newest else set(zip(keys, versions, strict=True))
+            if len(distinct) == len(keys):  # nearly always so
+                return self._cut(range(len(keys)), keys, versions)
         alone: list[list[int]] = []
         by_bucket: dict[str, list[int]] = defaultdict(list)
         seen: set[tuple[str, str, str | None]] = set()
         for index, target in enumerate(targets):
             told = (target.bucket, target.key, target.version_id)
             # One that is listed twice is asked for twice: the answer would be about both.
-            if told in seen or not _are_for_xml([target.key]):
+            if told in seen or not (are_for_xml or _are_for_xml([target.key], [target.version_id])):
                 alone.append([index])
             else:
                 seen.add(told)
                 by_bucket[target.bucket].append(index)
-        cut = [batch for indices in by_bucket.values() for batch in self._cut(indices, targets)]
-        return cut + alone
+        cut = [
+            part for indices in by_bucket.values() for part in self._cut(indices, keys, versions)
+        ]
+        return [*cut, *alone]
 
-    def _slices(self, targets: Sequence[Target]) -> list[range] | None:
-        """The list as it is, a request's worth at a time, where nothing speaks against it. That is
-        nearly always so, and found out for all at once.
-        """
-        keys = [target.key for target in targets]
-        versions = [target.version_id for target in targets]
-        is_newest = versions.count(None) == len(keys)
-        distinct = set(keys) if is_newest else set(zip(keys, versions, strict=True))
-        if len({target.bucket for target in targets}) != 1 or len(distinct) != len(keys):
-            return None
-        if not _are_for_xml(keys):
-            return None
-        starts = range(0, len(keys), self.batch_size)
-        slices = [range(n, min(n + self.batch_size, len(keys))) for n in starts]
-        for part in slices:
-            named = filter(None, versions[part.start : part.stop])
-            if _most_bytes(*keys[part.start : part.stop], *named) > MOST_BYTES:
-                return None
-        return slices
+    def _cut(
+        self, indices: Sequence[int], keys: Sequence[str], versions: Sequence[str | None]
+    ) -> Sequence[Sequence[int]]:
+        def size_bytes(*some: int) -> int:
+            return _most_bytes([keys[n] for n in some], [versions[n] for n in some])
 
-    def _cut(self, indices: Sequence[int], targets: Sequence[Target]) -> list[list[int]]:
+        starts = range(0, len(indices), self.batch_size)
+        parts = [indices[start : start + self.batch_size] for start in starts]
+        if all(size_bytes(*part) <= MOST_BYTES for part in parts):
+            return parts
         batches: list[list[int]] = []
         room_bytes = 0
         for index in indices:
-            size_bytes = _most_bytes(targets[index].key, targets[index].version_id or "")
-            if room_bytes < size_bytes or len(batches[-1]) >= self.batch_size:
+            if room_bytes < size_bytes(index) or len(batches[-1]) >= self.batch_size:
                 batches.append([])
                 room_bytes = MOST_BYTES
             batches[-1].append(index)
-            room_bytes -= size_bytes
+            room_bytes -= size_bytes(index)
         return batches
 
     def batch_call(self, targets: Sequence[Target], endpoint: Endpoint) -> Call:
         bucket = targets[0].bucket
-        if not any(map(_VERSION_OF, targets)):
-            return Call("DeleteObjects", bucket, Newest([target.key for target in targets]))
+        keys = [target.key for target in targets]
+        versions = [target.version_id for target in targets if target.version_id]
+        if not versions or len(versions) == len(keys):
+            return Call("DeleteObjects", bucket, Listed(keys, versions or None))
         objects = [
             {"Key": target.key, "VersionId": target.version_id}
             if target.version_id
@@ -150,7 +144,7 @@ class DeleteObject(BatchOperation):
         return Call("DeleteObjects", bucket, {"Delete": {"Objects": objects}})
 
     def all_done(self, call: Call, body: bytes) -> bool:
-        return isinstance(call.params, Newest) and call.params.are_gone(body)
+        return isinstance(call.params, Listed) and call.params.are_gone(body)
 
     def answers(self, targets: Sequence[Target], answer: Answer) -> list[Answer]:
         said: dict[tuple[str, str | None], Answer] = {}
@@ -189,18 +183,19 @@ def _error(item: Mapping[str, Any]) -> Answer:
     return Answer(_STATUSES.get(code, 400), code, str(item.get("Message") or ""))
 
 
-def _are_for_xml(keys: list[str]) -> bool:
-    """Whether a reader of XML is bound to find these keys again."""
-    text = "".join(keys)
+def _are_for_xml(keys: Sequence[str], versions: Sequence[str | None]) -> bool:
+    """Whether a reader of XML is bound to find these again."""
+    texts = [*keys, *filter(None, versions)]
+    text = "".join(texts)
     is_printable = text.isprintable()
     if not all(keys) or not (is_printable or _NOT_FOR_XML.search(text) is None):
         return False
-    return (is_printable and " " not in text) or list(map(str.strip, keys)) == keys
+    return (is_printable and " " not in text) or list(map(str.strip, texts)) == texts
 
 
-def _most_bytes(*texts: str) -> int:
+def _most_bytes(keys: Sequence[str], versions: Sequence[str | None]) -> int:
     """What these may take of an answer."""
-    text = "".join(texts)
+    text = "".join(keys) + "".join(filter(None, versions))
     beyond_ascii = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
     escaped = beyond_ascii + sum(map(text.count, _ESCAPED))
     return len(text) + escaped * (_ESCAPED_BYTES - 1)

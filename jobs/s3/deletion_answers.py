@@ -4,8 +4,9 @@ botocore takes tens of microseconds for each key. What follows was seen of stora
 fast; anything else is read with care, or by botocore.
 
 - All have a declaration or none, a namespace or none, and `Deleted` elements without white space.
-- Keys alone, in the order in which they were asked for: MinIO, Ceph and SeaweedFS without versions.
-- Keys alone, in an order of their own: AWS, and Ceph where it deletes several at a time.
+- Keys alone, or each with the version that was named, in the order in which they were asked for:
+  MinIO, Ceph and SeaweedFS.
+- The same in an order of their own: AWS, and Ceph where it deletes several at a time.
 - Key, VersionId, DeleteMarker, DeleteMarkerVersionId in this order: Ceph; Garage has the marker's
   version without the marker.
 - DeleteMarker, DeleteMarkerVersionId, Key, VersionId in this order: MinIO, and AWS as documented.
@@ -24,8 +25,7 @@ _HEAD = (
 _BARE_HEAD = re.compile(_HEAD.encode())
 _TEXT_HEAD = re.compile(_HEAD)
 _BEGIN, _END = "<Deleted><Key>", "</Key></Deleted>"
-_BEGIN_BYTES, _BETWEEN_BYTES = _BEGIN.encode(), (_END + _BEGIN).encode()
-_END_BYTES = f"{_END}</DeleteResult>".encode()
+_LAST = "</DeleteResult>"
 _BLANKS = b" \t\r\n"
 _SPECIAL = r"<>&\x00-\x1f\ufffe\uffff"
 _NOT_PLAIN = re.compile(f"[{_SPECIAL}]")
@@ -38,14 +38,24 @@ _KEY = rf"<Key>{_TEXT}</Key>(?:<VersionId>{_TEXT}</VersionId>)?+"
 _DELETED = re.compile(rf"<Deleted>{_MARKER}{_KEY}{_MARKER}</Deleted>{_SPACE}")
 
 
-def says_all_are_gone(lines: bytes, body: bytes) -> bool:
-    """Whether the answer says so of the keys (a line each, as XML has them) in their order, and
-    nothing else. It is compared with such an answer, as whole text: it need not be read.
+def elements_of(lines: bytes, name: bytes) -> bytes:
+    """Elements of that name from keys as XML has them, a line each; after each key may stand a
+    carriage return and its version.
     """
-    begin = body.find(_BEGIN_BYTES)
+    begin = b"<%b><Key>" % name
+    end = (b"</VersionId></%b>" if b"\r" in lines else b"</Key></%b>") % name
+    inside = lines.replace(b"\r", b"</Key><VersionId>").replace(b"\n", end + begin)
+    return begin + inside + end
+
+
+def says_all_are_gone(lines: bytes, body: bytes) -> bool:
+    """Whether the answer says so of `lines` (see `elements_of`) in their order, and nothing else.
+    It is compared with such an answer, as whole text: it need not be read.
+    """
+    begin = body.find(_BEGIN.encode())
     if begin < 0 or not _BARE_HEAD.fullmatch(body, 0, begin):
         return False
-    expected = _BEGIN_BYTES + lines.replace(b"\n", _BETWEEN_BYTES) + _END_BYTES
+    expected = elements_of(lines, b"Deleted") + _LAST.encode()
     return body.startswith(expected, begin) and not body[begin + len(expected) :].strip(_BLANKS)
 
 
@@ -61,9 +71,9 @@ def _read_deleted(body: bytes) -> dict[str, Any] | None:
     except UnicodeDecodeError:
         return None
     head = _TEXT_HEAD.match(text)
-    if head is None or not text.endswith("</DeleteResult>"):
+    if head is None or not text.endswith(_LAST):
         return None
-    items = text[head.end() : -len("</DeleteResult>")]
+    items = text[head.end() : -len(_LAST)]
     return _read_keys(items) or _read_items(items)
 
 

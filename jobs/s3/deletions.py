@@ -6,43 +6,48 @@ botocore takes tens of microseconds for each key. What it makes of one is the pa
 import base64
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from xml.sax.saxutils import escape  # noqa: S406 - writes
 
-from jobs.s3.deletion_answers import read_result, says_all_are_gone
+from jobs.s3.deletion_answers import elements_of, read_result, says_all_are_gone
 from jobs.s3.template import KEY_MARK, Unsigned
 
-__all__ = ["ACTION", "SAMPLE", "Newest", "Objects", "Pattern", "objects_of", "read_result"]
+__all__ = ["ACTION", "SAMPLE", "Listed", "Objects", "Pattern", "objects_of", "read_result"]
 
 ACTION = "DeleteObjects"
 SAMPLE = {"Delete": {"Objects": [{"Key": KEY_MARK}]}}
 _SAMPLE_ITEM = f"<Object><Key>{KEY_MARK}</Key></Object>".encode()
-_BEGIN_OF_OBJECT, _END_OF_OBJECT = b"<Object><Key>", b"</Key></Object>"
 _LINE_ENDS = frozenset("\r\n")
 _BODY_SHA256 = "x-amz-content-sha256"
 
 
-class Newest(Mapping[str, Any]):
-    """The parameters of a call that deletes the newest version of each of `listed`. botocore finds
-    in it what it wants to find; `Pattern` and `are_gone` go without that.
+class Listed(Mapping[str, Any]):
+    """The parameters of a call that deletes the newest version of each of `keys`, or the version of
+    each that `versions` names. botocore finds in it what it wants to find; `Pattern` and
+    `are_gone` go without that.
 
-    Each key is in it once, and has nothing that XML can not carry.
+    Each is in it once, and has nothing that XML can not carry.
     """
 
-    __slots__ = ("_lines", "listed")
+    __slots__ = ("_keys", "_lines", "_versions")
 
-    def __init__(self, listed: Sequence[str]) -> None:
-        self.listed = listed
+    def __init__(self, keys: Sequence[str], versions: Sequence[str] | None = None) -> None:
+        self._keys = keys
+        self._versions = versions
         self._lines = b""
 
     def lines(self) -> bytes:
-        """The keys as XML has them, a line each; empty where escaping is not all that they need."""
+        """As `elements_of` takes them; empty where escaping is not all that they need."""
         if not self._lines:
-            text = "\n".join(self.listed)
-            is_plain = text.count("\n") == len(self.listed) - 1 and "\r" not in text
-            if is_plain and all(self.listed):
+            lines: Iterable[str] = self._keys
+            if self._versions is not None:
+                lines = map("\r".join, zip(self._keys, self._versions, strict=True))
+            text = "\n".join(lines)
+            named = self._versions or ()
+            is_plain = all(self._keys) and all(named) and text.count("\r") == len(named)
+            if is_plain and text.count("\n") == len(self._keys) - 1:
                 self._lines = escape(text).encode()
         return self._lines
 
@@ -51,10 +56,16 @@ class Newest(Mapping[str, Any]):
         lines = self.lines()
         return bool(lines) and says_all_are_gone(lines, body)
 
+    def _objects(self) -> list[dict[str, str]]:
+        if self._versions is None:
+            return [{"Key": key} for key in self._keys]
+        pairs = zip(self._keys, self._versions, strict=True)
+        return [{"Key": key, "VersionId": version} for key, version in pairs]
+
     def __getitem__(self, name: str) -> Any:
         if name != "Delete":
             raise KeyError(name)
-        return {"Objects": [{"Key": key} for key in self.listed]}
+        return {"Objects": self._objects()}
 
     def __iter__(self) -> Iterator[str]:
         return iter(("Delete",))
@@ -63,12 +74,12 @@ class Newest(Mapping[str, Any]):
         return 1
 
 
-Objects = Newest | Sequence[Mapping[str, str]]
+Objects = Listed | Sequence[Mapping[str, str]]
 
 
 def objects_of(params: Mapping[str, Any]) -> Objects | None:
     """The objects of a call that `Pattern` can write; None for any other."""
-    if isinstance(params, Newest) and params.lines():
+    if isinstance(params, Listed) and params.lines():
         return params
     wanted = params.get("Delete")
     if params.keys() != {"Delete"} or not isinstance(wanted, dict) or wanted.keys() != {"Objects"}:
@@ -116,9 +127,8 @@ class Pattern:
 
 
 def _items(objects: Objects) -> bytes:
-    if isinstance(objects, Newest):
-        keys = objects.lines().replace(b"\n", _END_OF_OBJECT + _BEGIN_OF_OBJECT)
-        return _BEGIN_OF_OBJECT + keys + _END_OF_OBJECT
+    if isinstance(objects, Listed):
+        return elements_of(objects.lines(), b"Object")
     return "".join(map(_item, objects)).encode()
 
 

@@ -5,7 +5,9 @@ import threading
 from collections import Counter
 
 from jobs.operations.delete_object import DeleteObject
+from jobs.spec.target import Target
 from tests.dataplane.conftest import targets
+from tests.dataplane.test_differential import AWKWARD, in_both_ways
 from tests.dataplane.test_tasks import REFUSED, SILENT, SLOW_DOWN, codes
 from tests.s3_double import error, reply
 
@@ -119,3 +121,11 @@ def test_outcome_of_many_keys_says_how_often_they_were_tried(run_both, double):
     batch = run_both(targets("a", "b"), operation=DELETE)
     assert codes(batch) == ["", "AccessDenied"]
     assert "(tried twice in " in batch.outcomes[1].message
+
+
+def test_requests_for_versions_are_those_of_boto3(run, double):
+    for version in ("null", "a/+=&<>\"'é"):
+        given = [Target("photos", key, version) for key in AWKWARD]
+        (requests, outcomes), ours = in_both_ways(run, DELETE, given, double.endpoint)
+        assert ours == (requests, outcomes)
+        assert [request[0] for request in requests].count("POST") == 1

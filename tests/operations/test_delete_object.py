@@ -69,6 +69,9 @@ def test_key_that_xml_may_not_carry_as_it_is_goes_alone_and_outside_of_xml(key):
     assert DELETE.batches(targets) == [[0, 2], [1]]
     assert units_of(DELETE, targets) == [[0, 2], 1]
     assert DELETE.start(targets[1], ENDPOINT) == Call("DeleteObject", "photos", {"Key": key})
+    if key:
+        versions = [Target("photos", "a", version) for version in ("v", key, None)]
+        assert DELETE.batches(versions) == [[0, 2], [1]]
 
 
 def test_key_that_is_listed_twice_is_asked_for_twice():
@@ -128,6 +131,9 @@ def test_call_names_the_versions_that_the_list_names():
     targets = [Target("photos", "a", "v1"), Target("photos", "b")]
     expected = {"Delete": {"Objects": [{"Key": "a", "VersionId": "v1"}, {"Key": "b"}]}}
     assert DELETE.batch_call(targets, ENDPOINT) == Call("DeleteObjects", "photos", expected)
+    for some in (targets[:1], targets[1:]):
+        named = [item for item in expected["Delete"]["Objects"] if item["Key"] == some[0].key]
+        assert DELETE.batch_call(some, ENDPOINT).params == {"Delete": {"Objects": named}}
 
 
 def test_each_key_has_its_own_outcome_whatever_the_order_of_the_answer():

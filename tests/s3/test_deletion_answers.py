@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs.s3.clients import make_client
-from jobs.s3.deletions import Newest, read_result
+from jobs.s3.deletions import Listed, read_result
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.parsing import Reader
 
@@ -123,7 +123,7 @@ def echoed(head, keys, tail=""):
 
 @pytest.mark.parametrize("head", HEADS)
 def test_keys_that_are_named_as_they_were_asked_for_are_gone_at_a_glance(head):
-    wanted = Newest(["a b", "ü/&", "\U0001f600"])
+    wanted = Listed(["a b", "ü/&", "\U0001f600"])
     named = ["a b", "ü/&amp;", "\U0001f600"]
     assert wanted.are_gone(echoed(head, named))
     assert wanted.are_gone(echoed(head, named, "\n"))
@@ -139,9 +139,22 @@ def test_what_is_gone_at_a_glance_is_so_when_it_is_read(keys, data):
     escaped = [key.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for key in named]
     written = data.draw(st.sampled_from([escaped, named]))
     body = echoed(data.draw(st.sampled_from(HEADS + ODD_HEADS)), written, data.draw(SPACES))
-    if Newest(keys).are_gone(body):
+    if Listed(keys).are_gone(body):
         assert as_botocore_reads(body) == {"Deleted": [{"Key": key} for key in keys]}
 
 
-def test_parameters_of_many_newest_versions_are_those_that_botocore_takes():
-    assert dict(Newest(["a", "b"])) == {"Delete": {"Objects": [{"Key": "a"}, {"Key": "b"}]}}
+@given(st.lists(PLAIN_TEXTS, min_size=2, max_size=2), st.lists(PLAIN_TEXTS, min_size=2, max_size=2))
+def test_versions_that_are_gone_at_a_glance_are_so_when_they_are_read(versions, named):
+    items = [members(key, version=version) for key, version in zip("ab", named, strict=True)]
+    body = f"{HEADS[0]}{''.join(f'<Deleted>{item}</Deleted>' for item in items)}</DeleteResult>"
+    is_gone = Listed(["a", "b"], versions).are_gone(body.encode())
+    assert is_gone == (versions == named)
+    read = as_botocore_reads(body.encode())["Deleted"]
+    assert is_gone == (read == Listed(["a", "b"], versions)["Delete"]["Objects"])
+    assert not Listed(["a", "b"]).are_gone(body.encode())
+
+
+def test_parameters_of_many_deletions_are_those_that_botocore_takes():
+    assert dict(Listed(["a", "b"])) == {"Delete": {"Objects": [{"Key": "a"}, {"Key": "b"}]}}
+    of_version = {"Key": "a", "VersionId": "v"}
+    assert dict(Listed(["a"], ["v"])) == {"Delete": {"Objects": [of_version]}}
