@@ -125,6 +125,11 @@ def at_20_ms(place: Place, found: Findings) -> None:
         found.add(
             "G2", what, times, digits=1, aim=f">= {aim:g}", met=times.median >= aim, counts=counts
         )
+    for what, other in (("s5cmd's", quicker), ("boto3's", scripted.name)):
+        most = ratio(rounds, "wrk", other, per_s)
+        found.add(
+            "G2", f"the most that 128 connections allow: wrk, times {what} best", most, digits=1
+        )
     for peer in rounds:
         for sample in rounds[peer]:
             found.peak(f"G2 {peer}", sample.pss_mb)
