@@ -273,5 +273,7 @@ class Flight:
             timer.cancel()
         for gate in self._gates.values():
             gate.empty()
+        # They know the flight: all of the chunk would wait for the garbage collector.
+        self._gates, self._ways = {}, {}
         self._count(-self.running)
         self._owner.left(self)
