@@ -1,5 +1,6 @@
 """Background calls for tests of workers; each tells by files in a folder what it sees."""
 
+import gc
 import threading
 from pathlib import Path
 
@@ -20,3 +21,10 @@ def never_stop(folder: str) -> None:
         Path(folder, "started").touch()
         threading.Event().wait(60)
         Path(folder, "ended").touch()
+
+
+def count_collectable(folder: str) -> None:
+    """How many objects garbage collection looks at, and how many it leaves alone."""
+    found = f"{len(gc.get_objects())} {gc.get_freeze_count()}"
+    Path(folder, "part").write_text(found)
+    Path(folder, "part").rename(Path(folder, "counted"))

@@ -45,3 +45,14 @@ def test_worker_when_its_call_ignores_the_stop_is_killed_together_with_it(
     assert not worker.runs
     eventually(lambda: not horse.is_running(), within_s=5)
     assert not (tmp_path / "ended").exists()
+
+
+def test_garbage_collection_in_a_call_leaves_alone_what_the_worker_had_imported(
+    redis: Any, start_worker: Callable[..., Child], tmp_path: Path
+) -> None:
+    Queue("run", connection=redis).enqueue("tests.calls.count_collectable", str(tmp_path))
+    start_worker("run")
+    eventually((tmp_path / "counted").exists)
+    looked_at, left_alone = map(int, (tmp_path / "counted").read_text().split())
+    assert left_alone > 100_000
+    assert looked_at < left_alone / 5
