@@ -6,7 +6,6 @@ means everything under 12/, never 123/.
 
 import errno
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Protocol
 from jobs.errors import WorkStoreError, WorkStoreFullError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def never() -> bool:
@@ -139,7 +139,8 @@ def in_our_words(name: str) -> Iterator[None]:
 
 def _write_beside(path: Path, data: bytes) -> None:
     """Through a file in the same folder, so that a reader sees the old content or the new one."""
-    descriptor, temporary = tempfile.mkstemp(prefix=".part-", dir=path.parent)
+    temporary = path.with_name(f".part-{os.urandom(8).hex()}")
+    descriptor = os.open(temporary, _NEW, 0o600)
     try:
         try:
             _write_all(descriptor, data)
