@@ -4,11 +4,10 @@ botocore takes tens of microseconds for each key. What follows was seen of stora
 fast; anything else is read with care, or by botocore.
 
 - All have a declaration or none, a namespace or none, and `Deleted` elements without white space.
-- Keys alone, or each with the version that was named, in the order in which they were asked for:
-  MinIO, Ceph and SeaweedFS.
-- The same in an order of their own: AWS, and Ceph where it deletes several at a time.
-- Key, VersionId, DeleteMarker, DeleteMarkerVersionId in this order: Ceph; Garage has the marker's
-  version without the marker.
+- Keys, each with the version that was named, in the order in which they were asked for: MinIO and
+  SeaweedFS; in an order of their own: AWS, and Ceph, which deletes several at a time.
+- Key, VersionId, DeleteMarker, DeleteMarkerVersionId in this order: Ceph and SeaweedFS; Garage has
+  the marker's version without the marker.
 - DeleteMarker, DeleteMarkerVersionId, Key, VersionId in this order: MinIO, and AWS as documented.
 """
 
@@ -24,12 +23,17 @@ _HEAD = (
 )
 _BARE_HEAD = re.compile(_HEAD.encode())
 _TEXT_HEAD = re.compile(_HEAD)
-_BEGIN, _END = "<Deleted><Key>", "</Key></Deleted>"
-_LAST = "</DeleteResult>"
+_BEGIN, _END = b"<Deleted>", b"</Deleted>"
+_LAST = b"</DeleteResult>"
 _BLANKS = b" \t\r\n"
-_SPECIAL = r"<>&\x00-\x1f\ufffe\uffff"
-_NOT_PLAIN = re.compile(f"[{_SPECIAL}]")
-_TEXT = f"([^{_SPECIAL}]++)"
+_ID = rb"[!-%'-;=?-~]++</DeleteMarkerVersionId>"
+_MARKERS = re.compile(
+    rb"<DeleteMarker(?:>(?:true|false)</DeleteMarker>(?:<DeleteMarkerVersionId>%b)?+|VersionId>%b)"
+    rb"(?=<Key>|</Deleted>)" % (_ID, _ID)
+)
+"""What an element says besides. Taken out, what is left shows that it did not stand elsewhere."""
+
+_TEXT = r"([^<>&\x00-\x1f\ufffe\uffff]++)"
 _MARKER = (
     rf"(?:<DeleteMarker>(true|false)</DeleteMarker>)?+"
     rf"(?:<DeleteMarkerVersionId>{_TEXT}</DeleteMarkerVersionId>)?+"
@@ -49,14 +53,30 @@ def elements_of(lines: bytes, name: bytes) -> bytes:
 
 
 def says_all_are_gone(lines: bytes, body: bytes) -> bool:
-    """Whether the answer says so of `lines` (see `elements_of`) in their order, and nothing else.
-    It is compared with such an answer, as whole text: it need not be read.
+    """Whether the answer says so of `lines` (see `elements_of`), no two of which are the same, and
+    nothing else but what became a delete marker. It is compared with such an answer, as whole
+    text: it need not be read.
     """
-    begin = body.find(_BEGIN.encode())
+    begin = body.find(_BEGIN)
     if begin < 0 or not _BARE_HEAD.fullmatch(body, 0, begin):
         return False
-    expected = elements_of(lines, b"Deleted") + _LAST.encode()
-    return body.startswith(expected, begin) and not body[begin + len(expected) :].strip(_BLANKS)
+    expected = elements_of(lines, b"Deleted")
+    rest = body[begin:].rstrip(_BLANKS)
+    if not rest.endswith(_LAST):
+        return False
+    found = rest[: -len(_LAST)]
+    return found == expected or _are_the_same(_MARKERS.sub(b"", found), expected)
+
+
+def _are_the_same(found: bytes, expected: bytes) -> bool:
+    """Whether elements are the expected, all of which are different, in whichever order."""
+    if len(found) != len(expected):
+        return False
+    ones, others = (
+        text.removeprefix(_BEGIN).removesuffix(_END).split(_END + _BEGIN)
+        for text in (found, expected)
+    )
+    return len(ones) == len(others) and set(ones) == set(others)
 
 
 def read_result(body: bytes) -> dict[str, Any] | None:
@@ -71,26 +91,10 @@ def _read_deleted(body: bytes) -> dict[str, Any] | None:
     except UnicodeDecodeError:
         return None
     head = _TEXT_HEAD.match(text)
-    if head is None or not text.endswith(_LAST):
+    if head is None:
         return None
-    items = text[head.end() : -len(_LAST)]
-    return _read_keys(items) or _read_items(items)
-
-
-def _read_keys(items: str) -> dict[str, Any] | None:
-    """As `_read_items`, where there is nothing but keys, and nothing between them."""
-    if not items.startswith(_BEGIN) or not items.endswith(_END):
-        return None
-    keys = items[len(_BEGIN) : -len(_END)].split(_END + _BEGIN)
-    # Four tags belong to each key, so that none stands within one.
-    if items.count("<") != 4 * len(keys) or not all(keys) or _NOT_PLAIN.search("".join(keys)):
-        return None
-    return {"Deleted": [{"Key": key} for key in keys]}
-
-
-def _read_items(items: str) -> dict[str, Any] | None:
-    deleted, end = [], 0
-    while found := _DELETED.match(items, end):
+    deleted, end = [], head.end()
+    while found := _DELETED.match(text, end):
         end = found.end()
         before, before_id, key, version_id, after, after_id = found.groups()
         if (before and after) or (before_id and after_id):
@@ -103,7 +107,7 @@ def _read_items(items: str) -> dict[str, Any] | None:
         if marker_id := before_id or after_id:
             item["DeleteMarkerVersionId"] = marker_id
         deleted.append(item)
-    return {"Deleted": deleted} if deleted and end == len(items) else None
+    return {"Deleted": deleted} if deleted and text[end:] == _LAST.decode() else None
 
 
 def _read_any(body: bytes) -> dict[str, Any] | None:

@@ -116,9 +116,20 @@ def test_answer_that_was_damaged_is_read_as_botocore_reads_it_or_not_at_all(data
         assert found == expected
 
 
-def echoed(head, keys, tail=""):
-    items = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+def echoed(head, keys, tail="", **marker):
+    items = "".join(f"<Deleted>{members(key, **marker)}</Deleted>" for key in keys)
     return f"{head}{items}</DeleteResult>{tail}".encode()
+
+
+@pytest.mark.parametrize("marker_first", [False, True])
+@pytest.mark.parametrize(
+    "marker", [{"is_marker": "true", "marker": "m.1"}, {"is_marker": "true"}, {"marker": "m.1"}]
+)
+def test_keys_that_got_delete_markers_are_gone_at_a_glance(marker, marker_first):
+    marker |= {"marker_first": marker_first}
+    assert Listed(["a", "b"]).are_gone(echoed(HEADS[0], ["b", "a"], **marker))
+    assert not Listed(["a", "b"]).are_gone(echoed(HEADS[0], ["b"], **marker))
+    assert not Listed(["a", "b"]).are_gone(echoed(HEADS[0], ["b", "a<DeleteMarker>"], **marker))
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -128,19 +139,34 @@ def test_keys_that_are_named_as_they_were_asked_for_are_gone_at_a_glance(head):
     assert wanted.are_gone(echoed(head, named))
     assert wanted.are_gone(echoed(head, named, "\n"))
     assert not wanted.are_gone(echoed(head, named[:2]))
-    assert not wanted.are_gone(echoed(head, [named[1], named[0], named[2]]))
+    assert wanted.are_gone(echoed(head, [named[2], named[0], named[1]]))
+    assert not wanted.are_gone(echoed(head, [named[0], named[0], named[1]]))
+    assert not wanted.are_gone(echoed(head, ["a c", *named[1:]]))
     assert not wanted.are_gone(echoed(head, [*named, "b"]))
     assert not wanted.are_gone(echoed(head, named, "<"))
 
 
-@given(st.lists(PLAIN_TEXTS | st.sampled_from(["&", "<b>", "]]>", "&amp;"])), st.data())
+@given(
+    st.lists(PLAIN_TEXTS | st.sampled_from(["&", "<b>", "]]>", "&amp;", "</Key>"]), unique=True),
+    st.data(),
+)
 def test_what_is_gone_at_a_glance_is_so_when_it_is_read(keys, data):
     named = data.draw(st.just(keys) | st.permutations(keys) | st.lists(PLAIN_TEXTS))
     escaped = [key.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for key in named]
     written = data.draw(st.sampled_from([escaped, named]))
-    body = echoed(data.draw(st.sampled_from(HEADS + ODD_HEADS)), written, data.draw(SPACES))
+    body = echoed(
+        data.draw(st.sampled_from(HEADS + ODD_HEADS)),
+        written,
+        data.draw(SPACES),
+        is_marker=data.draw(st.sampled_from([None, None, "true", "false", "", "a"])),
+        marker=data.draw(st.none() | PLAIN_TEXTS),
+        marker_first=data.draw(st.booleans()),
+    )
     if Listed(keys).are_gone(body):
-        assert as_botocore_reads(body) == {"Deleted": [{"Key": key} for key in keys]}
+        read = as_botocore_reads(body)
+        assert read.keys() == {"Deleted"}
+        assert sorted(item["Key"] for item in read["Deleted"]) == sorted(keys)
+        assert not any("VersionId" in item for item in read["Deleted"])
 
 
 @given(st.lists(PLAIN_TEXTS, min_size=2, max_size=2), st.lists(PLAIN_TEXTS, min_size=2, max_size=2))
