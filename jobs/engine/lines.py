@@ -12,6 +12,7 @@ from jobs.spec.target import Target
 from jobs.workstore import results, segments
 from jobs.workstore.store import WorkStore
 
+_NEED_QUOTES = ',"\r\n'
 _DONE_END = f",{SUCCEEDED},{DONE.http_status},{DONE.code},{DONE.message}\n"
 
 MISSING_VERSION = Outcome(False, 400, "InvalidRequest", "Task failed due to missing VersionId")
@@ -60,17 +61,18 @@ def encode(rows: Rows, outcomes: Sequence[Outcome | None]) -> bytes:
 
 
 def _plain_ones(rows: Rows, outcomes: Sequence[Outcome | None]) -> str:
-    """All that are DONE; empty where one of them has a field that needs quotes."""
+    """All that are DONE; empty where one may need quotes, which a bucket never does."""
+    texts = "".join(rows.raw_keys) + "".join(filter(None, rows.version_ids))
+    if any(sign in texts for sign in _NEED_QUOTES):
+        return ""
     columns = zip(rows.buckets, rows.raw_keys, rows.version_ids, outcomes, strict=True)
-    lines = [
-        f"{bucket},{raw_key},{version_id or ''}{_DONE_END}"
-        for bucket, raw_key, version_id, outcome in columns
-        if outcome is DONE
-    ]
-    text = "".join(lines)
-    expected = len(lines) * (2 + _DONE_END.count(",")), len(lines), 0, 0
-    found = text.count(","), text.count("\n"), text.count('"'), text.count("\r")
-    return text if found == expected else ""
+    return "".join(
+        [
+            f"{bucket},{raw_key},{version_id or ''}{_DONE_END}"
+            for bucket, raw_key, version_id, outcome in columns
+            if outcome is DONE
+        ]
+    )
 
 
 def _line(row: Row, outcome: Outcome) -> bytes:

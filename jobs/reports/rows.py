@@ -4,7 +4,7 @@ The real column order is Bucket, Key, VersionId, TaskStatus, HTTPStatusCode, Err
 ResultMessage. AWS leaves the line end open: ours is a line feed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 SUCCEEDED = "succeeded"
 FAILED = "failed"
@@ -27,9 +27,12 @@ def report_row(
     return csv_line(fields)
 
 
-def csv_line(fields: Iterable[str]) -> bytes:
+def csv_line(fields: Sequence[str]) -> bytes:
     """Fields are quoted only when they need it, as in RFC 4180."""
-    return (",".join(map(_quoted, fields)) + "\n").encode()
+    line = ",".join(fields)
+    if '"' in line or "\r" in line or "\n" in line or line.count(",") >= len(fields):
+        line = ",".join(map(_quoted, fields))
+    return (line + "\n").encode()
 
 
 def _quoted(field: str) -> str:
