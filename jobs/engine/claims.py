@@ -49,7 +49,7 @@ def claim_chunks(job_id: str, limit: int, *, owner: str, lease_s: float) -> list
     None of a job that may not run (any more): who ends a job sets its status first and looks for
     holders then, and so must find these or have been seen here.
     """
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         claims = claim_of_locked(cursor, job_id, limit, owner=owner, lease_s=lease_s)
     # SQLite has one writer at a time, so that the claim itself saw the status that holds.
     if claims and connection.vendor != "sqlite" and not _may_run(job_id):
@@ -81,7 +81,7 @@ def beat(claims: Collection[Claim], *, lease_s: float) -> set[int]:
     """Keep chunks; returns the ids of those that no other worker was given meanwhile."""
     if not claims:
         return set()
-    with connection.cursor() as cursor:
+    with statements.cursor() as cursor:
         return statements.beat(cursor, _proofs(claims), lease_s=lease_s)
 
 
@@ -93,7 +93,7 @@ def heartbeat(claim: Claim, *, lease_s: float) -> bool:
 def release(claims: Collection[Claim]) -> None:
     """Give chunks back untouched."""
     if claims:
-        with connection.cursor() as cursor:
+        with statements.cursor() as cursor:
             statements.release(cursor, _proofs(claims))
 
 

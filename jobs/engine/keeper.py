@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable
 from django.db import Error, connections
 
 from jobs import conf
-from jobs.choices import JobStatus
-from jobs.engine import claims
+from jobs.engine import claims, statements
 from jobs.engine.claims import Claim
-from jobs.models import Job
 
 logger = logging.getLogger(__name__)
 
@@ -89,10 +87,8 @@ class Keeper:
             if time.monotonic() - self._beaten_s >= conf.heartbeat_s():
                 self._beat()
             kept = list(self._kept.values())
-        jobs = {claim.job_id for claim, _ in kept}
-        rows = Job.objects.filter(pk__in=jobs, status=JobStatus.ACTIVE).values_list(
-            "pk", "requests_per_s", "in_flight"
-        )
+        with statements.cursor() as cursor:
+            rows = statements.ceilings(cursor, sorted({claim.job_id for claim, _ in kept}))
         active = {pk for pk, _, _ in rows}
         self._refresh(rows)
         for claim, stop in kept:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.backends.utils import CursorWrapper
 
 from jobs.engine import claims, statements
@@ -71,7 +71,7 @@ def record_and_claim(finished: Sequence[Finished], wish: Wish | None, *, now: da
     no second look at its status. None are claimed of a job that is paused or failed by what is
     recorded here, or was ended by somebody else before.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), statements.cursor() as cursor:
         held = claims.settle(cursor, [_settlement(chunk) for chunk in finished])
         ours = [chunk for chunk in finished if chunk.claim.proof in held]
         # Sorted, so that two workers that record at once take the row locks in the same order.

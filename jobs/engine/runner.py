@@ -77,6 +77,7 @@ class _Runner:
         self._open = OpenChunks()
         self._best = Best(clock)
         self._started: set[str] = set()
+        self._owner = owner_name()
         self._until_s = math.inf
         self.chunks_run = 0
         self.is_interrupted = False
@@ -144,7 +145,7 @@ class _Runner:
         """How many chunks of the job are under way that were not before."""
         if not self._is_active(job):
             return 0
-        found = claims.claim_chunks(job.pk, limit, owner=owner_name(), lease_s=conf.lease_s())
+        found = claims.claim_chunks(job.pk, limit, owner=self._owner, lease_s=conf.lease_s())
         begun = self._begin_all(job, found)
         if not begun:
             close_if_ended(job.pk, now=self._clock())
@@ -242,7 +243,7 @@ class _Runner:
         if not free:
             return None
         share = self._best.share(free)
-        return Wish(job, share, owner_name(), conf.lease_s(), if_alone=self._best.is_old)
+        return Wish(job, share, self._owner, conf.lease_s(), if_alone=self._best.is_old)
 
     def _go_on(self, wish: Wish, claimed: Sequence[Claim], *, alone: bool) -> None:
         if alone:

@@ -1,20 +1,22 @@
 """The SQL of claiming and recording, in the dialects of both databases.
 
 What runs once for every few hundred tasks is written by hand: the ORM takes more time for these
-than the database does. Each function is one statement, whatever the number of its rows, by a cursor
-of the caller's: to open one costs about what a statement does.
+than the database does. Each function is one statement, whatever the number of its rows, by the
+caller's `cursor()`: to open one costs about what a statement does.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
 from jobs.engine import database_clock
 
 Value = str | int | float
 ClaimedRow = tuple[int, str, int, int, str, int, int, int, int]
+CeilingsRow = tuple[str, int | None, int | None]
 CauseRow = tuple[str, str, int, int]
 
 _CLAIM = """
@@ -41,6 +43,11 @@ _BEAT = """
 UPDATE jobs_chunk SET lease_expires_s = {now} + %s
  WHERE state = 'Running' AND (id, fence) IN (VALUES {values})
 RETURNING id
+"""
+
+_CEILINGS = """
+SELECT id, requests_per_s, in_flight FROM jobs_job
+ WHERE status = 'Active' AND id IN (VALUES {values})
 """
 
 _RELEASE = """
@@ -90,6 +97,17 @@ class Standing(NamedTuple):
     alone: bool
 
 
+def cursor() -> CursorWrapper:
+    """For the functions below, and to be closed as a context manager is."""
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "sqlite":
+        return database.cursor()
+    # Django's own searches every statement for the placeholders to replace, which takes longer than
+    # to execute most of these; here it is done once.
+    database.ensure_connection()
+    return database.make_cursor(database.connection.cursor())
+
+
 def claim(
     cursor: CursorWrapper, job_id: str, limit: int, *, owner: str, lease_s: float
 ) -> list[ClaimedRow]:
@@ -99,26 +117,26 @@ def claim(
     Picks, marks and returns in one statement, and so needs no lock of ours on either database.
     """
     values = (job_id, limit, job_id, job_id, limit, limit, owner, lease_s, job_id)
-    cursor.execute(_claim_sql(cursor.db.vendor), values)
+    cursor.execute(_sql(_CLAIM, cursor.db.vendor), values)
     return sorted(cursor.fetchall(), key=lambda row: int(row[2]))
-
-
-@cache
-def _claim_sql(vendor: str) -> str:
-    lock = "FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
-    return _CLAIM.format(now=database_clock.SQL[vendor], lock=lock, all_rows=2**62)
 
 
 def beat(cursor: CursorWrapper, held: Sequence[tuple[int, int]], *, lease_s: float) -> set[int]:
     """Extend the leases of chunks, given as (id, fence); returns the ids that are still held."""
-    sql = _BEAT.format(now=database_clock.sql(), values=_blanks(held))
-    cursor.execute(sql, [lease_s, *_flat(held)])
+    cursor.execute(_for_rows(_BEAT, cursor, held), [lease_s, *_flat(held)])
     return {row[0] for row in cursor.fetchall()}
+
+
+def ceilings(cursor: CursorWrapper, job_ids: Sequence[str]) -> list[CeilingsRow]:
+    """(id, requests_per_s, in_flight) of those of the jobs that are Active."""
+    rows = [(job_id,) for job_id in job_ids]
+    cursor.execute(_for_rows(_CEILINGS, cursor, rows), job_ids)
+    return list(cursor.fetchall())
 
 
 def release(cursor: CursorWrapper, held: Sequence[tuple[int, int]]) -> None:
     """Give chunks back untouched, as far as they are still held."""
-    cursor.execute(_RELEASE.format(values=_blanks(held)), _flat(held))
+    cursor.execute(_for_rows(_RELEASE, cursor, held), _flat(held))
 
 
 def settle(
@@ -127,28 +145,40 @@ def settle(
     """Mark chunks as done: (id, fence, position, rows, succeeded, failed, result) each. Returns
     (id, fence) of those that were still held; the others are left alone.
     """
-    cursor.execute(_SETTLE.format(values=_blanks(done)), _flat(done))
+    cursor.execute(_for_rows(_SETTLE, cursor, done), _flat(done))
     return set(cursor.fetchall())
 
 
 def add_to_job(cursor: CursorWrapper, job_id: str, succeeded: int, failed: int) -> Standing:
     """On PostgreSQL, the row is ours from here until the transaction ends."""
-    cursor.execute(_ADD_TO_JOB, [succeeded, failed, job_id])
+    cursor.execute(_sql(_ADD_TO_JOB, cursor.db.vendor), [succeeded, failed, job_id])
     return Standing(*map(bool, cursor.fetchone() or (False, False)))
 
 
 def add_to_rate(cursor: CursorWrapper, job_id: str, at_s: int, succeeded: int, failed: int) -> None:
-    cursor.execute(_ADD_TO_RATE, [job_id, at_s, succeeded, failed])
+    cursor.execute(_sql(_ADD_TO_RATE, cursor.db.vendor), [job_id, at_s, succeeded, failed])
 
 
 def add_to_causes(cursor: CursorWrapper, causes: Sequence[CauseRow]) -> None:
     """(job, code, HTTP status, tasks) each, in an order that all workers keep."""
-    cursor.execute(_ADD_TO_CAUSES.format(values=_blanks(causes)), _flat(causes))
+    cursor.execute(_for_rows(_ADD_TO_CAUSES, cursor, causes), _flat(causes))
 
 
-def _blanks(rows: Sequence[tuple[Value, ...]]) -> str:
-    one = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
-    return ", ".join([one] * len(rows))
+def _for_rows(text: str, cursor: CursorWrapper, rows: Sequence[tuple[Value, ...]]) -> str:
+    return _sql(text, cursor.db.vendor, len(rows), len(rows[0]))
+
+
+@lru_cache
+def _sql(text: str, vendor: str, rows: int = 0, width: int = 0) -> str:
+    """In the dialect of the database, with so many rows of values in it."""
+    one = "(" + ", ".join(["%s"] * width) + ")"
+    sql = text.format(
+        now=database_clock.SQL[vendor],
+        lock="FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else "",
+        all_rows=2**62,
+        values=", ".join([one] * rows),
+    )
+    return sql.replace("%s", "?") if vendor == "sqlite" else sql
 
 
 def _flat(rows: Sequence[tuple[Value, ...]]) -> list[Value]:

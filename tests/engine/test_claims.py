@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.choices import ChunkState, JobStatus
-from jobs.engine import choosing, claims
+from jobs.engine import choosing, claims, statements
 from jobs.engine.claims import Settlement
 from jobs.models import Chunk
 from tests.make import make_chunk, make_job
@@ -90,7 +90,7 @@ def test_what_a_holder_with_an_old_fence_brings_is_refused_and_changes_nothing()
     old = claim_best("slow")
     let_lease_end(old)
     new = claim_best("other")
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), statements.cursor() as cursor:
         assert claims.settle(cursor, [Settlement(old, [0, 1, 2], 3, 0, "old")]) == set()
     claims.release([old])
     chunk = Chunk.objects.get()
@@ -101,7 +101,7 @@ def test_what_a_holder_with_an_old_fence_brings_is_refused_and_changes_nothing()
 def test_rows_that_were_not_done_become_chunks_of_their_own():
     make_chunk(make_job(status=JobStatus.ACTIVE), position=100, rows=10, skip=3)
     claim = claim_best()
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), statements.cursor() as cursor:
         held = claims.settle(cursor, [Settlement(claim, [1, 2, 5, 6, 7], 4, 1, "r")])
     assert held == {claim.proof}
     done = Chunk.objects.get(state=ChunkState.DONE)
