@@ -1,7 +1,8 @@
 """Answers to DeleteObjects, read as botocore would.
 
-botocore takes tens of microseconds for each key. What follows was seen of storages, and is read
-fast; anything else is read with care, or by botocore.
+botocore takes tens of microseconds for each key. What follows is how storages write (Ceph was
+tried; of others their source or documentation says so), and is fast; anything else is read with
+care, or by botocore.
 
 - All have a declaration or none, a namespace or none, and `Deleted` elements without white space.
 - Keys, each with the version that was named, in the order in which they were asked for: MinIO and
