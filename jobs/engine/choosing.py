@@ -85,10 +85,9 @@ class Best:
 
     def share(self, free: int) -> int:
         """Of `free` chunks that may be begun, how many are the first job's."""
-        first = self._jobs[0]
-        if first.waiting_for or behind_its_equals(self._jobs)[0] is not first:
-            return 1
-        return free
+        first, *others = self._jobs
+        is_shared = bool(others) and behind_its_equals(self._jobs)[0] is not first
+        return 1 if first.waiting_for or is_shared else free
 
     def serve(self, free: int) -> int:
         """As `share`; the turn is the next job's then, if there are equals. One that waited for
