@@ -11,14 +11,14 @@ from jobs.choices import JobStatus
 
 
 def share(place: Place, found: Findings) -> None:
-    _share(place, found, "calls per object", trials.TAGGING, sizes.tasks(60_000), 5.0)
+    _share(place, found, "calls per object", trials.TAGGING, sizes.tasks(300_000), 5.0)
     operation = trials.deletion()
     if operation is None:
         found.rows.append(
             Row("G10", "claim, record and RQ: batch delete", "< 25 %", verdict=ABSENT)
         )
     else:
-        _share(place, found, "batch delete", operation, sizes.tasks(600_000), 25.0)
+        _share(place, found, "batch delete", operation, sizes.tasks(2_000_000), 25.0)
 
 
 def _share(

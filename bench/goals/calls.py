@@ -36,7 +36,7 @@ def inverse(figure: Figure) -> Figure:
 
 def at_once(place: Place, found: Findings) -> None:
     """G1 and G3, at 0 ms: CPU per 1,000 tasks, and the rate on one core."""
-    url, tasks = place.stub.url(), sizes.tasks(100_000)
+    url, tasks = place.stub.url(), sizes.tasks(200_000)
     copied, scripted = sizes.tasks(8_000), sizes.tasks(2_000)
     rounds = contest.take_turns(
         [
@@ -137,7 +137,7 @@ def at_20_ms(place: Place, found: Findings) -> None:
 
 def over_tls(place: Place, found: Findings) -> None:
     """G4: certificates are verified."""
-    tasks = sizes.tasks(30_000)
+    tasks = sizes.tasks(100_000)
     job = contest.whole_job(place, "job", TAGGING, tasks, found, url=place.stub.url(43))
     rounds = contest.take_turns([job])
     used = of(rounds, "job", cpu)

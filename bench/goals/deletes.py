@@ -12,7 +12,7 @@ def in_batches(place: Place, found: Findings) -> None:
     if operation is None:
         found.rows.append(Row("G5", "batch delete, whole job", ">= 60,000 keys/s", verdict=ABSENT))
         return
-    url, keys = place.stub.url(), sizes.tasks(400_000)
+    url, keys = place.stub.url(), sizes.tasks(1_000_000)
     scripted_calls = max(20, sizes.tasks(150_000) // BATCH)
     scripted, threads = contest.best_boto3("delete", scripted_calls, url=url, each=BATCH)
     quiet = contest.boto3(

@@ -7,9 +7,16 @@ from jobs.dataplane.work import Batch
 from jobs.engine.database_clock import now_s
 from jobs.lifecycle import commands
 from jobs.models import Job
+from jobs.operations.base import DONE
 from jobs.s3.answers import Answer
 
 RETRY_STORAGE_S = 10.0
+
+
+def is_cut_short(batch: Batch) -> bool:
+    """Whether tasks are left to run."""
+    # `in` asks each outcome whether it is None; to count those that are the usual one is at once.
+    return batch.outcomes.count(DONE) < len(batch.outcomes) and None in batch.outcomes
 
 
 def follow(job: Job, batch: Batch, *, has_done: bool, now: datetime) -> None:

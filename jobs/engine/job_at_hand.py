@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from collections.abc import Callable
+from datetime import datetime
 
 from jobs import conf
 from jobs.dataplane.work import Limits, Work
@@ -10,6 +12,7 @@ from jobs.engine.lines import targets_of
 from jobs.engine.pacing import Pacing
 from jobs.engine.places import Places
 from jobs.engine.transports import Transport, Transports, why_not_plane
+from jobs.lifecycle.notes import note_slower
 from jobs.manifests.columns import Rows
 from jobs.models import Job
 from jobs.operations import registry
@@ -20,12 +23,15 @@ logger = logging.getLogger(__name__)
 class JobAtHand:
     """Raises ValidationFailedError for parameters that are none of the operation's."""
 
-    def __init__(self, job: Job, transports: Transports, pacing: Pacing) -> None:
+    def __init__(
+        self, job: Job, transports: Transports, pacing: Pacing, clock: Callable[[], datetime]
+    ) -> None:
         self.manifest = job.manifest
         self._job_id = job.pk
         self._place = str(job.region_id)
         self._operation = registry.get(job.operation).parse(job.parameters)
         self._transports = transports
+        self._clock = clock
         self._places = Places(job)
         self._pace = pacing.pace_of(
             job.pk,
@@ -69,6 +75,7 @@ class JobAtHand:
         if why and self._uses_plane:
             self._uses_plane = False
             logger.warning("job %s: %s", self._job_id, why)
+            note_slower(self._job_id, why, now=self._clock())
 
     def _limits(self) -> Limits:
         return Limits(

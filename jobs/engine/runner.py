@@ -22,7 +22,7 @@ from jobs.engine.choosing import Best
 from jobs.engine.claims import Claim
 from jobs.engine.closing import close_if_ended
 from jobs.engine.control_lease import owner_name
-from jobs.engine.following import follow, wait_for_storage
+from jobs.engine.following import follow, is_cut_short, wait_for_storage
 from jobs.engine.job_at_hand import JobAtHand
 from jobs.engine.keeper import Keeper
 from jobs.engine.lines import prove_room, read_rows
@@ -179,7 +179,9 @@ class _Runner:
     def _begin(self, job: Job, claim: Claim) -> None:
         at_hand = self._at_hand.get(job.pk)
         if at_hand is None:
-            at_hand = self._at_hand[job.pk] = JobAtHand(job, self._transports, self._pacing)
+            at_hand = self._at_hand[job.pk] = JobAtHand(
+                job, self._transports, self._pacing, self._clock
+            )
         if job.waiting_for:
             prove_room(self._work, claim)
         rows = read_rows(self._work, claim, at_hand.manifest)
@@ -204,7 +206,7 @@ class _Runner:
         for chunk in finished:
             with self._handing_back(chunk.job, [chunk.claim]):
                 batch, done = chunk.written.result()
-                if None in batch.outcomes:
+                if is_cut_short(batch):
                     self._best.forget()  # what is left may go first
                 if done:
                     ready.append((chunk, batch, done))

@@ -21,6 +21,7 @@ from jobs.manifests.columns import Rows
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, RateSample
 from jobs.operations.base import DONE, Outcome
+from jobs.queries.job_history import job_activity
 from jobs.workstore import results, segments
 from jobs.workstore.store import FolderStore
 from tests import s3_double
@@ -203,6 +204,8 @@ def test_what_the_data_plane_can_not_do_goes_through_boto3_and_is_said_once(
     said = [record.message for record in caplog.records if "boto3" in record.message]
     assert len(said) == 1
     assert "requests to it go through a proxy" in said[0]
+    told = [row for row in job_activity(see(job)) if row.event == "Goes slower"]
+    assert [row.note in said[0] and row.by for row in told] == ["batchconsole"]
 
 
 def test_bucket_that_is_gone_fails_its_own_tasks_alone(bench):
