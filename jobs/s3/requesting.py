@@ -58,7 +58,7 @@ class Requests:
         self.signer = signer
         self._rehearsal = rehearsal
         self._known: dict[tuple[str, str, bool, bool], deque[_Known]] = {}
-        self._stencils: deque[tuple[Call, Stencil | None]] = deque(maxlen=MAX_TEMPLATES)
+        self._stencils: dict[tuple[str, str], deque[tuple[Call, Stencil | None]]] = {}
         self._deletions: dict[str, deletions.Pattern] = {}
 
     def prepare(self, call: Call) -> Prepared:
@@ -76,11 +76,12 @@ class Requests:
         """Of a call about a key of KEY_MARK, and a version of VERSION_MARK where there is one; None
         where the call is no such pattern. Raises as Rehearsal.request_of.
         """
-        for known, stencil in self._stencils:
+        kept = self._stencils.setdefault((call.action, call.bucket), deque(maxlen=MAX_TEMPLATES))
+        for known, stencil in kept:
             if known == call:
                 return stencil
         stencil = self._make_stencil(call)
-        self._stencils.append((call, stencil))
+        kept.append((call, stencil))
         return stencil
 
     def _make_stencil(self, call: Call) -> Stencil | None:

@@ -146,6 +146,23 @@ CASES = {
 }
 
 
+def test_botocore_writes_a_call_once_for_each_of_many_buckets(requests, monkeypatch):
+    written = []
+    rehearse = Rehearsal.request_of
+
+    def noted(self, call):
+        written.append(call.bucket)
+        return rehearse(self, call)
+
+    monkeypatch.setattr(Rehearsal, "request_of", noted)
+    operation = registry.get("S3PutObjectTagging").parse(CASES["tagging"][1])
+    endpoint = Endpoint("http://127.0.0.1:1", "us-east-1", "path")
+    buckets = [f"bucket-{n}" for n in range(40)]
+    for bucket in buckets * 2:
+        assert requests.stencil(operation.start(Target(bucket, KEY_MARK), endpoint))
+    assert written == buckets
+
+
 @pytest.mark.parametrize(("name", "parameters"), CASES.values(), ids=CASES)
 @given(key=TEXTS, version=st.none() | TEXTS)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
