@@ -48,11 +48,12 @@ def line(what: str, found: Figure, digits: int = 0) -> Row:
 
 def workers(place: Place) -> Rows:
     # Bound by their core, four would need four cores to themselves.
-    for offset, counts in ((20, (1, 2, 4)), (0, (1, 2))):
+    for offset, counts, each in ((20, (1, 2, 4), 60_000), (0, (1, 2), 300_000)):
         found: dict[int, list[Trial]] = {count: [] for count in counts}
+        _run(place, max(counts), offset, each)  # the rate is found here, and then known
         for _ in range(sizes.runs()):
             for count in found:
-                found[count].append(_run(place, count, offset))
+                found[count].append(_run(place, count, offset, each))
         for count, trials in found.items():
             yield from _lines(f"{count} of 128 in flight, {offset} ms", trials)
         for count in counts[1:]:
@@ -79,7 +80,7 @@ def bucket(place: Place) -> Rows:
     }
     try:
         for count in (1, 2):
-            trials = [_run(place, count, 20, **variables) for _ in range(sizes.runs())]
+            trials = [_run(place, count, 20, 60_000, **variables) for _ in range(sizes.runs())]
             yield from _lines(f"{count} of 128 in flight, 20 ms, work storage in S3", trials)
     finally:
         settings.BATCHCONSOLE_WORK_STORE = ""
@@ -94,14 +95,14 @@ def _lines(what: str, trials: list[Trial]) -> Rows:
     yield line(f"{what}: database statements per 1,000", asked, 1)
 
 
-def _run(place: Place, count: int, offset: int, **environment: str) -> Trial:
+def _run(place: Place, count: int, offset: int, each: int, **environment: str) -> Trial:
+    """`each` is how many objects there are for each worker: ten seconds of work or so."""
     from bench import trials  # noqa: PLC0415
     from bench.crew import await_, crew  # noqa: PLC0415
     from bench.goals.scale import active_s  # noqa: PLC0415
     from jobs.choices import JobStatus  # noqa: PLC0415
 
-    # Ten seconds or so: the rate begins low and doubles until it is throttled.
-    tasks = sizes.tasks(60_000) * count
+    tasks = sizes.tasks(each) * count
     job = trials.prepared(place.stub, trials.TAGGING, tasks, url=place.stub.url(offset))
     cores = machine.cores()
     with crew() as hands:

@@ -43,10 +43,11 @@ def following(stub: Stub, *methods: str) -> Iterator[Tally]:
         first_s, counted = 0.0, Counter[str]()
         with stub.log.open() as lines:  # type: ignore[union-attr]
             lines.seek(0, 2)
-            last = False
+            last, torn = False, ""
             while not last:
                 last = ended.wait(EVERY_S)
-                for line in lines.readlines():
+                *whole, torn = (torn + lines.read()).split("\n")
+                for line in whole:
                     method, _, rest = line.partition(" ")
                     if method in methods:
                         counted[rest.rsplit(None, 1)[-1]] += 1
