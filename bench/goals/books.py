@@ -11,7 +11,7 @@ from jobs.choices import JobStatus
 
 
 def share(place: Place, found: Findings) -> None:
-    _share(place, found, "calls per object", trials.TAGGING, sizes.tasks(300_000), 5.0)
+    _share(place, found, "calls per object", trials.TAGGING, sizes.tasks(1_000_000), 5.0)
     operation = trials.deletion()
     if operation is None:
         found.rows.append(
