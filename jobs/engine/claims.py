@@ -42,6 +42,15 @@ class Settlement:
     failed: int
     result: str
 
+    @property
+    def is_whole(self) -> bool:
+        """Nothing of the chunk is left to be run."""
+        return len(self.done) == self.claim.rows
+
+    @property
+    def position(self) -> int:
+        return self.claim.position + self.done[0]
+
 
 def claim_chunks(job_id: str, limit: int, *, owner: str, lease_s: float) -> list[Claim]:
     """Take up to `limit` chunks: those that dead workers left, then free ones, by position.
@@ -106,7 +115,12 @@ def settle(cursor: CursorWrapper, settlements: Sequence[Settlement]) -> set[tupl
     """
     if not cursor.db.in_atomic_block:
         raise transaction.TransactionManagementError("settle() belongs into a transaction")
-    held = statements.settle(cursor, [_settled(settlement) for settlement in settlements])
+    held: set[tuple[int, int]] = set()
+    if whole := [_settled(one) for one in settlements if one.is_whole]:
+        held |= statements.settle(cursor, whole)
+    if parts := [one for one in settlements if not one.is_whole]:
+        rows = [(*_settled(part), part.position, len(part.done)) for part in parts]
+        held |= statements.settle_parts(cursor, rows)
     rest = [
         chunk
         for settlement in settlements
@@ -118,13 +132,9 @@ def settle(cursor: CursorWrapper, settlements: Sequence[Settlement]) -> set[tupl
     return held
 
 
-def _settled(settlement: Settlement) -> tuple[int, int, int, int, int, int, str]:
-    claim, done = settlement.claim, settlement.done
+def _settled(settlement: Settlement) -> statements.Settled:
     return (
-        claim.chunk_id,
-        claim.fence,
-        claim.position + done[0],
-        len(done),
+        *settlement.claim.proof,
         settlement.succeeded,
         settlement.failed,
         settlement.result,
@@ -133,7 +143,7 @@ def _settled(settlement: Settlement) -> tuple[int, int, int, int, int, int, str]
 
 def _rest_of(settlement: Settlement) -> list[Chunk]:
     claim, done = settlement.claim, settlement.done
-    if len(done) == claim.rows:
+    if settlement.is_whole:
         return []
     return [
         Chunk(

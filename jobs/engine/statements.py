@@ -17,6 +17,8 @@ from jobs.engine import database_clock
 Value = str | int | float
 ClaimedRow = tuple[int, str, int, int, str, int, int, int, int]
 CeilingsRow = tuple[str, int | None, int | None]
+Settled = tuple[int, int, int, int, str]
+SettledPart = tuple[int, int, int, int, str, int, int]
 CauseRow = tuple[str, str, int, int]
 
 _CLAIM = """
@@ -57,12 +59,17 @@ UPDATE jobs_chunk SET state = 'Pending', owner = '', lease_expires_s = 0
 
 _SETTLE = """
 UPDATE jobs_chunk
-   SET state = 'Done', position = v.column3, rows = v.column4, succeeded = v.column5,
-       failed = v.column6, result = v.column7, lease_expires_s = 0
+   SET state = 'Done', succeeded = v.column3, failed = v.column4, result = v.column5,
+       lease_expires_s = 0
   FROM (VALUES {values}) AS v
  WHERE jobs_chunk.id = v.column1 AND jobs_chunk.fence = v.column2 AND state = 'Running'
 RETURNING jobs_chunk.id, jobs_chunk.fence
 """
+
+# Apart, since SQLite writes to an index whatever is set, even to what it was.
+_SETTLE_PART = _SETTLE.replace(
+    "lease_expires_s = 0", "lease_expires_s = 0, position = v.column6, rows = v.column7"
+)
 
 _ADD_TO_JOB = """
 UPDATE jobs_job
@@ -139,13 +146,17 @@ def release(cursor: CursorWrapper, held: Sequence[tuple[int, int]]) -> None:
     cursor.execute(_for_rows(_RELEASE, cursor, held), _flat(held))
 
 
-def settle(
-    cursor: CursorWrapper, done: Sequence[tuple[int, int, int, int, int, int, str]]
-) -> set[tuple[int, int]]:
-    """Mark chunks as done: (id, fence, position, rows, succeeded, failed, result) each. Returns
+def settle(cursor: CursorWrapper, done: Sequence[Settled]) -> set[tuple[int, int]]:
+    """Mark chunks as done, all of them whole: (id, fence, succeeded, failed, result) each. Returns
     (id, fence) of those that were still held; the others are left alone.
     """
     cursor.execute(_for_rows(_SETTLE, cursor, done), _flat(done))
+    return set(cursor.fetchall())
+
+
+def settle_parts(cursor: CursorWrapper, done: Sequence[SettledPart]) -> set[tuple[int, int]]:
+    """As `settle`, for chunks that become smaller by it: besides, position and rows of each."""
+    cursor.execute(_for_rows(_SETTLE_PART, cursor, done), _flat(done))
     return set(cursor.fetchall())
 
 
