@@ -7,6 +7,7 @@ BATCHCONSOLE_TEST_GATEWAY_OTHER_KEY and _OTHER_SECRET, a second user is tried to
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -182,14 +183,64 @@ def transport(request):
     made.close()
 
 
-def delete(transport, given):
+def run(transport, operation, given, endpoint=GATEWAY):
     """What became of each target."""
     limits, stop = Limits(in_flight=8, task_deadline_s=20, patience_s=20), threading.Event()
-    operation = registry.get("S3DeleteObject").parse({})
     work = Work(
-        operation, given, lambda _: GATEWAY, lambda _: GATEWAY_KEYS, limits, stop, retry.decide
+        operation, given, lambda _: endpoint, lambda _: GATEWAY_KEYS, limits, stop, retry.decide
     )
     return transport.submit(work).result(timeout=60).outcomes
+
+
+def delete(transport, given):
+    return run(transport, registry.get("S3DeleteObject").parse({}), given)
+
+
+def test_tagged_objects_have_these_tags_and_versions_their_own(gateway, transport):
+    bucket = gateway.make_bucket(versioned=True)
+    old = [
+        Target(bucket, key, put_twice(gateway, bucket, key)) for key in (*AWKWARD_KEYS, "a", "b")
+    ]
+    newest = [Target(bucket, target.key) for target in old]
+    for given, team in ((old, "old ü"), (newest, "new +/=")):
+        tagging = {"TagSet": [{"Key": "team", "Value": team}]}
+        operation = registry.get("S3PutObjectTagging").parse(tagging)
+        assert operation.is_one_call(GATEWAY)
+        assert run(transport, operation, given) == [DONE] * len(given)
+    for given, team in ((old, "old ü"), (newest, "new +/=")):
+        assert {tag_of(gateway, target) for target in given} == {team}
+    missing = run(transport, operation, [Target(bucket, "missing"), newest[0]])
+    assert [outcome.code for outcome in missing] == ["NoSuchKey", ""]
+
+
+def test_copied_objects_are_there_each_with_its_content(gateway, transport):
+    bucket, other = gateway.make_bucket(versioned=True), gateway.make_bucket()
+    old = [Target(bucket, key, put_twice(gateway, bucket, key)) for key in (*AWKWARD_KEYS, "a")]
+    copying = {"TargetResource": f"arn:aws:s3:::{other}", "TargetKeyPrefix": "köln 2%/"}
+    operation = registry.get("S3PutObjectCopy").parse(copying)
+    endpoint = replace(GATEWAY, tags_after_copy=False)
+    assert operation.is_one_call(endpoint)
+    newest = [Target(bucket, target.key) for target in old]
+    for given, which in ((newest, "second"), (old, "first")):
+        assert run(transport, operation, given, endpoint) == [DONE] * len(given)
+        for target in given:
+            found = gateway.client.get_object(Bucket=other, Key=f"köln 2%/{target.key}")
+            assert found["Body"].read().decode() == f"{which} of {target.key}"
+
+
+def put_twice(gateway, bucket, key):
+    """The version of the first."""
+    made = [
+        gateway.client.put_object(Bucket=bucket, Key=key, Body=f"{which} of {key}".encode())
+        for which in ("first", "second")
+    ]
+    return made[0]["VersionId"]
+
+
+def tag_of(gateway, target):
+    version = {"VersionId": target.version_id} if target.version_id else {}
+    found = gateway.client.get_object_tagging(Bucket=target.bucket, Key=target.key, **version)
+    return found["TagSet"][0]["Value"]
 
 
 def test_deleted_objects_are_gone_and_no_others(gateway, transport):
