@@ -78,7 +78,7 @@ def segment_chunks() -> int:
 
 def time_box_s() -> float:
     """How long a background call works before it hands itself back to the queue."""
-    return _float("TIME_BOX_S", 20.0)
+    return _float("TIME_BOX_S", 30.0)
 
 
 def lease_s() -> float:
