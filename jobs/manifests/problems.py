@@ -34,9 +34,6 @@ class ProblemKind(TextChoices):
     ENCODED_TWICE = "encoded-twice", "Encoded twice"
 
 
-"""Kinds with which a job may be created all the same."""
-
-
 @dataclass(frozen=True, slots=True)
 class ManifestProblem:
     """One thing wrong: `line` counts from 1 and is None where the whole file is meant.

@@ -11,10 +11,8 @@ from dataclasses import replace
 from typing import Any
 from xml.sax.saxutils import escape  # noqa: S406 - writes
 
-from jobs.s3.deletion_answers import elements_of, read_result, says_all_are_gone
+from jobs.s3.deletion_answers import elements_of, says_all_are_gone
 from jobs.s3.template import KEY_MARK, Unsigned
-
-__all__ = ["ACTION", "SAMPLE", "Listed", "Objects", "Pattern", "objects_of", "read_result"]
 
 ACTION = "DeleteObjects"
 SAMPLE = {"Delete": {"Objects": [{"Key": KEY_MARK}]}}

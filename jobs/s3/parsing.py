@@ -19,6 +19,7 @@ from botocore.parsers import ResponseParserError, create_parser
 from jobs.s3 import deletions
 from jobs.s3.answers import Answer, answer_of
 from jobs.s3.clients import S3Client
+from jobs.s3.deletion_answers import read_result
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -67,7 +68,7 @@ class Reader:
             message = f"The storage's answer has more than {MAX_BODY_BYTES:,} bytes."
             return Answer(status, "AnswerTooLarge", message)
         if action == deletions.ACTION and status == 200:
-            data = deletions.read_result(body)
+            data = read_result(body)
             if data is not None:
                 return Answer(status, "", "", data)
         try:

@@ -145,8 +145,9 @@ def test_answer_that_seems_to_end_all_fails_its_task_alone_where_another_has_suc
     double_answer = double.answer
 
     def slow_success(received):
+        # Also the refusal is late, so that the other one is in flight before it comes.
         answer = double_answer(received)
-        return answer if answer == REFUSED else Reply(answer.data, delay_s=0.1)
+        return Reply(answer.data, delay_s=0.05 if answer == REFUSED else 0.15)
 
     double.answer = slow_success
     batch = run_both(targets("a", "b", "c", "d", "e"), in_flight=2)

@@ -37,17 +37,18 @@ from jobs.engine import (
     recording,
     sweep,
 )
+from jobs.engine.lines import encode
 from jobs.engine.recording import TaskResult
 from jobs.errors import JobStatusError, LeaseLostError
 from jobs.lifecycle import commands, pauses, precedence, priorities
 from jobs.lifecycle.effects import PAUSES
 from jobs.lifecycle.transitions import may_follow
+from jobs.manifests.columns import Rows
 from jobs.manifests.rows import parse_row
 from jobs.models import Chunk, Job, StatusChange
 from jobs.operations.base import Outcome
-from jobs.reports.rows import report_row
 from jobs.s3.storage import ObjectFacts
-from jobs.workstore import results, segments
+from jobs.workstore import segments
 from jobs.workstore.store import FolderStore
 from tests.make import make_job
 
@@ -396,19 +397,7 @@ class Console(RuleBasedStateMachine):
 
 
 def encoded(done):
-    lines = {True: b"", False: b""}
-    for result in done:
-        row, outcome = result.row, result.outcome
-        lines[outcome.succeeded] += report_row(
-            bucket=row.bucket,
-            raw_key=row.raw_key,
-            version_id=row.version_id,
-            succeeded=outcome.succeeded,
-            http_status=outcome.http_status,
-            code=outcome.code,
-            message=outcome.message,
-        )
-    return results.encode(lines[True], lines[False])
+    return encode(Rows.of([one.row for one in done]), [one.outcome for one in done])
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs.s3.clients import make_client
-from jobs.s3.deletions import Listed, read_result
+from jobs.s3.deletion_answers import read_result
+from jobs.s3.deletions import Listed
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.parsing import Reader
 
