@@ -106,10 +106,10 @@ class CountingStorage:
 
     def go_away(self) -> None:
         """Nobody listens any more, and every connection is broken off."""
-        asyncio.run_coroutine_threadsafe(self._go_away(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._go_away(), self._loop).result(60)
 
     def come_back(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._come_back(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._come_back(), self._loop).result(60)
 
     def break_connections(self) -> None:
         """Those that are open; new ones are welcome."""

@@ -102,7 +102,7 @@ class Family:
     def workers(self, queue: str) -> list[psutil.Process]:
         """RQ's own processes for "run" or "control"."""
         return [
-            process for process in children_of(self.pid) if {"rqworker", queue} <= _words(process)
+            process for process in children_of(self.pid) if {"rqworker", queue} <= words(process)
         ]
 
     def horses(self, queue: str) -> list[psutil.Process]:
@@ -110,11 +110,11 @@ class Family:
         return [horse for worker in self.workers(queue) for horse in children_of(worker.pid)]
 
     def part(self, name: str) -> list[psutil.Process]:
-        return [process for process in children_of(self.pid) if name in _words(process)]
+        return [process for process in children_of(self.pid) if name in words(process)]
 
     def named(self, program: str) -> list[psutil.Process]:
         """The program as the kernel has it: "redis-server"."""
-        return [process for process in children_of(self.pid) if process.name() == program]
+        return [process for process in children_of(self.pid) if _name(process) == program]
 
     def everyone(self) -> list[psutil.Process]:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -129,7 +129,14 @@ def children_of(pid: int) -> list[psutil.Process]:
     return []
 
 
-def _words(process: psutil.Process) -> set[str]:
+def _name(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        return process.name()
+    return ""
+
+
+def words(process: psutil.Process) -> set[str]:
+    """Its command line; nothing of one that has ended."""
     with contextlib.suppress(psutil.Error):
         return set(process.cmdline())
     return set()

@@ -110,7 +110,7 @@ def make_job(
     """
     status, now = JobStatus(status), now or timezone.now()
     created_at = created_at or now - timedelta(minutes=10)
-    region = region or Region.objects.first() or make_region()
+    region = region or Region.objects.order_by("pk").first() or make_region()
     way = WAY_TO[status]
     moments = {step: created_at + timedelta(seconds=STEP_S * n) for n, step in enumerate(way)}
     if succeeded is None:

@@ -44,12 +44,15 @@ class Received:
 
 @dataclass(frozen=True)
 class Reply:
-    """`data` as it goes over the wire; a `delay_s` of None is an answer that never comes."""
+    """`data` as it goes over the wire, `delay_s` after it was asked for, and not before `until` is
+    true; a `delay_s` of None is an answer that never comes.
+    """
 
     data: bytes
     close: bool = False
     delay_s: float | None = 0
     bytewise: bool = False
+    until: Callable[[], bool] = lambda: True
 
 
 def reply(status: int = 200, body: bytes = b"", headers: str = "", *, close: bool = False) -> Reply:
@@ -136,6 +139,8 @@ class Double:
             return False
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
+        while not answer.until():
+            await asyncio.sleep(0.005)
         for piece in [bytes([b]) for b in answer.data] if answer.bytewise else [answer.data]:
             writer.write(piece)
             await writer.drain()
@@ -161,7 +166,7 @@ def running(tls: ssl.SSLContext | None = None) -> Iterator[Double]:
     # Whatever loop the test's own thread has (Playwright leaves one) is not met in another thread.
     thread = threading.Thread(target=asyncio.run, args=[serve()], daemon=True)
     thread.start()
-    if not ready.wait(10):
+    if not ready.wait(60):
         raise RuntimeError("The double did not start.")
     try:
         yield double

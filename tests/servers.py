@@ -25,7 +25,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(look: Callable[[], T], *, within_s: float = 30, every_s: float = 0.05) -> T:
+def eventually(look: Callable[[], T], *, within_s: float = 60, every_s: float = 0.05) -> T:
     """What `look` returns as soon as that is true; AssertionError when it is not in time."""
     until_s = time.monotonic() + within_s
     while not (found := look()):

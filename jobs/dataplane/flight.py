@@ -186,7 +186,9 @@ class Flight:
         self._refusal.suspect(answer)
 
     def delay_s(self, answer: Answer, *, attempt: int, began_s: float) -> float | None:
-        """How long to wait before the next attempt; None when `answer` is final."""
+        """How long to wait before the next attempt; None when `answer` is final. A storage that is
+        silent is asked once more at the moment that patience ends, not up to 5 s later.
+        """
         decision = self.work.decide(
             attempt=attempt,
             elapsed_s=self.loop.time() - began_s,
@@ -195,7 +197,15 @@ class Flight:
             rng=_rng,
             retry_after_s=asked_to_wait_s(answer, paced=self.work.pace is not None),
         )
-        return None if decision is None else decision.delay_s
+        if decision is None:
+            return None
+        if is_unreachable(answer):
+            return min(decision.delay_s, self._patience_left_s())
+        return decision.delay_s
+
+    def _patience_left_s(self) -> float:
+        silent_s = self.loop.time() - self._last_answer_s
+        return max(0.0, self.work.limits.patience_s - silent_s)
 
     def wait(self, task: Task, delay_s: float) -> None:
         self._waiting[task] = self.loop.call_later(delay_s, self._resume, task)

@@ -235,7 +235,9 @@ class Executor:
                 return None
 
     def _delay_s(self, answer: Answer, attempt: int, began_s: float) -> float | None:
-        """How long to wait before the next attempt; None when `answer` is final."""
+        """How long to wait before the next attempt; None when `answer` is final. A storage that is
+        silent is asked once more at the moment that patience ends, not up to 5 s later.
+        """
         decision = self._work.decide(
             attempt=attempt,
             elapsed_s=self._monotonic() - began_s,
@@ -244,7 +246,16 @@ class Executor:
             rng=self._rng,
             retry_after_s=asked_to_wait_s(answer, paced=self._work.pace is not None),
         )
-        return None if decision is None else decision.delay_s
+        if decision is None:
+            return None
+        if is_unreachable(answer):
+            return min(decision.delay_s, self._patience_left_s())
+        return decision.delay_s
+
+    def _patience_left_s(self) -> float:
+        with self._lock:
+            silent_s = self._monotonic() - self._last_answer_s
+        return max(0.0, self._work.limits.patience_s - silent_s)
 
     def _note(self, answer: Answer, turns: Turns | None) -> None:
         with self._lock:

@@ -15,6 +15,9 @@ from jobs.models import Job
 from jobs.operations import registry
 
 MOST_OPEN = precedence.AT_ONCE
+"""Of one Region."""
+
+MOST_OPEN_OF_ALL = 2 * MOST_OPEN
 
 
 def chunks_open(job: Job | None) -> int:

@@ -26,7 +26,7 @@ from jobs.engine.following import follow, is_cut_short, wait_for_storage
 from jobs.engine.job_at_hand import JobAtHand
 from jobs.engine.keeper import Keeper
 from jobs.engine.lines import prove_room, read_rows
-from jobs.engine.open_chunks import MOST_OPEN, Open, OpenChunks, chunks_open
+from jobs.engine.open_chunks import MOST_OPEN_OF_ALL, Open, OpenChunks, chunks_open
 from jobs.engine.pacing import Pacing
 from jobs.engine.recording import Finished, Wish
 from jobs.engine.transports import Transports
@@ -136,7 +136,7 @@ class _Runner:
         if self._stop.is_set():
             return 0
         free = chunks_open(self._best.first) - len(self._open)
-        if free <= 0 and self._best.first and len(self._open) < MOST_OPEN:
+        if free <= 0 and self._best.first and len(self._open) < MOST_OPEN_OF_ALL:
             busy = {chunk.job.region_id for chunk in self._open}
             return int(self._best.first.region_id not in busy)
         return max(0, free)

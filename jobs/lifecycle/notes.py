@@ -2,13 +2,17 @@
 
 from datetime import datetime
 
-from jobs.models import JobEvent
+from django.db import transaction
+
+from jobs.models import Job, JobEvent
 
 
 def note_slower(job_id: str, why: str, *, now: datetime) -> None:
-    """Once for each reason, save that two workers may find it at the same moment; `why` is a
-    sentence.
-    """
-    kind = JobEvent.Kind.SLOWER
-    if not JobEvent.objects.filter(job_id=job_id, kind=kind, after=why).exists():
-        JobEvent.objects.create(job_id=job_id, at=now, kind=kind, after=why)
+    """Once for each reason, whoever finds it; `why` is a sentence."""
+    same = JobEvent.objects.filter(job_id=job_id, kind=JobEvent.Kind.SLOWER, after=why)
+    if same.exists():
+        return
+    with transaction.atomic():
+        Job.objects.select_for_update().get(pk=job_id)  # another worker may be about it, too
+        if not same.exists():
+            JobEvent.objects.create(job_id=job_id, at=now, kind=JobEvent.Kind.SLOWER, after=why)

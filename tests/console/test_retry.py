@@ -414,7 +414,7 @@ def test_two_persons_who_create_at_the_same_moment_make_one_job(ended):
 
     def create(wizard):
         wizard.open("review")
-        ready.wait(10)
+        ready.wait(60)
         answers.append(wizard.send("review").status_code)
         connection.close()
 

@@ -73,7 +73,7 @@ def targets(*keys):
 
 @pytest.fixture(scope="module")
 def plane():
-    made = DataPlane(in_flight=64, timeouts=Timeouts(connect_s=2, silence_s=0.5))
+    made = DataPlane(in_flight=64, timeouts=Timeouts(connect_s=2, silence_s=2))
     yield made
     made.close()
 

@@ -20,7 +20,7 @@ def test_work_fails_whose_loop_ends_under_it_and_so_does_what_comes_later(double
     eventually(lambda: len(double.received) == 4)
     plane.loop.call_soon_threadsafe(way, plane)
     with pytest.raises(RuntimeError, match="closed"):
-        under_way.result(timeout=10)
+        under_way.result(timeout=30)
     eventually(lambda: not plane._thread.is_alive())
     with pytest.raises(RuntimeError, match="ended"):
         run(targets("f"))

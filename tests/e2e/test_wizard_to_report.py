@@ -183,7 +183,7 @@ def watch(page, job):
         return count == 300
 
     page.evaluate("window.stillTheSamePage = true")
-    eventually(ended, within_s=60, every_s=0.2)
+    eventually(ended, within_s=120, every_s=0.2)
     assert page.evaluate("window.stillTheSamePage")
     eventually(lambda: Job.objects.get(pk=job.pk).status == "Complete")
     page.reload()

@@ -95,7 +95,7 @@ class House:
     def ends(self, job: Job, status: JobStatus = JobStatus.COMPLETE) -> Tally:
         """Wait for the end of a job, and count the rows of its report."""
         self.hurry()
-        eventually(lambda: see(job).is_terminal, within_s=60)
+        eventually(lambda: see(job).is_terminal, within_s=120)
         job = see(job)
         found = counted(self.storage, job, self.place.source, self.keys[job.pk])
         self.tally.add(found)

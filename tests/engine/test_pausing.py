@@ -213,8 +213,12 @@ def test_many_who_change_priorities_at_once_end_with_the_highest_job_running_alo
 
 # With real workers
 
-LONG = {"BATCHCONSOLE_CHUNK_ROWS": "200", "BATCHCONSOLE_RECORD_EVERY_S": "60"}
-"""Chunks that take ten seconds on a slow storage, and are given back early only when asked to."""
+LONG = {"BATCHCONSOLE_CHUNK_ROWS": "500", "BATCHCONSOLE_RECORD_EVERY_S": "60"}
+"""Chunks that take 25 s on a slow storage, and are given back early only when asked to."""
+
+
+def whole_chunks(job):
+    return Chunk.objects.filter(job=job, state=ChunkState.DONE, rows=500).count()
 
 
 def slowly(house, count, name, **facts):
@@ -223,30 +227,30 @@ def slowly(house, count, name, **facts):
     return house.begin(count, manifest_key=f"{name}.csv", **facts)
 
 
-def test_urgent_job_takes_over_busy_workers_within_two_seconds_and_both_lose_nothing(house):
+def test_urgent_job_takes_over_workers_amid_their_chunks_and_both_lose_nothing(house):
     house.start(**LONG)
-    low = slowly(house, 2000, "low", priority=1)
+    low = slowly(house, 4_000, "low", priority=1)
     eventually(lambda: Chunk.objects.filter(job=low, state=ChunkState.RUNNING).count() >= 2)
-    high = house.make(2000, manifest_key="high.csv", priority=9)
+    high = house.make(4_000, manifest_key="high.csv", priority=9)
     eventually(lambda: status_of(high) == JobStatus.SUSPENDED)
     confirm(high)
-    eventually(lambda: status_of(high) == JobStatus.ACTIVE, within_s=2)
-    eventually(lambda: status_of(low) == JobStatus.PAUSED, within_s=2)
-    assert see(low).tasks_done < 2000
+    eventually(lambda: status_of(high) == JobStatus.ACTIVE)
+    eventually(lambda: status_of(low) == JobStatus.PAUSED)
+    assert not whole_chunks(low)
     house.ends(high)
     house.ends(low)
     assert see(high).terminated_at < see(low).terminated_at
     assert way_of(low).count(JobStatus.PAUSING) == 1
 
 
-def test_pause_by_a_person_stops_busy_workers_within_two_seconds_and_repeats_nothing(house):
+def test_pause_by_a_person_stops_workers_amid_their_chunks_and_repeats_nothing(house):
     house.start(**LONG)
     job = slowly(house, 1000, "all")
     eventually(lambda: Chunk.objects.filter(job=job, state=ChunkState.RUNNING).exists())
     pauses.pause(job.pk, actor=None, now=timezone.now())
-    eventually(lambda: status_of(job) == JobStatus.PAUSED, within_s=2)
+    eventually(lambda: status_of(job) == JobStatus.PAUSED)
     done = see(job).tasks_done
-    assert done < 1000
+    assert not whole_chunks(job)
     assert not Chunk.objects.filter(job=job, state=ChunkState.RUNNING).exists()
     sweep(now=timezone.now())
     assert (status_of(job), see(job).tasks_done) == (JobStatus.PAUSED, done)
@@ -255,7 +259,7 @@ def test_pause_by_a_person_stops_busy_workers_within_two_seconds_and_repeats_not
     assert found.repeated == 0
 
 
-def test_silent_region_that_has_all_workers_leaves_them_to_another_within_seconds(house):
+def test_silent_region_that_has_all_workers_leaves_them_to_another(house):
     house.start(BATCHCONSOLE_STORAGE_PATIENCE_S="60")
     dead = house.begin(2000, manifest_key="dead.csv", priority=99)
     house.storage.silent.add(house.place.source)
@@ -270,7 +274,7 @@ def test_silent_region_that_has_all_workers_leaves_them_to_another_within_second
     job = lively.make_job(lively.list_of([f"{n}.jpg" for n in range(200)]), priority=1)
     eventually(lambda: status_of(job) == JobStatus.SUSPENDED)
     confirm(job)
-    eventually(lambda: see(job).tasks_done == 200, within_s=20)
+    eventually(lambda: see(job).tasks_done == 200, within_s=50)
     assert not see(dead).is_terminal
     house.storage.silent.clear()
     house.storage.break_connections()

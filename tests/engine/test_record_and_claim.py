@@ -208,7 +208,7 @@ def test_cancel_that_comes_between_the_claim_and_the_commit_finds_the_claimed_ch
 
     with after_the_claim(begin_cancel):
         recorded = record(first, wish(job))
-    other.join(10)
+    other.join(60)
     assert [one.position for one in recorded.claimed] == running(job) == [ROWS]
     assert (other.of, see(job).status) == (True, JobStatus.CANCELLING)
 
@@ -222,7 +222,7 @@ def test_record_that_waits_for_a_cancel_claims_nothing_once_it_is_through():
         other.start()
         other.join(0.3)  # long enough to be done, if nothing held it up
         assert other.is_alive()
-    other.join(10)
+    other.join(60)
     assert (other.of.claimed, running(job)) == ([], [])
     assert (see(job).status, see(job).tasks_done) == (JobStatus.CANCELLING, ROWS)
 

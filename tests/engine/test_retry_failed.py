@@ -47,7 +47,7 @@ def run(job):
     """From New to its end; a person confirms."""
     eventually(lambda: see(job).status == JobStatus.SUSPENDED)
     commands.confirm(job.pk, actor=None, now=timezone.now())
-    eventually(lambda: see(job).is_terminal, within_s=60)
+    eventually(lambda: see(job).is_terminal)
     assert see(job).status == JobStatus.COMPLETE, see(job).failure_reason
     return see(job)
 

@@ -22,7 +22,7 @@ def test_scheduler_hints_at_a_forgotten_job_and_stops_at_once(
     eventually(lambda: redis.llen("rq:queue:control") == 1)
     assert child.process
     child.process.terminate()
-    assert child.process.wait(2) == 0
+    assert child.process.wait(30) == 0
 
 
 def test_scheduler_when_the_database_is_away_tries_again_later(

@@ -109,7 +109,7 @@ def test_list_that_is_stopped_while_its_upload_begins_leaves_nothing_behind(
 
     def slow_create(upload):
         begun.set()
-        assert stopped.wait(10)
+        assert stopped.wait(60)
         try:
             return create(upload)
         finally:
@@ -123,7 +123,7 @@ def test_list_that_is_stopped_while_its_upload_begins_leaves_nothing_behind(
     monkeypatch.setattr(uploading.Upload, "_create", slow_create)
     with pytest.raises(RetryListError, match="Enough"):
         write_list(report, None, storage=storage, alive=stop)
-    assert created.wait(10)
+    assert created.wait(60)
     assert not s3.list_multipart_uploads(Bucket=report.bucket).get("Uploads")
 
 
