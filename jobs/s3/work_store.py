@@ -5,6 +5,7 @@ One small PUT is all or nothing by itself, so nothing half written ever needs cl
 
 import contextlib
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, NoReturn
@@ -20,7 +21,7 @@ from jobs.workstore.store import checked_folder, checked_name, never
 DELETE_BATCH = 1000
 CONNECTIONS = 16
 ATTEMPTS = 4
-TEST_NAME = "start-test"
+TEST_FOLDER = "start-test"
 _FULL = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientCapacity", "507"})
 
 
@@ -85,11 +86,12 @@ class S3Store:
 
         It is one that is not `retryable` where somebody has to set something right first.
         """
+        name = f"{TEST_FOLDER}/{uuid.uuid4().hex}"  # others may start at the same moment
         try:
-            self.put(TEST_NAME, b"test")
-            self.read_range(TEST_NAME, 1, 2)
-            list(self.list(TEST_NAME))
-            self.delete(TEST_NAME)
+            self.put(name, b"test")
+            self.read_range(name, 1, 2)
+            list(self.list(name))
+            self.delete(name)
         except WorkStoreError as error:
             cause = error.__cause__
             error.retryable = not isinstance(cause, StorageError) or cause.retryable

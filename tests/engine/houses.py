@@ -34,6 +34,9 @@ QUICK = {
 SLOW_S = 0.05
 """The storage's delay where a job should take long enough for something to happen to it."""
 
+SLOWER_S = 0.2
+"""And when it is time for that to happen, also on a machine that is busy."""
+
 
 @dataclass
 class House:
@@ -86,6 +89,7 @@ class House:
         self.storage.delay_s = SLOW_S
         job = self.begin(count, **facts)
         eventually(lambda: see(job).tasks_done > count // 10 and running_chunks(job).exists())
+        self.storage.delay_s = SLOWER_S
         return job
 
     def hurry(self) -> None:
@@ -95,7 +99,10 @@ class House:
     def ends(self, job: Job, status: JobStatus = JobStatus.COMPLETE) -> Tally:
         """Wait for the end of a job, and count the rows of its report."""
         self.hurry()
-        eventually(lambda: see(job).is_terminal, within_s=120)
+        try:
+            eventually(lambda: see(job).is_terminal, within_s=120)
+        except AssertionError as late:
+            raise AssertionError(state_of(job)) from late
         job = see(job)
         found = counted(self.storage, job, self.place.source, self.keys[job.pk])
         self.tally.add(found)
@@ -110,6 +117,14 @@ class House:
 
 def see(job: Job) -> Job:
     return Job.objects.get(pk=job.pk)
+
+
+def state_of(job: Job) -> str:
+    """What a test says that waited in vain."""
+    job = see(job)
+    chunks = job.chunks.values_list("position", "rows", "state", "owner", "lease_expires_s")
+    facts = [job.status, job.waiting_for, str(job.waiting_until_s), f"{job.tasks_done} tasks done"]
+    return ", ".join(facts + [str(chunk) for chunk in chunks if chunk[2] != ChunkState.DONE])
 
 
 def running_chunks(job: Job) -> Any:

@@ -3,8 +3,7 @@
 import pytest
 from django.conf import settings
 
-from jobs.models import Chunk
-from tests.engine.houses import see
+from tests.engine.houses import running_chunks, see
 from tests.faults import Family, kill
 from tests.servers import eventually
 
@@ -33,9 +32,11 @@ def machines(house, redis, s3_server, bucket, tmp_path):
     return start
 
 
-def hosts_at_work(job):
-    """Processes that have taken a chunk."""
-    return set(Chunk.objects.filter(job=job).exclude(owner="").values_list("owner", flat=True))
+def is_at_work(program, job):
+    """Whether a process of the machine has taken a chunk that it still runs."""
+    owners = running_chunks(job).values_list("owner", flat=True)
+    pids = {process.pid for process in Family(program.process.pid).everyone()}
+    return any(int(owner.rpartition(":")[2]) in pids for owner in owners)
 
 
 def test_machines_that_share_no_disk_run_a_job_together_and_one_may_die(
@@ -44,7 +45,7 @@ def test_machines_that_share_no_disk_run_a_job_together_and_one_may_die(
     folders = [machines(1), machines(2)]
     job = house.in_the_middle(600)
     assert s3.list_objects_v2(Bucket=bucket, Prefix=f"batch/{job.pk}/segments/")["KeyCount"] > 0
-    eventually(lambda: len(hosts_at_work(job)) >= 2)
+    eventually(lambda: all(is_at_work(machine, job) for machine in house.programs))
     kill(*Family(house.programs[0].process.pid).everyone())
     house.fault()
     house.ends(job)

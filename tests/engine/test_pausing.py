@@ -213,12 +213,12 @@ def test_many_who_change_priorities_at_once_end_with_the_highest_job_running_alo
 
 # With real workers
 
-LONG = {"BATCHCONSOLE_CHUNK_ROWS": "500", "BATCHCONSOLE_RECORD_EVERY_S": "60"}
-"""Chunks that take 25 s on a slow storage, and are given back early only when asked to."""
+LONG = {"BATCHCONSOLE_CHUNK_ROWS": "400", "BATCHCONSOLE_RECORD_EVERY_S": "60"}
+"""Chunks that take 20 s on a slow storage, and are given back early only when asked to."""
 
 
 def whole_chunks(job):
-    return Chunk.objects.filter(job=job, state=ChunkState.DONE, rows=500).count()
+    return Chunk.objects.filter(job=job, state=ChunkState.DONE, rows=400).count()
 
 
 def slowly(house, count, name, **facts):

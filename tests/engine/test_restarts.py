@@ -170,13 +170,17 @@ def full(house):
     folder = Path(f"/proc/{house.family.pid}/root") / conf.work_dir().relative_to("/")
     filler, ended = folder / "filler", threading.Event()
 
-    def fill():
-        with filler.open("ab", buffering=0) as file:
-            while not ended.wait(0.001):
-                with contextlib.suppress(OSError):
-                    file.write(bytes(4096))
+    def fill(size_bytes):
+        with contextlib.suppress(OSError), filler.open("ab", buffering=0) as file:
+            while file.write(bytes(size_bytes)) == size_bytes:
+                pass
 
-    thread = threading.Thread(target=fill)
+    def go_on():
+        while not ended.wait(0.001):
+            fill(4096)
+
+    fill(65_536)
+    thread = threading.Thread(target=go_on)
     thread.start()
     try:
         yield

@@ -109,6 +109,19 @@ def test_check_leaves_nothing_behind(s3_server, bucket):
     assert list(store.list("")) == []
 
 
+def test_checks_of_machines_that_start_together_do_not_meet(s3_server, bucket, monkeypatch):
+    first, second = at(s3_server, bucket), at(s3_server, bucket)
+    read_range = first.read_range
+
+    def read_later(*asked):
+        second.check()
+        return read_range(*asked)
+
+    monkeypatch.setattr(first, "read_range", read_later)
+    first.check()
+    assert list(first.list("")) == []
+
+
 def test_check_tells_what_must_be_set_right_from_what_may_pass(s3_server):
     with pytest.raises(WorkStoreError, match="NoSuchBucket") as caught:
         at(s3_server, "no-such-bucket-here").check()
