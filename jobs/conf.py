@@ -115,6 +115,11 @@ def task_deadline_s() -> float:
     return _float("TASK_DEADLINE_S", 60.0)
 
 
+def answer_timeout_s() -> float:
+    """How long nothing may come while an answer is waited for: a copy of a large object takes long."""
+    return _float("ANSWER_TIMEOUT_S", 60.0)
+
+
 def storage_patience_s() -> float:
     """How long a storage may give no answer at all before the job waits for it."""
     return _float("STORAGE_PATIENCE_S", 10.0)

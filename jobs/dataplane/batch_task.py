@@ -7,14 +7,16 @@ from jobs.dataplane.task import Flight, Task
 from jobs.operations.attempts import tried
 from jobs.operations.base import DONE, BatchOperation, Outcome, outcome_of
 from jobs.s3.answers import Answer
-from jobs.s3.faults import Verdict, classify
+from jobs.s3.faults import Verdict, classify, is_unknown_call
 from jobs.spec.target import Target
 
 _ALL_DONE = Answer(200, "", "")
 
 
 class BatchTask(Task):
-    """As a Task. A target that is to be tried again is so together with the others like it."""
+    """As a Task. A target that is to be tried again is so together with the others like it. Where
+    the storage has no call for many, each goes alone.
+    """
 
     __slots__ = ("_indices", "_operation", "_targets")
 
@@ -36,6 +38,10 @@ class BatchTask(Task):
     def _proceed(self, answer: Answer) -> None:
         if answer is _ALL_DONE:
             self._decide_all(DONE)
+            return
+        if is_unknown_call(answer):
+            self.flight.one_by_one(self._indices)
+            self._end()
             return
         if answer.code:
             self._decide_all(outcome_of(answer))

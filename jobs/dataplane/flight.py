@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -156,6 +157,10 @@ class Flight:
         self._share.running += tasks
         if self.work.pace is not None:
             self.work.pace.running += tasks
+
+    def one_by_one(self, indices: Sequence[int]) -> None:
+        """These targets go each alone, after all others."""
+        self._units = [*self._units, *indices]
 
     def _may_start(self) -> bool:
         if self.over or self.held or self._refusal.answer or self.interrupted or not self._has_room:

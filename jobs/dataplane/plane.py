@@ -122,8 +122,10 @@ class DataPlane:
 
     def _sweep_lanes(self) -> None:
         with self._lock:
-            for lane in self._lanes.values():
-                lane.sweep()
+            lanes = list(self._lanes.values())
+        for lane in lanes:
+            lane.sweep()  # not under the lock: a flight that ends of it takes that, too
+        with self._lock:
             idle = [name for name, lane in self._lanes.items() if not lane.users]
             for name in idle[: max(0, len(self._lanes) - MAX_LANES)]:
                 self._lanes.pop(name).close()

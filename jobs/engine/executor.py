@@ -20,6 +20,7 @@ from jobs.s3.faults import (
     asked_to_wait_s,
     classify,
     is_throttled,
+    is_unknown_call,
     is_unreachable,
 )
 from jobs.spec.target import Target
@@ -111,8 +112,10 @@ class Executor:
             self._work.stop.wait(LOOK_AGAIN_S)
 
     def _is_over(self) -> bool:
-        late = self._next > 0 and self._monotonic() - self._began_s >= self._work.limits.begin_s
-        return self._next >= len(self._units) or late or self._interrupted()
+        return self._next >= len(self._units) or self._is_late() or self._interrupted()
+
+    def _is_late(self) -> bool:
+        return self._next > 0 and self._monotonic() - self._began_s >= self._work.limits.begin_s
 
     def _has_room(self) -> bool:
         pace = self._work.pace
@@ -187,6 +190,9 @@ class Executor:
             if answered is None:
                 return
             answer = answered.answer
+            if is_unknown_call(answer):
+                self._run_one_by_one(indices)
+                return
             answers = [answer] * len(indices) if answer.code else operation.answers(targets, answer)
             again = [n for n, a in enumerate(answers) if classify(a) is Verdict.RETRY]
             delay_s = None
@@ -200,6 +206,15 @@ class Executor:
             if delay_s is None or self._interrupted() or self._work.stop.wait(delay_s):
                 return
             indices = [indices[n] for n in again]
+
+    def _run_one_by_one(self, indices: Sequence[int]) -> None:
+        """Where the storage has no call for many."""
+        for index in indices:
+            outcome = self._run_task(cast(Target, self._work.targets[index]))
+            if outcome:
+                self._decide({index: outcome})
+            if outcome is None or self._is_late():
+                return
 
     def _call(self, call: Call) -> _Answered | None:
         """One call with its retries; None when it was interrupted without a final answer."""

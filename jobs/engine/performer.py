@@ -10,8 +10,9 @@ from jobs.s3.endpoints import Credentials, Endpoint
 class Performer:
     """Thread-safe. Retries are the executor's."""
 
-    def __init__(self, *, max_connections: int) -> None:
+    def __init__(self, *, max_connections: int, read_timeout_s: float = 60) -> None:
         self._max_connections = max_connections
+        self._read_timeout_s = read_timeout_s
         self._lock = threading.Lock()
         self._clients: dict[tuple[Endpoint, Credentials | None], S3Client] = {}
 
@@ -24,6 +25,10 @@ class Performer:
             client = self._clients.get((endpoint, credentials))
             if client is None:
                 client = self._clients[endpoint, credentials] = make_client(
-                    endpoint, credentials, max_connections=self._max_connections, attempts=1
+                    endpoint,
+                    credentials,
+                    max_connections=self._max_connections,
+                    attempts=1,
+                    read_timeout_s=self._read_timeout_s,
                 )
         return client

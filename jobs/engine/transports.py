@@ -5,6 +5,7 @@ from typing import Protocol
 
 from jobs import conf
 from jobs.dataplane.plane import DataPlane
+from jobs.dataplane.pool import Timeouts
 from jobs.dataplane.support import supports
 from jobs.dataplane.work import Batch, Work
 from jobs.engine.executor import Executor
@@ -28,7 +29,9 @@ class Threads:
     """boto3 in threads. One chunk after the other: each has all the threads while it runs."""
 
     def __init__(self) -> None:
-        self._performer = Performer(max_connections=conf.threads_in_flight())
+        self._performer = Performer(
+            max_connections=conf.threads_in_flight(), read_timeout_s=conf.answer_timeout_s()
+        )
         self._turn = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chunks")
 
     def submit(self, work: Work) -> Future[Batch]:
@@ -56,7 +59,9 @@ class Transports:
 
     def plane(self) -> DataPlane:
         if self._plane is None:
-            self._plane = DataPlane(in_flight=conf.in_flight())
+            self._plane = DataPlane(
+                in_flight=conf.in_flight(), timeouts=Timeouts(silence_s=conf.answer_timeout_s())
+            )
         return self._plane
 
     def threads(self, job_id: str) -> Threads:

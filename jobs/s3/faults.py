@@ -83,6 +83,11 @@ def is_unreachable(answer: Answer) -> bool:
     return answer.http_status == 0
 
 
+def is_unknown_call(answer: Answer) -> bool:
+    """The storage does not have the call itself: Method Not Allowed, Not Implemented."""
+    return answer.http_status in {405, 501}
+
+
 def asked_to_wait_s(answer: Answer, *, paced: bool) -> float:
     """What Retry-After said, 0 for nothing. Where all requests are paced by what is throttled,
     that is the answer to a throttling storage: a single task need not stand aside besides.

@@ -4,12 +4,15 @@ import re
 import threading
 from collections import Counter
 
+import pytest
+
 from jobs.operations.delete_object import DeleteObject
 from jobs.spec.target import Target
 from tests.dataplane.conftest import targets
 from tests.dataplane.test_differential import AWKWARD, in_both_ways
 from tests.dataplane.test_tasks import REFUSED, SILENT, SLOW_DOWN, codes
-from tests.s3_double import error, reply
+from tests.s3_double import Reply, error, reply
+from tests.servers import eventually
 
 DELETE = DeleteObject.parse({})
 
@@ -69,6 +72,37 @@ def test_request_for_many_keys_that_fails_as_a_whole_is_tried_again(run_both, do
 def test_request_for_many_keys_that_is_refused_fails_all_of_them(run_both, double):
     double.answer = lambda received: error(403, "AccessDenied")
     assert codes(run_both(targets("a", "b"), operation=DELETE)) == ["AccessDenied"] * 2
+
+
+@pytest.mark.parametrize(
+    "refusal", [error(501, "NotImplemented"), error(405, "MethodNotAllowed"), reply(501)]
+)
+def test_keys_are_deleted_one_by_one_where_the_storage_knows_no_request_for_many(
+    run_both, double, refusal
+):
+    def answer(received):
+        if received.method == "POST":
+            return refusal
+        return error(403, "AccessDenied") if received.path.endswith("b") else reply(204)
+
+    double.answer = answer
+    batch = run_both(targets("a", "b", "c"), operation=DELETE)
+    assert codes(batch) == ["", "AccessDenied", ""]
+    sent = [(received.method, received.path) for received in double.received]
+    assert sorted(sent) == [("DELETE", f"/photos/{key}") for key in "abc"] + [("POST", "/photos")]
+
+
+def test_keys_that_are_deleted_one_by_one_keep_to_the_limits_of_their_job(run, double):
+    double.answer = lambda received: (
+        error(501, "NotImplemented") if received.method == "POST" else Reply(b"", delay_s=None)
+    )
+    stop = threading.Event()
+    work = run.work(targets(*"abcdefgh"), operation=DELETE, stop=stop, in_flight=3)
+    future = run.plane.submit(work)
+    eventually(lambda: double.in_flight == 3)
+    stop.set()
+    assert future.result(30).outcomes == [None] * 8
+    assert double.most_in_flight == 3
 
 
 def test_refused_credentials_end_a_batch_of_many_keys(run_both, double):

@@ -10,6 +10,7 @@ import pytest
 
 from jobs.dataplane import flight
 from jobs.dataplane.plane import DataPlane
+from jobs.dataplane.pool import Timeouts
 from jobs.operations.base import Outcome, outcome_of
 from jobs.s3.calls import Call
 from jobs.s3.endpoints import Endpoint
@@ -238,6 +239,22 @@ def test_answer_that_does_not_come_is_a_timeout_and_tried_again(run, double):
     scripted(double, {"a": [Reply(b"", delay_s=None)]})
     assert run(targets("a"), patience_s=30).outcomes[0].succeeded
     assert len(double.received) == 2
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_storage_that_takes_requests_and_answers_none_is_given_up(double, stops):
+    plane = DataPlane(in_flight=4, timeouts=Timeouts(silence_s=0.3))
+    stop = threading.Event()
+    double.answer = lambda received: Reply(b"", delay_s=None)
+    work = Runner(plane, double).work(targets("a", "b"), patience_s=0.2, stop=stop)
+    done = plane.submit(work)
+    eventually(lambda: len(double.received) == 2)
+    if stops:
+        stop.set()
+    batch = done.result(timeout=30)
+    assert batch.outcomes == [None, None]
+    assert stops or batch.outage.code == "ReadTimeoutError"
+    plane.close()
 
 
 def test_task_that_breaks_the_operation_fails_alone(run_both, double):

@@ -190,6 +190,18 @@ def full(house):
         filler.unlink()
 
 
+def test_storage_that_takes_requests_and_answers_none_is_waited_for(house):
+    house.start(BATCHCONSOLE_ANSWER_TIMEOUT_S="1")
+    job = house.in_the_middle()
+    house.storage.silent.add(house.place.source)
+    house.fault()
+    assert_waits(job, "does not answer")
+    assert see(job).status == JobStatus.ACTIVE
+    house.storage.silent.clear()
+    house.ends(job)
+    assert see(job).waiting_for == ""
+
+
 def test_workers_that_are_stopped_while_the_storage_is_silent_hand_back(house):
     house.start()
     job = house.in_the_middle()

@@ -15,6 +15,7 @@ from tests.soak.installation import Installation
 Mishap = Callable[[Installation, random.Random], int]
 STOPPED_WITHIN_S = 10.0
 LEASE_S = 10.0
+ANSWER_TIMEOUT_S = 60.0
 SQLITE_PATIENCE_S = 30.0
 
 
@@ -106,8 +107,9 @@ def storage_away_for_two_minutes(house: Installation, rng: random.Random) -> int
 
 
 def storage_silent(house: Installation, rng: random.Random) -> int:
+    """Also for longer than an answer is waited for."""
     house.storage.silent |= {"photos", "reports", "archive"}
-    time.sleep(rng.uniform(1, 15))
+    time.sleep(rng.choice([rng.uniform(1, 15), ANSWER_TIMEOUT_S + 15]))
     house.storage.silent.clear()
     house.storage.break_connections()
     return 0
