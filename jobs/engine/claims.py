@@ -52,14 +52,20 @@ class Settlement:
         return self.claim.position + self.done[0]
 
 
-def claim_chunks(job_id: str, limit: int, *, owner: str, lease_s: float) -> list[Claim]:
-    """Take up to `limit` chunks: those that dead workers left, then free ones, by position.
+def claim_chunks(
+    job_id: str, limit: int, *, owner: str, lease_s: float, least_tried: bool = False
+) -> list[Claim]:
+    """Take up to `limit` chunks: those that dead workers left, then free ones, by position;
+    with `least_tried` those first that were claimed less often than others.
 
     None of a job that may not run (any more): who ends a job sets its status first and looks for
     holders then, and so must find these or have been seen here.
     """
     with statements.cursor() as cursor:
-        claims = claim_of_locked(cursor, job_id, limit, owner=owner, lease_s=lease_s)
+        rows = statements.claim(
+            cursor, job_id, limit, owner=owner, lease_s=lease_s, least_tried=least_tried
+        )
+    claims = [Claim(*row) for row in rows]
     # SQLite has one writer at a time, so that the claim itself saw the status that holds.
     if claims and connection.vendor != "sqlite" and not _may_run(job_id):
         release(claims)

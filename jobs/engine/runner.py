@@ -18,6 +18,7 @@ from jobs import conf, queueing
 from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
 from jobs.engine import choosing, claims, recording
+from jobs.engine.beginning import make_active
 from jobs.engine.choosing import Best
 from jobs.engine.claims import Claim
 from jobs.engine.closing import close_if_ended
@@ -32,7 +33,6 @@ from jobs.engine.recording import Finished, Wish
 from jobs.engine.transports import Transports
 from jobs.engine.writing import Writer
 from jobs.errors import StorageError, WorkStoreError, unexpected
-from jobs.lifecycle import commands
 from jobs.models import Job
 from jobs.workstore.store import WorkStore
 
@@ -77,6 +77,7 @@ class _Runner:
         self._open = OpenChunks()
         self._best = Best(clock)
         self._started: set[str] = set()
+        self._shaky: set[str] = set()
         self._owner = owner_name()
         self._until_s = math.inf
         self.chunks_run = 0
@@ -143,29 +144,23 @@ class _Runner:
 
     def _claim(self, job: Job, limit: int) -> int:
         """How many chunks of the job are under way that were not before."""
-        if not self._is_active(job):
-            return 0
-        found = claims.claim_chunks(job.pk, limit, owner=self._owner, lease_s=conf.lease_s())
+        if job.status == JobStatus.READY and job.pk not in self._started:
+            make_active(job, now=self._clock())
+            self._started.add(job.pk)
+        if job.waiting_for:
+            self._shaky.add(job.pk)
+        # An object that never gets an answer must not be the first one again and again.
+        found = claims.claim_chunks(
+            job.pk,
+            limit,
+            owner=self._owner,
+            lease_s=conf.lease_s(),
+            least_tried=job.pk in self._shaky,
+        )
         begun = self._begin_all(job, found)
         if not begun:
             close_if_ended(job.pk, now=self._clock())
         return begun
-
-    def _is_active(self, job: Job) -> bool:
-        if job.status != JobStatus.READY or job.pk in self._started:
-            return True
-        now = self._clock()
-        started = commands.move(
-            job.pk,
-            JobStatus.ACTIVE,
-            now=now,
-            only_from={JobStatus.READY},
-            started_at=job.started_at or now,
-        )
-        if started:
-            self._started.add(job.pk)
-        # Else another worker may just have begun it: claiming looks at the status itself.
-        return True
 
     def _begin_all(self, job: Job, claimed: Iterable[Claim]) -> int:
         """How many of them are under way now."""
@@ -237,7 +232,7 @@ class _Runner:
         that is old holds only while there is no other job.
         """
         job = self._best.first
-        if job is None or job.waiting_for or self._is_over():
+        if job is None or job.waiting_for or job.pk in self._shaky or self._is_over():
             return None
         if any(batch.outage or batch.fatal for batch in batches):
             return None
@@ -257,6 +252,7 @@ class _Runner:
     def _follow(self, chunk: Open, batch: Batch, *, has_done: bool) -> None:
         if batch.outage:
             self._best.pass_over(chunk.job)
+            self._shaky.add(chunk.job.pk)
         follow(chunk.job, batch, has_done=has_done, now=self._clock())
 
     def _close_ended(self, job_ids: Iterable[str]) -> None:

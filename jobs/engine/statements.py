@@ -41,6 +41,8 @@ UPDATE jobs_chunk
 RETURNING id, job_id, position, rows, segment, "offset", length, skip, fence
 """
 
+_CLAIM_LEAST_TRIED = _CLAIM.replace("ORDER BY position", "ORDER BY fence, position")
+
 _BEAT = """
 UPDATE jobs_chunk SET lease_expires_s = {now} + %s
  WHERE state = 'Running' AND (id, fence) IN (VALUES {values})
@@ -116,15 +118,23 @@ def cursor() -> CursorWrapper:
 
 
 def claim(
-    cursor: CursorWrapper, job_id: str, limit: int, *, owner: str, lease_s: float
+    cursor: CursorWrapper,
+    job_id: str,
+    limit: int,
+    *,
+    owner: str,
+    lease_s: float,
+    least_tried: bool = False,
 ) -> list[ClaimedRow]:
     """Mark up to `limit` chunks of a runnable job, those of dead workers first, then by position.
-    While a canary is out, none behind it.
+    While a canary is out, none behind it. `least_tried`: those before others that were claimed less
+    often, which takes a look at all of them.
 
     Picks, marks and returns in one statement, and so needs no lock of ours on either database.
     """
     values = (job_id, limit, job_id, job_id, limit, limit, owner, lease_s, job_id)
-    cursor.execute(_sql(_CLAIM, cursor.db.vendor), values)
+    text = _CLAIM_LEAST_TRIED if least_tried else _CLAIM
+    cursor.execute(_sql(text, cursor.db.vendor), values)
     return sorted(cursor.fetchall(), key=lambda row: int(row[2]))
 
 
