@@ -210,23 +210,20 @@ def _hold(job_id: str, cause: PauseCause, now: datetime, actor: User | None, rea
 
 
 def end_pausing(job_id: str, *, now: datetime) -> bool:
-    """The last chunk in hand of a pausing job was given back; False when there are others."""
+    """The last chunk in hand of a pausing job was given back; False when there are others, and when
+    it was the last of the job: that one completes.
+    """
     in_hand = Chunk.objects.filter(job=job_id, state=ChunkState.RUNNING)
-    idle = models.Q(~models.Exists(in_hand))
+    all_done = models.Q(total_tasks=models.F("tasks_succeeded") + models.F("tasks_failed"))
+    idle = models.Q(~models.Exists(in_hand)) & ~all_done
     return move(job_id, S.PAUSED, now=now, only_from={S.PAUSING}, where=idle)
 
 
 def resume(job_id: str, *, now: datetime, actor: User | None = None) -> bool:
     """Let a paused job be Active again; False unless its cause is one that goes away by itself."""
     with transaction.atomic():
-        moved = move(
-            job_id,
-            S.ACTIVE,
-            now=now,
-            only_from={S.PAUSED},
-            actor=actor,
-            where=models.Q(paused_cause__in=precedence.STANDS_BACK),
-        )
+        free = models.Q(paused_cause__in=precedence.STANDS_BACK)
+        moved = move(job_id, S.ACTIVE, now=now, only_from={S.PAUSED}, actor=actor, where=free)
         if moved:
             queueing.call_runners()
     return moved

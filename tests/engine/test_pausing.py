@@ -279,3 +279,15 @@ def test_silent_region_that_has_all_workers_leaves_them_to_another(house):
     house.storage.silent.clear()
     house.storage.break_connections()
     house.ends(dead)
+
+
+def test_job_that_a_person_pauses_when_its_last_task_is_recorded_already_completes(
+    transactional_db, redis
+):
+    job = with_chunks(JobStatus.ACTIVE, chunks=1)
+    claim = take(job)
+    results = [TaskResult(n, Row("photos", "k", "k", None), DONE) for n in range(claim.rows)]
+    recording.record(claim, results, result_name="r", now=timezone.now())
+    commands.pause(job.pk, cause=PauseCause.PERSON, now=timezone.now())
+    sweep(now=timezone.now())
+    assert status_of(job) == JobStatus.COMPLETING
