@@ -16,7 +16,9 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 from redis import Redis
 from rq import Worker
@@ -30,6 +32,18 @@ from tests.requirements import REQUIRE_ALL, unavailable
 BROKEN_OFF = ("htmx:afterRequest", "htmx:sendAbort")
 """What htmx says of a poll that a click on a link broke off; one that failed has sendError besides."""
 DATABASE_PROBLEM = os.environ.get("TEST_DATABASE_PROBLEM", "")
+PATIENCE_MS = 60_000
+"""A browser on a machine that is busy with other things takes its time; it still gets there."""
+
+# How fast a property is tried says nothing about it.
+hypothesis_settings.register_profile(
+    "patient",
+    hypothesis_settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("patient")
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_configure() -> None:
@@ -177,6 +191,7 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=path,
             args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+            timeout=2 * PATIENCE_MS,
         )
         yield browser
         browser.close()
@@ -204,7 +219,7 @@ def open_page(
 
     def open_it(**options: Any) -> Page:
         context = chromium.new_context(base_url=live_server.url, **options)
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("console", note)

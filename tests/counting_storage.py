@@ -19,6 +19,8 @@ from xml.sax.saxutils import escape, unescape
 import httptools
 import uvloop
 
+from tests.servers import free_port
+
 GONE = "gone/"
 Place = tuple[str, str]
 """Bucket and key."""
@@ -135,10 +137,14 @@ class CountingStorage:
             self._server = None
 
     async def _come_back(self) -> None:
-        self._server = await self._loop.create_server(
-            lambda: _Connection(self, self._loop, self._connections), "127.0.0.1", self.port
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
+        while self._server is None:
+            port = self.port or free_port()
+            with contextlib.suppress(OSError):  # somebody else has the port for a moment
+                self._server = await self._loop.create_server(
+                    lambda: _Connection(self, self._loop, self._connections), "127.0.0.1", port
+                )
+                self.port = port
+            await asyncio.sleep(0.01)
 
     # --- Answers
 

@@ -53,9 +53,14 @@ _BEGUN = {status for status, way in WAY_TO.items() if JobStatus.ACTIVE in way}
 _numbers = itertools.count(1)
 
 
+def _numbered(word):
+    """A name that no other row has; whoever sorts by name gets the rows as they were made."""
+    return f"{word}-{next(_numbers):06d}"
+
+
 def make_user(role="operator", *, name=None, **fields):
     """`role` is viewer, operator, admin, or None for someone without any. Password: PASSWORD."""
-    email = f"{name or f'{role}-{next(_numbers)}'}@example.com".lower()
+    email = f"{name or _numbered(role)}@example.com".lower()
     user = User.objects.create_user(
         username=email,
         email=email,
@@ -71,7 +76,7 @@ def make_user(role="operator", *, name=None, **fields):
 
 def make_region(name=None, **fields):
     """A Region that nobody listens behind, unless `endpoint_url` says otherwise."""
-    name = name or f"region-{next(_numbers)}"
+    name = name or _numbered("region")
     facts = {"slug": name, "endpoint_url": "http://127.0.0.1:9", "created_at": timezone.now()}
     return Region.objects.create(name=name, **(facts | fields))
 
@@ -123,7 +128,7 @@ def make_job(
             "status": status,
             "operation": "S3PutObjectTagging",
             "parameters": TAGS,
-            "client_request_token": f"made-{next(_numbers)}",
+            "client_request_token": _numbered("made"),
             "manifest_bucket": "manifests",
             "manifest_key": "list.csv",
             "manifest_etag": "d41d8cd98f00b204e9800998ecf8427e",

@@ -53,7 +53,7 @@ class Cluster:
             start_new_session=True,
             preexec_fn=end_with_parent(os.getpid(), signal.SIGQUIT),
         )
-        until_s = time.monotonic() + 20
+        until_s = time.monotonic() + 120
         while not self._accepts():
             if self.server.poll() is not None or time.monotonic() > until_s:
                 raise UnavailableError("PostgreSQL: the throw-away cluster did not start")

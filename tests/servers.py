@@ -1,6 +1,7 @@
 """Real servers and workers for tests, as processes that end with the test run."""
 
 import contextlib
+import secrets
 import socket
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
+import psutil
 from botocore.config import Config
 from django.conf import settings
 from redis import Redis
@@ -19,10 +21,18 @@ from jobs.management.children import Child
 T = TypeVar("T")
 
 
+PORTS = range(12_000, 32_000)
+"""Below those that the system takes for outgoing calls: such a call could have the port of a
+server that is about to start or to come back, and one to nobody's port may even meet itself.
+"""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = secrets.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def eventually(look: Callable[[], T], *, within_s: float = 60, every_s: float = 0.05) -> T:
@@ -34,9 +44,11 @@ def eventually(look: Callable[[], T], *, within_s: float = 60, every_s: float = 
     return found
 
 
-def answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
+def listens(child: Child, port: int) -> bool:
+    """Whether it is `child` itself that does, not whoever else took the port."""
+    with contextlib.suppress(psutil.Error):
+        found = psutil.Process(child.process.pid if child.process else 0).net_connections("inet")
+        return any(one.laddr[1:] == (port,) and one.status == "LISTEN" for one in found)
     return False
 
 
@@ -72,17 +84,21 @@ def redis_running(folder: Path, path: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def storage_running(
-    folder: Path, port: int | None = None, *, copy_delay_s: float = 0
+    folder: Path, port: int | None = None, *, copy_delay_s: float = 0, copy_gate: Path | None = None
 ) -> Iterator[str]:
-    """An empty S3 server (moto); yields its endpoint URL. Given a port, it can come back there."""
+    """An empty S3 server (moto); yields its endpoint URL. Given a port, it can come back there.
+
+    The file `copy_gate` says how many copies may be made; the next ones wait until it says more.
+    """
     port = port or free_port()
     command = [
-        *("env", f"COPY_DELAY_S={copy_delay_s}"),
+        *("env", f"COPY_DELAY_S={copy_delay_s}", f"COPY_GATE={copy_gate or ''}"),
         *(sys.executable, "-m", "gunicorn", "tests.storage_app:app", "--no-control-socket"),
         *("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "16"),
         *("--graceful-timeout", "1", "--log-level", "warning"),
     ]
-    with running(program(f"storage-{port}", command, folder), lambda: answers(port)):
+    child = program(f"storage-{port}", command, folder)
+    with running(child, lambda: listens(child, port)):
         yield f"http://127.0.0.1:{port}"
 
 

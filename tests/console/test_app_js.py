@@ -57,7 +57,7 @@ def test_chosen_density_makes_the_rows_of_the_next_page_lower(signed_in):
 
     def height():
         signed_in.goto("/")
-        return signed_in.locator("tbody tr").bounding_box()["height"]
+        return signed_in.evaluate("document.querySelector('tbody tr').offsetHeight")
 
     comfortable = height()
     signed_in.locator("details.account > summary").click()
@@ -85,6 +85,7 @@ def test_message_is_dismissed(signed_in):
     signed_in.get_by_role("button", name="Update priority").click()
     message = signed_in.get_by_role("region", name="Notifications").locator(".alert")
     expect(message).to_have_count(1)
+    signed_in.wait_for_load_state()  # the script is there, too
     message.get_by_role("button").click()
     expect(message).to_have_count(0)
 
@@ -93,10 +94,13 @@ def test_job_id_is_copied_and_the_button_says_so(open_page):
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     sign_in(page)
     job = make_job("Complete")
+    page.clock.install()
     page.goto(address(job))
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
     page.get_by_role("button", name="Copy job ID").click()
     expect(page.get_by_role("button", name="Copied job ID")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == job.pk
+    page.clock.run_for(2_000)
     expect(page.get_by_role("button", name="Copy job ID")).to_be_visible()
 
 
@@ -143,12 +147,12 @@ def test_outage_is_told_and_taken_back_when_the_server_answers_again(signed_in, 
 
 
 def test_hidden_tab_asks_nothing_until_it_is_looked_at(signed_in):
+    hide = "Object.defineProperty(document, 'hidden', {configurable: true, get: () => %s})"
+    signed_in.add_init_script(hide % "true")
     signed_in.clock.install()
-    signed_in.goto(address(make_job("Active")))
     asked = []
     signed_in.on("request", lambda request: "/_/" in request.url and asked.append(request.url))
-    hide = "Object.defineProperty(document, 'hidden', {configurable: true, get: () => %s})"
-    signed_in.evaluate(hide % "true")
+    signed_in.goto(address(make_job("Active")))
     signed_in.clock.run_for(10_000)
     assert asked == []
     signed_in.evaluate(hide % "false")

@@ -1,6 +1,7 @@
 import pytest
 
 from jobs import queueing
+from jobs.console import context
 from jobs.console.context import REDIS_DOWN, banner_cache
 from jobs.errors import QueueUnavailableError
 from tests.make import make_job
@@ -33,6 +34,7 @@ def test_worker_of_the_other_queue_does_not_help(as_viewer, redis, monkeypatch):
 
 
 def test_many_pages_ask_redis_once(as_viewer, monkeypatch):
+    monkeypatch.setattr(context, "FRESH_WHEN_DOWN_S", 600)
     asked = []
 
     def ask(queue):

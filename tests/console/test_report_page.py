@@ -22,6 +22,11 @@ def rows_of(status, count, code=""):
     ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _all_the_time(monkeypatch):
+    monkeypatch.setattr(report_rows, "PATIENCE_S", 600)
+
+
 @pytest.fixture
 def job(db, s3, s3_server, bucket):
     """A completed job whose report has 120 succeeded rows in two files, and 7 failed ones."""

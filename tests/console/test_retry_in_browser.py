@@ -65,6 +65,7 @@ def test_pages_of_retries_fit_the_screen_and_are_accessible(
 
     look("job-detail", job.pk)
     page.get_by_role("button", name="Retry failed").click()
+    page.wait_for_url("**/retry-list/")
     draft = Draft.objects.get()
     look("retry-list", draft.pk)
     retry_drafts.change(str(draft.pk), state="failed", error=f"s3://{'x' * 60}/ is gone. Do that.")

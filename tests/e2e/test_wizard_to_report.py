@@ -25,12 +25,26 @@ QUICK = {
     "BATCHCONSOLE_RECORD_EVERY_S": "1",
 }
 ROLE_ARN = "arn:aws:iam::123456789012:role/batch"
+STAGE = 75
+"""Copies that are made at most before the page has shown that it moves."""
 
 
 @pytest.fixture
-def slow_storage(tmp_path):
+def gate(tmp_path):
+    """gate(75) lets the storage make 75 copies in all; the next ones wait."""
+
+    def open_to(copies):
+        (tmp_path / "fresh").write_text(str(copies))
+        (tmp_path / "fresh").rename(tmp_path / "gate")
+
+    open_to(STAGE)
+    return open_to
+
+
+@pytest.fixture
+def slow_storage(tmp_path, gate):
     """One that takes its time for a copy, so that there is something to watch."""
-    with storage_running(tmp_path, copy_delay_s=0.08) as url:
+    with storage_running(tmp_path, copy_delay_s=0.01, copy_gate=tmp_path / "gate") as url:
         yield url
 
 
@@ -97,7 +111,8 @@ def sign_in(page):
 
 
 def next_step(page, title):
-    page.get_by_role("button", name="Next").click()
+    with page.expect_navigation():  # until the scripts are there
+        page.get_by_role("button", name="Next").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
@@ -108,7 +123,7 @@ def count_of(page, label):
 
 
 def test_person_copies_300_objects_from_the_wizard_to_the_report(
-    page, buckets, redis, workers, s3, picture
+    page, buckets, redis, workers, s3, picture, gate
 ):
     source, target, reports = buckets
     make_user("operator", name="ana")
@@ -117,6 +132,7 @@ def test_person_copies_300_objects_from_the_wizard_to_the_report(
 
     page.get_by_role("main").get_by_role("button", name="Create job").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Choose Region and manifest")
+    page.wait_for_load_state()
     page.get_by_role("combobox", name="Region").select_option(label="Here")
     page.get_by_label("Manifest object", exact=True).fill(f"s3://{source}/lists/all.csv")
     page.get_by_role("button", name="Check manifest").click()
@@ -155,7 +171,7 @@ def test_person_copies_300_objects_from_the_wizard_to_the_report(
     page.get_by_role("button", name="Run job").click()
     expect(page.locator("body")).to_contain_text("Successfully received confirmation to run job")
 
-    seen = watch(page, job)
+    seen = watch(page, job, gate)
     assert len(seen) >= 4, f"the counts hardly moved: {seen}"
     assert seen == sorted(seen)
     expect(page.locator("h1, .st").filter(has_text="Completed").first).to_be_visible()
@@ -172,14 +188,15 @@ def test_person_copies_300_objects_from_the_wizard_to_the_report(
     )
 
 
-def watch(page, job):
+def watch(page, job, gate):
     """The different counts that the open page showed, without a reload, until the job ended."""
     seen = []
 
     def ended():
         count = count_of(page, "Total succeeded")
-        if not seen or seen[-1] != count:
+        if count and count not in seen:
             seen.append(count)
+            gate(STAGE * (len(seen) + 1) if len(seen) < 3 else len(KEYS) * 10)
         return count == 300
 
     page.evaluate("window.stillTheSamePage = true")
