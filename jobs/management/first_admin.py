@@ -10,6 +10,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from jobs.management.installation import one_machine_at_a_time
+
 HOW = (
     "There is no administrator yet. Set ADMIN_EMAIL and ADMIN_PASSWORD (or ADMIN_PASSWORD_FILE)"
     " and start again."
@@ -25,19 +27,26 @@ def ensure(say: Callable[[str], None]) -> None:
 
     Raises AdminError when ADMIN_EMAIL or ADMIN_PASSWORD do not do.
     """
-    if User.objects.filter(is_superuser=True, is_active=True).exists():
+    if _is_there():
         return
     email, password = settings.BATCHCONSOLE_ADMIN_EMAIL, settings.BATCHCONSOLE_ADMIN_PASSWORD
     if email and password:
         problem = problem_with(email, password)
         if problem:
             raise AdminError(f"ADMIN_EMAIL and ADMIN_PASSWORD: {problem}")
-        _create(email, password)
+        with one_machine_at_a_time():
+            if _is_there():
+                return
+            _create(email, password)
         say(f"Made the administrator {email}.")
     elif sys.stdin.isatty():
         _ask(say)
     else:
         say(HOW)
+
+
+def _is_there() -> bool:
+    return User.objects.filter(is_superuser=True, is_active=True).exists()
 
 
 def problem_with(email: str, password: str) -> str:

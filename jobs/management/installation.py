@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.core.management import call_command
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, OperationalError, connection
 
 from jobs.engine import work_storage
 from jobs.errors import WorkStoreError
 from jobs.models import RoleCredentials
 from jobs.models.encrypted import UndecryptableError
+
+_SET_UP_LOCK = 7_264_110
+"""Of PostgreSQL's advisory locks; any number does that nobody else uses in our database."""
 
 
 class RefusedError(Exception):
@@ -93,11 +96,28 @@ def check_parts(say: Callable[[str], None]) -> None:
 def set_up() -> None:
     """Bring database and static files up to this version. Raises NoDatabaseError."""
     try:
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+        with one_machine_at_a_time():
+            call_command("migrate", verbosity=0, interactive=False)
+            call_command("createcachetable", verbosity=0)
     except OperationalError as error:
         raise NoDatabaseError(f"The database can not be used: {str(error).strip()}") from error
     call_command("collectstatic", verbosity=0, interactive=False)
+
+
+@contextlib.contextmanager
+def one_machine_at_a_time() -> Iterator[None]:
+    """Machines that start together would make the same tables. Only where they can share a database."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_SET_UP_LOCK])
+    try:
+        yield
+    finally:
+        # A connection that broke holds it no more.
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_SET_UP_LOCK])
 
 
 def free_port(first: int, note: Path) -> int:
