@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import Error as DatabaseProblem
-
 from jobs import conf, queueing
 from jobs.choices import FINISHING, TERMINAL
 from jobs.choices import JobStatus as S
 from jobs.engine import claims, control_lease
 from jobs.engine.control_lease import ControlLease
+from jobs.engine.database_away import DATABASE_AWAY
 from jobs.engine.database_clock import now_s
 from jobs.errors import (
     LeaseLostError,
@@ -73,7 +72,7 @@ def finish_job(job_id: str, *, work: WorkStore, clock: Clock, stop: threading.Ev
         logger.info("job %s: finishing was interrupted and will be repeated", job_id)
     except (StorageUnavailableError, WorkStoreError) as error:
         _wait(job_id, f"The report waits: {error.message}", clock())
-    except (DatabaseProblem, NoSuchJobError):
+    except (*DATABASE_AWAY, NoSuchJobError):
         raise
     except Exception as error:
         logger.exception("job %s", job_id)

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import Error as DatabaseProblem
 from django.db import transaction
 
 from jobs import conf, queueing
 from jobs.choices import JobStatus
 from jobs.engine import control_lease
 from jobs.engine.control_lease import ControlLease
+from jobs.engine.database_away import DATABASE_AWAY
 from jobs.engine.database_clock import now_s
 from jobs.engine.manifest_checks import (
     INVALID,
@@ -81,7 +81,7 @@ def prepare_job(job_id: str, *, work: WorkStore, clock: Clock, stop: threading.E
         _wait(job_id, f"Preparing waits: {error.message}", clock())
     except WorkStoreError as error:
         _wait(job_id, f"Preparing waits for the work storage: {error.message}", clock())
-    except (DatabaseProblem, NoSuchJobError):
+    except (*DATABASE_AWAY, NoSuchJobError):
         raise
     except Exception as error:
         logger.exception("job %s", job_id)

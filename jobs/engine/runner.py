@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from django.db import Error as DatabaseProblem
-
 from jobs import conf, queueing
 from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
@@ -23,6 +21,7 @@ from jobs.engine.choosing import Best
 from jobs.engine.claims import Claim
 from jobs.engine.closing import close_if_ended
 from jobs.engine.control_lease import owner_name
+from jobs.engine.database_away import DATABASE_AWAY
 from jobs.engine.following import follow, is_cut_short, wait_for_storage
 from jobs.engine.job_at_hand import JobAtHand
 from jobs.engine.keeper import Keeper
@@ -271,7 +270,7 @@ class _Runner:
             self._hand_back(job, claimed, error.message)
         except WorkStoreError as error:
             self._hand_back(job, claimed, f"The work storage does not work: {error.message}")
-        except DatabaseProblem:
+        except DATABASE_AWAY:
             raise  # the chunks are free again when their leases end
         except Exception as error:
             # A worker that dies of it would die of the next chunk, too, and say nothing.

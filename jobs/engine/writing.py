@@ -35,9 +35,16 @@ class Writer:
         then, and whatever `batch` raised.
         """
         written: Future[Written] = Future()
-        batch.add_done_callback(
-            lambda done: self._threads.submit(self._write, written, done, claim, rows)
-        )
+
+        def write(done: Future[Batch]) -> None:
+            try:
+                self._threads.submit(self._write, written, done, claim, rows)
+            except RuntimeError as error:
+                # No thread can be started. Said nowhere else: the runner would wait for ever, and
+                # keep the chunk's lease.
+                written.set_exception(error)
+
+        batch.add_done_callback(write)
         return written
 
     def close(self) -> None:

@@ -1,7 +1,24 @@
-"""What could keep a job from ever moving again."""
+"""What could keep a job from ever moving again, or from saying why it does not."""
 
+from concurrent.futures import Future
+
+import pytest
+from django.db import DataError
+
+from jobs.choices import JobStatus
+from jobs.dataplane.work import Batch
+from jobs.engine import finisher, recording
+from jobs.engine.writing import Writer
+from jobs.lifecycle import commands
 from jobs.s3.calls import Answer
-from tests.engine.test_outages import answering, confirmed, let_time_pass
+from tests.engine.test_outages import (
+    answering,
+    assert_completes,
+    assert_waits,
+    confirmed,
+    let_time_pass,
+    raising,
+)
 
 SILENCE = Answer(0, "ReadTimeoutError", "Nothing came.")
 
@@ -20,3 +37,44 @@ def test_object_that_never_gets_an_answer_does_not_keep_the_others_of_its_job_wa
     job = steps.see(job)
     assert (job.tasks_succeeded, job.tasks_failed) == (5, 0)
     assert "does not answer" in job.waiting_for
+
+
+def test_record_that_the_database_refuses_is_said_by_the_job_which_goes_on_afterwards(
+    place, steps, monkeypatch
+):
+    job = confirmed(place, steps, ["a", "b"])
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "record_and_claim", raising(DataError("odd")))
+        steps.run()
+    assert_waits(steps, job, "unexpected")
+    assert_completes(place, steps, job, ["a", "b"])
+
+
+def test_preparing_that_the_database_refuses_is_said_by_the_job(place, steps, monkeypatch):
+    job = place.make_job(place.list_of(["a"]))
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "end_preparing", raising(DataError("odd")))
+        job = steps.prepare(job)
+    assert job.status == JobStatus.PREPARING and "unexpected" in job.waiting_for
+    let_time_pass()
+    assert steps.prepare(job).status == JobStatus.SUSPENDED
+
+
+def test_end_that_the_database_refuses_is_said_by_the_job(place, steps, monkeypatch):
+    job = confirmed(place, steps, ["a"])
+    steps.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(finisher, "write_report", raising(DataError("odd")))
+        job = steps.finish(job)
+    assert job.status == JobStatus.COMPLETING and "unexpected" in job.waiting_for
+    assert_completes(place, steps, job, ["a"])
+
+
+def test_runner_is_told_when_no_thread_can_be_started_to_write_results(monkeypatch):
+    writer = Writer(None)
+    monkeypatch.setattr(writer._threads, "submit", raising(RuntimeError("no thread")))
+    batch = Future()
+    written = writer.after(batch, None, None)
+    batch.set_result(Batch([]))
+    with pytest.raises(RuntimeError, match="no thread"):
+        written.result(timeout=60)
