@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 SUCCEEDED = "succeeded"
 FAILED = "failed"
+MAX_TEXT = 8_000
+"""Characters of a storage's code or message: readers of CSV give up at some 130,000 (Python's do)."""
+
 _NEEDS_QUOTES = frozenset(',"\r\n')
 
 
@@ -23,8 +26,8 @@ def report_row(
 ) -> bytes:
     """The line for one task, line end included; `raw_key` is the manifest's, still URL-encoded."""
     status = SUCCEEDED if succeeded else FAILED
-    fields = (bucket, raw_key, version_id or "", status, str(http_status), code, message)
-    return csv_line(fields)
+    facts = (bucket, raw_key, version_id or "", status, str(http_status))
+    return csv_line((*facts, code[:MAX_TEXT], message[:MAX_TEXT]))
 
 
 def csv_line(fields: Sequence[str]) -> bytes:

@@ -2,9 +2,13 @@
 
 import threading
 import tracemalloc
+from urllib.parse import unquote
 
 import pytest
 
+from jobs.choices import ManifestField
+from jobs.manifests.csv_manifest import read_blocks
+from jobs.manifests.rows import parse_row
 from jobs.reports import retry_list
 from jobs.reports.retry_list import RetryListError, write_list
 from jobs.s3 import uploading
@@ -14,6 +18,7 @@ from jobs.s3.storage import Storage
 from tests.make import make_failures, make_job, make_report
 
 pytestmark = pytest.mark.django_db
+TWO = (ManifestField.BUCKET, ManifestField.KEY)
 
 
 @pytest.fixture
@@ -142,3 +147,28 @@ def test_role_that_may_not_write_beside_the_report_is_told_where(make, storage):
     report.bucket = "no-such-bucket-here"
     with pytest.raises(RetryListError, match=r"s3://no-such-bucket-here"):
         write_list(report, None, storage=storage, alive=never)
+
+
+def test_whoever_looks_for_a_rare_code_is_seen_at_it_all_the_time(make, storage):
+    report = make([rows_of(5_000), rows_of(1, code="AccessDenied")])
+    report.job.failure_causes.all().delete()
+    make_failures(report.job, "AccessDenied", tasks=1)
+    seen = []
+    listed = write_list(
+        report, "AccessDenied", storage=storage, alive=lambda so_far: seen.append(so_far.read)
+    )
+    assert listed.rows == 1
+    assert {1_000, 2_000, 3_000, 4_000, 5_000} <= set(seen)
+
+
+@pytest.mark.parametrize("key", ["key", "Object", "-key", "\u212aey", "object%2Dkey"])
+def test_list_of_nothing_but_a_row_that_reads_like_column_names_is_a_manifest(
+    make, storage, s3, key
+):
+    row = f"bucket,{key},,failed,404,NoSuchKey,Gone\n".encode()
+    report = make([[row]])
+    assert write_list(report, None, storage=storage, alive=never).rows == 1
+    (block,) = read_blocks([list_in(s3, report)[0]], TWO, rows_per_block=10)
+    assert block.buckets == {"bucket": (1, 1)}
+    found = parse_row(block.lines[0], TWO, line_number=1)
+    assert found.key == unquote(key)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.reports.gathering import count_rows
+from jobs.reports.reading import parse
 from jobs.reports.rows import report_row
 
 
@@ -51,3 +52,10 @@ def test_any_key_and_message_come_back_through_a_csv_reader(pairs):
     read = list(csv.reader(io.StringIO(lines.decode(), newline="")))
     assert [(fields[1], fields[6]) for fields in read] == pairs
     assert count_rows(lines) == len(pairs)
+
+
+def test_row_of_a_storage_that_says_very_much_can_be_read_again():
+    line = row(succeeded=False, http_status=400, code="X" * 200_000, message="é\n" * 200_000)
+    (read,) = parse([line])
+    assert read.code.startswith("XXX") and read.message.startswith("é\né\n")
+    assert len(line) < 64 * 1024
