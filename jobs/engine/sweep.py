@@ -4,6 +4,8 @@ every few seconds and hints again. Safe to run twice at once.
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from jobs import queueing
 from jobs.choices import FINISHING, RUNNABLE, TERMINAL, JobStatus
 from jobs.engine import choosing, claims
@@ -48,14 +50,23 @@ def _take_turns(now: datetime) -> None:
 
 def _call_control() -> None:
     free = Job.objects.filter(control_lease_expires_s__lte=now_s(), waiting_until_s__lte=now_s())
-    for job_id in free.filter(status__in=(JobStatus.NEW, JobStatus.PREPARING)).values_list(
-        "pk", flat=True
-    ):
+    for job_id in _due(free.filter(status__in=(JobStatus.NEW, JobStatus.PREPARING))):
         queueing.call("prepare_job", job_id)
-    for job_id in free.filter(status__in=FINISHING).values_list("pk", flat=True):
+    for job_id in _due(free.filter(status__in=FINISHING)):
         queueing.call("finish_job", job_id)
     # Jobs whose work storage was not emptied when they ended.
     for job_id in Job.objects.filter(status__in=TERMINAL, prepared_byte__gt=0).values_list(
         "pk", flat=True
     ):
         queueing.call("finish_job", job_id)
+
+
+def _due(jobs: QuerySet[Job]) -> list[str]:
+    """Those that wait for nothing, then of each Region the one that waited longest since its last
+    try: a storage that is silent takes a while to say nothing, and others come after it.
+    """
+    waiting = jobs.exclude(waiting_for="").order_by("waiting_until_s")
+    by_region: dict[int, str] = {}
+    for job_id, region_id in waiting.values_list("pk", "region_id"):
+        by_region.setdefault(region_id, job_id)
+    return [*jobs.filter(waiting_for="").values_list("pk", flat=True), *by_region.values()]

@@ -4,10 +4,14 @@ from concurrent.futures import Future
 
 import pytest
 from django.db import DataError
+from django.test import TestCase
+from django.utils import timezone
 
+from jobs import queueing
 from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
 from jobs.engine import finisher, recording
+from jobs.engine.sweep import sweep
 from jobs.engine.writing import Writer
 from jobs.lifecycle import commands
 from jobs.s3.calls import Answer
@@ -19,6 +23,7 @@ from tests.engine.test_outages import (
     let_time_pass,
     raising,
 )
+from tests.make import make_job, make_region
 
 SILENCE = Answer(0, "ReadTimeoutError", "Nothing came.")
 
@@ -78,3 +83,20 @@ def test_runner_is_told_when_no_thread_can_be_started_to_write_results(monkeypat
     batch.set_result(Batch([]))
     with pytest.raises(RuntimeError, match="no thread"):
         written.result(timeout=60)
+
+
+def test_jobs_that_wait_for_a_silent_storage_do_not_queue_up_before_others(db, monkeypatch):
+    hints = []
+    monkeypatch.setattr(queueing, "_enqueue", lambda name, args: hints.append((name, *args)))
+    monkeypatch.setattr(queueing, "waiting_in", lambda queue: 0)
+    silent = make_region()
+    waiting = [
+        make_job(JobStatus.PREPARING, region=silent, waiting_for="No.", waiting_until_s=tried_s)
+        for tried_s in (3, 1, 2)
+    ]
+    others = [make_job(JobStatus.PREPARING), make_job(JobStatus.PREPARING)]
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        sweep(now=timezone.now())
+    *first, last = [hint for hint in hints if hint[0] == "prepare_job"]
+    assert {job_id for _, job_id in first} == {job.pk for job in others}
+    assert last == ("prepare_job", waiting[1].pk)
