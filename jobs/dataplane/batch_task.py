@@ -8,6 +8,7 @@ from jobs.operations.attempts import tried
 from jobs.operations.base import DONE, BatchOperation, Outcome, outcome_of
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict, classify, is_unknown_call
+from jobs.s3.parsing import Headers
 from jobs.spec.target import Target
 
 _ALL_DONE = Answer(200, "", "")
@@ -29,11 +30,10 @@ class BatchTask(Task):
     def _start(self) -> None:
         self._send_first(self._operation.batch_call(self._targets, self._endpoint))
 
-    def answered(self, status: int, head: bytes, body: bytes) -> None:
+    def _read(self, status: int, headers: Headers, body: bytes) -> Answer:
         if status == _ALL_DONE.http_status and self._operation.all_done(self._call, body):
-            self._take(_ALL_DONE)
-        else:
-            super().answered(status, head, body)
+            return _ALL_DONE
+        return super()._read(status, headers, body)
 
     def _proceed(self, answer: Answer) -> None:
         if answer is _ALL_DONE:

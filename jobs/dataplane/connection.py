@@ -9,6 +9,7 @@ from jobs.dataplane.head import headers_of
 from jobs.s3.parsing import MAX_BODY_BYTES
 
 MAX_HEAD_BYTES = 64 * 1024
+_WITHOUT_BODY = (204, 304)
 
 
 class Exchange(Protocol):
@@ -114,6 +115,13 @@ class Connection(asyncio.Protocol):
                 self.abort("closed")
         if self._complete:
             self._finish()
+        elif self.exchange is not None:
+            self._look_at_what_came()
+
+    def _look_at_what_came(self) -> None:
+        """Of an answer whose end has not come, and may never come."""
+        if self._status in _WITHOUT_BODY or self._body_bytes > MAX_BODY_BYTES:
+            self._finish()
         elif not self._status and len(self._head) > MAX_HEAD_BYTES:
             self.abort("closed")
 
@@ -156,7 +164,8 @@ class Connection(asyncio.Protocol):
         if self._reusable:
             self._owner.freed(self)
         else:
-            self._transport.close()
+            # To close would be to wait for a storage that does not read the rest of the request.
+            self._transport.abort()
             self._owner.gone(self)
         exchange.answered(self._status, self._head, body)
 

@@ -66,6 +66,7 @@ class Flight:
         self.running = 0
         self.held = 0
         self.done: Future[Batch] = Future()
+        self.done.set_running_or_notify_cancel()  # from now on nobody can cancel it
         self._owner = owner
         self._share = owner.share(work.place)
         self._batch = Batch([None] * len(work.targets))
@@ -114,6 +115,8 @@ class Flight:
             while self._next < len(self._units) and self._may_start():
                 unit, self._next = self._units[self._next], self._next + 1
                 self._begin(unit)
+        except Exception as error:
+            self.fail(error)  # what was begun may never end
         finally:
             self._is_starting = False
 
@@ -159,14 +162,17 @@ class Flight:
             self.work.pace.running += tasks
 
     def one_by_one(self, indices: Sequence[int]) -> None:
-        """These targets go each alone, after all others."""
+        """These targets go each alone, after all others, and have all the time for beginning: what
+        showed that they must may have used it up, as it would in the next chunk."""
+        self._late, self._began_s = False, self.loop.time()
         self._units = [*self._units, *indices]
 
     def _may_start(self) -> bool:
         if self.over or self.held or self._refusal.answer or self.interrupted or not self._has_room:
             return False
         if self._next == 0:
-            self._began_s = self.loop.time()
+            # While others had all the room, the storage was not asked: it was not silent.
+            self._began_s = self._last_answer_s = self.loop.time()
             return True
         if self.loop.time() - self._began_s >= self.work.limits.begin_s:
             self._late = True

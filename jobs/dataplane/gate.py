@@ -26,6 +26,10 @@ class Owner(Protocol):
         """Nobody waits at the gate any more."""
         ...
 
+    def fail(self, error: Exception) -> None:
+        """Those who wait will not be told."""
+        ...
+
 
 class Gate(Generic[W]):
     """For one bucket of a chunk; a single timer, however many wait. Belongs to the loop's thread."""
@@ -63,6 +67,12 @@ class Gate(Generic[W]):
 
     def _open(self) -> None:
         self._timer = None
+        try:
+            self._let_pass_in_turn()
+        except Exception as error:
+            self._owner.fail(error)  # the loop would lose it
+
+    def _let_pass_in_turn(self) -> None:
         while self._queue:
             now_s = self._owner.loop.time()
             wait_s = self.turns.wait_s(now_s)

@@ -53,11 +53,16 @@ class Lane:
         """Through boto3, for what only boto3 can send; thread-safe."""
         with self._lock:
             if self._speaking is None:
-                self._speaking = make_client(self._endpoint, self._credentials)
+                self._speaking = make_client(
+                    self._endpoint,
+                    self._credentials,
+                    connect_timeout_s=self._timeouts.connect_s,
+                    read_timeout_s=self._timeouts.silence_s,
+                )
         return perform(self._speaking, call)
 
     def sweep(self) -> None:
-        for pool in self._pools.values():
+        for pool in list(self._pools.values()):  # what ends of it may begin something elsewhere
             pool.sweep()
 
     def close(self) -> None:

@@ -36,6 +36,7 @@ class DataPlane:
         self._shares: dict[str, Share] = {}
         self._lanes: dict[tuple[Endpoint, Credentials], Lane] = {}
         self._lock = threading.Lock()
+        self._has_ended = False
         self._timer = self.loop.call_later(IDLE_SWEEP_S, self._sweep)
         self._thread = threading.Thread(target=self._run, name="dataplane", daemon=True)
         self._thread.start()
@@ -52,10 +53,18 @@ class DataPlane:
         """As `run`, without waiting. With more than one on its way, the connections of one that
         runs out of targets go over to the next.
         """
-        if not self._thread.is_alive():
-            raise RuntimeError("the data plane has ended")
-        lanes = {bucket: self.take_lane(work, bucket) for bucket in work.buckets()}
-        flight = Flight(self, work, lanes)
+        lanes: dict[str, Lane] = {}
+        try:
+            for bucket in work.buckets():
+                lanes[bucket] = self.take_lane(work, bucket)
+            flight = Flight(self, work, lanes)
+            with self._lock:
+                if self._has_ended:
+                    raise RuntimeError("the data plane has ended")
+                self._flights.append(flight)
+        except Exception:
+            self._give_back(lanes)
+            raise
         self.loop.call_soon_threadsafe(self._admit, flight)
         return flight.done
 
@@ -87,15 +96,20 @@ class DataPlane:
 
     def left(self, flight: Flight) -> None:
         self._flights.remove(flight)
-        with self._lock:
-            for lane in flight.lanes.values():
-                lane.users -= 1
+        self._give_back(flight.lanes)
         self.loop.call_soon(self.pump)
+
+    def _give_back(self, lanes: dict[str, Lane]) -> None:
+        with self._lock:
+            for lane in lanes.values():
+                lane.users -= 1
 
     def _run(self) -> None:
         try:
             self.loop.run_forever()
         finally:
+            with self._lock:
+                self._has_ended = True
             # Its leases would be kept for as long as somebody waits for it.
             self._fail_all()
 
@@ -104,7 +118,6 @@ class DataPlane:
             flight.fail(RuntimeError("the data plane was closed"))
 
     def _admit(self, flight: Flight) -> None:
-        self._flights.append(flight)
         self.pump()
         flight.finish_if_idle()
         self._timer.cancel()
@@ -113,12 +126,19 @@ class DataPlane:
     def _sweep(self) -> None:
         try:
             for flight in list(self._flights):
-                flight.sweep()
+                self._sweep_flight(flight)
             self.pump()  # a job may have got more room meanwhile
             self._sweep_lanes()
         finally:
             pause_s = SWEEP_S if self._flights else IDLE_SWEEP_S
             self._timer = self.loop.call_later(pause_s, self._sweep)
+
+    def _sweep_flight(self, flight: Flight) -> None:
+        try:
+            flight.sweep()
+        except Exception as error:
+            logger.exception("a chunk could not be looked after")
+            flight.fail(error)
 
     def _sweep_lanes(self) -> None:
         with self._lock:
@@ -131,8 +151,8 @@ class DataPlane:
                 self._lanes.pop(name).close()
 
     def _end(self) -> None:
-        self._fail_all()
-        for lane in self._lanes.values():
-            lane.close()
+        self.loop.call_soon(self.loop.stop)  # whatever goes wrong here, `close` waits for that
         self._timer.cancel()
-        self.loop.call_soon(self.loop.stop)
+        self._fail_all()
+        for lane in list(self._lanes.values()):
+            lane.close()

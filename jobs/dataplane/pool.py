@@ -60,9 +60,12 @@ class Pool:
             exchange.lost("connect-timeout")
         except ssl.SSLError as error:
             exchange.lost("tls", error)
-        except (OSError, UnicodeError) as error:
+        except Exception as error:  # whatever it is, somebody waits for this
             exchange.lost("refused", error)
         else:
+            if not connection.usable:  # it is closed already, and will not say so again
+                exchange.lost("closed")
+                return
             self._all.add(connection)
             if exchange.wanted:
                 connection.send(exchange, request, is_head=is_head)

@@ -175,17 +175,30 @@ class Task:
         pool.send(self, request, is_head=template.method == "HEAD", fresh=fresh)
 
     def _send_through_boto3(self) -> None:
-        answer = self.flight.loop.run_in_executor(None, self._lane.perform, self._call)
-        answer.add_done_callback(lambda done: self._take(done.result()))
+        answer = self.flight.loop.run_in_executor(None, self._perform, self._call)
+        answer.add_done_callback(self._performed)
+
+    def _perform(self, call: Call) -> Answer | None:
+        """In a thread, for which it may have waited until nobody wants the answer."""
+        return self._lane.perform(call) if self.wanted else None
+
+    @_guarded
+    def _performed(self, done: asyncio.Future[Answer | None]) -> None:
+        answer = done.result()
+        if answer is not None:
+            self._take(answer)
 
     @_guarded
     def answered(self, status: int, head: bytes, body: bytes) -> None:
         headers = Head(head)
-        answer = self._lane.reader.read(self._call.action, status, headers, body)
+        answer = self._read(status, headers, body)
         if answer.code == "RequestTimeTooSkewed" and self._set_clock(headers):
             self._send()
             return
         self._take(answer)
+
+    def _read(self, status: int, headers: Headers, body: bytes) -> Answer:
+        return self._lane.reader.read(self._call.action, status, headers, body)
 
     @_guarded
     def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:

@@ -112,7 +112,11 @@ def _require_whole_body(operation_model: Any, response_dict: dict[str, Any], **_
     """
     body = response_dict["body"]
     announced = response_dict["headers"].get("content-length", "")
-    if operation_model.http["method"] == "HEAD" or not isinstance(body, bytes):
+    has_none = operation_model.http["method"] == "HEAD" or response_dict["status_code"] in (
+        204,
+        304,
+    )
+    if has_none or not isinstance(body, bytes):
         return
     if announced.isdecimal() and len(body) < int(announced):
         raise IncompleteReadError(actual_bytes=len(body), expected_bytes=int(announced))

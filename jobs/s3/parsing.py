@@ -73,7 +73,7 @@ class Reader:
                 return Answer(status, "", "", data)
         try:
             return self._read(action, status, headers, body)
-        except (ResponseParserError, ValueError) as error:
+        except (ResponseParserError, ValueError, AttributeError) as error:
             return answer_of(ResponseParserError(str(error)))
 
     def _read(self, action: str, status: int, headers: Headers, body: bytes) -> Answer:
