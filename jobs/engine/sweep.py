@@ -6,19 +6,23 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from jobs import queueing
-from jobs.choices import FINISHING, RUNNABLE, TERMINAL, JobStatus
+from jobs import conf, queueing
+from jobs.choices import FINISHING, RUNNABLE, TERMINAL, ChunkState, JobStatus
 from jobs.engine import choosing, claims
 from jobs.engine.closing import close_if_ended
 from jobs.engine.database_clock import now_s
 from jobs.errors import QueueUnavailableError
 from jobs.lifecycle import commands
 from jobs.lifecycle.expiry import expire_suspended
-from jobs.models import Job
+from jobs.models import Chunk, Job
+
+FAR_S = 60.0
+"""More than any worker waits for anything."""
 
 
 def sweep(*, now: datetime) -> None:
     """Expire what waited too long, and hint to workers at whatever should be going on."""
+    _mind_the_clock()
     expire_suspended(now)
     _close_ended(now)
     _take_turns(now)
@@ -30,6 +34,25 @@ def sweep(*, now: datetime) -> None:
         return
     if choosing.jobs_with_work():
         queueing.call_runners()
+
+
+def _mind_the_clock() -> None:
+    """Nothing is set so far ahead, unless the database's clock was ahead then and is right now: a
+    machine that started without the time, or that was put back to yesterday. What a dead worker
+    held would be held until then. Who lives extends its leases before they end.
+    """
+    now = now_s()
+    far_s = now + conf.lease_s() + FAR_S
+    going = Job.objects.exclude(status__in=TERMINAL)
+    chunks = Chunk.objects.filter(job__in=going, state=ChunkState.RUNNING)
+    for rows, field in (
+        (chunks, "lease_expires_s"),
+        (going, "control_lease_expires_s"),
+        (going, "waiting_until_s"),
+    ):
+        far = rows.filter(**{f"{field}__gt": far_s})
+        if far.exists():  # a look alone keeps nobody from writing
+            far.update(**{field: now + conf.lease_s()})
 
 
 def _close_ended(now: datetime) -> None:

@@ -7,13 +7,14 @@ from django.db import DataError
 from django.test import TestCase
 from django.utils import timezone
 
-from jobs import queueing
+from jobs import conf, queueing
 from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
-from jobs.engine import finisher, recording
+from jobs.engine import claims, database_clock, finisher, recording
 from jobs.engine.sweep import sweep
 from jobs.engine.writing import Writer
 from jobs.lifecycle import commands
+from jobs.models import Job
 from jobs.s3.calls import Answer
 from tests.engine.test_outages import (
     answering,
@@ -100,3 +101,24 @@ def test_jobs_that_wait_for_a_silent_storage_do_not_queue_up_before_others(db, m
     *first, last = [hint for hint in hints if hint[0] == "prepare_job"]
     assert {job_id for _, job_id in first} == {job.pk for job in others}
     assert last == ("prepare_job", waiting[1].pk)
+
+
+def test_leases_and_waits_that_a_clock_ahead_set_end_when_it_is_right_again(place, steps):
+    job = confirmed(place, steps, ["a"])
+    Job.objects.update(status=JobStatus.ACTIVE)
+    tomorrow_s = database_clock.now_s() + 86400
+    assert claims.claim_chunk(job.pk, owner="dead", lease_s=86400)
+    Job.objects.update(waiting_until_s=tomorrow_s, control_lease_expires_s=tomorrow_s)
+    steps.sweep()
+    soon_s = database_clock.now_s() + conf.lease_s()
+    job = steps.see(job)
+    assert job.waiting_until_s <= soon_s and job.control_lease_expires_s <= soon_s
+    assert job.chunks.get().lease_expires_s <= soon_s
+
+
+def test_leases_of_workers_that_live_are_left_alone_by_the_sweep(place, steps):
+    job = confirmed(place, steps, ["a"])
+    assert claims.claim_chunk(job.pk, owner="ann", lease_s=conf.lease_s())
+    before_s = job.chunks.get().lease_expires_s
+    steps.sweep()
+    assert job.chunks.get().lease_expires_s == before_s
