@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -88,9 +89,16 @@ class Supervisor:
                 f"{child.name} ended; starting it again in {pause_s:.0f} s.{_where_to_look(child)}"
             )
         elif due_s <= time.monotonic():
-            child.start()
+            self._start_again(child)
         else:
             self._restart_at_s[child.name] = due_s
+
+    def _start_again(self, child: Child) -> None:
+        """A machine may be out of processes or files for a moment: the others go on all the same."""
+        try:
+            child.start()
+        except (OSError, subprocess.SubprocessError) as error:
+            self._say(f"{child.name} can not be started: {error}")
 
     def _note_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._signals += 1
