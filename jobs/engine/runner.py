@@ -88,6 +88,8 @@ class _Runner:
         self._fill()
         while self._open:
             finished = self._wait()
+            if self._transports.is_stuck():
+                self._give_up()
             self._settle(finished)
             if self._is_over():
                 self.is_interrupted = True
@@ -276,6 +278,13 @@ class _Runner:
             # A worker that dies of it would die of the next chunk, too, and say nothing.
             logger.exception("job %s, %s", job.pk, claimed)
             self._hand_back(job, claimed, unexpected(error))
+
+    def _give_up(self) -> None:
+        """For another process to go on."""
+        for chunk in self._open:
+            with self._handing_back(chunk.job, [chunk.claim]):
+                raise RuntimeError("the data plane hangs")
+        self._open, self._until_s = OpenChunks(), -math.inf
 
     def _hand_back(self, job: Job, claimed: Sequence[Claim], sentence: str) -> None:
         self._release(claimed)

@@ -1,5 +1,8 @@
 """What carries the calls of a chunk: the data plane, and boto3 where that can not."""
 
+import logging
+import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -12,6 +15,14 @@ from jobs.engine.executor import Executor
 from jobs.engine.performer import Performer
 from jobs.engine.places import Places
 from jobs.s3.calls import Answer, Call
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+STUCK_LOOKS = 60
+"""So many looks after it was asked to, the data plane's loop has not come round. Looks and not
+seconds: a machine that slept for an hour is given time.
+"""
 
 
 class Transport(Protocol):
@@ -56,6 +67,10 @@ class Transports:
     def __init__(self) -> None:
         self._plane: DataPlane | None = None
         self._threads: dict[str, Threads] = {}
+        self._came_round = threading.Event()
+        self._came_round.set()
+        self._looked_s = time.monotonic()
+        self._looks = 0
 
     def plane(self) -> DataPlane:
         if self._plane is None:
@@ -68,9 +83,27 @@ class Transports:
         """A job's own, so that none waits for the storage of another."""
         return self._threads.setdefault(job_id, Threads())
 
+    def is_stuck(self) -> bool:
+        """Whether the data plane's thread hangs, to be asked again and again. Its chunks would never
+        end, and their leases be kept for ever.
+        """
+        now_s = time.monotonic()
+        if self._plane and now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
+            self._looks += 1
+            if self._came_round.is_set():
+                self._came_round.clear()
+                self._looks = 0
+                self._plane.loop.call_soon_threadsafe(self._came_round.set)
+        return self._looks >= STUCK_LOOKS
+
     def close(self) -> None:
-        for transport in (*self._threads.values(), *([self._plane] if self._plane else ())):
-            transport.close()
+        for threads in self._threads.values():
+            threads.close()
+        if self._plane and self._looks >= STUCK_LOOKS:
+            logger.error("the data plane hangs; it ends with this process")
+        elif self._plane:
+            self._plane.close()
 
 
 def why_not_plane(places: Places) -> str:

@@ -1,5 +1,6 @@
 """What could keep a job from ever moving again, or from saying why it does not."""
 
+import threading
 from concurrent.futures import Future
 
 import pytest
@@ -12,6 +13,7 @@ from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
 from jobs.engine import claims, database_clock, finisher, recording
 from jobs.engine.sweep import sweep
+from jobs.engine.transports import Transports
 from jobs.engine.writing import Writer
 from jobs.lifecycle import commands
 from jobs.models import Job
@@ -122,3 +124,22 @@ def test_leases_of_workers_that_live_are_left_alone_by_the_sweep(place, steps):
     before_s = job.chunks.get().lease_expires_s
     steps.sweep()
     assert job.chunks.get().lease_expires_s == before_s
+
+
+def test_worker_whose_data_plane_hangs_hands_its_chunks_back_and_says_so(place, steps, monkeypatch):
+    job = confirmed(place, steps, ["a", "b"])
+    goes_on, make_plane = threading.Event(), Transports.plane
+
+    def hanging(transports):
+        plane = make_plane(transports)
+        plane.loop.call_soon_threadsafe(goes_on.wait, 60)
+        return plane
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transports, "plane", hanging)
+        patch.setattr("jobs.engine.transports.LOOK_S", 0.01)
+        patch.setattr("jobs.engine.transports.STUCK_LOOKS", 3)
+        steps.run()
+    assert_waits(steps, job, "unexpected")
+    goes_on.set()
+    assert_completes(place, steps, job, ["a", "b"])
