@@ -108,8 +108,6 @@ class _Preparation:
         self._until_s = time.monotonic() + conf.time_box_s()
         storage = self._storage()
         check_manifest_object(self.job, storage)
-        if self.job.waiting_for:
-            commands.stop_waiting(self.job.pk, now=self.clock())
         if not self._read(storage):
             queueing.call("prepare_job", self.job.pk)
             return
@@ -177,6 +175,10 @@ class _Preparation:
         with transaction.atomic():
             self._checkpoint(position, group[-1].end_byte)
             Chunk.objects.bulk_create(chunks)
+        # Not before: what it waits for may be the place where that was put.
+        if self.job.waiting_for:
+            commands.stop_waiting(self.job.pk, now=self.clock())
+            self.job.waiting_for = ""
 
     def _count_buckets(self, block: RowBlock) -> None:
         known = self.job.buckets

@@ -15,6 +15,7 @@ from jobs.engine import claims, database_clock, finisher, recording
 from jobs.engine.sweep import sweep
 from jobs.engine.transports import Transports
 from jobs.engine.writing import Writer
+from jobs.errors import WorkStoreFullError
 from jobs.lifecycle import commands
 from jobs.models import Job
 from jobs.s3.calls import Answer
@@ -143,3 +144,19 @@ def test_worker_whose_data_plane_hangs_hands_its_chunks_back_and_says_so(place, 
     assert_waits(steps, job, "unexpected")
     goes_on.set()
     assert_completes(place, steps, job, ["a", "b"])
+
+
+def test_preparing_that_waits_for_a_full_disk_notes_it_once_however_often_it_is_tried(
+    place, steps, monkeypatch
+):
+    job = place.make_job(place.list_of(["a"]))
+    with monkeypatch.context() as patch:
+        patch.setattr(steps.work, "put", raising(WorkStoreFullError()))
+        for _ in range(3):
+            let_time_pass()
+            job = steps.prepare(job)
+    assert "full" in job.waiting_for
+    let_time_pass()
+    job = steps.prepare(job)
+    assert (job.status, job.waiting_for) == (JobStatus.SUSPENDED, "")
+    assert list(job.events.values_list("kind", flat=True)) == ["waiting", "resumed"]
