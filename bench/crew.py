@@ -79,7 +79,7 @@ class Crew:
         options = ["--worker-class", "bench.rq_worker.NotingWorker", "--worker-ttl", "45"]
         member = self.start(name, ["rqworker", queue, *options], core, environment)
         # Not by their number: meanwhile a killed one may be forgotten.
-        await_(lambda: listening(queue) - before or not member.child.runs, within_s=30)
+        await_(lambda: listening(queue) - before or not member.child.runs, within_s=120)
         if not member.child.runs:
             raise RuntimeError(
                 f"{name}: {member.child.log and member.child.log.read_text()[-2000:]}"

@@ -128,7 +128,8 @@ class Upload:
         self._threads.shutdown(wait=False, cancel_futures=True)
         # botocore's requests know each other in circles, and would keep them for a while.
         for buffer in (self._buffer, *self._spare):
-            buffer.clear()
+            with contextlib.suppress(BufferError):  # a request that we gave up reads it still
+                buffer.clear()
 
     def _send_part(self) -> None:
         if not self._upload_id:

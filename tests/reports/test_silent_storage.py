@@ -1,0 +1,55 @@
+"""A report whose storage takes the beginning of a file, and then nothing any more."""
+
+import contextlib
+import socket
+import threading
+
+import pytest
+
+from jobs.s3.clients import make_client
+from jobs.s3.endpoints import Endpoint
+from jobs.s3.storage import Storage
+from tests.s3.scripted import KEYS
+
+SIZE_BYTES = 5 * 1024 * 1024 - 1
+"""More than a socket takes while nobody reads, and less than a part."""
+
+
+@contextlib.contextmanager
+def deaf_server():
+    """Its port, and an event: somebody began to send a body."""
+    begun, connections = threading.Event(), []
+
+    def listen(server):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                connections.append(connection)
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+                connection.recv(1)
+                begun.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=listen, args=[server], daemon=True).start()
+        yield server.getsockname()[1], begun
+        for connection in connections:
+            connection.close()
+
+
+def test_stop_while_a_file_is_half_sent_is_heard_as_a_stop():
+    with deaf_server() as (port, begun):
+
+        def alive():
+            if begun.is_set():
+                raise InterruptedError
+
+        endpoint = Endpoint(f"http://127.0.0.1:{port}", "us-east-1", "path")
+        storage = Storage(make_client(endpoint, KEYS))
+        with (
+            pytest.raises(InterruptedError),
+            storage.upload("reports", "0.csv", "text/csv", alive=alive) as upload,
+        ):
+            upload.write(b"x" * SIZE_BYTES)
