@@ -18,6 +18,7 @@ from jobs.s3.calls import Answer, Call
 
 logger = logging.getLogger(__name__)
 
+CLOSE_S = 10.0
 LOOK_S = 1.0
 STUCK_LOOKS = 60
 """So many looks after it was asked to, the data plane's loop has not come round. Looks and not
@@ -100,10 +101,14 @@ class Transports:
     def close(self) -> None:
         for threads in self._threads.values():
             threads.close()
-        if self._plane and self._looks >= STUCK_LOOKS:
-            logger.error("the data plane hangs; it ends with this process")
-        elif self._plane:
-            self._plane.close()
+        if self._plane:
+            # In a thread, since it waits for the loop: a worker that waited for ever for one that
+            # hangs would take no work again.
+            closing = threading.Thread(target=self._plane.close, name="closing", daemon=True)
+            closing.start()
+            closing.join(CLOSE_S)
+            if closing.is_alive():
+                logger.error("the data plane hangs; it ends with this process")
 
 
 def why_not_plane(places: Places) -> str:

@@ -4,14 +4,14 @@ import threading
 from concurrent.futures import Future
 
 import pytest
-from django.db import DataError
+from django.db import DataError, OperationalError
 from django.test import TestCase
 from django.utils import timezone
 
 from jobs import conf, queueing
 from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
-from jobs.engine import claims, database_clock, finisher, recording
+from jobs.engine import claims, database_clock, finisher, recording, runner
 from jobs.engine.sweep import sweep
 from jobs.engine.transports import Transports
 from jobs.engine.writing import Writer
@@ -138,12 +138,33 @@ def test_worker_whose_data_plane_hangs_hands_its_chunks_back_and_says_so(place, 
 
     with monkeypatch.context() as patch:
         patch.setattr(Transports, "plane", hanging)
+        patch.setattr("jobs.engine.transports.CLOSE_S", 0.01)
         patch.setattr("jobs.engine.transports.LOOK_S", 0.01)
         patch.setattr("jobs.engine.transports.STUCK_LOOKS", 3)
         steps.run()
     assert_waits(steps, job, "unexpected")
     goes_on.set()
     assert_completes(place, steps, job, ["a", "b"])
+
+
+def test_worker_whose_data_plane_hangs_ends_when_the_database_goes_away(place, steps, monkeypatch):
+    confirmed(place, steps, ["a"])
+    goes_on, went_on = threading.Event(), threading.Event()
+    monkeypatch.setattr("jobs.engine.transports.CLOSE_S", 0.01)
+
+    def hang():
+        goes_on.wait(60)
+        went_on.set()
+
+    def hang_and_break(worker):
+        worker._transports.plane().loop.call_soon_threadsafe(hang)
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(runner._Runner, "_wait", hang_and_break)
+    with pytest.raises(OperationalError):
+        steps.run()
+    assert not went_on.is_set()
+    goes_on.set()
 
 
 def test_preparing_that_waits_for_a_full_disk_notes_it_once_however_often_it_is_tried(
