@@ -5,6 +5,7 @@ Memory holds the part that fills and those under way, whatever the object's size
 
 import contextlib
 import hashlib
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,7 +27,9 @@ PART_BYTES = MIN_PART_BYTES
 PARTS_UNDER_WAY = 2
 POLL_S = 0.5
 ABORT_WAIT_S = 3.0
-"""How long an abort waits for requests that are under way, since they could outlive it."""
+"""How long an abort waits for requests that are under way, since they could outlive it, and then
+for its own.
+"""
 
 
 def always() -> None:
@@ -121,8 +124,15 @@ class Upload:
         under_way = [sent for sent, _ in self._under_way if not sent.cancel()]
         wait_for(under_way + ([self._asked] if self._asked else []), timeout=ABORT_WAIT_S)
         if self._upload_id:
-            with contextlib.suppress(StorageError), translated():
-                self._client.abort_multipart_upload(**self._where, UploadId=self._upload_id)
+            # In a thread of its own: whoever is told to stop can not wait for a silent storage,
+            # and those of the parts may be waiting for it.
+            ending = threading.Thread(target=self._end_upload, daemon=True)
+            ending.start()
+            ending.join(ABORT_WAIT_S)
+
+    def _end_upload(self) -> None:
+        with contextlib.suppress(StorageError):
+            self._abort_one(self._upload_id)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

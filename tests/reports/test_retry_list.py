@@ -21,6 +21,12 @@ pytestmark = pytest.mark.django_db
 TWO = (ManifestField.BUCKET, ManifestField.KEY)
 
 
+@pytest.fixture(autouse=True)
+def _all_the_time(monkeypatch):
+    """No storage is silent here, however slow the machine is."""
+    monkeypatch.setattr(uploading, "ABORT_WAIT_S", 150)
+
+
 @pytest.fixture
 def storage(s3_server):
     endpoint = Endpoint(s3_server, "us-east-1", "path")

@@ -53,3 +53,26 @@ def test_stop_while_a_file_is_half_sent_is_heard_as_a_stop():
             storage.upload("reports", "0.csv", "text/csv", alive=alive) as upload,
         ):
             upload.write(b"x" * SIZE_BYTES)
+
+
+def test_stop_does_not_wait_for_a_storage_that_hears_the_end_of_an_upload_in_silence(
+    s3_server, s3, bucket, monkeypatch
+):
+    client = make_client(Endpoint(s3_server, "us-east-1", "path"), KEYS)
+    enough, heard, answered = threading.Event(), [], []
+
+    def in_silence(**call):
+        heard.append(call["UploadId"])
+        enough.wait(150)
+        answered.append(call["UploadId"])
+
+    monkeypatch.setattr(client, "abort_multipart_upload", in_silence)
+    with (
+        pytest.raises(InterruptedError),
+        Storage(client).upload(bucket, "0.csv", "text/csv") as upload,
+    ):
+        upload.write(b"x" * (SIZE_BYTES + 2))
+        raise InterruptedError
+    begun = s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    assert (heard, answered) == ([begun[0]["UploadId"]], [])
+    enough.set()

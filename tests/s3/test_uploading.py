@@ -8,6 +8,7 @@ import pytest
 
 from jobs.errors import StorageError, StorageUnavailableError
 from jobs.s3.uploading import MIN_PART_BYTES, PART_BYTES
+from tests.servers import eventually
 
 MIB = 1024 * 1024
 
@@ -61,7 +62,7 @@ def test_block_that_raises_leaves_nothing_behind_and_what_was_there(
         upload.write(b"x" * size_bytes)
         raise RuntimeError
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"old"
-    assert unfinished(s3, bucket) == []
+    eventually(lambda: unfinished(s3, bucket) == [])
 
 
 @pytest.mark.parametrize("size_bytes", [10, 2 * PART_BYTES])
@@ -92,7 +93,7 @@ def test_part_that_is_refused_ends_the_upload_and_leaves_nothing(
         storage.upload(bucket, "k", "text/csv") as upload,
     ):
         upload.write(b"x" * PART_BYTES)
-    assert (keys(s3, bucket), unfinished(s3, bucket)) == ([], [])
+    eventually(lambda: (keys(s3, bucket), unfinished(s3, bucket)) == ([], []))
 
 
 def test_upload_that_a_killed_worker_began_for_the_key_is_ended(storage, s3, bucket):
