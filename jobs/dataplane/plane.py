@@ -147,8 +147,10 @@ class DataPlane:
             lane.sweep()  # not under the lock: a flight that ends of it takes that, too
         with self._lock:
             idle = [name for name, lane in self._lanes.items() if not lane.users]
-            for name in idle[: max(0, len(self._lanes) - MAX_LANES)]:
-                self._lanes.pop(name).close()
+            spare = idle[: max(0, len(self._lanes) - MAX_LANES)]
+            closing = [self._lanes.pop(name) for name in spare]
+        for lane in closing:
+            lane.close()
 
     def _end(self) -> None:
         self.loop.call_soon(self.loop.stop)  # whatever goes wrong here, `close` waits for that

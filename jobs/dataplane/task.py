@@ -217,7 +217,7 @@ class Task:
         self._clock_was_set = True
         try:
             self._lane.signer.set_clock(parsedate_to_datetime(date.decode("latin-1")).timestamp())
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         logger.warning("clock of the storage: %.0f s ahead", self._lane.signer.offset_s)
         return True

@@ -15,7 +15,7 @@ from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.pool import Pool, Timeouts
 from jobs.errors import StorageError
 from jobs.operations.delete_object import DeleteObject
-from jobs.s3.endpoints import Endpoint
+from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.template import Origin
 from jobs.spec.target import Target
 from tests.dataplane.conftest import Noting, Runner, never, targets
@@ -251,6 +251,17 @@ def test_place_that_can_not_be_used_keeps_no_other_place_for_itself(patient, dou
         with pytest.raises(StorageError):
             patient.plane.submit(replace(work, endpoint_of=endpoint_of))
     assert [lane.users for lane in patient.plane._lanes.values()] in ([], [0])
+
+
+def test_places_that_were_used_once_are_not_kept_for_ever(double, monkeypatch):
+    monkeypatch.setattr("jobs.dataplane.plane.MAX_LANES", 2)
+    plane = DataPlane(in_flight=4)
+    for n in range(5):
+        work = Runner(plane, double).work(targets("a"), keys=Credentials(f"AKID{n}", "secret"))
+        assert codes(plane.submit(work).result(30)) == [""]
+    eventually(lambda: len(plane._lanes) == 2)
+    assert codes(Runner(plane, double)(targets("b"))) == [""]
+    plane.close()
 
 
 def test_closing_ends_whatever_goes_wrong_in_it(double, monkeypatch):

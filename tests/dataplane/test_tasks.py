@@ -335,6 +335,14 @@ def test_clock_that_stays_wrong_is_not_set_for_ever(run, double):
     assert len(double.received) == 2
 
 
+def test_clock_is_not_set_by_a_date_that_is_none(run, double):
+    skewed = error(403, "RequestTimeTooSkewed", "The difference is too large.").data
+    date = b"Fri, -1 Jan 03:04 999999999999 + EST"
+    double.answer = lambda received: Reply(skewed.replace(b"Fri, 02 Jan 2026 03:04:05 GMT", date))
+    assert codes(run(targets("a"), decide=never)) == ["RequestTimeTooSkewed"]
+    assert len(double.received) == 1
+
+
 def test_call_that_only_boto3_can_make_goes_through_boto3(run, double):
     operation = Noting("GetObject", {})
     double.answer = lambda received: reply(200, b"hello", "Content-Type: text/plain\r\n")
