@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterator
 
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
-from jobs.lifecycle.connections import region_of, storage_for
+from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.preflight import encryption_problem
 from jobs.models import Job
 from jobs.operations import registry
@@ -67,7 +67,7 @@ def check_buckets(job: Job) -> None:
     """
     for bucket, (_, line) in job.buckets.items():
         try:
-            storage_for(bucket, job.region, job.role).check_bucket(bucket)
+            storage_to_look_at(bucket, job).check_bucket(bucket)
         except StorageUnavailableError:
             raise
         except StorageError as error:

@@ -8,6 +8,8 @@ from jobs.s3.clients import S3Client, make_client
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.storage import Storage
 
+LOOK_TIMEOUT_S = 20.0
+
 
 def region_of(bucket: str, default: Region) -> Region:
     """Where a bucket lies: in `default`, unless a Bucket row says otherwise."""
@@ -50,8 +52,18 @@ def client_for_page(endpoint: Endpoint, credentials: Credentials | None) -> S3Cl
     return make_client(endpoint, credentials, connect_timeout_s=3, read_timeout_s=10)
 
 
+def storage_to_look_at(bucket: str, job: Job) -> Storage:
+    """For what any storage that works answers soon: while one is silent, the worker that prepares
+    has no time for other jobs.
+    """
+    there = region_of(bucket, job.region)
+    credentials = credentials_of(job.role, there)
+    client = make_client(there.endpoint(), credentials, attempts=2, read_timeout_s=LOOK_TIMEOUT_S)
+    return Storage(client)
+
+
 def manifest_storage(job: Job) -> Storage:
-    return storage_for(job.manifest_bucket, job.region, job.role)
+    return storage_to_look_at(job.manifest_bucket, job)
 
 
 def report_storage(job: Job) -> Storage:

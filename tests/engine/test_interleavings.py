@@ -421,7 +421,7 @@ def test_jobs_stay_whole_whatever_persons_workers_and_time_do(
     for module in (planner, finisher):
         name = "manifest_storage" if module is planner else "report_storage"
         monkeypatch.setattr(module, name, lambda job: storage)
-    monkeypatch.setattr(manifest_checks, "storage_for", lambda *_: storage)
+    monkeypatch.setattr(manifest_checks, "storage_to_look_at", lambda *_: storage)
     settings.BATCHCONSOLE_CHUNK_ROWS = 3
     settings.BATCHCONSOLE_SEGMENT_CHUNKS = 2
     settings.BATCHCONSOLE_TIME_BOX_S = 0

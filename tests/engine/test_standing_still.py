@@ -1,5 +1,7 @@
 """What could keep a job from ever moving again, or from saying why it does not."""
 
+import contextlib
+import socket
 import threading
 from concurrent.futures import Future
 
@@ -16,8 +18,8 @@ from jobs.engine.sweep import sweep
 from jobs.engine.transports import Transports
 from jobs.engine.writing import Writer
 from jobs.errors import WorkStoreFullError
-from jobs.lifecycle import commands
-from jobs.models import Job
+from jobs.lifecycle import commands, connections
+from jobs.models import Job, Region
 from jobs.s3.calls import Answer
 from tests.engine.test_outages import (
     answering,
@@ -181,3 +183,21 @@ def test_preparing_that_waits_for_a_full_disk_notes_it_once_however_often_it_is_
     job = steps.prepare(job)
     assert (job.status, job.waiting_for) == (JobStatus.SUSPENDED, "")
     assert list(job.events.values_list("kind", flat=True)) == ["waiting", "resumed"]
+
+
+def test_preparing_does_not_wait_for_a_silent_storage_as_long_as_for_a_large_copy(
+    place, steps, monkeypatch
+):
+    job = place.make_job(place.list_of(["a"]))
+    monkeypatch.setattr(connections, "LOOK_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        Region.objects.update(endpoint_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        job = steps.prepare(job)
+        silent.setblocking(False)
+        tries = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                tries += 1
+    assert job.status == JobStatus.PREPARING and "Read timeout" in job.waiting_for
+    assert tries == 2
