@@ -95,7 +95,7 @@ def _write_file(
     key = layout.result_key(job.report_prefix, job.pk, status, index)
     rows = 0
     with (
-        contextlib.closing(gather(chain([first], chosen), status, work)) as gathered,
+        contextlib.closing(gather(chain([first], chosen), status, work, alive)) as gathered,
         storage.upload(
             job.report_bucket,
             key,

@@ -1,8 +1,8 @@
 """The rows of a report, gathered from the results of a job's chunks in the order of the list."""
 
 from collections import deque
-from collections.abc import Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,8 @@ Column = Literal["succeeded", "failed"]
 PAGE = 1000
 READ_AHEAD = 8
 """Results that are read at once: where each takes a round trip, one after the other is slow."""
+
+POLL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,11 @@ def _behind(job: Job, status: Column, after: int) -> Iterator[Portion]:
 
 
 def gather(
-    chosen: Iterator[Portion], status: Column, work: WorkStore
+    chosen: Iterator[Portion], status: Column, work: WorkStore, alive: Callable[[], None]
 ) -> Generator[tuple[Portion, bytes], None, None]:
     """Each portion with its report lines, read ahead by a few. To be closed.
 
-    Raises WorkStoreError, also when there are not as many rows as the database counted.
+    `alive` is called often while the work storage is waited for, and may raise to stop. Raises WorkStoreError, also when there are not as many rows as the database counted.
     """
     threads = ThreadPoolExecutor(READ_AHEAD)
     waiting: deque[tuple[Portion, Future[bytes]]] = deque()
@@ -66,11 +68,17 @@ def gather(
             waiting.append((portion, threads.submit(_read, portion, status, work)))
             if len(waiting) > READ_AHEAD:
                 first, lines = waiting.popleft()
-                yield first, lines.result()
+                yield first, _awaited(lines, alive)
         for first, lines in waiting:
-            yield first, lines.result()
+            yield first, _awaited(lines, alive)
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _awaited(lines: Future[bytes], alive: Callable[[], None]) -> bytes:
+    while not wait([lines], timeout=POLL_S).done:
+        alive()
+    return lines.result()
 
 
 def _read(portion: Portion, status: Column, work: WorkStore) -> bytes:

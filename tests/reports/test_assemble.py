@@ -62,7 +62,7 @@ class Desk:
         )
         self.position += succeeded + failed
 
-    def write(self, *, keep=None, may_go_on=lambda: True):
+    def write(self, *, keep=None, alive=lambda: None, may_go_on=lambda: True):
         def kept(files):
             self.job.report_files = list(files)
             self.job.save(update_fields=["report_files"])
@@ -72,7 +72,7 @@ class Desk:
             storage=self.storage,
             work=self.work,
             now=timezone.now(),
-            alive=lambda: None,
+            alive=alive,
             keep=keep or kept,
             may_go_on=may_go_on,
         )

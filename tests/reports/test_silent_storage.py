@@ -9,6 +9,7 @@ import pytest
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.storage import Storage
+from tests.reports.test_assemble import Desk
 from tests.s3.scripted import KEYS
 
 SIZE_BYTES = 5 * 1024 * 1024 - 1
@@ -75,4 +76,26 @@ def test_stop_does_not_wait_for_a_storage_that_hears_the_end_of_an_upload_in_sil
         raise InterruptedError
     begun = s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
     assert (heard, answered) == ([begun[0]["UploadId"]], [])
+    enough.set()
+
+
+def test_stop_is_heard_while_the_work_storage_is_silent(transactional_db, s3, bucket, tmp_path):
+    desk = Desk(Storage(s3), bucket, tmp_path / "work")
+    desk.chunk(3, 1)
+    enough, asked, answered = threading.Event(), threading.Event(), []
+
+    def in_silence(name):
+        asked.set()
+        enough.wait(150)
+        answered.append(name)
+        return b""
+
+    def alive():
+        if asked.is_set():
+            raise InterruptedError
+
+    desk.work.read = in_silence
+    with pytest.raises(InterruptedError):
+        desk.write(alive=alive)
+    assert answered == []
     enough.set()
