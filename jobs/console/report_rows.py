@@ -8,6 +8,7 @@ from itertools import islice
 from jobs.errors import BatchConsoleError
 from jobs.models import Report
 from jobs.reports.reading import ReportRow, parse
+from jobs.reports.retry_list import MAX_CODE
 from jobs.s3.storage import Storage
 
 PER_PAGE = 50
@@ -37,7 +38,7 @@ class RowFilter:
     def fits(self, row: ReportRow) -> bool:
         return (
             (not self.task or row.task_status == self.task)
-            and (not self.code or row.code == self.code)
+            and (not self.code or row.code[:MAX_CODE] == self.code)
             and (not self.q or self.q.lower() in row.key.lower())
         )
 

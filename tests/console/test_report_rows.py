@@ -1,6 +1,6 @@
 import pytest
 
-from jobs.console.report_rows import as_csv
+from jobs.console.report_rows import RowFilter, as_csv
 from jobs.reports.reading import UnreadableReportError, parse
 from jobs.reports.rows import report_row
 
@@ -32,3 +32,12 @@ def test_rows_come_out_as_they_were_written_whatever_the_pieces(size):
 def test_file_that_is_no_report_is_said_to_be_unreadable(data):
     with pytest.raises(UnreadableReportError):
         list(parse([data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)]))
+
+
+def test_rows_of_a_code_that_is_longer_than_what_is_counted_of_it_are_found_by_that():
+    data = report_row(
+        bucket="photos", raw_key="a", version_id=None, succeeded=False,
+        http_status=400, code="X" * 200, message="",
+    )  # fmt: skip
+    assert [*filter(RowFilter(code="X" * 128).fits, parse([data]))]
+    assert not [*filter(RowFilter(code="X" * 127).fits, parse([data]))]
