@@ -9,7 +9,6 @@ from jobs.dataplane.head import headers_of
 from jobs.s3.parsing import MAX_BODY_BYTES
 
 MAX_HEAD_BYTES = 64 * 1024
-_WITHOUT_BODY = (204, 304)
 
 
 class Exchange(Protocol):
@@ -120,7 +119,7 @@ class Connection(asyncio.Protocol):
 
     def _look_at_what_came(self) -> None:
         """Of an answer whose end has not come, and may never come."""
-        if self._status in _WITHOUT_BODY or self._body_bytes > MAX_BODY_BYTES:
+        if self._body_bytes > MAX_BODY_BYTES:
             self._finish()
         elif not self._status and len(self._head) > MAX_HEAD_BYTES:
             self.abort("closed")

@@ -1,6 +1,8 @@
 """Whatever a storage, a thread or we ourselves do wrong: a chunk ends, and gives back what it has."""
 
+import asyncio
 import contextlib
+import itertools
 import socket
 import struct
 import threading
@@ -135,6 +137,7 @@ def test_connection_that_was_lost_before_anything_was_sent_is_noticed_at_once(
     async def unlucky(self):
         connection = await connect(self)
         connection._transport.abort()
+        await asyncio.sleep(0.05)  # it is told of its end
         return connection
 
     monkeypatch.setattr(Pool, "_connect", unlucky)
@@ -157,8 +160,8 @@ def test_connection_to_a_new_place_that_a_silent_one_leads_to_does_no_harm(patie
     patient(targets("a"))
     (lane,) = patient.plane._lanes.values()
     (pool,) = pools_of(lane)
-    last, seen = lane.pool(Origin("last", 1, False)), []
-    pool.sweep = lambda: lane.pool(Origin("elsewhere", 1, False))
+    last, seen, ports = lane.pool(Origin("last", 1, False)), [], itertools.count(1)
+    pool.sweep = lambda: lane.pool(Origin("elsewhere", next(ports), False))
     last.sweep = lambda: seen.append(last)
     eventually(lambda: seen)
 
@@ -215,7 +218,7 @@ def test_keys_go_one_by_one_though_the_refusal_of_many_took_all_the_time(patient
 def test_storage_that_others_kept_busy_was_not_silent_meanwhile(double):
     plane = DataPlane(in_flight=1)
     run, began_s = Runner(plane, double), time.monotonic()
-    once = [SILENT]
+    once = [SILENT, SILENT]  # the first is that of a connection which was used before
 
     def answer(received):
         if received.path.endswith("slow"):
