@@ -13,8 +13,7 @@ def note_slower(job_id: str, why: str, *, now: datetime) -> None:
     if same.exists():
         return
     with transaction.atomic():
-        Job.objects.select_for_update(no_key=True).get(
-            pk=job_id
-        )  # another worker may be about it, too
+        # Another worker may be about it, too.
+        Job.objects.select_for_update(no_key=True).get(pk=job_id)
         if not same.exists():
             JobEvent.objects.create(job_id=job_id, at=now, kind=JobEvent.Kind.SLOWER, after=why)
