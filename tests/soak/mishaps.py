@@ -107,11 +107,18 @@ def storage_away_for_two_minutes(house: Installation, rng: random.Random) -> int
 
 
 def storage_silent(house: Installation, rng: random.Random) -> int:
-    """Also for longer than an answer is waited for."""
     house.storage.silent |= {"photos", "reports", "archive"}
-    time.sleep(rng.choice([rng.uniform(1, 15), ANSWER_TIMEOUT_S + 15]))
+    time.sleep(rng.uniform(1, 15))
     house.storage.silent.clear()
     house.storage.break_connections()
+    return 0
+
+
+def storage_silent_for_long(house: Installation, rng: random.Random) -> int:
+    """For longer than an answer is waited for."""
+    house.storage.silent |= {"photos", "reports", "archive"}
+    time.sleep(ANSWER_TIMEOUT_S + 15)
+    house.storage.silent.clear()
     return 0
 
 
@@ -155,4 +162,4 @@ MISHAPS = (
     Chance(storage_in_trouble, 2),
     Chance(disk_full, 2),
 )
-ONCE = (storage_away_for_two_minutes, database_away_for_long)
+ONCE = (storage_away_for_two_minutes, database_away_for_long, storage_silent_for_long)
