@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,15 +15,13 @@ from jobs.dataplane.task import Task
 from jobs.dataplane.work import Batch, Refusal, Work
 from jobs.operations.base import DONE, Outcome, Unit, units_of
 from jobs.s3.answers import Answer
-from jobs.s3.faults import asked_to_wait_s, is_unreachable
+from jobs.s3.faults import is_unreachable
 from jobs.spec.target import Target
 
 logger = logging.getLogger(__name__)
 
 DRAIN_S = 6.0
 """After a stop, how long answers to requests in flight are waited for."""
-
-_rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
 
 @dataclass(slots=True)
@@ -163,7 +160,8 @@ class Flight:
 
     def one_by_one(self, indices: Sequence[int]) -> None:
         """These targets go each alone, after all others, and have all the time for beginning: what
-        showed that they must may have used it up, as it would in the next chunk."""
+        showed that they must may have used it up, as it would in the next chunk.
+        """
         self._late, self._began_s = False, self.loop.time()
         self._units = [*self._units, *indices]
 
@@ -197,26 +195,14 @@ class Flight:
         self._refusal.suspect(answer)
 
     def delay_s(self, answer: Answer, *, attempt: int, began_s: float) -> float | None:
-        """How long to wait before the next attempt; None when `answer` is final. A storage that is
-        silent is asked once more at the moment that patience ends, not up to 5 s later.
-        """
-        decision = self.work.decide(
+        """How long to wait before the next attempt; None when `answer` is final."""
+        now_s = self.loop.time()
+        return self.work.delay_s(
+            answer,
             attempt=attempt,
-            elapsed_s=self.loop.time() - began_s,
-            deadline_s=self.work.limits.task_deadline_s,
-            answered=not is_unreachable(answer),
-            rng=_rng,
-            retry_after_s=asked_to_wait_s(answer, paced=self.work.pace is not None),
+            elapsed_s=now_s - began_s,
+            silent_s=now_s - self._last_answer_s,
         )
-        if decision is None:
-            return None
-        if is_unreachable(answer):
-            return min(decision.delay_s, self._patience_left_s())
-        return decision.delay_s
-
-    def _patience_left_s(self) -> float:
-        silent_s = self.loop.time() - self._last_answer_s
-        return max(0.0, self.work.limits.patience_s - silent_s)
 
     def wait(self, task: Task, delay_s: float) -> None:
         self._waiting[task] = self.loop.call_later(delay_s, self._resume, task)

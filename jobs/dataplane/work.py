@@ -10,7 +10,10 @@ from typing import Protocol
 from jobs.operations.base import Operation, Outcome
 from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.s3.faults import asked_to_wait_s, is_unreachable
 from jobs.spec.target import Target
+
+_rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
 
 class Delay(Protocol):
@@ -88,6 +91,25 @@ class Work:
     """Works of one place share the limit of what is in flight, those of another have their own: a
     storage that does not answer must not hold up others.
     """
+
+    def delay_s(
+        self, answer: Answer, *, attempt: int, elapsed_s: float, silent_s: float
+    ) -> float | None:
+        """How long to wait before the next attempt; None when `answer` is final. A storage that has
+        been silent for `silent_s` is asked once more when patience ends, not up to 5 s later.
+        """
+        unreachable = is_unreachable(answer)
+        decision = self.decide(
+            attempt=attempt,
+            elapsed_s=elapsed_s,
+            deadline_s=self.limits.task_deadline_s,
+            answered=not unreachable,
+            rng=_rng,
+            retry_after_s=asked_to_wait_s(answer, paced=self.pace is not None),
+        )
+        if decision is None or not unreachable:
+            return None if decision is None else decision.delay_s
+        return min(decision.delay_s, max(0.0, self.limits.patience_s - silent_s))
 
     def buckets(self) -> set[str]:
         """Those that will be called; calls that an operation thinks of later may go to others."""

@@ -4,7 +4,6 @@ What is around the calls (retries, stopping, what counts as an outage) is as in 
 """
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +16,6 @@ from jobs.operations.base import BatchOperation, Outcome, Unit, outcome_of, unit
 from jobs.s3.calls import Answer, Call
 from jobs.s3.faults import (
     Verdict,
-    asked_to_wait_s,
     classify,
     is_throttled,
     is_unknown_call,
@@ -58,7 +56,6 @@ class Executor:
         self._units = units_of(work.operation, work.targets)
         self._batch = Batch([None] * len(work.targets))
         self._refusal = Refusal()
-        self._rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._next = 0
         self._running = 0
         self._began_s = self._last_answer_s = monotonic()
@@ -250,27 +247,12 @@ class Executor:
                 return None
 
     def _delay_s(self, answer: Answer, attempt: int, began_s: float) -> float | None:
-        """How long to wait before the next attempt; None when `answer` is final. A storage that is
-        silent is asked once more at the moment that patience ends, not up to 5 s later.
-        """
-        decision = self._work.decide(
-            attempt=attempt,
-            elapsed_s=self._monotonic() - began_s,
-            deadline_s=self._work.limits.task_deadline_s,
-            answered=not is_unreachable(answer),
-            rng=self._rng,
-            retry_after_s=asked_to_wait_s(answer, paced=self._work.pace is not None),
-        )
-        if decision is None:
-            return None
-        if is_unreachable(answer):
-            return min(decision.delay_s, self._patience_left_s())
-        return decision.delay_s
-
-    def _patience_left_s(self) -> float:
+        """How long to wait before the next attempt; None when `answer` is final."""
         with self._lock:
             silent_s = self._monotonic() - self._last_answer_s
-        return max(0.0, self._work.limits.patience_s - silent_s)
+        return self._work.delay_s(
+            answer, attempt=attempt, elapsed_s=self._monotonic() - began_s, silent_s=silent_s
+        )
 
     def _note(self, answer: Answer, turns: Turns | None) -> None:
         with self._lock:

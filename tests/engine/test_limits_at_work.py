@@ -5,8 +5,10 @@ import time
 import pytest
 from django.utils import timezone
 
+from jobs.choices import JobStatus
 from jobs.engine.rate_limit import START_PER_S
 from jobs.engine.rate_sharing import key_of_bucket, throttled_rate
+from jobs.lifecycle import commands
 from jobs.lifecycle.limits import change_ceilings
 from jobs.spec.job import LimitsSpec
 from tests.engine.houses import see
@@ -38,8 +40,10 @@ def lift(job):
 
 def test_ceiling_holds_over_all_workers_until_it_is_lifted(house):
     house.start(**MANY)
+    job = house.make(2_000, limits=LimitsSpec(requests_per_s=100))
+    eventually(lambda: see(job).status == JobStatus.SUSPENDED)
     begun_s = time.monotonic()
-    job = house.begin(2_000, limits=LimitsSpec(requests_per_s=100))
+    commands.confirm(job.pk, actor=None, now=timezone.now())
     eventually(lambda: asked(house) > 300, every_s=0.005)
     assert asked(house) / (time.monotonic() - begun_s) < 130
     assert holders(job) >= 2
