@@ -1,7 +1,5 @@
 # One image for every part; compose.yaml says which part a container runs.
 FROM python:3.13-slim AS build
-# The bundled Redis server has no wheel for every platform.
-RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev make
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /venv
 COPY requirements.txt /tmp/
@@ -20,5 +18,7 @@ COPY static static
 USER batchconsole
 VOLUME /data
 EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=300s CMD ["python", "-c", \
+    "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('PORT', '8000') + '/readyz')"]
 # With nothing else set: one container with everything, SQLite and Redis inside.
 CMD ["python", "manage.py", "up"]

@@ -6,7 +6,7 @@ LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-annot
 
 .PHONY: demo up test check format bench soak lock clean
 
-demo: .venv/runtime  ## A console over a demo storage, on http://127.0.0.1:8000
+demo: .venv/demo  ## A console over a demo storage, on http://127.0.0.1:8000
 	@exec $(PYTHON) manage.py up --demo
 
 up: .venv/runtime  ## The console for real use; Regions are connected in the browser
@@ -28,14 +28,15 @@ format: .venv/dev
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-bench: .venv/bench  ## Every goal of the engine beside what is measured; twenty minutes on a quiet machine
-	$(PYTHON) -m bench
+bench: .venv/bench  ## Every goal of the engine beside what is measured; twenty minutes on a quiet machine; OLD=commit compares with it
+	$(PYTHON) -m $(if $(OLD),bench.pair $(OLD),bench)
 
 soak: .venv/dev  ## Kills, outages and full disks for as long as SOAK_MINUTES says; docs/operating.md has more
 	$(PYTHON) -m tests.soak
 
 lock: .venv/runtime  ## After a change of the dependencies in pyproject.toml
 	.venv/bin/uv $(LOCK) -o requirements.txt
+	.venv/bin/uv $(LOCK) --group demo -c requirements.txt -o requirements-demo.txt
 	.venv/bin/uv $(LOCK) --group dev -c requirements.txt -o requirements-dev.txt
 	.venv/bin/uv $(LOCK) --group bench -c requirements.txt -o requirements-bench.txt
 
@@ -43,8 +44,9 @@ clean:  ## Everything that was generated, but not the data folder
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 
 .venv/runtime: requirements.txt
+.venv/demo: requirements-demo.txt
 .venv/dev: requirements-dev.txt
 .venv/bench: requirements-bench.txt
-.venv/runtime .venv/dev .venv/bench:
+.venv/runtime .venv/demo .venv/dev .venv/bench:
 	@.ci/install $<
 	@touch $@

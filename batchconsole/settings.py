@@ -1,14 +1,11 @@
-"""All settings, and the only place that reads the environment.
+"""All settings. Only they read the environment, through the readers of `environment.py`.
 
 Every variable has a default that suits one machine on loopback; docs/configuration.md lists them.
-A secret NAME may come from the file that NAME_FILE names. An odd value stops the start with a
-sentence.
 """
 
 import os
 import re
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,66 +17,19 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.functional import SimpleLazyObject
 
+from batchconsole.environment import (
+    envbool,
+    envint,
+    envlist,
+    envnetworks,
+    envsecret,
+    envstr,
+    kept,
+)
+
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def envstr(name: str, default: str = "") -> str:
-    return os.environ.get(name, "").strip() or default
-
-
-def envbool(name: str, default: bool) -> bool:
-    """Raises ImproperlyConfigured for anything but true, false, yes, no, 1, 0."""
-    text = envstr(name, str(default)).lower()
-    if text in {"true", "yes", "1"}:
-        return True
-    if text in {"false", "no", "0"}:
-        return False
-    raise ImproperlyConfigured(f'{name} must be true or false, not "{text}".')
-
-
-def envint(name: str, default: int, *, low: int, high: int) -> int:
-    """Raises ImproperlyConfigured for anything but a whole number from `low` to `high`."""
-    text = envstr(name, str(default))
-    if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
-        raise ImproperlyConfigured(
-            f'{name} must be a whole number from {low} to {high}, not "{text}".'
-        )
-    return int(text)
-
-
-def envlist(name: str, default: str = "") -> list[str]:
-    """Values parted by commas."""
-    return [part.strip() for part in envstr(name, default).split(",") if part.strip()]
-
-
-def envsecret(name: str) -> str:
-    """A secret from NAME, or from the file that NAME_FILE names; empty when there is neither."""
-    path = envstr(f"{name}_FILE")
-    if not path:
-        return envstr(name)
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(f"{name}_FILE names {path}, which can not be read.") from error
-
-
-def kept(path: Path, make: Callable[[], str]) -> str:
-    """What stands in the file `path`; made there, for this user alone, at the first call."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, fresh = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w") as file:
-            file.write(make())
-        try:
-            # Not a rename: of several processes that start together, the first one's file stays.
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(fresh)
-    return path.read_text().strip()
 
 
 # What this installation is
@@ -144,12 +94,18 @@ globals().update(work_store())
 BATCHCONSOLE_BIND = envstr("BIND", "127.0.0.1")
 BATCHCONSOLE_PORT = envint("PORT", 8000, low=1, high=65535)
 BATCHCONSOLE_WORKERS = envint("WORKERS", 2, low=1, high=64)
+BATCHCONSOLE_CONTROL_WORKERS = envint("CONTROL_WORKERS", 4, low=1, high=64)
+BATCHCONSOLE_KEEP_DETAILS_DAYS = envint("KEEP_DETAILS_DAYS", 0, low=0, high=36500)  # 0: for ever
 BATCHCONSOLE_IN_FLIGHT = envint("IN_FLIGHT", 128, low=1, high=1000)  # of each worker
 BATCHCONSOLE_ANSWER_TIMEOUT_S = envint("ANSWER_TIMEOUT_S", 60, low=1, high=3600)
 BATCHCONSOLE_DATA_PLANE = envint("DATA_PLANE", 1, low=0, high=1)
+BATCHCONSOLE_ALLOW_LINK_LOCAL = envbool("ALLOW_LINK_LOCAL", False)
+BATCHCONSOLE_DEMO = envbool("DEMO", False)  # set by `up --demo`, for what it starts
 BATCHCONSOLE_DEMO_PASSWORD = envsecret("DEMO_PASSWORD") or "demo"
 BATCHCONSOLE_ADMIN_EMAIL = envstr("ADMIN_EMAIL")
 BATCHCONSOLE_ADMIN_PASSWORD = envsecret("ADMIN_PASSWORD")
+for _name in ("ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE"):
+    os.environ.pop(_name, None)  # only the set-up needs them: what it starts inherits none
 
 INSTALLED_APPS = [
     "jobs.apps.JobsConfig",
@@ -165,9 +121,12 @@ INSTALLED_APPS = [
     "django_rq",
 ]
 MIDDLEWARE = [
+    # Around all others: every answer has the policy, also one of theirs.
+    "csp.middleware.CSPMiddleware",
+    # Before the rest: it asks for no session, no host name and no https.
+    "jobs.console.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -217,12 +176,11 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# In the database, so that all web processes count failed sign-ins together.
+# In the database, so that all web processes share it.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "batchconsole_cache",
-        # With Django's default of 300, a third of all counts would go at the 301st email that is tried.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
@@ -244,7 +202,9 @@ BATCHCONSOLE_REDIS_SOCKET = None if REDIS_URL else redis_socket()
 _redis = REDIS_URL or f"unix://{BATCHCONSOLE_REDIS_SOCKET}?db=0"
 # Pages answer while Redis is down: they do not wait long for a connection.
 _redis += ("&" if "?" in _redis else "?") + "socket_connect_timeout=1"
-RQ_QUEUES = {"run": {"URL": _redis}, "control": {"URL": _redis}}
+# Not pickled, as is RQ's habit: reading such a message may run anything.
+_messages = {"URL": _redis, "SERIALIZER": "rq.serializers.JSONSerializer"}
+RQ_QUEUES = {"run": {**_messages}, "control": {**_messages}}
 # Every view of that dashboard is open to all staff, also those who empty a queue.
 RQ_SHOW_ADMIN_LINK = False
 
@@ -261,6 +221,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+AUTHENTICATION_BACKENDS = ["jobs.access.backend.ConsoleBackend"]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
@@ -274,6 +235,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
+# Who may say in X-Forwarded-For where a request comes from
+BATCHCONSOLE_TRUSTED_PROXIES = envnetworks("TRUSTED_PROXIES")
 SESSION_COOKIE_AGE = 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None

@@ -17,6 +17,9 @@ from bench.figures import Findings, Row
 PARTS = {
     **{name: (name, "sqlite") for name in ("G1", "G2", "G4", "G5", "G7", "G8", "G9", "G10")},
     "scale": ("scale", "sqlite"),
+    "pages-sqlite": ("pages", "sqlite"),
+    "pages-postgres": ("pages", "postgres"),
+    "reports": ("reports", "sqlite"),
     "million-sqlite": ("million", "sqlite"),
     "million-postgres": ("million", "postgres"),
 }

@@ -16,6 +16,7 @@ from django.utils import timezone
 from bench.place import ROLE
 from bench.stub import Stub
 from jobs.models import Bucket, Region, Role, RoleCredentials
+from jobs.operations import registry
 from tests import servers
 
 REPORTS = "reports"
@@ -52,7 +53,7 @@ def region(url: str) -> Region:
         name=f"Port {name}",
         slug=f"port-{name}",
         endpoint_url=url,
-        allows_deleting=True,
+        allowed_operations=[operation.name for operation in registry.OPT_IN],
         created_at=timezone.now(),
     )
     RoleCredentials.objects.create(

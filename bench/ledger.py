@@ -19,9 +19,11 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from jobs.queueing import QUEUE_OF
+
 BOOKKEEPING = {
-    *("choosing", "claims", "statements", "database_clock"),
-    *("recording", "judging", "closing", "keeper", "keeping"),
+    *("choosing", "claims", "settlements", "statements", "database"),
+    *("recording", "threshold", "job_status", "heartbeats"),
 }
 """The engine's modules whose functions claim, keep leases and record."""
 
@@ -57,10 +59,8 @@ def install(calls: Any, path: Path) -> None:
     """Note every background call of the module `calls` as a line of JSON in `path`."""
     connection_created.connect(_listen, weak=False)
     _count_commits()
-    for name, function in list(vars(calls).items()):
-        public = inspect.isfunction(function) and not name.startswith("_")
-        if public and function.__module__ == calls.__name__:
-            setattr(calls, name, _noted(name, function, path))
+    for name in QUEUE_OF:
+        setattr(calls, name, _noted(name, getattr(calls, name), path))
 
 
 def time_bookkeeping() -> None:

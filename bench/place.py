@@ -17,6 +17,9 @@ from tests import postgres
 DURABLE = ("-c", "max_connections=50")
 """PostgreSQL's defaults: commits reach the disk before they are answered."""
 
+FOREIGN = ("DATABASE_URL", "WORK_DIR", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS")
+"""Variables of another installation."""
+
 ROLE = "arn:aws:iam::123456789012:role/bench"
 
 
@@ -52,22 +55,25 @@ def place(*, counting: bool = False) -> Iterator[Place]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _set_up(folder: Path, stub: Stub, stack: contextlib.ExitStack) -> str:
-    """Name the installation to this process and those it starts; returns the database's kind."""
-    kind = os.environ.get("BENCH_DATABASE", "sqlite")
-    if kind == "postgres":
-        os.environ["DATABASE_URL"] = stack.enter_context(_postgres())
-    else:
-        os.environ.pop("DATABASE_URL", None)
-    for name in ("WORK_DIR", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS"):
-        os.environ.pop(name, None)
-    os.environ |= {
+def variables(folder: Path, stub: Stub) -> dict[str, str]:
+    """They name an installation over `folder`/data to the processes that belong to it."""
+    return {
         "DATA_DIR": str(folder / "data"),
         "DJANGO_SETTINGS_MODULE": "bench.settings",
         "AWS_CA_BUNDLE": str(stub.certificate),
         "LOG_LEVEL": "WARNING",
         "NO_PROXY": "127.0.0.1",
     }
+
+
+def _set_up(folder: Path, stub: Stub, stack: contextlib.ExitStack) -> str:
+    """Name the installation to this process and those it starts; returns the database's kind."""
+    for name in FOREIGN:
+        os.environ.pop(name, None)
+    kind = os.environ.get("BENCH_DATABASE", "sqlite")
+    if kind == "postgres":
+        os.environ["DATABASE_URL"] = stack.enter_context(_postgres())
+    os.environ |= variables(folder, stub)
     (folder / "data").mkdir()
     django.setup()
     return kind

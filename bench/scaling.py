@@ -203,8 +203,8 @@ def _finish(place: Place, rows: int) -> tuple[float, float, float]:
 def _fill(job: Any, rows: int) -> None:
     """Chunks and their results, as if all of them had run."""
     from jobs.choices import ChunkState  # noqa: PLC0415
-    from jobs.engine.work_storage import work_storage  # noqa: PLC0415
     from jobs.models import Chunk  # noqa: PLC0415
+    from jobs.s3.work_store import work_storage  # noqa: PLC0415
     from jobs.workstore import results  # noqa: PLC0415
 
     work, chunks = work_storage(), []
@@ -248,7 +248,7 @@ def finish_here(job_id: str) -> None:
 
     began_s, calls = time.monotonic(), 0
     while Job.objects.get(pk=job_id).status not in TERMINAL:
-        background.finish_job(job_id)
+        background.prepare_and_finish()
         calls += 1
     wall_s, usage = time.monotonic() - began_s, resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = usage.ru_utime + usage.ru_stime

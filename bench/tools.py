@@ -23,9 +23,14 @@ def stub_folder() -> Path:
     return folder.absolute()
 
 
+def packages_folder() -> Path:
+    """Where the stub's packages are or will be."""
+    return Path(os.environ.get("S3STUB_DEB", FOLDER / "nginx")).absolute()
+
+
 def stub_packages() -> Path:
     """The folder with nginx and its Lua module, unpacked; fetched by apt the first time."""
-    folder = Path(os.environ.get("S3STUB_DEB", FOLDER / "nginx")).absolute()
+    folder = packages_folder()
     if not (folder / "root/usr/sbin/nginx").exists():
         environment = os.environ | {"S3STUB_DEB": str(folder)}
         _fetch(["bash", str(stub_folder() / "stub.sh"), "install"], environment, "nginx with Lua")

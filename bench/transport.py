@@ -13,11 +13,14 @@ import django
 django.setup()
 
 from bench import lists, trials  # noqa: E402
+from jobs.dataplane import retry  # noqa: E402
 from jobs.dataplane.plane import DataPlane  # noqa: E402
+from jobs.dataplane.trust import Trust  # noqa: E402
 from jobs.dataplane.work import Limits, Work  # noqa: E402
-from jobs.engine import retry  # noqa: E402
 from jobs.operations import registry  # noqa: E402
 from jobs.s3.endpoints import Credentials, Endpoint  # noqa: E402
+from jobs.services.destination import Destination  # noqa: E402
+from jobs.services.s3 import bucket_at  # noqa: E402
 from jobs.spec.target import Target  # noqa: E402
 
 WORK_TARGETS = 5_000
@@ -25,20 +28,30 @@ OPEN = 3
 """Works on their way at once, so that connections never drain."""
 
 
+class OneEndpoint:
+    """Where all buckets lie."""
+
+    def __init__(self, url: str) -> None:
+        self._endpoint = Endpoint(url, "us-east-1", "path")
+
+    def bucket(self, name: str) -> Destination:
+        return bucket_at(self._endpoint, Credentials("AKIDEXAMPLE", "x" * 40), name)
+
+
 def works(url: str, operation: str, tasks: int, in_flight: int) -> Iterator[Work]:
-    endpoint = Endpoint(url, "us-east-1", "path")
-    credentials = Credentials("AKIDEXAMPLE", "x" * 40)
+    """All of one job: what the first of them find out of the storage serves the others."""
+    places, trust = OneEndpoint(url), Trust()
     parsed = registry.get(operation).parse(trials.PARAMETERS.get(operation, {}))
     for start in range(0, tasks, WORK_TARGETS):
         end = min(start + WORK_TARGETS, tasks)
         yield Work(
             operation=parsed,
             targets=[Target(lists.BUCKET, lists.key_of(n), None) for n in range(start, end)],
-            endpoint_of=lambda bucket: endpoint,
-            credentials_of=lambda bucket: credentials,
+            places=places,
             limits=Limits(in_flight, task_deadline_s=60.0, patience_s=10.0),
             stop=threading.Event(),
             decide=retry.decide,
+            trust=trust,
         )
 
 

@@ -13,10 +13,10 @@ from bench.place import ROLE
 from bench.stub import Stub
 from jobs import background
 from jobs.choices import ChunkState, JobStatus, ManifestField, ReportScope
-from jobs.engine.work_storage import work_storage
 from jobs.lifecycle.creation import create_job
 from jobs.models import Bucket, Chunk, Job, Report
 from jobs.operations import registry
+from jobs.s3.work_store import work_storage
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
@@ -60,9 +60,9 @@ def prepared(stub: Stub, operation: str, rows: int, *, url: str) -> Job:
     """The same, prepared in this process. Raises RuntimeError when it came to nothing."""
     job = make(stub, operation, rows, url=url)
     while see(job).status in {JobStatus.NEW, JobStatus.PREPARING}:
-        background.prepare_job(job.pk)
+        background.prepare_and_finish()
         if see(job).waiting_for:
-            raise RuntimeError(f"the job can not be prepared: {see(job).waiting_for}")
+            raise RuntimeError(f"the job cannot be prepared: {see(job).waiting_for}")
     if see(job).status != JobStatus.READY:
         raise RuntimeError(f"the job was not prepared: {see(job).failure_reason}")
     return see(job)

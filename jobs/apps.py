@@ -1,7 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_save
 
 
 class JobsConfig(AppConfig):
@@ -11,3 +11,4 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         # By name: this module is loaded before every other and stands outside the import law.
         post_migrate.connect(import_module("jobs.access.groups").make_groups, sender=self)
+        pre_save.connect(import_module("jobs.access.emails").normalise, sender="auth.User")

@@ -1,27 +1,37 @@
 """What RQ and the scheduler call: load, call, nothing else.
 
-Each takes ids only and tolerates that the job has moved on or is gone.
+Each takes ids only, if any, and tolerates that what they name has moved on or is gone.
 """
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
 
 from django.db import connections
 from django.utils import timezone
 
-from jobs.engine import finisher, planner, runner
+from jobs.engine import control, runner
 from jobs.engine import sweep as sweeping
-from jobs.engine.stopping import stop_on_term
-from jobs.engine.work_storage import work_storage
-from jobs.errors import NoSuchJobError
+from jobs.lifecycle import clean_up as cleaning
 from jobs.reports import retry_drafts
+from jobs.s3.work_store import work_storage
 
 
-def prepare_job(job_id: str) -> None:
+def prepare_and_finish() -> None:
     # A connection that was opened before the fork belongs to the parent.
     connections.close_all()
     with stop_on_term() as stop:
-        try:
-            planner.prepare_job(job_id, work=work_storage(), clock=timezone.now, stop=stop)
-        except NoSuchJobError:
-            return
+        control.prepare_and_finish(
+            work=work_storage(), clock=timezone.now, stop=stop, hangs=_end_process
+        )
+
+
+def _end_process() -> None:
+    """Of the call alone: its worker goes on with the next one."""
+    os._exit(1)
 
 
 def run_chunks() -> None:
@@ -30,20 +40,35 @@ def run_chunks() -> None:
         runner.run_chunks(work=work_storage(), clock=timezone.now, stop=stop)
 
 
-def finish_job(job_id: str) -> None:
-    connections.close_all()
-    with stop_on_term() as stop:
-        try:
-            finisher.finish_job(job_id, work=work_storage(), clock=timezone.now, stop=stop)
-        except NoSuchJobError:
-            return
-
-
 def make_retry_list(draft_id: str) -> None:
     connections.close_all()
     with stop_on_term() as stop:
-        retry_drafts.make_list(draft_id, clock=timezone.now, stop=stop)
+        retry_drafts.make_list_in_turn(draft_id, clock=timezone.now, stop=stop)
 
 
 def sweep() -> None:
     sweeping.sweep(now=timezone.now())
+
+
+def clean_up() -> None:
+    cleaning.clean_up(timezone.now())
+
+
+@contextlib.contextmanager
+def stop_on_term() -> Iterator[threading.Event]:
+    """An event that SIGTERM sets while the block runs: finish what is in flight, start nothing new.
+    Outside the main thread nobody sets it.
+    """
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def request(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = signal.signal(signal.SIGTERM, request)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGTERM, before)

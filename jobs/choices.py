@@ -1,14 +1,14 @@
 """The field's fixed words: job statuses, manifest formats, report scopes.
 
 Values are the wire's own, so that what stands in the database is what `s3control` says
-(reference 1.1, 2.3, 2.5).
+(docs/batch-operations.md, Statuses).
 """
 
 from django.db.models import TextChoices
 
 
 class JobStatus(TextChoices):
-    """The 13 statuses of reference 1.1, labelled as a person reads them."""
+    """The 13 statuses (docs/batch-operations.md, Statuses), labelled as a person reads them."""
 
     NEW = "New", "New"
     PREPARING = "Preparing", "Preparing"
@@ -79,6 +79,10 @@ class ChunkState(TextChoices):
     PENDING = "Pending", "Pending"
     RUNNING = "Running", "Running"
     DONE = "Done", "Done"
+    LOST = "Lost", "Lost"
+    """What is needed of it is not in the work storage any more: the rows of the report, where it has
+    a result, otherwise its part of the list.
+    """
 
 
 class PauseCause(TextChoices):
@@ -87,6 +91,7 @@ class PauseCause(TextChoices):
     PRIORITY = "priority", "A higher-priority job runs first"
     PERSON = "person", "Paused by a person"
     CANARY = "canary", "The canary found failures"
+    STORAGE = "storage", "The storage did not do what was asked"
 
 
 class AddressingStyle(TextChoices):
@@ -102,3 +107,13 @@ class Risk(TextChoices):
     CAUTION = "Caution", "Caution"
     DESTRUCTIVE = "Destructive", "Destructive"
     IRREVERSIBLE = "Irreversible", "Irreversible"
+
+
+class OperationGroup(TextChoices):
+    """Under which heading an operation is offered."""
+
+    COPY = "Copy and move", "Copy and move"
+    PROPERTIES = "Change properties", "Change properties"
+    ARCHIVE = "Archive and lock", "Archive and lock"
+    DELETE = "Delete", "Delete"
+    CHECK = "Check and custom", "Check and custom"

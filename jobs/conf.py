@@ -7,9 +7,15 @@ from pathlib import Path
 from django.conf import settings
 
 SUSPENDED_LIFETIME = timedelta(days=30)
-"""A job suspended for longer fails (reference 1.2)."""
+"""A job suspended for longer fails (docs/batch-operations.md, Confirmation)."""
 
 DRAFT_LIFETIME = timedelta(days=30)
+
+WEB_THREADS = 8
+"""Of each process of the web server."""
+
+DOWNLOADS_AT_ONCE = WEB_THREADS // 4
+"""In each process: a download keeps its thread for as long as its client takes."""
 
 
 def _int(name: str, default: int) -> int:
@@ -22,6 +28,11 @@ def _float(name: str, default: float) -> float:
 
 def _text(name: str, default: str = "") -> str:
     return str(getattr(settings, f"BATCHCONSOLE_{name}", "") or default)
+
+
+def ca_folder() -> Path:
+    """Where the CA certificates of Regions lie as files."""
+    return Path(settings.DATA_DIR) / "ca-certificates"
 
 
 def work_dir() -> Path:
@@ -90,6 +101,18 @@ def heartbeat_s() -> float:
     return _float("HEARTBEAT_S", 3.0)
 
 
+def control_workers() -> int:
+    """Processes that prepare and finish jobs, on each machine that runs the part "control"."""
+    return _int("CONTROL_WORKERS", 4)
+
+
+def keep_details_days() -> int:
+    """How long the throughput of a job that ended, and samples that its report has, too, are kept; 0
+    for ever.
+    """
+    return _int("KEEP_DETAILS_DAYS", 0)
+
+
 def record_every_s() -> float:
     """A chunk that runs longer records what it has done so far and splits off the rest."""
     return _float("RECORD_EVERY_S", 2.0)
@@ -110,6 +133,11 @@ def data_plane() -> bool:
     return bool(_int("DATA_PLANE", 1))
 
 
+def allow_link_local() -> bool:
+    """Whether a Region may be at 169.254.0.0/16 or fe80::/10."""
+    return bool(_int("ALLOW_LINK_LOCAL", 0))
+
+
 def task_deadline_s() -> float:
     """How long one task is retried before it fails with its last answer."""
     return _float("TASK_DEADLINE_S", 60.0)
@@ -127,7 +155,7 @@ def storage_patience_s() -> float:
 
 def finish_box_s() -> float:
     """The same for finishing, which stops between two result files only."""
-    return _float("FINISH_BOX_S", 20.0)
+    return _float("FINISH_BOX_S", 5.0)
 
 
 def report_file_rows() -> int:

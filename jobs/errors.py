@@ -50,12 +50,16 @@ class NoSuchJobError(BatchConsoleError):
     """The specified job does not exist."""
 
 
+class StoppedError(BatchConsoleError):
+    """Whoever did this was told to stop."""
+
+
 class LeaseLostError(BatchConsoleError):
     """Another worker took this piece of work over."""
 
 
 class ManifestError(BatchConsoleError):
-    """The manifest can not be used.
+    """The manifest cannot be used.
 
     `code` becomes the job's FailureCode; `line` counts from 1 and is None where no line is to blame.
     """
@@ -85,7 +89,7 @@ class StorageUnavailableError(StorageError):
 
 
 class WorkStoreError(BatchConsoleError):
-    """The work storage can not be read or written."""
+    """The work storage cannot be read or written."""
 
     retryable = True
 
@@ -94,10 +98,19 @@ class WorkStoreFullError(WorkStoreError):
     """The disk of the work storage is full."""
 
 
-def unexpected(error: Exception) -> str:
-    """What a job's page says about an error that nobody foresaw there; the log has the rest."""
+class WorkStoreLostError(WorkStoreError):
+    """What was put into the work storage is gone or damaged."""
+
+
+AGAIN = "It is tried again every few seconds"
+
+
+def unexpected(error: Exception, then: str = AGAIN) -> str:
+    """What a job's page says about an error that nobody foresaw there, and what happens `then`; the
+    log has the rest.
+    """
     if isinstance(error, BatchConsoleError):
         what = error.message
     else:
         what = f"Something unexpected went wrong ({type(error).__name__})."
-    return f"{what} It is tried again every few seconds; the worker's log says more."
+    return f"{what} {then}; the worker's log says more."

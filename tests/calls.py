@@ -4,7 +4,16 @@ import gc
 import threading
 from pathlib import Path
 
-from jobs.engine.stopping import stop_on_term
+from jobs.background import stop_on_term
+from jobs.worker import ForwardingWorker
+
+
+class CallingWorker(ForwardingWorker):
+    """Runs what is in this module, and nothing else."""
+
+    functions = frozenset(
+        f"tests.calls.{name}" for name in ("work_until_stopped", "never_stop", "count_collectable")
+    )
 
 
 def work_until_stopped(folder: str) -> None:

@@ -23,6 +23,7 @@ from pytest_django.live_server_helper import LiveServer
 from redis import Redis
 from rq import Worker
 
+from jobs.console import shared
 from jobs.management import children
 from jobs.management.children import Child
 from tests import servers
@@ -68,6 +69,12 @@ def _own_work_folder(tmp_path: Path, settings: Any) -> None:
 def _forget_cache() -> Iterator[None]:
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _look_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test looks more often than once a second."""
+    monkeypatch.setattr(shared, "FRESH_S", 0.0)
 
 
 # --- Redis and workers
@@ -128,8 +135,10 @@ def start_worker(redis: Any, start_process: Callable[..., Child]) -> Callable[..
     process is `child.process`.
     """
 
-    def start(queue: str, **environment: str) -> Child:
-        worker = ["--worker-class", "jobs.worker.ForwardingWorker", "--worker-ttl", "45"]
+    def start(
+        queue: str, *, worker_class: str = "jobs.worker.ForwardingWorker", **environment: str
+    ) -> Child:
+        worker = ["--worker-class", worker_class]
         before = Worker.count(connection=redis)
         child = start_process("rqworker", queue, *worker, **environment)
         servers.eventually(lambda: Worker.count(connection=redis) > before or not child.runs)

@@ -1,7 +1,8 @@
 """An S3 server for tests of faults: fast, one process with the test, and it counts what it was asked.
 
-Objects that are put are kept. Objects that a job is about need not be: every key is there, save
-those below `gone/`. Signatures are not looked at. It goes away and comes back at the same port.
+Objects that are put are kept. Objects that a job is about need not be: every key is there until it
+is deleted, save those below `gone/`. Signatures are not looked at. It goes away and comes back at
+the same port.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import cast
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape, unescape
@@ -19,11 +21,16 @@ from xml.sax.saxutils import escape, unescape
 import httptools
 import uvloop
 
+from tests.every_object import GONE, LONG_AGO, EveryObject, Place
 from tests.servers import free_port
 
-GONE = "gone/"
-Place = tuple[str, str]
-"""Bucket and key."""
+__all__ = ["GONE", "CountingStorage", "running"]
+
+
+TRICKLE_S = 0.1
+"""Between two bytes of what trickles."""
+
+XML = (("Content-Type", "application/xml"),)
 
 
 @dataclass(slots=True)
@@ -43,21 +50,25 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
     def wire(self, *, head_only: bool) -> bytes:
-        lines = [f"HTTP/1.1 {self.status} -", "x-amz-request-id: R1"]
+        lines = [f"HTTP/1.1 {self.status} -", "x-amz-request-id: R1", f"Date: {_date()}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         if not any(name == "Content-Length" for name, _ in self.headers):
             lines.append(f"Content-Length: {len(self.body)}")
         return "\r\n".join([*lines, "", ""]).encode() + (b"" if head_only else self.body)
 
 
+def _date() -> str:
+    return formatdate(usegmt=True)
+
+
 def refusal(status: int, code: str) -> Reply:
     body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>It is so.</Message></Error>"
-    return Reply(status, body.encode(), (("Content-Type", "application/xml"),))
+    return Reply(status, body.encode(), XML)
 
 
 def _answer(root: str, inner: str) -> Reply:
     body = f"<?xml version='1.0'?><{root}>{inner}</{root}>".encode()
-    return Reply(200, body, (("Content-Type", "application/xml"),))
+    return Reply(200, body, XML)
 
 
 class CountingStorage:
@@ -65,10 +76,12 @@ class CountingStorage:
 
     `delay_s` before every task's answer, `slow` before any other of a bucket; `throttled` and `broken`, the shares of tasks that are
     answered by 503 SlowDown and 500; `refused`, answers to all that is sent to a bucket; `silent`,
-    buckets whose requests are heard and never answered.
+    buckets whose requests are heard and never answered, `stuck`, objects of which no task is;
+    `trickling`, buckets whose objects come a byte now and then, until the bucket is taken out.
 
     What may be read: `asked`, how often each object was to be changed; `done`, how often it was;
-    `unanswered`, how many requests met with silence; `surprises`, requests that it does not know.
+    `unanswered`, how many requests met with silence; `trickled`, how many answers began to trickle;
+    `surprises`, requests that it does not know.
     """
 
     def __init__(self, *, delay_s: float = 0.0, seed: int = 0) -> None:
@@ -77,11 +90,15 @@ class CountingStorage:
         self.throttled = self.broken = 0.0
         self.refused: dict[str, tuple[int, str]] = {}
         self.silent: set[str] = set()
+        self.trickling: set[str] = set()
+        self.stuck: set[Place] = set()
         self.unanswered = 0
+        self.trickled = 0
         self.asked: Counter[Place] = Counter()
         self.done: Counter[Place] = Counter()
         self.surprises: list[str] = []
         self.objects: dict[Place, bytes] = {}
+        self.every = EveryObject()
         self.port = 0
         self._uploads: dict[str, dict[int, bytes]] = {}
         self._rng = random.Random(seed)
@@ -151,10 +168,13 @@ class CountingStorage:
     def put(self, bucket: str, key: str, body: bytes) -> str:
         """Keeps an object; returns its ETag."""
         self.objects[bucket, key] = body
+        self.every.put((bucket, key))
         return hashlib.md5(body).hexdigest()
 
     def forget(self, bucket: str, keys: Iterable[str]) -> None:
         """What was counted of these objects, so that a long run needs no more memory."""
+        keys = list(keys)
+        self.every.forget(bucket, keys)
         for key in keys:
             self.asked.pop((bucket, key), None)
             self.done.pop((bucket, key), None)
@@ -164,6 +184,10 @@ class CountingStorage:
         if request.bucket in self.refused:
             return refusal(*self.refused[request.bucket]), 0.0
         if request.bucket in self.silent:
+            self.unanswered += 1
+            return None, 0.0
+        if (request.bucket, request.key) in self.stuck:
+            self.asked[request.bucket, request.key] += 1
             self.unanswered += 1
             return None, 0.0
         if task := self._task_of(request):
@@ -188,13 +212,17 @@ class CountingStorage:
         return task(request)
 
     def _tag(self, request: Request) -> Reply:
-        return Reply() if self._change(request.bucket, request.key) else refusal(404, "NoSuchKey")
+        if not self._change(_place(request)):
+            return refusal(404, "NoSuchKey")
+        self.every.tag(_place(request), request.body)
+        return Reply()
 
     def _copy(self, request: Request) -> Reply:
         source = unquote(request.headers["x-amz-copy-source"].partition("?")[0]).lstrip("/")
         bucket, _, key = source.partition("/")
-        if not self._change(bucket, key):
+        if not self._change((bucket, key)):
             return refusal(404, "NoSuchKey")
+        self.every.copy((bucket, key), _place(request), request.headers)
         facts = "<LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>&quot;ab&quot;</ETag>"
         return _answer("CopyObjectResult", facts)
 
@@ -202,16 +230,21 @@ class CountingStorage:
         """Also what is gone is deleted with success, as S3 has it."""
         texts = [part.partition("</Key>")[0] for part in request.body.decode().split("<Key>")[1:]]
         for key in (unescape(text, {"&quot;": '"', "&#39;": "'"}) for text in texts):
-            self.asked[request.bucket, key] += 1
-            self.done[request.bucket, key] += 1
+            self._delete((request.bucket, key))
         deleted = (f"<Deleted><Key>{text}</Key></Deleted>" for text in texts)
         return _answer("DeleteResult", "".join(deleted))
 
-    def _change(self, bucket: str, key: str) -> bool:
-        self.asked[bucket, key] += 1
-        if key.startswith(GONE):
+    def _delete(self, place: Place) -> None:
+        self.asked[place] += 1
+        self.done[place] += 1
+        self.objects.pop(place, None)
+        self.every.delete(place)
+
+    def _change(self, place: Place) -> bool:
+        self.asked[place] += 1
+        if not self.every.is_there(place):
             return False
-        self.done[bucket, key] += 1
+        self.done[place] += 1
         return True
 
     def _plainly(self, request: Request) -> Reply:
@@ -231,8 +264,14 @@ class CountingStorage:
                 etag = self.put(*_place(request), b"".join(parts[n] for n in sorted(parts)))
                 return _answer("CompleteMultipartUploadResult", f"<ETag>{etag}</ETag>")
             case "DELETE":
-                self.objects.pop(_place(request), None)
+                self._delete(_place(request))
                 return Reply(204)
+            case "GET" if "tagging" in request.query:
+                if not self.every.is_there(_place(request)):
+                    return refusal(404, "NoSuchKey")
+                return Reply(200, self.every.tags(_place(request)), XML)
+            case "HEAD" if _place(request) not in self.objects:
+                return self._head(request)
             case "GET" | "HEAD" if not set(request.query) - {"x-id", "versionId"}:
                 return self._get(request)
         return self._surprise(request)
@@ -257,6 +296,11 @@ class CountingStorage:
         parts = self._uploads[request.query["uploadId"]]
         parts[int(request.query["partNumber"])] = request.body
         return Reply(headers=(("ETag", f'"{hashlib.md5(request.body).hexdigest()}"'),))
+
+    def _head(self, request: Request) -> Reply:
+        if not self.every.is_there(_place(request)):
+            return Reply(404)
+        return Reply(headers=(("ETag", '"ab"'), ("Last-Modified", LONG_AGO)))
 
     def _get(self, request: Request) -> Reply:
         body = self.objects.get(_place(request))
@@ -338,10 +382,21 @@ class _Connection(asyncio.Protocol):
         if reply is None:
             return
         wire = reply.wire(head_only=request.method == "HEAD")
-        if delay_s:
+        if request.method == "GET" and request.key and request.bucket in self._storage.trickling:
+            self._storage.trickled += 1
+            head, end, body = wire.partition(b"\r\n\r\n")
+            self._write(head + end)
+            self._trickle(request.bucket, body)
+        elif delay_s:
             self._loop.call_later(delay_s, self._write, wire)
         else:
             self._write(wire)
+
+    def _trickle(self, bucket: str, body: bytes) -> None:
+        size = 1 if bucket in self._storage.trickling else len(body)
+        self._write(body[:size])
+        if body[size:] and self._transport:
+            self._loop.call_later(TRICKLE_S, self._trickle, bucket, body[size:])
 
     def _write(self, data: bytes) -> None:
         if self._transport and not self._transport.is_closing():

@@ -24,6 +24,7 @@ from jobs.models import (
     RoleCredentials,
     StatusChange,
 )
+from jobs.queueing import Seen
 
 PASSWORD = "correct horse battery staple"
 ROLE_ARN = "arn:aws:iam::123456789012:role/batch"
@@ -51,6 +52,12 @@ WAY_TO = {
 _ENDED = {JobStatus.COMPLETING: 1.0, JobStatus.COMPLETE: 1.0}
 _BEGUN = {status for status, way in WAY_TO.items() if JobStatus.ACTIVE in way}
 _numbers = itertools.count(1)
+
+
+def seen_worker(queue="run", *, silent_s=1.0, call_pid=0, pid=100, host="here"):
+    """A worker, as `queueing.workers_seen` would tell of it."""
+    since = timezone.now() - timedelta(hours=1)
+    return Seen(f"w{pid}", queue, host, pid, call_pid, since, silent_s)
 
 
 def _numbered(word):
@@ -233,6 +240,7 @@ def make_report(job, files=(), **fields):
 
 
 def make_chunk(job, **fields):
-    """Ten rows that nobody has taken; where they lie is made up."""
-    facts = {"position": 0, "rows": 10, "segment": "s", "offset": 0, "length": 1}
+    """Ten rows that nobody has taken; where they lie is made up, in a block of their own."""
+    facts = {"position": 0, "rows": 10, "segment": "s", "length": 1}
+    facts["offset"] = fields.get("position", 0)
     return Chunk.objects.create(job=job, **(facts | fields))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from jobs.management.children import end_with_parent
+from jobs.orphans import end_with_parent
 
 # What a process that is killed leaves behind is whole all the same: the machine goes on.
 FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")

@@ -6,7 +6,7 @@ from typing import NoReturn
 import pytest
 
 REQUIRE_ALL = bool({os.environ.get("CI"), os.environ.get("REQUIRE_ALL")} & {"true", "1"})
-"""Where set, what can not run fails instead of being skipped."""
+"""Where set, what cannot run fails instead of being skipped."""
 
 
 def unavailable(reason: str) -> NoReturn:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from unittest.mock import patch
+from urllib.parse import parse_qsl, quote
+from xml.sax.saxutils import escape, unescape
 
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -16,6 +18,7 @@ from botocore.credentials import Credentials as BotoCredentials
 
 from jobs.s3.endpoints import Credentials, Endpoint
 
+SSE = "x-amz-server-side-encryption"
 COPIED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<CopyObjectResult xmlns="http://s3.amazonaws.com/doc/'
     b'2006-03-01/"><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>&quot;ab&quot;</ETag>'
@@ -71,15 +74,68 @@ def error(status: int, code: str, message: str = "Some words.", headers: str = "
     return reply(status, body.encode(), headers)
 
 
+def tagging(tags: list[tuple[str, str]]) -> bytes:
+    items = "".join(
+        f"<Tag><Key>{escape(key)}</Key><Value>{escape(value)}</Value></Tag>" for key, value in tags
+    )
+    return f"<Tagging><TagSet>{items}</TagSet></Tagging>".encode()
+
+
+class _Memory:
+    """What was put and deleted at the doubles of this process, for who reads it back."""
+
+    def __init__(self) -> None:
+        self.tags: dict[str, bytes] = {}
+        self.gone: set[str] = set()
+
+    def clear(self) -> None:
+        self.__init__()
+
+    def copied(self, received: Received) -> None:
+        source = "/" + received.headers["x-amz-copy-source"].partition("?")[0].lstrip("/")
+        is_new = received.headers.get("x-amz-tagging-directive") == "REPLACE"
+        given = parse_qsl(received.headers.get("x-amz-tagging", ""), keep_blank_values=True)
+        self.tags[received.path] = tagging(given) if is_new else self.tags.get(source, TAGS)
+        self.gone.discard(received.path)
+
+
+_memory = _Memory()
+
+
 def plausible(received: Received) -> Reply:
     """What a storage where all is well would answer."""
+    path = received.path
     if "x-amz-copy-source" in received.headers:
-        return reply(200, COPIED, "x-amz-version-id: v9\r\n")
+        _memory.copied(received)
+        return reply(200, COPIED, "x-amz-version-id: v9\r\n" + _encrypted(received))
+    if received.method == "PUT" and "tagging" in received.target:
+        _memory.tags[path] = received.body
     if received.method == "GET" and "tagging" in received.target:
-        return reply(200, TAGS)
+        return reply(200, _memory.tags.get(path, TAGS))
+    if received.method == "HEAD":
+        return reply(404) if path in _memory.gone else described()
+    if received.method == "DELETE":
+        _memory.gone.add(path)
+        return reply(204)
     if received.method == "POST" and received.target.endswith("?delete"):
+        keys = re.findall(rb"<Key>(.*?)</Key>", received.body, re.DOTALL)
+        _memory.gone |= {f"{path}/{quote(unescape(key.decode()), safe='/~')}" for key in keys}
         return reply(200, deleted(received.body))
     return reply()
+
+
+def _encrypted(received: Received) -> str:
+    """A storage says how it encrypted what it was asked to."""
+    asked = received.headers.get(SSE)
+    return f"{SSE}: {asked}\r\n" if asked else ""
+
+
+LONG_AGO = "Wed, 01 Jan 2020 00:00:00 GMT"
+
+
+def described(changed: str = LONG_AGO, headers: str = "") -> Reply:
+    """The answer to HeadObject of an object that is there."""
+    return reply(200, b"", f'ETag: "ab"\r\nLast-Modified: {changed}\r\n{headers}')
 
 
 def deleted(asked: bytes) -> bytes:
@@ -152,6 +208,7 @@ class Double:
 @contextlib.contextmanager
 def running(tls: ssl.SSLContext | None = None) -> Iterator[Double]:
     """A double on a free port, in a thread."""
+    _memory.clear()
     double, ready, stops = Double(tls=tls), threading.Event(), []
 
     async def serve() -> None:

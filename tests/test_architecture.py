@@ -12,8 +12,8 @@ from jobs import queueing
 
 ROOT = Path(__file__).parent.parent
 RANKS = (
-    {"choices", "errors", "conf", "queueing", "spec"},
-    {"s3", "operations", "manifests", "workstore", "dataplane"},
+    {"choices", "errors", "conf", "orphans", "queueing", "spec"},
+    {"s3", "services", "operations", "manifests", "workstore", "dataplane"},
     {"models"},
     {"lifecycle", "access", "queries"},
     {"reports", "notifications"},
@@ -23,11 +23,14 @@ RANKS = (
 )
 RANK_OF = {part: rank for rank, parts in enumerate(RANKS) for part in parts}
 SAME_RANK_ARROWS = {
+    ("services", "s3"),
     ("operations", "s3"),
+    ("operations", "services"),
     ("s3", "workstore"),
     ("manifests", "s3"),
     ("dataplane", "s3"),
     ("dataplane", "operations"),
+    ("dataplane", "services"),
     ("manifests", "workstore"),
     ("spec", "choices"),
     ("queueing", "conf"),
@@ -35,8 +38,8 @@ SAME_RANK_ARROWS = {
 }
 UNRANKED = {"apps", "migrations"}
 PURE = {
-    *("transitions", "retry", "rate_limit", "threshold", "rows", "arns", "layout"),
-    *("signing", "template"),
+    *("transitions", "retry", "rate_limit", "rows", "arns", "layout"),
+    *("signing", "template", "proof", "marks", "foreign", "faults", "error_codes"),
 }
 IMPURE = ("jobs.models", "jobs.conf", "django.conf", "django.db", "boto3", "botocore")
 NO_CLOCK_BELOW_RANK = 5
@@ -45,7 +48,7 @@ MODULES = sorted(path for path in (ROOT / "jobs").rglob("*.py") if "migrations" 
 
 
 def part_of(path: Path) -> str:
-    """The sub-package or module directly below jobs/: "engine" of jobs/engine/retry.py."""
+    """The sub-package or module directly below jobs/: "engine" of jobs/engine/runner.py."""
     return path.relative_to(ROOT / "jobs").parts[0].removesuffix(".py")
 
 
@@ -164,6 +167,11 @@ def test_module_below_the_engine_is_told_the_time(module: Path, tree: ast.Module
 def test_pure_module_touches_no_model_settings_or_storage(module: Path, tree: ast.Module) -> None:
     if module.stem in PURE:
         assert [name for name in imports_of(tree) if starts_with(name, *IMPURE)] == []
+
+
+def test_operation_is_data_and_rules_without_django(module: Path, tree: ast.Module) -> None:
+    if part_of(module) == "operations":
+        assert [name for name in imports_of(tree) if starts_with(name, "django")] == []
 
 
 def test_status_is_written_by_the_lifecycle_commands_alone(module: Path, tree: ast.Module) -> None:

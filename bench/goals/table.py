@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bench.figures import Findings
-from bench.goals import books, calls, deletes, kill, limits, memory, million, scale
+from bench.goals import books, calls, deletes, kill, limits, memory, million, pages, reports, scale
 from bench.place import Place
 
 Measure = Callable[[Place, Findings], None]
@@ -18,4 +18,6 @@ GOALS: dict[str, Measure] = {
     "G10": books.share,
     "scale": scale.two_workers,
     "million": million.end_to_end,
+    "pages": pages.with_many_jobs,
+    "reports": reports.of_any_length,
 }

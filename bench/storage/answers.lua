@@ -1,37 +1,25 @@
--- Answers as S3 would, at once and without looking: no signature is checked and nothing is kept.
+-- Answers as S3 would, at once: no signature is checked, and what was written is remembered only for
+-- those who read it back soon.
+local memory = require "memory"
+local reading = require "reading"
+local sending = require "sending"
+local document, refuse, send = sending.document, sending.refuse, sending.send
 local answers = {}
 
-local PROLOG = '<?xml version="1.0" encoding="UTF-8"?>'
-local SPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
-local ETAG = '"d41d8cd98f00b204e9800998ecf8427e"'
-local DATE = "2026-01-02T03:04:05.000Z"
+local ETAG = reading.ETAG
 local PAGE = 1000
 local served = 0
 
-local function document(name, inside)
-  return PROLOG .. "<" .. name .. SPACE .. ">" .. inside .. "</" .. name .. ">"
-end
+-- The last-modified date of this second, as XML has it.
+local now_s, now, copied = 0, "", ""
 
-local COPIED = document("CopyObjectResult",
-  "<ETag>&quot;" .. ETAG:sub(2, -2) .. "&quot;</ETag><LastModified>" .. DATE .. "</LastModified>")
-local TAGS = document("Tagging", "<TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet>")
-
-local function send(status, body)
-  ngx.status = status
-  ngx.header["x-amz-request-id"] = "0123456789ABCDEF"
-  ngx.header["x-amz-id-2"] = "bm90IGEgcmVhbCBob3N0IGlkLCBidXQgYXMgbG9uZyBhcyBvbmUgaXMgb24gYXZlcmFnZQ=="
-  ngx.header["Content-Length"] = body and #body or 0
-  if body then
-    ngx.header["Content-Type"] = "application/xml"
-    ngx.print(body)
-  else
-    ngx.send_headers()
+local function at_this_time()
+  if ngx.time() ~= now_s then
+    now_s = ngx.time()
+    now = os.date("!%Y-%m-%dT%H:%M:%S.000Z", now_s)
+    copied = document("CopyObjectResult", "<ETag>&quot;" .. ETAG:sub(2, -2)
+      .. "&quot;</ETag><LastModified>" .. now .. "</LastModified>")
   end
-end
-
-local function refuse(status, code, message)
-  local inside = "<Code>" .. code .. "</Code><Message>" .. message .. "</Message>"
-  send(status, PROLOG .. "<Error>" .. inside .. "<RequestId>0123456789ABCDEF</RequestId></Error>")
 end
 
 function answers.slow_down()
@@ -44,8 +32,8 @@ local function list(total, from)
   local last, lines = math.min(total, from + PAGE), {}
   for number = from, last - 1 do
     lines[#lines + 1] = ("<Contents><Key>data/part-%09d.parquet</Key><LastModified>%s</LastModified>"
-      .. "<ETag>&quot;%s&quot;</ETag><Size>1024</Size><StorageClass>STANDARD</StorageClass></Contents>")
-      :format(number, DATE, ETAG:sub(2, -2))
+      .. "<ETag>&quot;%s&quot;</ETag><Size>%d</Size><StorageClass>STANDARD</StorageClass></Contents>")
+      :format(number, "2026-01-02T03:04:05.000Z", ETAG:sub(2, -2), reading.SIZE)
   end
   local more = last < total
   local token = more and "<NextContinuationToken>" .. last .. "</NextContinuationToken>" or ""
@@ -57,21 +45,13 @@ end
 local function delete_many()
   ngx.req.read_body()
   local body, lines = ngx.req.get_body_data() or "", {}
+  memory.delete_many(ngx.var.request_uri, body)
   if not body:find("<Quiet>true</Quiet>", 1, true) then
     for key in body:gmatch("<Key>(.-)</Key>") do
       lines[#lines + 1] = "<Deleted><Key>" .. key .. "</Key></Deleted>"
     end
   end
   send(200, document("DeleteResult", table.concat(lines)))
-end
-
-local function describe(method)
-  ngx.header["ETag"] = ETAG
-  ngx.header["Last-Modified"] = "Fri, 02 Jan 2026 03:04:05 GMT"
-  if method == "GET" then return send(200, ("x"):rep(1024)) end
-  ngx.status = 200
-  ngx.header["Content-Length"] = 1024
-  ngx.send_headers()
 end
 
 -- One request in a hundred is throttled, one copy in two hundred fails inside a 200, and one
@@ -81,7 +61,7 @@ local function fail(is_copy)
   if served % 100 == 0 then
     answers.slow_down()
   elseif served % 200 == 51 and is_copy then
-    send(200, PROLOG .. "<Error><Code>InternalError</Code><Message>Please try again.</Message></Error>")
+    send(200, sending.PROLOG .. "<Error><Code>InternalError</Code><Message>Please try again.</Message></Error>")
   elseif served % 200 == 151 then
     refuse(404, "NoSuchKey", "The specified key does not exist.")
   else
@@ -90,27 +70,77 @@ local function fail(is_copy)
   return true
 end
 
+local function body()
+  ngx.req.read_body()
+  return ngx.req.get_body_data() or ""
+end
+
+local PARTS = { tagging = "tags", retention = "retention", ["legal-hold"] = "hold" }
+
+local function part_of(query)
+  return query ~= "" and PARTS[query:match("^[^=&]*")] or nil
+end
+
+local function copy(request)
+  at_this_time()
+  if memory.is_due() then
+    memory.copy(request.request_uri, ngx.req.raw_header(true), now_s)
+  elseif memory.has_deletions() then
+    memory.copy(request.request_uri, nil, now_s)
+  end
+  send(200, copied)
+end
+
+local function put(request, query)
+  local part = part_of(query)
+  if part then
+    if memory.is_due() or memory.has_deletions() then memory.put_part(request.request_uri, part, body()) end
+  elseif query == "" then
+    local sent = body()
+    local etag = '"' .. ngx.md5(sent) .. '"'
+    memory.put(request.request_uri, ngx.req.raw_header(true), ngx.time(), #sent, etag)
+    ngx.header["ETag"] = etag
+  end
+  send(200)
+end
+
+local function delete(uri, query)
+  if part_of(query) == "tags" then
+    memory.put_part(uri, "tags", "")
+  else
+    memory.delete(uri)
+  end
+  send(204)
+end
+
+local function post(query)
+  if query:find("delete", 1, true) then return delete_many() end
+  if query:find("restore", 1, true) then return send(202) end
+  refuse(405, "MethodNotAllowed", "There is no such call here.")
+end
+
+local function read(method, query)
+  local part = part_of(query)
+  if part == "tags" then return reading.tags() end
+  if part then return reading.lock(part) end
+  local total = ngx.var.uri:match("^/list%-(%d+)/?$")
+  if total and method == "GET" then
+    return list(tonumber(total), tonumber(ngx.var["arg_continuation-token"] or 0) or 0)
+  end
+  reading.object(method)
+end
+
 function answers.give(delay_s, faulty)
   if delay_s > 0 then ngx.sleep(delay_s) end
   local request = ngx.var
   local method, query = request.request_method, request.args or ""
   local is_copy = method == "PUT" and request.http_x_amz_copy_source ~= nil
   if faulty and fail(is_copy) then return end
-  if is_copy then return send(200, COPIED) end
-  if method == "PUT" then
-    if query == "" then ngx.header["ETag"] = ETAG end
-    return send(200)
-  end
-  if method == "DELETE" then return send(204) end
-  if method == "POST" and query:find("delete", 1, true) then return delete_many() end
-  if method == "POST" and query:find("restore", 1, true) then return send(202) end
-  if method == "POST" then return refuse(405, "MethodNotAllowed", "There is no such call here.") end
-  if query:find("tagging", 1, true) then return send(200, TAGS) end
-  local total = request.uri:match("^/list%-(%d+)/?$")
-  if total and method == "GET" then
-    return list(tonumber(total), tonumber(request["arg_continuation-token"] or 0) or 0)
-  end
-  describe(method)
+  if is_copy then return copy(request) end
+  if method == "PUT" then return put(request, query) end
+  if method == "DELETE" then return delete(request.request_uri, query) end
+  if method == "POST" then return post(query) end
+  read(method, query)
 end
 
 return answers

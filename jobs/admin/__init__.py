@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from jobs.admin import jobs, storage
+from jobs.admin import accounts, jobs, storage
 
-__all__ = ["jobs", "storage"]
+__all__ = ["accounts", "jobs", "storage"]
 
 admin.site.site_header = "batchconsole administration"
 admin.site.site_title = "batchconsole"

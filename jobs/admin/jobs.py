@@ -1,6 +1,10 @@
 """Jobs and what belongs to them. Read-only: what may happen to a job goes through its lifecycle."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from jobs.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from jobs.models import (
@@ -14,6 +18,8 @@ from jobs.models import (
     Report,
     StatusChange,
 )
+from jobs.operations import registry
+from jobs.queries.paging import KeysFirst
 
 
 class StatusChangeInline(ReadOnlyInline):
@@ -34,16 +40,31 @@ class FailureCauseInline(ReadOnlyInline):
     model = FailureCause
 
 
+class OperationFilter(admin.SimpleListFilter):
+    """By the operations that there are, and not by those of all jobs."""
+
+    title = "operation"
+    parameter_name = "operation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(one.name, one.label) for one in registry.OPERATIONS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset.filter(operation=self.value()) if self.value() else queryset
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     list_display = [
         "id", "status", "description", "operation", "region", "priority", "created_at",
         "total_tasks", "tasks_succeeded", "tasks_failed", "retry_of_id",
     ]  # fmt: skip
-    list_filter = ["status", "operation", "region"]
+    list_filter = ["status", OperationFilter, "region"]
     search_fields = ["id", "description"]
-    date_hierarchy = "created_at"
+    ordering = ["-created_at", "-id"]
     list_select_related = ["region"]
+    paginator = KeysFirst
+    show_full_result_count = False
     readonly_fields = ["retried_by"]
     inlines = [JobTagInline, StatusChangeInline, JobEventInline, FailureCauseInline]
 

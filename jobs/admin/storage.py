@@ -4,14 +4,16 @@ Secrets are written, never shown: their fields are always empty, and left empty 
 they are.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from jobs.models import Bucket, Region, Role, RoleCredentials
+from jobs.operations import registry
+from jobs.s3.ca_certificates import checked_ca_certificates, holds_private_key
 
 SECRETS = ("secret_access_key", "session_token")
 
@@ -56,8 +58,33 @@ class RoleCredentialsAdmin(admin.ModelAdmin[RoleCredentials]):
     list_filter = ["region"]
 
 
+class RegionForm(forms.ModelForm[Region]):
+    allowed_operations = forms.MultipleChoiceField(
+        choices=[(operation.name, operation.label) for operation in registry.OPT_IN],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What people may do here beyond what is always allowed.",
+    )
+
+    class Meta:
+        model = Region
+        fields = "__all__"
+
+    def clean_ca_certificate(self) -> str:
+        text: str = self.cleaned_data["ca_certificate"]
+        if holds_private_key(text):  # it goes no further, and not back to the browser
+            data = cast(QueryDict, self.data).copy()
+            data["ca_certificate"] = ""
+            self.data = data
+        try:
+            return checked_ca_certificates(text, timezone.now())
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
 @admin.register(Region)
 class RegionAdmin(admin.ModelAdmin[Region]):
+    form = RegionForm
     list_display = ["name", "code", "endpoint_url", "addressing_style", "verify_tls"]
     readonly_fields = ["created_at", "checked_at", "check_error", "emptied_at"]
     prepopulated_fields = {"slug": ["name"]}

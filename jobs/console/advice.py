@@ -40,7 +40,7 @@ _ADVICE = {
         "Treat these objects one by one with another tool.",
     ),
     "InvalidObjectState": (
-        "The object is archived and can not be read.",
+        "The object is archived and cannot be read.",
         "Restore it first, then run the job again.",
     ),
     "InvalidArgument": (
@@ -58,6 +58,29 @@ _ADVICE = {
     "InternalError": (
         "The storage failed inside.",
         "Run the failed objects again; if it stays, look at the storage's own log.",
+    ),
+    "NotKept": (
+        "The storage accepted the request and did not do, or did not keep, what was asked.",
+        "Look at the object of a sample. Correct the storage's settings, then run the failed objects"
+        " again.",
+    ),
+    "InvalidResponse": (
+        "Something that is no S3 storage answered, such as a proxy or a page to sign in.",
+        "Check the Region's endpoint URL and what stands before the storage, then run the failed"
+        " objects again.",
+    ),
+    "UnclearAnswer": (
+        "The answer does not say whether the request was done.",
+        "Look at the object of a sample, then run the failed objects again.",
+    ),
+    "UnprovenAnswer": (
+        "Nothing in the answer shows that a storage sent it.",
+        "Look at the object of a sample. If nothing was done, check what stands before the storage.",
+    ),
+    "DeletionUnclear": (
+        "An earlier request to delete this object was not answered and whether it was done cannot be"
+        " told.",
+        "Look at the object of a sample: delete it if it is still there and no newer one.",
     ),
 }
 _BY_STATUS = {

@@ -2,18 +2,22 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from jobs import queueing
-from jobs.choices import FINISHING, RUNNABLE, JobStatus
+from jobs.choices import JobStatus
 from jobs.console.access import Level, level_of
 from jobs.errors import QueueUnavailableError
 from jobs.models import Draft, Job
 from jobs.queries.words import counted
+from jobs.queries.workers import NEEDED_BY, heard
+from jobs.queueing import Seen
 
 FRESH_S = 2.0
 FRESH_WHEN_DOWN_S = 10.0
@@ -22,17 +26,27 @@ FRESH_WHEN_DOWN_S = 10.0
 REDIS_DOWN = (
     "Redis does not answer. Workers are not reachable, so jobs wait; what they have done is kept."
 )
-_PREPARING = frozenset({JobStatus.NEW, JobStatus.PREPARING})
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """`text` is a sentence, empty when all is well."""
+    """`text` is a sentence, empty when all is well; `seen` are the workers by which it was decided,
+    None where Redis does not answer. `url` leads to more.
+    """
 
     text: str = ""
+    seen: Sequence[Seen] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.text)
+
+    @property
+    def url(self) -> str:
+        return reverse("worker-list")
+
+    @property
+    def link(self) -> str:
+        return "Worker health"
 
 
 class BannerCache:
@@ -60,18 +74,17 @@ class BannerCache:
 def look() -> tuple[Banner, float]:
     """The banner as of now, and for how many seconds it will do."""
     try:
-        runners = queueing.workers_of(queueing.RUN)
-        helpers = queueing.workers_of(queueing.CONTROL)
+        seen = queueing.workers_seen()
     except QueueUnavailableError:
         return Banner(REDIS_DOWN), FRESH_WHEN_DOWN_S
-    without = (RUNNABLE if not runners else frozenset()) | (
-        (_PREPARING | FINISHING) if not helpers else frozenset()
+    without: frozenset[JobStatus] = frozenset().union(
+        *(needs for queue, needs in NEEDED_BY.items() if not heard(seen, queue))
     )
-    waiting = Job.objects.filter(status__in=without).count() if without else 0
+    waiting = Job.objects.going().filter(status__in=without).count() if without else 0
     if not waiting:
-        return Banner(), FRESH_S
+        return Banner("", seen), FRESH_S
     verb = "waits" if waiting == 1 else "wait"
-    return Banner(f"No worker is running. {counted(waiting, 'job')} {verb}."), FRESH_S
+    return Banner(f"No worker is running. {counted(waiting, 'job')} {verb}.", seen), FRESH_S
 
 
 banner_cache = BannerCache()

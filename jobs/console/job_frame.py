@@ -52,8 +52,7 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
 
 def summary(job: Job) -> list[tuple[str, str]]:
     """The operation's settings, labelled; empty for an operation that is not there any more."""
-    known = {operation.name: operation for operation in registry.OPERATIONS}
-    operation = known.get(job.operation)
+    operation = registry.find(job.operation)
     return operation.parse(job.parameters).summary() if operation else []
 
 

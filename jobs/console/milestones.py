@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from jobs.choices import JobStatus
 from jobs.models import Job
+from jobs.queries import words
 
 QUARTERS = (75, 50, 25)
 
@@ -47,7 +48,7 @@ def announcement(job: Job, seen: Seen) -> str:
     now = Seen.of(job)
     if now.status != seen.status:
         failed = f", {job.tasks_failed:,} failed" if job.tasks_failed else ""
-        return f"Status: {JobStatus(job.status).label}{failed}."
+        return f"Status: {JobStatus(job.status).label}{failed}. {words.pause(job)}".rstrip()
     if now.failures and not seen.failures:
         return "The first objects failed."
     if now.quarter > seen.quarter:

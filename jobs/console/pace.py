@@ -1,10 +1,11 @@
 """What the workers found out about the storage of a running job."""
 
 from jobs.choices import JobStatus
-from jobs.engine.rate_sharing import key_of_bucket, throttled_rate
+from jobs.engine.rates.rate_sharing import key_of_destination, throttled_rate
 from jobs.lifecycle.connections import regions_of
 from jobs.models import Job
 from jobs.operations import registry
+from jobs.services.s3 import bucket_at
 
 MOST_BUCKETS = 20
 
@@ -15,9 +16,9 @@ def throttled_to(job: Job) -> float | None:
     """
     if job.status != JobStatus.ACTIVE:
         return None
-    known = {operation.name: operation for operation in registry.OPERATIONS}
-    operation = known.get(job.operation)
+    operation = registry.find(job.operation)
     written = operation.parse(job.parameters).target_buckets() if operation else []
     buckets = [*written, *job.buckets][:MOST_BUCKETS]
     regions = regions_of(buckets, job.region)
-    return throttled_rate([key_of_bucket(regions[name].endpoint(), name) for name in buckets])
+    places = [bucket_at(regions[name].endpoint(), None, name) for name in buckets]
+    return throttled_rate([key_of_destination(place) for place in places])

@@ -16,8 +16,9 @@ SAMPLES_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Of a job that is pausing or paused. `by` and `since` tell of the person or the canary;
-    `first` is the job that runs first where that is the cause, None when it is through.
+    """Of a job that is pausing or paused. `by` and `since` tell of the person; `first` is the job
+    that runs first where that is the cause, None when it is through; `found` is a sentence about
+    what the canary or the storage did.
     """
 
     cause: PauseCause
@@ -36,6 +37,10 @@ class Pause:
     def is_canary(self) -> bool:
         return self.cause is PauseCause.CANARY
 
+    @property
+    def is_storage(self) -> bool:
+        return self.cause is PauseCause.STORAGE
+
 
 def pause_of(job: Job) -> Pause | None:
     """Two queries at most, and none for a job that is not paused."""
@@ -48,6 +53,8 @@ def pause_of(job: Job) -> Pause | None:
     if cause is PauseCause.CANARY:
         samples = list(job.failure_samples.order_by("line")[:SAMPLES_SHOWN])
         return Pause(cause, found=words.canary_found(job), samples=samples)
+    if cause is PauseCause.STORAGE:
+        return Pause(cause, found=job.paused_reason or words.pause(job))
     by, since = _who_paused(job)
     return Pause(cause, by=by, since=since)
 
@@ -56,7 +63,7 @@ def _who_paused(job: Job) -> tuple[str, datetime | None]:
     """By the later of the two: a person pauses a running job, or keeps one paused."""
     change = job.status_changes.filter(to_status=JobStatus.PAUSING).select_related("actor").last()
     held = job.events.filter(kind=JobEvent.Kind.HELD).select_related("actor").last()
-    found = max([note for note in (change, held) if note], key=lambda note: note.at, default=None)
+    found = max([note for note in (held, change) if note], key=lambda note: note.at, default=None)
     return (person(found.actor), found.at) if found else ("", None)
 
 

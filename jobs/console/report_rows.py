@@ -1,52 +1,65 @@
-"""Rows of a completion report, streamed from its files in the bucket; memory stays flat."""
+"""Pages of rows of a completion report, streamed from its files in the bucket; memory stays flat."""
 
-import csv
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from typing import Any
 
 from jobs.errors import BatchConsoleError
 from jobs.models import Report
-from jobs.reports.reading import ReportRow, parse
-from jobs.reports.retry_list import MAX_CODE
+from jobs.reports.reading import ReportRow
+from jobs.reports.rows import FAILED
+from jobs.reports.scanning import RowFilter, fitting
 from jobs.s3.storage import Storage
 
 PER_PAGE = 50
-PATIENCE_S = 8.0
-"""How long a page may look for its rows."""
+SEARCH_S = 5.0
+"""How long a page may look for its rows. What it did not come to, the next one does."""
 
-_CHECK_EVERY = 10_000
+WAIT_S = SEARCH_S + 2.0
+"""How long it may wait for its storage in all."""
+
+AHEAD_S = 0.5
+"""How long a page that is full may look whether there is another row."""
+
+FIRST_BYTES = 64 * 1024
+"""Enough for a page of rows that all fit; only a search reads on."""
+
+_PLACE = re.compile(r"([0-9]{1,6})-([0-9]{1,15})", re.ASCII)
 
 
-class ReportTooLongError(BatchConsoleError):
-    """Too many rows to look through at once. Narrow the filter, or download the report."""
+class NoSuchPlaceError(BatchConsoleError):
+    """This link leads to no place in the report. Start at its first page."""
 
 
 @dataclass(frozen=True, slots=True)
-class RowFilter:
-    """`task` is "failed", "succeeded" or empty, `q` a part of the key in any case."""
+class Place:
+    """A row of the report: the file's number in the viewer's order, the byte where the row begins."""
 
-    task: str = ""
-    code: str = ""
-    q: str = ""
+    file: int = 0
+    byte: int = 0
 
-    @property
-    def reads_rows(self) -> bool:
-        """False when whole files fit or do not fit, so that none must be read to skip it."""
-        return bool(self.code or self.q)
+    @classmethod
+    def from_text(cls, text: str) -> "Place":
+        """Of a link; the empty text is the first row. Raises NoSuchPlaceError."""
+        if not text:
+            return cls()
+        found = _PLACE.fullmatch(text)
+        if not found:
+            raise NoSuchPlaceError
+        return cls(int(found[1]), int(found[2]))
 
-    def fits(self, row: ReportRow) -> bool:
-        return (
-            (not self.task or row.task_status == self.task)
-            and (not self.code or row.code[:MAX_CODE] == self.code)
-            and (not self.q or self.q.lower() in row.key.lower())
-        )
+    def __str__(self) -> str:
+        return f"{self.file}-{self.byte}"
 
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
+    """`following` is where to go on; `unfinished` when the time was up before the page was full."""
+
     rows: list[ReportRow]
-    more: bool
+    following: Place | None = None
+    unfinished: bool = False
 
 
 def page_of_rows(
@@ -54,55 +67,57 @@ def page_of_rows(
     storage: Storage,
     wanted: RowFilter,
     *,
-    number: int,
+    place: Place,
     clock: Callable[[], float],
 ) -> RowPage:
-    """The page `number`, from 1. Raises StorageError, UnreadableReportError, ReportTooLongError.
+    """The rows from `place` on, those that failed first: they are what people look for.
 
-    `clock` gives seconds; pages deep in a long report are looked for PATIENCE_S seconds at most.
+    `clock` gives seconds. Raises StorageError, UnreadableReportError, NoSuchPlaceError.
     """
-    skip, files = (number - 1) * PER_PAGE, _files(report, wanted)
-    while files and not wanted.reads_rows and skip >= files[0]["rows"]:
-        skip -= files.pop(0)["rows"]
-    rows = _patient(_rows(report, storage, files), clock, clock() + PATIENCE_S)
-    found = list(islice(filter(wanted.fits, rows), skip, skip + PER_PAGE + 1))
-    return RowPage(found[:PER_PAGE], len(found) > PER_PAGE)
+    rows: list[ReportRow] = []
+    start_s, behind_last = clock(), place
+    for seen, row in _scan(report, storage, wanted, place):
+        if row and len(rows) == PER_PAGE:
+            return RowPage(rows, behind_last)
+        if row:
+            rows.append(row)
+            behind_last = seen
+        elif len(rows) == PER_PAGE and clock() - start_s > AHEAD_S:
+            return RowPage(rows, behind_last)
+        elif clock() - start_s > SEARCH_S:
+            return RowPage(rows, seen, unfinished=True)
+    return RowPage(rows)
 
 
-def rows_of(report: Report, storage: Storage, wanted: RowFilter) -> Iterator[ReportRow]:
-    """All rows that fit. Raises StorageError, UnreadableReportError while it is consumed."""
-    return filter(wanted.fits, _rows(report, storage, _files(report, wanted)))
+def _scan(
+    report: Report, storage: Storage, wanted: RowFilter, place: Place
+) -> Iterator[tuple[Place, ReportRow | None]]:
+    """As `fitting`, over all files from `place` on."""
+    files = sorted(files_of(report, wanted), key=lambda file: bool(file["status"] != FAILED))
+    if place != Place() and place.file >= len(files):
+        raise NoSuchPlaceError
+    for number, file in enumerate(files[place.file :], place.file):
+        byte = place.byte if number == place.file else 0
+        for behind, row in fitting(_pieces(report, storage, file, byte), wanted, byte):
+            yield Place(number, behind), row
 
 
-def _files(report: Report, wanted: RowFilter) -> list[dict[str, int]]:
-    return [file for file in report.files if wanted.task in ("", file["status"])]
+def files_of(report: Report, wanted: RowFilter) -> list[dict[str, Any]]:
+    """Those that may hold rows that fit, in the report's order."""
+    return [file for file in report.files if wanted.reads_file(file["status"])]
 
 
-def _patient(
-    rows: Iterator[ReportRow], clock: Callable[[], float], until_s: float
-) -> Iterator[ReportRow]:
-    for number, row in enumerate(rows):
-        if number % _CHECK_EVERY == 0 and clock() > until_s:
-            raise ReportTooLongError
-        yield row
-
-
-def _rows(report: Report, storage: Storage, files: Iterable[dict[str, int]]) -> Iterator[ReportRow]:
-    for file in files:
-        with storage.open_object(report.bucket, str(file["key"])) as pieces:
-            yield from parse(pieces)
-
-
-class _Echo:
-    """csv.writer writes into it and gets the line back as the answer."""
-
-    def write(self, line: str) -> str:
-        return line.removesuffix("\r\n") + "\n"
-
-
-def as_csv(rows: Iterable[ReportRow]) -> Iterator[str]:
-    """Lines as the report has them, byte for byte."""
-    # Without the carriage return in the line end, csv would not quote one in a key.
-    writer = csv.writer(_Echo(), lineterminator="\r\n")
-    for row in rows:
-        yield str(writer.writerow(row.fields()))
+def _pieces(
+    report: Report, storage: Storage, file: dict[str, Any], start_byte: int
+) -> Iterator[bytes]:
+    """A file from a row on, the first piece small."""
+    before = min(start_byte, 1)  # The line feed in front of the row.
+    at = start_byte - before
+    first = storage.read_range(report.bucket, file["key"], at, FIRST_BYTES)[:FIRST_BYTES]
+    if before and first[:1] != b"\n":
+        raise NoSuchPlaceError
+    yield first[before:]
+    at += len(first)
+    if at < file["size_bytes"]:
+        with storage.open_object(report.bucket, file["key"], start_byte=at) as pieces:
+            yield from pieces

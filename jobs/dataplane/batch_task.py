@@ -1,83 +1,84 @@
 """Several targets on their way in one request, each with an outcome of its own."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
-from jobs.dataplane.task import Flight, Task
+from jobs.dataplane.flight_of_a_task import Flight
+from jobs.dataplane.task import Task
 from jobs.operations.attempts import tried
-from jobs.operations.base import DONE, BatchOperation, Outcome, outcome_of
-from jobs.s3.answers import Answer
-from jobs.s3.faults import Verdict, classify, is_unknown_call
-from jobs.s3.parsing import Headers
+from jobs.operations.base import BatchOperation, Ended, Outcome
+from jobs.operations.checked import checked_many
+from jobs.operations.steps import Interrupted
 from jobs.spec.target import Target
-
-_ALL_DONE = Answer(200, "", "")
 
 
 class BatchTask(Task):
-    """As a Task. A target that is to be tried again is so together with the others like it. Where
-    the storage has no call for many, each goes alone.
-    """
+    """As a Task. What its operation leaves undecided is begun anew, in smaller parts or alone."""
 
-    __slots__ = ("_indices", "_operation", "_targets")
+    __slots__ = ("_indices", "_targets")
 
-    def __init__(self, flight: Flight, indices: Sequence[int], targets: Sequence[Target]) -> None:
-        super().__init__(flight, indices[0], targets[0])
-        self._operation = cast(BatchOperation, flight.work.operation)
+    def __init__(
+        self, flight: Flight, indices: Sequence[int], targets: Sequence[Target], **options: Any
+    ) -> None:
+        super().__init__(flight, indices[0], targets[0], **options)
         self._indices = indices
         self._targets = targets
 
-    def _start(self) -> None:
-        self._send_first(self._operation.batch_call(self._targets, self._endpoint))
+    @property
+    def indices(self) -> Sequence[int]:
+        return self._indices
 
-    def _read(self, status: int, headers: Headers, body: bytes) -> Answer:
-        if status == _ALL_DONE.http_status and self._operation.all_done(self._call, body):
-            return _ALL_DONE
-        return super()._read(status, headers, body)
-
-    def _proceed(self, answer: Answer) -> None:
-        if answer is _ALL_DONE:
-            self._decide_all(DONE)
-            return
-        if is_unknown_call(answer):
-            self.flight.one_by_one(self._indices)
+    def begin(self) -> None:
+        operation = cast(BatchOperation, self.flight.work.operation)
+        most = operation.most_at_once(self._target, self._context())
+        if self._needs_a_look() or most < len(self._indices):
+            most = 1 if self._needs_a_look() else most
+            starts = range(0, len(self._indices), most)
+            parts = [self._indices[start : start + most] for start in starts]
+            self.flight.add_units(parts, self.tried_since_s)
             self._end()
             return
-        if answer.code:
-            self._decide_all(outcome_of(answer))
-            return
-        answers = self._operation.answers(self._targets, answer)
-        again = [n for n, single in enumerate(answers) if _is_to_be_tried_again(single)]
-        delay_s = self._delay_s(answers[again[0]]) if again else None
-        postponed = set(again) if delay_s is not None else ()
-        for n, single in enumerate(answers):
-            if n not in postponed:
-                self._decide(self._indices[n], outcome_of(single))
-        if delay_s is None or self.flight.interrupted:
-            self._end()
-            return
-        self._indices = [self._indices[n] for n in again]
-        self._targets = [self._targets[n] for n in again]
-        self._prepare(self._operation.batch_call(self._targets, self._endpoint))
-        self.flight.wait(self, delay_s)
+        super().begin()
 
-    def _fail(self, outcome: Outcome) -> None:
-        self._decide_all(outcome)
+    def _needs_a_look(self) -> bool:
+        """Each object has to be looked at first, for somebody may have dealt with it before."""
+        return bool(self._context().tried_since_s)
 
-    def _decide_all(self, outcome: Outcome) -> None:
-        told = self._told(outcome)
-        for index in self._indices:
-            self.flight.decide(index, told)
+    def _make_steps(self) -> Any:
+        operation = cast(BatchOperation, self.flight.work.operation)
+        if self.is_checked:
+            return checked_many(operation, self._targets, self._context(), self._looked)
+        return operation.run_many(self._targets, self._context())
+
+    def _close(self) -> None:
+        """What was settled of some is not asked for again."""
+        try:
+            self._steps.throw(Interrupted())
+        except StopIteration as end:
+            self._decide(cast(Ended, end.value))
+        except Interrupted:
+            pass
+        super()._close()
+
+    def _decide(self, done: Ended) -> None:
+        outcomes = done.outcomes
+        if self.tries > 1:
+            outcomes = [outcome and self._as_told(outcome) for outcome in outcomes]
+        self.flight.decide_all(self._indices, outcomes)
+
+    def _end_with(self, ended: Any) -> None:
+        done = cast(Ended, ended)
+        self._decide(done)
+        if done.parts:
+            parts = [[self._indices[n] for n in part] for part in done.parts]
+            self.flight.add_units(parts, done.tried_since_s)
         self._end()
 
-    def _decide(self, index: int, outcome: Outcome) -> None:
-        self.flight.decide(index, self._told(outcome))
+    def _fail(self, outcome: Outcome) -> None:
+        for index in self._indices:
+            self.flight.decide(index, outcome)
+        self._end()
 
-    def _told(self, outcome: Outcome) -> Outcome:
-        return tried(outcome, self._attempt, self._elapsed_s()) if self._attempt > 1 else outcome
-
-
-def _is_to_be_tried_again(answer: Answer) -> bool:
-    if not answer.code and answer.http_status == _ALL_DONE.http_status:
-        return False  # nearly always so
-    return classify(answer) is Verdict.RETRY
+    def _as_told(self, outcome: Outcome) -> Outcome:
+        elapsed_s = self.budget.elapsed_s(self.flight.loop.time())
+        return tried(outcome, self.tries, elapsed_s)

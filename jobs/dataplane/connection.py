@@ -5,7 +5,7 @@ from typing import Protocol, cast
 
 import httptools
 
-from jobs.dataplane.head import headers_of
+from jobs.s3.head import headers_of
 from jobs.s3.parsing import MAX_BODY_BYTES
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -33,6 +33,12 @@ class Exchange(Protocol):
         ...
 
 
+class Hose(Protocol):
+    """Who takes the body of a successful answer as it comes."""
+
+    def piece(self, data: bytes, tap: "Connection") -> None: ...
+
+
 class Owner(Protocol):
     def now_s(self) -> float: ...
 
@@ -52,8 +58,9 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_body_bytes", "_complete", "_head", "_is_head", "_owner", "_parser",
-        "_reusable", "_served", "_status", "_transport", "active_s", "exchange", "has_moved",
+        "_body", "_body_bytes", "_complete", "_head", "_hose", "_is_head", "_is_paused", "_owner",
+        "_parser", "_reusable", "_served", "_status", "_transport", "active_s", "exchange",
+        "has_moved",
     )  # fmt: skip
 
     def __init__(self, owner: Owner) -> None:
@@ -70,12 +77,16 @@ class Connection(asyncio.Protocol):
         self._body_bytes = 0
         self._complete = False
         self._reusable = False
+        self._hose: Hose | None = None
+        self._is_paused = False
 
     @property
     def usable(self) -> bool:
         return not self._transport.is_closing()
 
-    def send(self, exchange: Exchange, request: bytes, *, is_head: bool) -> None:
+    def send(
+        self, exchange: Exchange, request: bytes, is_head: bool, hose: Hose | None = None
+    ) -> None:
         if self._is_head:
             # After the answer to HEAD the parser waits for the body that the headers announced.
             self._parser = httptools.HttpResponseParser(self)
@@ -85,8 +96,22 @@ class Connection(asyncio.Protocol):
         self._body = []
         self._complete = self._reusable = False
         self.exchange = exchange
+        self._hose = hose
         self.has_moved = True
         self._transport.write(request)
+
+    def pause(self) -> None:
+        """Nothing is read until who takes the body has caught up; that is no silence."""
+        if not self._is_paused and not self._transport.is_closing():
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._is_paused:
+            self._is_paused = False
+            self.has_moved = True
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
 
     def abort(self, cause: str) -> None:
         """Close at once; who waits is told `cause`."""
@@ -98,6 +123,11 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether it is the other side that has to move."""
+        return not self._is_paused
 
     def data_received(self, data: bytes) -> None:
         self.has_moved = True
@@ -132,12 +162,17 @@ class Connection(asyncio.Protocol):
         if self._complete:
             return
         self._status = self._parser.get_status_code()
+        if not 200 <= self._status < 300:
+            self._hose = None  # the words of a refusal are collected
         if self._is_head and self._status >= 200:
             self._end_message()
 
     def on_body(self, body: bytes) -> None:
         if self._complete:
             self._reusable = False
+            return
+        if self._hose is not None:
+            self._hose.piece(body, self)
             return
         if self._body_bytes <= MAX_BODY_BYTES:
             self._body.append(body)
@@ -150,7 +185,8 @@ class Connection(asyncio.Protocol):
             # 100-continue and its like: the answer is still to come.
             self._status = 0
             return
-        self._end_message()
+        self._complete = True
+        self._reusable = self._parser.should_keep_alive()
 
     def _end_message(self) -> None:
         self._complete = True
@@ -158,7 +194,7 @@ class Connection(asyncio.Protocol):
 
     def _finish(self) -> None:
         exchange, self.exchange = cast(Exchange, self.exchange), None
-        body = b"".join(self._body)[: MAX_BODY_BYTES + 1]
+        body = b"".join(self._body)[: MAX_BODY_BYTES + 1] if self._body else b""
         self._served += 1
         if self._reusable:
             self._owner.freed(self)

@@ -1,21 +1,21 @@
 """A chunk on its way: which task starts next, which waits, and when all of it has ended."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import cast
 
-from jobs.dataplane.batch_task import BatchTask
-from jobs.dataplane.gate import Gate
-from jobs.dataplane.lane import Lane
-from jobs.dataplane.short_way import ShortWay, call_for_any
+from jobs.dataplane.belief import Belief
+from jobs.dataplane.fan import Fan
+from jobs.dataplane.surroundings import Owner, Surroundings
 from jobs.dataplane.task import Task
+from jobs.dataplane.units import Units
+from jobs.dataplane.waiting import Fans, Waiting, Waits
 from jobs.dataplane.work import Batch, Refusal, Work
-from jobs.operations.base import DONE, Outcome, Unit, units_of
+from jobs.operations.base import DONE, Outcome
+from jobs.operations.checked import Checked
 from jobs.s3.answers import Answer
-from jobs.s3.faults import is_unreachable
+from jobs.s3.faults import is_foreign, is_unreachable
 from jobs.spec.target import Target
 
 logger = logging.getLogger(__name__)
@@ -24,82 +24,56 @@ DRAIN_S = 6.0
 """After a stop, how long answers to requests in flight are waited for."""
 
 
-@dataclass(slots=True)
-class Share:
-    """What the flights to one place have in flight together, and may have."""
-
-    in_flight: int
-    running: int = 0
-
-
-class Owner(Protocol):
-    """What the flights of a worker share."""
-
-    loop: asyncio.AbstractEventLoop
-
-    def take_lane(self, work: Work, bucket: str) -> Lane: ...
-    def share(self, place: str) -> Share: ...
-    def pump(self) -> None:
-        """Start what can be started, of any flight."""
-        ...
-
-    def left(self, flight: "Flight") -> None:
-        """`flight` is over."""
-        ...
-
-
-class Flight:
+class Flight(Surroundings):
     """Belongs to the loop's thread; `done` gives its Batch to whoever waits in another.
 
     A task that waits to be tried again keeps its place among those in flight: a storage that
     refuses is asked less. While a request waits for its turn, no further task is started.
     """
 
-    def __init__(self, owner: Owner, work: Work, lanes: dict[str, Lane]) -> None:
-        self.work = work
-        self.lanes = lanes
-        self.loop = owner.loop
+    def __init__(self, owner: Owner, work: Work) -> None:
+        super().__init__(owner, work)
         self.over = False
         self.running = 0
-        self.held = 0
         self.done: Future[Batch] = Future()
         self.done.set_running_or_notify_cancel()  # from now on nobody can cancel it
-        self._owner = owner
         self._share = owner.share(work.place)
-        self._batch = Batch([None] * len(work.targets))
+        self._pace, self._trust = work.pace, work.trust
+        self._in_flight, self._begin_s = work.limits.in_flight, work.limits.begin_s
+        self.batch = Batch([None] * len(work.targets))
         self._refusal = Refusal()
-        self._units = units_of(work.operation, work.targets)
-        self._next = 0
+        self._belief = Belief(self)
+        self._units = Units(self)
         self._is_starting = False
-        self._waiting: dict[Task, asyncio.TimerHandle] = {}
-        self._gates: dict[str, Gate[Task]] = {}
-        self._ways: dict[tuple[str, bool], ShortWay | None] = {}
+        self._waiting = Waiting(self.loop, lambda: self.interrupted)
+        self._fans = Fans()
         self._began_s = 0.0
         self._late = False
-        self._last_answer_s = self.loop.time()
+        self._last_answer_s = self._last_own_s = self.loop.time()
         self._give_up_s: float | None = None
 
-    def lane(self, bucket: str) -> Lane:
-        lane = self.lanes.get(bucket)
-        if lane is None:
-            lane = self.lanes[bucket] = self._owner.take_lane(self.work, bucket)
-        return lane
+    def add_fan(self, fan: Fan) -> None:
+        self._fans.append(fan)
+        self.start()
 
-    def gate(self, bucket: str) -> Gate[Task] | None:
-        """None where nobody minds how fast it goes."""
-        gate = self._gates.get(bucket)
-        if gate is None and self.work.pace is not None:
-            gate = self._gates[bucket] = Gate(self, self.work.pace.turns(bucket))
-        return gate
+    def forget_ways(self) -> None:
+        self._owner.forget_ways()
 
-    def let_go(self) -> None:
-        self._owner.pump()
+    def drop_ways(self) -> None:
+        self._units.forget_ways()
 
     @property
     def interrupted(self) -> bool:
         """Nothing new may start."""
-        batch = self._batch
-        return self.work.stop.is_set() or batch.outage is not None or batch.fatal is not None
+        batch = self.batch
+        return (
+            self.work.stop.is_set()
+            or batch.outage is not None
+            or batch.fatal is not None
+            or bool(batch.doubt)
+        )
+
+    # --- Starting
 
     def start(self) -> None:
         """Start as many tasks as may start now. One that ends at once is seen to here, and not by
@@ -109,137 +83,177 @@ class Flight:
             return
         self._is_starting = True
         try:
-            while self._next < len(self._units) and self._may_start():
-                unit, self._next = self._units[self._next], self._next + 1
-                self._begin(unit)
+            if self._fans:
+                self._fans.start(lambda: self._has_room and not self.interrupted)
+            units = self._units
+            while units.left and self.running < self._in_flight and self._may_start():
+                if not units.begin_next():
+                    return
         except Exception as error:
             self.fail(error)  # what was begun may never end
         finally:
             self._is_starting = False
 
-    def _begin(self, unit: Unit) -> None:
-        targets = self.work.targets
-        if not isinstance(unit, int):
-            self._count(1)
-            BatchTask(self, unit, [cast(Target, targets[index]) for index in unit]).begin()
-            return
-        target = targets[unit]
-        if isinstance(target, Outcome):
-            self.decide(unit, target)
-            return
-        self._count(1)
-        way = self._way(target)
-        if way is None or not way.send(unit, target):
-            Task(self, unit, target).begin()
+    def count(self, calls: int) -> None:
+        self.running += calls
+        self._share.running += calls
+        if self._pace is not None:
+            self._pace.running += calls
 
-    def _way(self, target: Target) -> ShortWay | None:
-        name = (target.bucket, bool(target.version_id))
-        if name not in self._ways:
-            try:
-                self._ways[name] = self._make_way(*name)
-            except Exception:
-                logger.info("no short way to %s", target.bucket, exc_info=True)
-                self._ways[name] = None  # a Task finds out, too, and can say so
-        return self._ways[name]
-
-    def _make_way(self, bucket: str, with_version: bool) -> ShortWay | None:
-        call = call_for_any(self.work, bucket, with_version=with_version)
-        if call is None:
-            return None
-        lane = self.lane(call.bucket)
-        stencil = lane.requests.stencil(call)
-        if stencil is None:
-            return None
-        return ShortWay(self, stencil, lane.pool(stencil.origin), self.gate(call.bucket))
-
-    def _count(self, tasks: int) -> None:
-        self.running += tasks
-        self._share.running += tasks
-        if self.work.pace is not None:
-            self.work.pace.running += tasks
-
-    def one_by_one(self, indices: Sequence[int]) -> None:
-        """These targets go each alone, after all others, and have all the time for beginning: what
-        showed that they must may have used it up, as it would in the next chunk.
+    def add_units(self, parts: Sequence[Sequence[int]], tried_since_s: float = 0.0) -> None:
+        """These targets go after all others, each part together, and have all the time for
+        beginning: what showed that they must may have used it up, as it would in the next chunk.
         """
         self._late, self._began_s = False, self.loop.time()
-        self._units = [*self._units, *indices]
+        self._units.add(parts, tried_since_s)
 
     def _may_start(self) -> bool:
-        if self.over or self.held or self._refusal.answer or self.interrupted or not self._has_room:
+        # Asked for each task, so the commonest answer comes first, and without further calls.
+        share, pace = self._share, self._pace
+        if share.running >= share.in_flight or self.running >= self._in_flight or self.held:
             return False
-        if self._next == 0:
+        if self.over or self._refusal.answer or self.interrupted:
+            return False
+        if pace is not None and pace.running >= pace.in_flight:
+            return False
+        if self._units.is_none_begun:
             # While others had all the room, the storage was not asked: it was not silent.
-            self._began_s = self._last_answer_s = self.loop.time()
+            self._began_s = self._last_answer_s = self._last_own_s = self.loop.time()
             return True
-        if self.loop.time() - self._began_s >= self.work.limits.begin_s:
+        if self.loop.time() - self._began_s >= self._begin_s:
             self._late = True
         return not self._late
 
     @property
     def _has_room(self) -> bool:
-        pace, share = self.work.pace, self._share
-        if share.running >= share.in_flight or self.running >= self.work.limits.in_flight:
+        pace, share = self._pace, self._share
+        if share.running >= share.in_flight or self.running >= self._in_flight:
             return False
         return pace is None or pace.running < pace.in_flight
 
-    def note(self, answer: Answer) -> None:
-        now_s = self.loop.time()
-        if not is_unreachable(answer):
-            self._last_answer_s = now_s
-        elif now_s - self._last_answer_s >= self.work.limits.patience_s:
-            self._batch.outage = answer
+    # --- What comes back
 
-    def refuse(self, answer: Answer) -> None:
-        """After `answer` no other task can succeed either, it seems."""
-        self._refusal.suspect(answer)
-
-    def delay_s(self, answer: Answer, *, attempt: int, began_s: float) -> float | None:
-        """How long to wait before the next attempt; None when `answer` is final."""
-        now_s = self.loop.time()
-        return self.work.delay_s(
-            answer,
-            attempt=attempt,
-            elapsed_s=now_s - began_s,
-            silent_s=now_s - self._last_answer_s,
-        )
-
-    def wait(self, task: Task, delay_s: float) -> None:
-        self._waiting[task] = self.loop.call_later(delay_s, self._resume, task)
-
-    def _resume(self, task: Task) -> None:
-        del self._waiting[task]
-        if self.interrupted:
-            self.ended()
+    def note(self, answer: Answer, *, is_aside: bool) -> None:
+        """Nobody answers, or nobody that we know: after the patience, all wait."""
+        now_s, patience_s = self.loop.time(), self.work.limits.patience_s
+        if is_unreachable(answer):
+            is_silent = now_s - self._last_answer_s >= patience_s
+        elif is_foreign(answer):
+            is_silent = now_s - self._last_own_s >= patience_s
         else:
-            task.again()
+            is_silent, self._last_answer_s = False, now_s
+            if not is_aside:
+                self._last_own_s = now_s
+        if is_silent:
+            self.batch.outage = answer
+
+    def refuse(self, answer: Answer, *, for_job: bool = False) -> None:
+        """After `answer` no other task can succeed either, it seems; with `for_job` only if none of
+        the job has succeeded so far.
+        """
+        if not (for_job and self.work.trust.has_succeeded):
+            self._refusal.suspect(answer)
+
+    def delay_s(self, answer: Answer, *, attempt: int, elapsed_s: float) -> float | None:
+        """How long to wait before the next attempt; None when `answer` is final."""
+        silent_s = self.loop.time() - self._last_answer_s
+        return self.work.delay_s(answer, attempt=attempt, elapsed_s=elapsed_s, silent_s=silent_s)
+
+    def wait(self, waits: Waits, delay_s: float) -> None:
+        self._waiting.add(waits, delay_s)
+
+    def believe(self, index: int, outcome: Outcome, shape: frozenset[str]) -> None:
+        """Nothing shows that it was done: one of each shape is looked at in the end."""
+        self._belief.add(index, outcome, shape)
+
+    def distrust(self, answer: Answer) -> None:
+        """Whoever sent `answer`, it was not the storage: all wait."""
+        self.batch.outage = answer
 
     def decide(self, index: int, outcome: Outcome) -> None:
-        self._batch.outcomes[index] = outcome
-        if outcome.succeeded and not self._refusal.has_succeeded:
-            self._refusal.clear()
+        self.batch.outcomes[index] = outcome
+        if outcome.succeeded:
+            self._trust.done_s = self.loop.time()
+            if not self._refusal.has_succeeded:
+                self._note_success()
+
+    def decide_all(self, indices: Sequence[int], outcomes: Sequence[Outcome | None]) -> None:
+        """Of one request; None is not decided yet."""
+        found = self.batch.outcomes
+        if isinstance(indices, range):  # nearly always so, and decided as well
+            found[indices.start : indices.stop] = outcomes
+        else:
+            for index, outcome in zip(indices, outcomes, strict=True):
+                found[index] = outcome
+        if any(outcome is not None and outcome.succeeded for outcome in outcomes):
+            self._trust.done_s = self.loop.time()
+            if not self._refusal.has_succeeded:
+                self._note_success()
 
     def succeeded(self, index: int) -> None:
-        self._batch.outcomes[index] = DONE
+        """As `decide` and `ended`, for what ends as nearly all do: each call of ours counts here."""
+        self.batch.outcomes[index] = DONE
+        self._last_answer_s = self._last_own_s = self._trust.done_s = self.loop.time()
         if not self._refusal.has_succeeded:
-            self._refusal.clear()
-        self._last_answer_s = self.loop.time()
-        self.ended()
+            self._note_success()
+        self.running -= 1
+        self._share.running -= 1
+        if self._pace is not None:
+            self._pace.running -= 1
+        self._go_on()
 
-    def ended(self) -> None:
-        """A task: what was not decided of it has to be run again later."""
-        self._count(-1)
+    def _note_success(self) -> None:
+        self._trust.has_succeeded = True
+        self._refusal.clear()
+
+    def looked(self, index: int, seen: Checked) -> None:
+        """What a look at a task's object showed."""
+        target = cast(Target, self.work.targets[index])
+        self._belief.looked(target, seen)
+        self.forget_ways()  # what was learned may make more calls of one
+
+    def ended(self, task: Task) -> None:
+        """What was not decided of it has to be run again later."""
+        if task.is_alone:
+            self._let_others_in(task)
+        self.count(-1)
+        self._go_on()
+
+    def _let_others_in(self, task: Task) -> None:
+        found = [self.batch.outcomes[index] for index in task.indices]
+        has_succeeded = any(self._belief.holds(index) for index in task.indices) or any(
+            outcome.succeeded for outcome in found if outcome
+        )
+        has_failed = not has_succeeded and any(found)
+        self._belief.let_in(task, has_succeeded=has_succeeded, has_failed=has_failed)
+        self._began_s = self.loop.time()
+
+    def _go_on(self) -> None:
+        """Something has ended."""
         if self._refusal.answer and not self.running:
-            self._batch.fatal = self._refusal.answer
+            self.batch.fatal = self._refusal.answer
         self.start()
         if not self.running or self._share.running < self._share.in_flight:
             self.finish_if_idle()
             self._owner.pump()
 
+    # --- The end
+
+    def so_far(self) -> Batch | None:
+        """What is decided by now, and in `begun` what is in flight; the rest is not begun here any
+        more. None while tasks may still begin, and where the end is near anyway.
+        """
+        is_late = self._late or self.loop.time() - self._began_s >= self.work.limits.begin_s
+        if self.over or self.interrupted or self._units.is_none_begun or not is_late:
+            return None
+        self._units.begin_no_more()
+        self._late = True
+        return Batch(list(self.batch.outcomes), begun=self._units.begun())
+
     def sweep(self) -> None:
         """Called often: minds the stop event, which nothing else tells the loop about."""
         if self._refusal.answer and len(self._waiting) == self.running:
-            self._batch.fatal = self._refusal.answer
+            self.batch.fatal = self._refusal.answer
         if self.interrupted:
             self._end_those_that_wait()
         self.finish_if_idle()
@@ -250,23 +264,24 @@ class Flight:
                 self._finish()
 
     def _end_those_that_wait(self) -> None:
-        for task, timer in list(self._waiting.items()):
-            timer.cancel()
-            del self._waiting[task]
-            self.ended()
-        for gate in self._gates.values():
-            for _ in gate.empty():
-                self.ended()
+        self._waiting.interrupt()
+        for asking in self.empty_gates():
+            asking.interrupted()
 
     def finish_if_idle(self) -> None:
-        no_more = self._late or self._next >= len(self._units) or self.interrupted
-        if no_more and not self.running and not self.over:
+        no_more = self._late or not self._units.left or self.interrupted
+        if not no_more or self.running or self.over:
+            return
+        if self._belief.is_open and not self.interrupted:
+            self._belief.confirm()
+        else:
             self._finish()
 
     def _finish(self) -> None:
         """What still comes after this comes too late."""
+        self.batch.begun = self._units.begun()
         self._leave()
-        self.done.set_result(self._batch)
+        self.done.set_result(self.batch)
 
     def fail(self, error: Exception) -> None:
         """Nobody must wait for ever because of a mistake of ours."""
@@ -276,11 +291,10 @@ class Flight:
 
     def _leave(self) -> None:
         self.over = True
-        for timer in self._waiting.values():
-            timer.cancel()
-        for gate in self._gates.values():
-            gate.empty()
-        # They know the flight: all of the chunk would wait for the garbage collector.
-        self._gates, self._ways = {}, {}
-        self._count(-self.running)
+        self._waiting.forget()
+        self.leave_gates()
+        self._units.leave()
+        self._fans.clear()
+        self._belief.leave()
+        self.count(-self.running)
         self._owner.left(self)

@@ -1,65 +1,55 @@
 """What the calls to one endpoint under one key pair share, for as long as a worker lives."""
 
 import asyncio
-import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from jobs.dataplane.pool import Pool, Timeouts
 from jobs.s3.answers import Answer
-from jobs.s3.calls import Call, perform
-from jobs.s3.clients import S3Client, make_client
-from jobs.s3.endpoints import Credentials, Endpoint
-from jobs.s3.parsing import Reader
-from jobs.s3.rehearsal import Rehearsal
-from jobs.s3.requesting import Requests
-from jobs.s3.signing import Signer
 from jobs.s3.template import Origin
-from jobs.s3.trust import tls_context
+from jobs.services.base import Service
+from jobs.services.call import Call
 
 
 class Lane:
-    """Belongs to the loop's thread once it is made, save `perform`. `users` counts the flights
-    that may use it. Raises StorageError where the endpoint's URL or region code is none.
-    """
+    """Belongs to the loop's thread once it is made. `users` counts the flights that may use it."""
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        endpoint: Endpoint,
-        credentials: Credentials,
+        service: Service,
         timeouts: Timeouts,
+        *,
+        most_threads: int,
     ) -> None:
-        silent = make_client(endpoint, credentials)
-        self.signer = Signer(credentials, endpoint.region_code)
-        self.requests = Requests(Rehearsal(silent, endpoint.region_code), self.signer)
-        self.reader = Reader(silent)
+        self.service = service
         self.users = 0
         self._loop = loop
-        self._tls = tls_context(silent) if endpoint.url.lower().startswith("https:") else None
-        self._timeouts = timeouts
+        patience_s = service.patience_s
+        self._timeouts = timeouts if patience_s is None else replace(timeouts, silence_s=patience_s)
+        self._most_threads = most_threads
         self._pools: dict[Origin, Pool] = {}
-        self._endpoint, self._credentials = endpoint, credentials
-        self._speaking: S3Client | None = None
-        self._lock = threading.Lock()
+        self._threads: ThreadPoolExecutor | None = None
 
     def pool(self, origin: Origin) -> Pool:
         """Buckets may have hosts of their own."""
         pool = self._pools.get(origin)
         if pool is None:
-            tls = self._tls if origin.tls else None
+            tls = self.service.tls if origin.tls else None
             pool = self._pools[origin] = Pool(self._loop, origin, tls, self._timeouts)
         return pool
 
-    def perform(self, call: Call) -> Answer:
-        """Through boto3, for what only boto3 can send; thread-safe."""
-        with self._lock:
-            if self._speaking is None:
-                self._speaking = make_client(
-                    self._endpoint,
-                    self._credentials,
-                    connect_timeout_s=self._timeouts.connect_s,
-                    read_timeout_s=self._timeouts.silence_s,
-                )
-        return perform(self._speaking, call)
+    def perform(self, call: Call, is_wanted: Callable[[], bool]) -> asyncio.Future[Answer | None]:
+        """In a thread of this lane's own, for which the call may wait until nobody wants its answer
+        any more: then it is not sent, and None comes back.
+        """
+        if self._threads is None:
+            # Not shared: one endpoint that answers nobody must not hold up another.
+            self._threads = ThreadPoolExecutor(self._most_threads, thread_name_prefix="calls")
+        return self._loop.run_in_executor(
+            self._threads, lambda: self.service.perform(call) if is_wanted() else None
+        )
 
     def sweep(self) -> None:
         for pool in list(self._pools.values()):  # what ends of it may begin something elsewhere
@@ -68,3 +58,5 @@ class Lane:
     def close(self) -> None:
         for pool in self._pools.values():
             pool.close()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)

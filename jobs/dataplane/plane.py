@@ -3,13 +3,18 @@
 import asyncio
 import logging
 import threading
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
-from jobs.dataplane.flight import Flight, Share
+from jobs.dataplane.flight import Flight
 from jobs.dataplane.lane import Lane
 from jobs.dataplane.pool import Timeouts
-from jobs.dataplane.work import Batch, Work
+from jobs.dataplane.work import Batch, Share, Work
 from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.services.destination import Destination
+from jobs.services.habits import Habits
+from jobs.services.table import SERVICES, MakeService
 
 try:
     import uvloop as loops
@@ -21,6 +26,11 @@ logger = logging.getLogger(__name__)
 SWEEP_S = 0.05
 IDLE_SWEEP_S = 1.0
 MAX_LANES = 16
+MOST_THREADS = 32
+"""Of one lane, for calls that go through a library."""
+
+APART_THREADS = 4
+"""For what tasks do besides calling; they share the worker's one core anyway."""
 
 
 class DataPlane:
@@ -28,13 +38,24 @@ class DataPlane:
     all works of one place; connections are kept from one chunk to the next.
     """
 
-    def __init__(self, *, in_flight: int, timeouts: Timeouts | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        in_flight: int,
+        timeouts: Timeouts | None = None,
+        services: Mapping[str, MakeService] = SERVICES,
+        most_threads: int = MOST_THREADS,
+    ) -> None:
         self.loop: asyncio.AbstractEventLoop = loops.new_event_loop()
         self._in_flight = in_flight
         self._timeouts = timeouts or Timeouts()
+        self._services = services
+        self._most_threads = most_threads
         self._flights: list[Flight] = []
         self._shares: dict[str, Share] = {}
-        self._lanes: dict[tuple[Endpoint, Credentials], Lane] = {}
+        self._lanes: dict[tuple[str, Endpoint, Credentials | None], Lane] = {}
+        self._habits: dict[Destination, Habits] = {}
+        self._apart = ThreadPoolExecutor(APART_THREADS, thread_name_prefix="apart")
         self._lock = threading.Lock()
         self._has_ended = False
         self._timer = self.loop.call_later(IDLE_SWEEP_S, self._sweep)
@@ -53,20 +74,32 @@ class DataPlane:
         """As `run`, without waiting. With more than one on its way, the connections of one that
         runs out of targets go over to the next.
         """
-        lanes: dict[str, Lane] = {}
+        flight = Flight(self, work)
         try:
             for bucket in work.buckets():
-                lanes[bucket] = self.take_lane(work, bucket)
-            flight = Flight(self, work, lanes)
+                flight.lane(work.places.bucket(bucket))
             with self._lock:
                 if self._has_ended:
                     raise RuntimeError("the data plane has ended")
                 self._flights.append(flight)
         except Exception:
-            self._give_back(lanes)
+            self._give_back(flight.lanes())
             raise
         self.loop.call_soon_threadsafe(self._admit, flight)
         return flight.done
+
+    def so_far(self, done: Future[Batch]) -> Future[Batch | None]:
+        """What came by now of the work that `submit` gave `done` for, as `Flight.so_far` says;
+        None when it is over.
+        """
+        asked: Future[Batch | None] = Future()
+
+        def tell() -> None:
+            flight = next((one for one in self._flights if one.done is done), None)
+            asked.set_result(flight.so_far() if flight else None)
+
+        self.loop.call_soon_threadsafe(tell)
+        return asked
 
     def close(self) -> None:
         """Ends the loop; what is on its way fails."""
@@ -74,18 +107,48 @@ class DataPlane:
         self._thread.join()
         self.loop.close()
 
-    def take_lane(self, work: Work, bucket: str) -> Lane:
+    # --- For flights
+
+    def take_lane(self, to: Destination) -> Lane:
         """From any thread, since making one takes long."""
-        credentials = work.credentials_of(bucket)
-        if credentials is None:
-            raise ValueError("ambient credentials are for boto3 alone, see support.supports")
-        name = (work.endpoint_of(bucket), credentials)
         with self._lock:
-            lane = self._lanes.get(name)
+            lane = self._lanes.get(to.speaker)
             if lane is None:
-                lane = self._lanes[name] = Lane(self.loop, *name, self._timeouts)
+                service = self._services[to.service](
+                    to.endpoint,
+                    to.credentials,
+                    connect_timeout_s=self._timeouts.connect_s,
+                    read_timeout_s=self._timeouts.silence_s,
+                )
+                lane = self._lanes[to.speaker] = Lane(
+                    self.loop, service, self._timeouts, most_threads=self._most_threads
+                )
             lane.users += 1
         return lane
+
+    def habits(self, to: Destination) -> Habits:
+        habits = self._habits.get(to)
+        if habits is None:
+            habits = self._habits[to] = self.take_habits(to)
+        return habits
+
+    def take_habits(self, to: Destination) -> Habits:
+        with self._lock:
+            return self._lanes[to.speaker].service.habits()
+
+    def apart(self, function: Callable[[], Any], tell: Callable[[Any], None]) -> None:
+        """Run `function` in a thread, then `tell` the loop what it returned, or the exception that
+        it raised.
+        """
+
+        def run() -> Any:
+            try:
+                return function()
+            except Exception as error:
+                return error
+
+        done = self.loop.run_in_executor(self._apart, run)
+        done.add_done_callback(lambda future: tell(future.result()))
 
     def share(self, place: str) -> Share:
         return self._shares.setdefault(place, Share(self._in_flight))
@@ -94,15 +157,22 @@ class DataPlane:
         for flight in list(self._flights):
             flight.start()
 
+    def forget_ways(self) -> None:
+        """How requests are written has changed."""
+        for flight in self._flights:
+            flight.drop_ways()
+
     def left(self, flight: Flight) -> None:
         self._flights.remove(flight)
-        self._give_back(flight.lanes)
+        self._give_back(flight.lanes())
         self.loop.call_soon(self.pump)
 
-    def _give_back(self, lanes: dict[str, Lane]) -> None:
+    def _give_back(self, lanes: Iterable[Lane]) -> None:
         with self._lock:
-            for lane in lanes.values():
+            for lane in lanes:
                 lane.users -= 1
+
+    # --- The loop
 
     def _run(self) -> None:
         try:
@@ -158,3 +228,4 @@ class DataPlane:
         self._fail_all()
         for lane in list(self._lanes.values()):
             lane.close()
+        self._apart.shutdown(wait=False, cancel_futures=True)

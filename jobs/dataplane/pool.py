@@ -5,7 +5,8 @@ import ssl
 from collections import deque
 from dataclasses import dataclass
 
-from jobs.dataplane.connection import Connection, Exchange
+from jobs.dataplane.connection import Connection, Exchange, Hose
+from jobs.s3.reachable import ForbiddenAddressError, check_peer
 from jobs.s3.template import Origin
 
 IDLE_S = 60.0
@@ -41,19 +42,29 @@ class Pool:
         self._connecting: set[asyncio.Task[None]] = set()
 
     def send(
-        self, exchange: Exchange, request: bytes, *, is_head: bool = False, fresh: bool = False
+        self,
+        exchange: Exchange,
+        request: bytes,
+        *,
+        is_head: bool = False,
+        fresh: bool = False,
+        hose: Hose | None = None,
     ) -> None:
-        """On a connection that is free, or a new one; with `fresh` always a new one."""
+        """On a connection that is free, or a new one; with `fresh` always a new one. `hose` is given
+        the body of a successful answer as it comes.
+        """
         while self._idle and not fresh:
             connection = self._idle.pop()
             if connection.usable:
-                connection.send(exchange, request, is_head=is_head)
+                connection.send(exchange, request, is_head, hose)
                 return
-        task = self._loop.create_task(self._send_on_new(exchange, request, is_head))
+        task = self._loop.create_task(self._send_on_new(exchange, request, is_head, hose))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
-    async def _send_on_new(self, exchange: Exchange, request: bytes, is_head: bool) -> None:
+    async def _send_on_new(
+        self, exchange: Exchange, request: bytes, is_head: bool, hose: Hose | None
+    ) -> None:
         try:
             connection = await self._connect()
         except TimeoutError:
@@ -68,20 +79,25 @@ class Pool:
                 return
             self._all.add(connection)
             if exchange.wanted:
-                connection.send(exchange, request, is_head=is_head)
+                connection.send(exchange, request, is_head, hose)
             else:
                 self._idle.append(connection)
 
     async def _connect(self) -> Connection:
         host, port, _ = self._origin
         async with asyncio.timeout(self._timeouts.connect_s):
-            _, connection = await self._loop.create_connection(
+            transport, connection = await self._loop.create_connection(
                 lambda: Connection(self),
                 host,
                 port,
                 ssl=self._tls,
                 server_hostname=host if self._tls else None,
             )
+        try:
+            check_peer(transport.get_extra_info("peername"))
+        except ForbiddenAddressError:
+            transport.abort()
+            raise
         return connection
 
     def freed(self, connection: Connection) -> None:
@@ -94,7 +110,7 @@ class Pool:
         """End what is silent for too long, what nobody waits for, and what is not needed."""
         now_s = self.now_s()
         for connection in list(self._all):
-            if connection.has_moved:
+            if connection.has_moved or not connection.is_waited_for:
                 connection.has_moved, connection.active_s = False, now_s
             exchange, silent_s = connection.exchange, now_s - connection.active_s
             if exchange is None:

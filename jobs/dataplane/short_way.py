@@ -6,54 +6,52 @@ else becomes of one, a Task takes over as if it had sent the request itself.
 
 from typing import Protocol
 
-from jobs.dataplane import task
+from jobs.dataplane import flight_of_a_task
+from jobs.dataplane.asking import Asking
 from jobs.dataplane.gate import Gate
 from jobs.dataplane.pool import Pool
 from jobs.dataplane.task import Task
 from jobs.dataplane.work import Work
-from jobs.s3.calls import Call
-from jobs.s3.parsing import is_plain_success
-from jobs.s3.stencil import Stencil
+from jobs.operations.context import Context
 from jobs.s3.template import KEY_MARK, VERSION_MARK
+from jobs.services.base import Pattern
+from jobs.services.call import Call
 from jobs.spec.target import Target
 
 
-class Flight(task.Flight, Protocol):
+class Flight(flight_of_a_task.Flight, Protocol):
     def succeeded(self, index: int) -> None:
         """A task has ended as nearly all do."""
         ...
 
 
-def call_for_any(work: Work, bucket: str, *, with_version: bool) -> Call | None:
+def call_for_any(work: Work, context: Context, bucket: str, *, with_version: bool) -> Call | None:
     """What is called for every object of `bucket`, with marks in the object's place; None where
     tasks are more than one call, or differ in more.
     """
-    endpoint = work.endpoint_of(bucket)
-    if not work.operation.is_one_call(endpoint):
-        return None
-    return work.operation.start(
-        Target(bucket, KEY_MARK, VERSION_MARK if with_version else None), endpoint
-    )
+    version = VERSION_MARK if with_version else None
+    return work.operation.only_call(Target(bucket, KEY_MARK, version), context)
 
 
 class ShortWay:
     """For the objects of one bucket of a chunk, all with a version or all without."""
 
-    __slots__ = ("_loop", "_pool", "_stencil", "flight", "gate")
+    __slots__ = ("_loop", "_pattern", "_pool", "flight", "gate", "is_proven")
 
     def __init__(
-        self, flight: Flight, stencil: Stencil, pool: Pool, gate: Gate[Task] | None
+        self, flight: Flight, pattern: Pattern, pool: Pool, gate: Gate[Asking] | None
     ) -> None:
         self.flight = flight
         self.gate = gate
-        self._stencil = stencil
+        self._pattern = pattern
         self._pool = pool
         self._loop = flight.loop
+        self.is_proven = pattern.is_proven
 
     def send(self, index: int, target: Target) -> bool:
         """False, and nothing was sent, where a Task has to: it may have to wait, or to fail."""
         try:
-            request = self._stencil.request(target.key, target.version_id)
+            request = self._pattern.request(target.key, target.version_id)
         except ValueError:  # text that is no Unicode
             return False
         if request is None:
@@ -61,7 +59,7 @@ class ShortWay:
         now_s = self._loop.time()
         if self.gate is not None and not self.gate.admits(now_s):
             return False
-        self._pool.send(_Sent(self, index, now_s), request, is_head=self._stencil.is_head)
+        self._pool.send(_Sent(self, index, now_s), request, is_head=self._pattern.is_head)
         return True
 
 
@@ -83,10 +81,10 @@ class _Sent:
         flight, gate = self._way.flight, self._way.gate
         if flight.over:
             return
-        if not is_plain_success(status, body):
-            self._task().answered(status, head, body)
-            return
         try:
+            if not self._way.is_proven(status, head, body):
+                self._asking().answered(status, head, body)
+                return
             if gate is not None:
                 gate.turns.answered(throttled=False)
             flight.succeeded(self._index)
@@ -95,12 +93,10 @@ class _Sent:
 
     def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:
         if not self._way.flight.over:
-            self._task().lost(cause, detail, untouched=untouched)
+            self._asking().lost(cause, detail, untouched=untouched)
 
-    def _task(self) -> Task:
+    def _asking(self) -> Asking:
         flight = self._way.flight
         target = flight.work.targets[self._index]
         assert isinstance(target, Target)  # noqa: S101 - nothing else was sent
-        made = Task(flight, self._index, target)
-        made.take_over(self._began_s)
-        return made
+        return Task(flight, self._index, target).take_over(self._began_s)

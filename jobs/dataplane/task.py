@@ -1,253 +1,299 @@
-"""One task on its way: a target through the calls of its operation, each with its retries."""
+"""One task on its way: the steps of its operation, each done and answered, to its outcome."""
 
-import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from email.utils import parsedate_to_datetime
-from functools import wraps
-from typing import Concatenate, ParamSpec, Protocol, cast
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from jobs.dataplane.gate import Gate
-from jobs.dataplane.head import Head
-from jobs.dataplane.lane import Lane
-from jobs.dataplane.work import Work
+from jobs.dataplane import unproven
+from jobs.dataplane.asking import FEW_TRIES, Asking
+from jobs.dataplane.budget import Budget
+from jobs.dataplane.fan import Fan
+from jobs.dataplane.flight_of_a_task import Flight
+from jobs.dataplane.keeping import Keeping
+from jobs.dataplane.streaming import Streaming
+from jobs.dataplane.unproven import Unmarked, believed, is_unmarked
 from jobs.operations.attempts import tried
-from jobs.operations.base import Outcome
-from jobs.s3.answers import TROUBLE, Answer, answer_of
-from jobs.s3.calls import Call
-from jobs.s3.faults import Verdict, classify, is_throttled, is_unreachable
-from jobs.s3.parsing import Headers, no_answer
-from jobs.s3.rehearsal import NotForUsError
-from jobs.s3.requesting import Prepared
+from jobs.operations.base import Outcome, Steps
+from jobs.operations.checked import Checked, checked
+from jobs.operations.context import Context
+from jobs.operations.steps import Apart, Keep, Later, Stream, Together
+from jobs.s3.answers import Answer, by_nobody_known
+from jobs.s3.faults import means_no_such_call
+from jobs.services.call import Call
 from jobs.spec.target import Target
 
 logger = logging.getLogger(__name__)
-P = ParamSpec("P")
 
-
-class Flight(Protocol):
-    """The chunk that a task belongs to."""
-
-    work: Work
-    loop: asyncio.AbstractEventLoop
-    over: bool
-
-    def lane(self, bucket: str) -> Lane: ...
-    def gate(self, bucket: str) -> "Gate[Task] | None": ...
-    def note(self, answer: Answer) -> None: ...
-    def refuse(self, answer: Answer) -> None: ...
-    def delay_s(self, answer: Answer, *, attempt: int, began_s: float) -> float | None: ...
-
-    @property
-    def interrupted(self) -> bool: ...
-    def wait(self, task: "Task", delay_s: float) -> None: ...
-    def decide(self, index: int, outcome: Outcome) -> None: ...
-    def one_by_one(self, indices: Sequence[int]) -> None: ...
-    def ended(self) -> None: ...
-    def fail(self, error: Exception) -> None: ...
-
-
-def _guarded(
-    method: Callable[Concatenate["Task", P], None],
-) -> Callable[Concatenate["Task", P], None]:
-    """For what the loop calls, where an exception would get lost.
-
-    A task that breaks us fails: it would break the next worker, too, and so for ever.
-    """
-
-    @wraps(method)
-    def guarded(self: "Task", *args: P.args, **kwargs: P.kwargs) -> None:
-        if self.flight.over or self._ended:
-            return
-        try:
-            method(self, *args, **kwargs)
-        except Exception as error:
-            logger.exception("%s of %s", self.flight.work.operation.name, self._target)
-            if self._ended:
-                self.flight.fail(error)
-            else:
-                message = f"Task failed due to {error!r}"[:1024]
-                self._fail(Outcome(False, 500, "InternalError", message))
-
-    return cast(Callable[Concatenate["Task", P], None], guarded)
+_ORDINARY = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
+"""Keys that every storage can do something with; another may be what it cannot do."""
 
 
 class Task:
+    """With `is_checked` the object is looked at before and afterwards (operations.checked)."""
+
     __slots__ = (
-        "_attempt", "_began_s", "_call", "_clock_was_set", "_gate", "_index", "_lane", "_prepared",
-        "_resent", "_target", "_ended", "_endpoint", "_unsendable", "flight",
+        "_begun_s", "_fan", "_flying", "_index", "_seen", "_steps", "_target", "_unmarked", "budget",
+        "flight", "has_ended", "is_alone", "is_checked", "is_leaving", "tried_since_s", "tries",
     )  # fmt: skip
 
-    def __init__(self, flight: Flight, index: int, target: Target) -> None:
+    def __init__(
+        self,
+        flight: Flight,
+        index: int,
+        target: Target,
+        *,
+        is_checked: bool = False,
+        is_alone: bool = False,
+        tried_since_s: float = 0.0,
+    ) -> None:
         self.flight = flight
+        self.budget = Budget()
+        self.has_ended = False
+        self.is_checked = is_checked
+        self.is_alone = is_alone
+        self.tried_since_s = tried_since_s
+        self.tries = 1
         self._index = index
         self._target = target
-        self._attempt = 1
-        self._clock_was_set = False
-        self._ended = False
+        self._begun_s = flight.loop.time()
+        self._fan: Fan | None = None
+        self._flying = 0
+        self.is_leaving = False
+        self._seen = Checked(False)
+        self._unmarked: list[Unmarked] = []
 
     @property
-    def wanted(self) -> bool:
-        return not self.flight.over
+    def bucket(self) -> str:
+        return self._target.bucket
 
-    @_guarded
+    @property
+    def indices(self) -> Sequence[int]:
+        """Of the targets that it decides."""
+        return (self._index,)
+
+    # --- Its steps
+
     def begin(self) -> None:
-        self._endpoint = self.flight.work.endpoint_of(self._target.bucket)
-        self._start()
+        try:
+            self._steps = self._make_steps()
+            self._go_on(None)
+        except Exception as error:
+            self.broke(error)
 
-    def _start(self) -> None:
-        self._go_on(self.flight.work.operation.start(self._target, self._endpoint))
+    def take_over(self, began_s: float) -> Asking:
+        """The first call, which was sent `began_s` without us (see short_way): what came of it is
+        to be told to what is returned.
+        """
+        self._steps = self._make_steps()
+        call = next(self._steps)
+        assert isinstance(call, Call)  # noqa: S101 - it is the operation's only call
+        self._flying += 1
+        asking = Asking(self, call, self._told)
+        asking.was_sent(began_s)
+        return asking
 
-    def _go_on(self, step: Call | Outcome) -> None:
-        if isinstance(step, Outcome):
-            self.flight.decide(self._index, step)
-            self._end()
+    def _make_steps(self) -> Steps:
+        operation = self.flight.work.operation
+        if self.is_checked:
+            return checked(operation, self._target, self._context(), self._looked)
+        return operation.run(self._target, self._context())
+
+    def _context(self) -> Context:
+        return self.flight.context(self._index, self.tried_since_s)
+
+    def _looked(self, seen: Checked) -> None:
+        self._seen = seen
+        self.flight.looked(self._index, seen)
+
+    def _go_on(self, value: Any) -> None:
+        if self.is_leaving:
+            self.leave()
             return
-        self._send_first(step)
+        steps = self._steps
+        try:
+            step = steps.throw(value) if isinstance(value, Exception) else steps.send(value)
+        except StopIteration as end:
+            self._end_with(end.value)
+            return
+        if isinstance(step, Call):
+            self._flying += 1
+            Asking(self, step, self._told).send_in_turn()
+        else:
+            self._do(step)
+
+    def _do(self, step: Together | Stream | Later | Apart | Keep) -> None:
+        if isinstance(step, Together):
+            self._fan = Fan(self, step)
+            self._fan.begin()
+        elif isinstance(step, Later):
+            self._wait(step)
+        elif isinstance(step, Stream):
+            self._flying += 1
+            Streaming(self, step, self._told).send_in_turn()
+        elif isinstance(step, Apart):
+            self.flight.apart(step.function, self._resume)
+        else:
+            self._keep(step.state)
+
+    def _told(self, answer: Answer) -> None:
+        self._flying -= 1
+        self._go_on(answer)
+
+    def _keep(self, state: bytes) -> None:
+        states, index = self.flight.work.states, self._index
+        if states is None:
+            raise TypeError("this work has no place for the states of its tasks")
+        put = partial(states.put, index, state)
+        Keeping(self.flight, put, self._resume, self.abandon).again()
+
+    def _resume(self, value: Any) -> None:
+        """From what was done apart; an exception of it is the task's."""
+        if self.flight.over or self.has_ended:
+            return
+        try:
+            self._go_on(value)
+        except Exception as error:
+            self.broke(error)
+
+    # --- Waiting
+
+    def _wait(self, step: Later) -> None:
+        now_s = self.flight.loop.time()
+        delay_s = self._delay_s(step, self.budget.elapsed_s(now_s))
+        if delay_s is None:
+            self._go_on(False)
+            return
+        if not step.free:
+            self.budget.begin_trouble(now_s)
+        self.flight.wait(_Pause(self, step), delay_s)
+
+    def _delay_s(self, step: Later, elapsed_s: float) -> float | None:
+        """None where the budget is used up."""
+        if step.few and self.tries >= FEW_TRIES and self._others_succeed():
+            return None
+        if step.delay_s is None:
+            answer = Answer(0 if step.free else 500, "InternalError", "")
+            return self.flight.delay_s(answer, attempt=self.tries, elapsed_s=elapsed_s)
+        ends_s = elapsed_s + step.delay_s
+        is_too_late = not step.free and ends_s >= self.flight.work.limits.task_deadline_s
+        return None if is_too_late else step.delay_s
+
+    def _others_succeed(self) -> bool:
+        return self.flight.work.trust.done_s > self._begun_s
+
+    def waited(self, step: Later) -> None:
+        if not step.free:
+            self.tries += 1
+            self.budget.end_trouble(self.flight.loop.time())
+        self._resume(True)
+
+    # --- How far an answer is believed
+
+    def as_told(self, call: Call, answer: Answer) -> Answer:
+        """As the task takes it."""
+        operation, habits = self.flight.work.operation, self.flight.habits(call.to)
+        answer = unproven.taken(call, answer, settles=operation.settles)
+        if not is_unmarked(answer) or call.is_look:
+            return self._no_such_call(call, answer)
+        if self.is_checked or call.action in habits.unmarked:
+            self._unmarked.append(Unmarked(call, answer))
+            return believed(answer)
+        return by_nobody_known(answer)
+
+    def _no_such_call(self, call: Call, answer: Answer) -> Answer:
+        """Where the storage has no such call at all, the job need not ask for every object."""
+        operation = self.flight.work.operation
+        if call.action not in operation.needs or not means_no_such_call(answer):
+            return answer
+        if self.flight.work.trust.has_succeeded:
+            return answer
+        if self._target.version_id or not _ORDINARY.fullmatch(self._target.key):
+            return answer
+        told = replace(answer, message=operation.without_it(answer))
+        self.flight.refuse(told, for_job=True)
+        return told
+
+    # --- Its end
+
+    def _end_with(self, outcome: Outcome) -> None:
+        if self.tries > 1:
+            outcome = tried(outcome, self.tries, self.budget.elapsed_s(self.flight.loop.time()))
+        if outcome.succeeded and self._unmarked:
+            self._end_unmarked(outcome)
+        else:
+            self.flight.decide(self._index, outcome)
+        self._end()
+
+    def _end_unmarked(self, outcome: Outcome) -> None:
+        """It counts once it, or another like it, was looked at."""
+        last = self._unmarked[-1]
+        if not self.is_checked:
+            self.flight.believe(self._index, outcome, last.shape)
+        elif self._seen.finding.speaks_against:
+            # A storage that marks its answers did not send this one, and what it did cannot be seen.
+            self.flight.distrust(by_nobody_known(last.answer))
+        else:
+            for call, _ in self._unmarked:
+                self.flight.habits(call.to).unmarked.add(call.action)
+            self.flight.decide(self._index, outcome)
 
     def _fail(self, outcome: Outcome) -> None:
         self.flight.decide(self._index, outcome)
         self._end()
 
     def _end(self) -> None:
-        self._ended = True
-        self.flight.ended()
+        self.has_ended = True
+        self.flight.ended(self)
 
-    @_guarded
-    def take_over(self, began_s: float) -> None:
-        """The first request, that was sent `began_s` without us (see short_way); what came of it
-        is told at once.
+    def abandon(self, asking: object = None) -> None:
+        """Something of it may not go on, now: it is run again later, once all that is in flight of
+        it has ended.
         """
-        self._endpoint = self.flight.work.endpoint_of(self._target.bucket)
-        call = self.flight.work.operation.start(self._target, self._endpoint)
-        self._open(call)
-        self._began_s = began_s
-        self._resent = False
+        self.is_leaving = True
+        if self._fan is not None:
+            self._fan.gave_up(asking)
+        elif asking is not None:
+            self._flying -= 1
+        self.leave()
 
-    def _open(self, call: Call) -> None:
-        self._lane = self.flight.lane(call.bucket)
-        self._gate = self.flight.gate(call.bucket)
-        self._attempt = 1
-        self._began_s = self.flight.loop.time()
-        self._prepare(call)
+    def leave(self) -> None:
+        """Once nothing of it is in flight."""
+        if self._flying or (self._fan is not None and self._fan.flying):
+            return
+        self._close()
+        self._end()
 
-    def _send_first(self, call: Call) -> None:
-        self._open(call)
-        self._send_in_turn()
+    def _close(self) -> None:
+        self._steps.close()
 
-    def _prepare(self, call: Call) -> None:
-        self._call = call
-        self._prepared: Prepared | None = None
-        self._unsendable: Answer | None = None
-        try:
-            self._prepared = self._lane.requests.prepare(call)
-        except NotForUsError as reason:
-            logger.info("%s goes through boto3: %s", call.action, reason)
-        except TROUBLE as error:
-            self._unsendable = answer_of(error)
+    def broke(self, error: Exception) -> None:
+        """A task that breaks us fails: it would break the next worker, too, and so for ever."""
+        logger.error("%s of %s", self.flight.work.operation.name, self._target, exc_info=error)
+        if self.has_ended:
+            self.flight.fail(error)
+        else:
+            message = f"Task failed due to {error!r}"[:1024]
+            self._fail(Outcome(False, 500, "InternalError", message))
 
-    @_guarded
+    def fan_ended(self, answers: list[Answer | None]) -> None:
+        self._fan = None
+        self._go_on(answers)
+
+
+class _Pause:
+    """A step that waits: one of a flight's `Waits`."""
+
+    __slots__ = ("_step", "_task")
+
+    def __init__(self, task: Task, step: Later) -> None:
+        self._task = task
+        self._step = step
+
     def again(self) -> None:
-        """The next attempt of the present call."""
-        self._attempt += 1
-        self._send_in_turn()
+        self._task.waited(self._step)
 
-    def _send_in_turn(self) -> None:
-        if self._unsendable is not None:
-            self._take(self._unsendable)
-        elif self._gate is None or self._gate.lets_pass(self):
-            self._send()
-
-    @_guarded
-    def sent_after(self, waited_s: float) -> None:
-        # To wait for a turn is not to be refused: it uses up no deadline.
-        self._began_s += waited_s
-        self._send()
-
-    def _send(self, *, fresh: bool = False) -> None:
-        self._resent = fresh
-        if self._prepared is None:
-            self._send_through_boto3()
-            return
-        template, values = self._prepared
-        request = template.fill(values, self._lane.signer)
-        pool = self._lane.pool(template.origin)
-        pool.send(self, request, is_head=template.method == "HEAD", fresh=fresh)
-
-    def _send_through_boto3(self) -> None:
-        answer = self.flight.loop.run_in_executor(None, self._perform, self._call)
-        answer.add_done_callback(self._performed)
-
-    def _perform(self, call: Call) -> Answer | None:
-        """In a thread, for which it may have waited until nobody wants the answer."""
-        return self._lane.perform(call) if self.wanted else None
-
-    @_guarded
-    def _performed(self, done: asyncio.Future[Answer | None]) -> None:
-        answer = done.result()
-        if answer is not None:
-            self._take(answer)
-
-    @_guarded
-    def answered(self, status: int, head: bytes, body: bytes) -> None:
-        headers = Head(head)
-        answer = self._read(status, headers, body)
-        if answer.code == "RequestTimeTooSkewed" and self._set_clock(headers):
-            self._send()
-            return
-        self._take(answer)
-
-    def _read(self, status: int, headers: Headers, body: bytes) -> Answer:
-        return self._lane.reader.read(self._call.action, status, headers, body)
-
-    @_guarded
-    def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:
-        assert self._prepared is not None  # noqa: S101 - only what was sent gets lost
-        template, values = self._prepared
-        if untouched and not self._resent and template.method != "POST":
-            self._send(fresh=True)
-            return
-        self._take(no_answer(cause, template.url(values), detail))
-
-    def _set_clock(self, headers: Headers) -> bool:
-        """Once for each task, by the Date header; False when that can not help (any more)."""
-        date = next((value for name, value in headers if name.lower() == b"date"), None)
-        if self._clock_was_set or date is None:
-            return False
-        self._clock_was_set = True
-        try:
-            self._lane.signer.set_clock(parsedate_to_datetime(date.decode("latin-1")).timestamp())
-        except (ValueError, OverflowError):
-            return False
-        logger.warning("clock of the storage: %.0f s ahead", self._lane.signer.offset_s)
-        return True
-
-    @_guarded
-    def _take(self, answer: Answer) -> None:
-        self.flight.note(answer)
-        if self._gate is not None and not is_unreachable(answer):
-            self._gate.answered(throttled=is_throttled(answer))
-        verdict = classify(answer)
-        if verdict is Verdict.RETRY and (delay_s := self._delay_s(answer)) is not None:
-            if self.flight.interrupted:
-                self._end()
-            else:
-                self.flight.wait(self, delay_s)
-            return
-        if verdict is Verdict.STOP:
-            self.flight.refuse(answer)
-        self._proceed(answer)
-
-    def _delay_s(self, answer: Answer) -> float | None:
-        return self.flight.delay_s(answer, attempt=self._attempt, began_s=self._began_s)
-
-    def _proceed(self, answer: Answer) -> None:
-        """Go on with the final answer to the present call."""
-        operation = self.flight.work.operation
-        step = operation.proceed(self._target, self._endpoint, self._call, answer)
-        if isinstance(step, Outcome) and self._attempt > 1:
-            step = tried(step, self._attempt, self._elapsed_s())
-        self._go_on(step)
-
-    def _elapsed_s(self) -> float:
-        return self.flight.loop.time() - self._began_s
+    def interrupted(self) -> None:
+        self._task.abandon()

@@ -3,14 +3,16 @@
 import math
 import random
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from jobs.dataplane.trust import Trust
 from jobs.operations.base import Operation, Outcome
+from jobs.operations.context import Places
 from jobs.s3.answers import Answer
-from jobs.s3.endpoints import Credentials, Endpoint
-from jobs.s3.faults import asked_to_wait_s, is_unreachable
+from jobs.s3.faults import asked_to_wait_s, is_foreign, is_unreachable
+from jobs.services.destination import Destination
 from jobs.spec.target import Target
 
 _rng = random.Random()  # noqa: S311 - spreads retries, guards nothing
@@ -22,7 +24,7 @@ class Delay(Protocol):
 
 
 class Decide(Protocol):
-    """jobs.engine.retry.decide; None means that the last answer is final."""
+    """jobs.dataplane.retry.decide; None means that the last answer is final."""
 
     def __call__(
         self,
@@ -37,7 +39,7 @@ class Decide(Protocol):
 
 
 class Turns(Protocol):
-    """How fast one bucket may be asked. Answers at once, and is asked by one thread only."""
+    """How fast one destination may be asked. Answers at once, and is asked by one thread only."""
 
     def wait_s(self, now_s: float) -> float:
         """0 when a request may go out, which it then does; else how soon to ask again."""
@@ -49,20 +51,31 @@ class Turns(Protocol):
 class Pace(Protocol):
     """How fast a job may go in this worker; all of it may change at any time.
 
-    `running` counts the job's tasks in flight, of all its chunks, `in_flight` is their limit.
+    `running` counts the job's calls in flight, of all its chunks, `in_flight` is their limit.
     """
 
     in_flight: float
     running: int
 
-    def turns(self, bucket: str) -> Turns: ...
+    def turns(self, to: Destination) -> Turns: ...
+
+
+class States(Protocol):
+    """Where tasks keep small states of their own (`steps.Keep`), by index within the work. Called
+    in threads.
+    """
+
+    def put(self, index: int, state: bytes) -> None:
+        """b"" forgets. Raises WorkStoreError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Tasks are begun for `begin_s` only; those then in flight run to their end, however long.
 
-    `task_deadline_s` is how long a call is retried, `patience_s` how long there may be no answer.
+    `task_deadline_s` is how long trouble may last in a task, `patience_s` how long there may be no
+    answer.
     """
 
     in_flight: int
@@ -75,22 +88,24 @@ class Limits:
 class Work:
     """The tasks of a chunk. An Outcome among the targets is a task that is decided without a call.
 
-    `endpoint_of` and `credentials_of` say where a bucket lies and who asks there, at once: they
-    are asked on the loop too.
+    `trust` is shared by all chunks of a job. Works of one `place` share the limit of what is in
+    flight, those of another have their own: a storage that does not answer must not hold up others.
+    `tried_since_s` is when somebody may have begun with these tasks before, in seconds since 1970,
+    0 for never; `kept` is what these kept then, by index.
     """
 
     operation: Operation
     targets: Sequence[Target | Outcome]
-    endpoint_of: Callable[[str], Endpoint]
-    credentials_of: Callable[[str], Credentials | None]
+    places: Places
     limits: Limits
     stop: threading.Event
     decide: Decide
     pace: Pace | None = None
     place: str = ""
-    """Works of one place share the limit of what is in flight, those of another have their own: a
-    storage that does not answer must not hold up others.
-    """
+    trust: Trust = field(default_factory=Trust)
+    tried_since_s: float = 0.0
+    kept: Mapping[int, bytes] = field(default_factory=dict)
+    states: States | None = None
 
     def delay_s(
         self, answer: Answer, *, attempt: int, elapsed_s: float, silent_s: float
@@ -98,16 +113,16 @@ class Work:
         """How long to wait before the next attempt; None when `answer` is final. A storage that has
         been silent for `silent_s` is asked once more when patience ends, not up to 5 s later.
         """
-        unreachable = is_unreachable(answer)
+        unheard = is_unreachable(answer) or is_foreign(answer)
         decision = self.decide(
             attempt=attempt,
             elapsed_s=elapsed_s,
             deadline_s=self.limits.task_deadline_s,
-            answered=not unreachable,
+            answered=not unheard,
             rng=_rng,
             retry_after_s=asked_to_wait_s(answer, paced=self.pace is not None),
         )
-        if decision is None or not unreachable:
+        if decision is None or not unheard:
             return None if decision is None else decision.delay_s
         return min(decision.delay_s, max(0.0, self.limits.patience_s - silent_s))
 
@@ -140,12 +155,25 @@ class Refusal:
 
 @dataclass(slots=True)
 class Batch:
-    """What came of the targets: an outcome each, or None for one that is still to be run.
+    """What came of the targets: an outcome each, or None for one that is still to be run; those of
+    them that were `begun` may have been done all the same.
 
-    `outage` is the last failure of a storage that gives no answer, `fatal` an answer after
-    which no other task can succeed either.
+    `outage` is the last failure of a storage that gives no answer, `fatal` an answer after which no
+    other task can succeed either, `doubt` a sentence about what the storage accepts and does not
+    keep. `notes` are sentences for the job's activity.
     """
 
     outcomes: list[Outcome | None]
     outage: Answer | None = None
     fatal: Answer | None = None
+    doubt: str = ""
+    begun: frozenset[int] = frozenset()
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Share:
+    """What the flights to one place have in flight together, and may have."""
+
+    in_flight: int
+    running: int = 0

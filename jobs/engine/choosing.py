@@ -1,9 +1,10 @@
 """Which job a worker serves next.
 
 Regions first, the one with the fewest chunks in hand before the others, so that a slow storage
-never takes the workers of another. Priorities compare within a Region (reference 1.5). Of jobs of
-equal priority the one with the fewest chunks in hand, then the one that was served longest ago,
-so that a small job does not wait for a large one to end; age decides who begins.
+never takes the workers of another. Priorities compare within a Region (docs/batch-operations.md,
+Priority). Of jobs of equal priority the one with the fewest chunks in hand, then the one that was
+served longest ago, so that a small job does not wait for a large one to end; age decides who
+begins.
 """
 
 import math
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from jobs.choices import JobStatus
-from jobs.engine import database_clock
+from jobs.engine import database
 from jobs.lifecycle import commands, precedence
 from jobs.models import Job
 
@@ -20,14 +21,16 @@ JOBS_LOOKED_AT = 20
 CHOICE_S = 0.1
 """For how long the best jobs stay the best ones: about as long as a chunk takes."""
 
-# A job without an answer from its storage is tried with one chunk: others get the workers.
+# A job without an answer from its storage is tried with one chunk: others get the workers. Rows of
+# one block that are chunks of their own, since they are slow, count as the chunk that they were.
 _CHOICE = """
 WITH moving AS (
   SELECT id, region_id, served_s,
-         (SELECT count(*) FROM jobs_chunk
+         (SELECT count(DISTINCT owner || segment || "offset") FROM jobs_chunk
            WHERE job_id = jobs_job.id AND state = 'Running' AND lease_expires_s >= {now}) AS in_hand
     FROM jobs_job
-   WHERE status IN ('Ready', 'Active', 'Pausing', 'Cancelling', 'Failing')),
+   WHERE terminated_at IS NULL
+     AND status IN ('Ready', 'Active', 'Pausing', 'Cancelling', 'Failing')),
 region AS (
   SELECT region_id, sum(in_hand) AS in_hand, max(served_s) AS served_s
     FROM moving GROUP BY region_id)
@@ -121,7 +124,7 @@ def choose(*, now: datetime) -> list[Job]:
     if found and behind_its_equals(found)[0] is not found[0]:
         # Later than all others, also where two turns fall into one tick of the clock.
         latest_s = max(job.served_s for job in found) + 0.001
-        served_s = max(latest_s, database_clock.now_s())
+        served_s = max(latest_s, database.now_s())
         Job.objects.filter(pk=found[0].pk).update(served_s=served_s)
     return found
 
@@ -142,14 +145,16 @@ def behind_its_equals(jobs: Sequence[Job]) -> list[Job]:
 
 def jobs_with_work() -> list[Job]:
     """As `choose`, for who only looks."""
-    sql = _CHOICE.format(now=database_clock.sql(), limit=JOBS_LOOKED_AT)
+    sql = _CHOICE.format(now=database.now_sql(), limit=JOBS_LOOKED_AT)
     return list(Job.objects.raw(sql))
 
 
 def _bring_back(now: datetime) -> bool:
-    paused = Job.objects.filter(
-        status=JobStatus.PAUSED, paused_cause__in=precedence.STANDS_BACK
-    ).order_by()
+    paused = (
+        Job.objects.going()
+        .filter(status=JobStatus.PAUSED, paused_cause__in=precedence.STANDS_BACK)
+        .order_by()
+    )
     regions = paused.values_list("region_id", flat=True).distinct()
     resumed = [commands.take_turns(region_id, now=now) for region_id in regions]
     return any(resumed)

@@ -1,19 +1,25 @@
-"""Claiming chunks, keeping and losing them, and settling what was done of them."""
+"""Claiming chunks, keeping them, and giving them back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Case, F, When
 
 from jobs.choices import RUNNABLE, ChunkState
-from jobs.engine import database_clock, statements
+from jobs.engine import database, statements
 from jobs.models import Chunk, Job
+
+Proof = tuple[int, int]
+"""A chunk's id and the fence under which it was claimed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A chunk in hand; `fence` proves it is still ours."""
+    """A chunk in hand; `fence` proves it is still ours. `tried_since_s` is the time since when its
+    rows may have been tried before this claim, 0 if nobody has.
+    """
 
     chunk_id: int
     job_id: str
@@ -24,32 +30,17 @@ class Claim:
     length: int
     skip: int
     fence: int
+    claimed_s: float
+    tried_since_s: float
 
     @property
-    def proof(self) -> tuple[int, int]:
+    def proof(self) -> Proof:
         return self.chunk_id, self.fence
 
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What was done of a chunk: `done` are indices within it, ascending and not empty; `result`
-    names their rows of the report in work storage.
-    """
-
-    claim: Claim
-    done: Sequence[int]
-    succeeded: int
-    failed: int
-    result: str
-
     @property
-    def is_whole(self) -> bool:
-        """Nothing of the chunk is left to be run."""
-        return len(self.done) == self.claim.rows
-
-    @property
-    def position(self) -> int:
-        return self.claim.position + self.done[0]
+    def begun_since_s(self) -> float:
+        """Since when those of its rows that are begun under this claim may have been tried."""
+        return self.tried_since_s or self.claimed_s
 
 
 def claim_chunks(
@@ -105,74 +96,11 @@ def heartbeat(claim: Claim, *, lease_s: float) -> bool:
     return bool(beat([claim], lease_s=lease_s))
 
 
-def release(claims: Collection[Claim]) -> None:
-    """Give chunks back untouched."""
+def release(claims: Collection[Claim], *, begun: bool = False) -> None:
+    """Give chunks back: untouched ones, or with `begun` those whose rows may have been tried."""
     if claims:
         with statements.cursor() as cursor:
-            statements.release(cursor, _proofs(claims))
-
-
-def settle(cursor: CursorWrapper, settlements: Sequence[Settlement]) -> set[tuple[int, int]]:
-    """Mark rows as done and split the others of their chunks off as chunks of their own. Returns
-    the proofs that still held: nothing is changed of the others. Not their ids: a worker that lost
-    a chunk may have claimed it anew, and bring both.
-
-    To be called in a transaction.
-    """
-    if not cursor.db.in_atomic_block:
-        raise transaction.TransactionManagementError("settle() belongs into a transaction")
-    held: set[tuple[int, int]] = set()
-    if whole := [_settled(one) for one in settlements if one.is_whole]:
-        held |= statements.settle(cursor, whole)
-    if parts := [one for one in settlements if not one.is_whole]:
-        rows = [(*_settled(part), part.position, len(part.done)) for part in parts]
-        held |= statements.settle_parts(cursor, rows)
-    rest = [
-        chunk
-        for settlement in settlements
-        if settlement.claim.proof in held
-        for chunk in _rest_of(settlement)
-    ]
-    if rest:
-        Chunk.objects.bulk_create(rest)
-    return held
-
-
-def _settled(settlement: Settlement) -> statements.Settled:
-    return (
-        *settlement.claim.proof,
-        settlement.succeeded,
-        settlement.failed,
-        settlement.result,
-    )
-
-
-def _rest_of(settlement: Settlement) -> list[Chunk]:
-    claim, done = settlement.claim, settlement.done
-    if settlement.is_whole:
-        return []
-    return [
-        Chunk(
-            job_id=claim.job_id,
-            position=claim.position + start,
-            rows=end - start,
-            segment=claim.segment,
-            offset=claim.offset,
-            length=claim.length,
-            skip=claim.skip + start,
-        )
-        for start, end in gaps(done, claim.rows)
-    ]
-
-
-def gaps(done: Sequence[int], rows: int) -> list[tuple[int, int]]:
-    """The runs of indices below `rows` that are not in `done`, as (start, end)."""
-    edges = [-1, *done, rows]
-    return [
-        (before + 1, after)
-        for before, after in zip(edges, edges[1:], strict=False)
-        if after - before > 1
-    ]
+            statements.release(cursor, _proofs(claims), begun=begun)
 
 
 def has_unfinished(job_id: str) -> bool:
@@ -182,10 +110,13 @@ def has_unfinished(job_id: str) -> bool:
 
 
 def take_from_dead(job_id: str) -> None:
-    """Free what is held by workers that were not heard of; they can not record it any more."""
+    """Free what is held by workers that were not heard of; they cannot record it any more."""
     running = Chunk.objects.filter(job_id=job_id, state=ChunkState.RUNNING)
-    running.filter(lease_expires_s__lt=database_clock.now_s()).update(
-        state=ChunkState.PENDING, owner="", lease_expires_s=0
+    running.filter(lease_expires_s__lt=database.now_s()).update(
+        state=ChunkState.PENDING,
+        owner="",
+        lease_expires_s=0,
+        tried_since_s=Case(When(tried_since_s=0, then=F("claimed_s")), default=F("tried_since_s")),
     )
 
 
@@ -194,5 +125,5 @@ def has_holders(job_id: str) -> bool:
     return Chunk.objects.filter(job_id=job_id, state=ChunkState.RUNNING).exists()
 
 
-def _proofs(claims: Collection[Claim]) -> list[tuple[int, int]]:
+def _proofs(claims: Collection[Claim]) -> list[Proof]:
     return [claim.proof for claim in claims]

@@ -5,6 +5,7 @@ FailureReason, and StorageUnavailableError when it could not find out.
 """
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
@@ -31,7 +32,7 @@ def manifest_errors(job: Job) -> Iterator[None]:
 
 def _refused(job: Job, error: StorageError) -> ManifestError:
     if error.code in {"AccessDenied", "403"}:
-        # AWS's own words (reference 1.8): people search for them.
+        # AWS's own words (docs/batch-operations.md, Failures of a job): people search for them.
         return ManifestError(error.code, f"Reading the manifest is forbidden: {error.code}")
     if error.code in {"PreconditionFailed", "412"}:
         return ManifestError("ManifestChanged", _changed(job))
@@ -61,13 +62,13 @@ def check_manifest_object(job: Job, storage: Storage) -> None:
         raise ManifestError("ManifestEncryptionNotSupported", refused)
 
 
-def check_buckets(job: Job) -> None:
+def check_buckets(job: Job, stop: threading.Event) -> None:
     """Every bucket that the list names must be there. Raises ManifestError with its first line,
-    StorageUnavailableError.
+    StorageUnavailableError, and StoppedError when `stop` is set.
     """
     for bucket, (_, line) in job.buckets.items():
         try:
-            storage_to_look_at(bucket, job).check_bucket(bucket)
+            storage_to_look_at(bucket, job, stop).check_bucket(bucket)
         except StorageUnavailableError:
             raise
         except StorageError as error:
@@ -96,7 +97,7 @@ def _check_targets(job: Job) -> None:
 
 
 def check_single_bucket(job: Job) -> None:
-    """Some operations work within one bucket only (reference 3.4)."""
+    """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list)."""
     operation = registry.get(job.operation)
     if operation.single_bucket and len(job.buckets) > 1:
         (first, _), (second, (_, line)) = list(job.buckets.items())[:2]

@@ -1,23 +1,47 @@
-"""The chunks that a runner has under way."""
+"""The chunks that a runner has under way, until what came of them is written.
+
+A chunk is recorded when its tasks have ended. Where some of them take long, those that are done are
+recorded before, and the chunk goes on with what is in flight, under claims of its own.
+"""
 
 import contextlib
+import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 from jobs import conf
-from jobs.engine.claims import Claim
-from jobs.engine.writing import Written
+from jobs.dataplane.work import Batch
+from jobs.engine.chunk_rows import part_of, put_results
+from jobs.engine.claims import Claim, Proof
+from jobs.engine.recording import Finished
+from jobs.engine.settlements import Hold
+from jobs.engine.transport import Transport
 from jobs.lifecycle import precedence
+from jobs.manifests.columns import Rows
 from jobs.models import Job
 from jobs.operations import registry
+from jobs.operations.base import DONE
+from jobs.workstore.store import WorkStore
 
 MOST_OPEN = precedence.AT_ONCE
 """Of one Region."""
 
 MOST_OPEN_OF_ALL = 2 * MOST_OPEN
+
+MOST_LATE = 32
+"""So many chunks that go on with a few slow tasks are open besides: each has its list in memory."""
+
+LONG_S = 5.0
+"""A chunk that goes on for so long after it could begin tasks takes long, and so often it is recorded
+in part then. Nearly all are over before, in one transaction.
+"""
+
+WRITERS = 2
 
 
 def chunks_open(job: Job | None) -> int:
@@ -30,40 +54,205 @@ def chunks_open(job: Job | None) -> int:
     return min(MOST_OPEN, 2 + (conf.in_flight() - 1) // 128)
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A chunk on its way."""
+def is_cut_short(batch: Batch) -> bool:
+    """Whether tasks are left to run."""
+    # `in` asks each outcome whether it is None; to count those that are the usual one is at once.
+    return batch.outcomes.count(DONE) < len(batch.outcomes) and None in batch.outcomes
 
-    job: Job
-    claim: Claim
+
+class Open:
+    """A chunk on its way. `claims` are what is in hand of it: the whole at first, and once some of
+    it was recorded (`is_late`) the rows that were in flight then. `stop` ends it.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        claim: Claim,
+        rows: Rows,
+        stop: threading.Event,
+        batch: Future[Batch],
+    ) -> None:
+        self.job = job
+        self.claims = [claim]
+        self.rows = rows
+        self.stop = stop
+        self.batch = batch
+        self.position = claim.position
+        self.since_s = time.monotonic()
+        self.look_s = self.since_s + conf.record_every_s() + LONG_S
+        self.is_late = False
+        self.is_over = False
+        self.is_being_written = False
+        """From then on until it goes on, `claims` are what they are."""
+
+
+class Written(NamedTuple):
+    """`batch` is what came of the chunk, `finished` its parts of which there is something to record:
+    their rows of the report are in work storage. Of the other parts those `begun` may have been
+    tried.
+    """
+
+    batch: Batch
+    finished: list[Finished]
+    begun: list[Claim]
+    untouched: list[Claim]
+
+
+class Ended(NamedTuple):
+    """What came of a chunk, in `is_over`, or until now. `written` raises WorkStoreError, and
+    whatever ended the chunk.
+    """
+
+    chunk: Open
     written: Future[Written]
-    since_s: float
+    is_over: bool
 
 
 class OpenChunks:
-    """To be used by one thread. What ends tells so by itself: it costs less than to look at all."""
+    """To be used by one thread. What ends is written by others, and tells so by itself: it costs less
+    than to look at all. To be closed.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, work: WorkStore, owner: str, transport: Transport) -> None:
+        self._work = work
+        self._owner = owner
+        self._transport = transport
         self._chunks: list[Open] = []
-        self._ended: SimpleQueue[Future[Written]] = SimpleQueue()
+        self._ended: SimpleQueue[Ended] = SimpleQueue()
+        self._lock = threading.Lock()
+        # To wait for the disk is most of it, and the next chunks need not wait.
+        self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
 
     def __len__(self) -> int:
         return len(self._chunks)
 
     def __iter__(self) -> Iterator[Open]:
-        return iter(self._chunks)
+        return iter(list(self._chunks))
 
-    def add(self, job: Job, claim: Claim, written: Future[Written]) -> None:
-        self._chunks.append(Open(job, claim, written, time.monotonic()))
-        written.add_done_callback(self._ended.put)
+    def close(self) -> None:
+        self._threads.shutdown(wait=False)
 
-    def take_ended(self, within_s: float) -> list[Open]:
-        """Those that have ended, which are open no more; none if that takes longer."""
-        ended = set()
+    def add(self, chunk: Open) -> None:
+        self._chunks.append(chunk)
+        # By what the batch itself knows: with the chunk it would be a circle of references.
+        chunk.batch.add_done_callback(self._end)
+
+    def drop(self, chunks: Iterable[Open]) -> None:
+        """Whatever comes of these, nobody minds."""
+        dropped = list(chunks)
+        self._chunks = [chunk for chunk in self._chunks if chunk not in dropped]
+        for chunk in dropped:
+            chunk.stop.set()
+
+    def free(self, job: Job | None) -> int:
+        """How many chunks of `job`, the next to be served, may be begun. Those that go on with a few
+        slow tasks are not counted, unless there are very many.
+
+        One more than usual where its Region has none here: a storage that answers slowly, or not
+        at all, does not keep the others waiting.
+        """
+        late = [chunk for chunk in self._chunks if chunk.is_late]
+        counted = [chunk for chunk in self._chunks if not chunk.is_late] + late[MOST_LATE:]
+        free = chunks_open(job) - len(counted)
+        if free <= 0 and job and len(counted) < MOST_OPEN_OF_ALL:
+            return int(job.region_id not in {chunk.job.region_id for chunk in counted})
+        return max(0, free)
+
+    def take_long(self) -> bool:
+        """Whether a storage is slow, or silent."""
+        now_s = time.monotonic()
+        return any(now_s - chunk.since_s > LONG_S for chunk in self._chunks)
+
+    def take_ended(self, within_s: float) -> list[Ended]:
+        """Those that have ended, which are open no more, and those that take long and of which
+        something was written; none if that takes longer.
+        """
+        ended = []
         with contextlib.suppress(Empty):
-            ended.add(self._ended.get(timeout=within_s))
+            ended.append(self._ended.get(timeout=within_s))
             while True:
-                ended.add(self._ended.get_nowait())
-        found = [chunk for chunk in self._chunks if chunk.written in ended]
-        self._chunks = [chunk for chunk in self._chunks if chunk.written not in ended]
+                ended.append(self._ended.get_nowait())
+        found = [one for one in ended if one.chunk in self._chunks]
+        over = [one.chunk for one in found if one.is_over]
+        if over:
+            self._chunks = [chunk for chunk in self._chunks if chunk not in over]
         return found
+
+    def look(self) -> None:
+        """To be called often: has written what was done so far of chunks that take long."""
+        now_s = time.monotonic()
+        for chunk in self._chunks:
+            if now_s >= chunk.look_s:
+                chunk.look_s = now_s + LONG_S
+                asked = self._transport.plane().so_far(chunk.batch)
+                asked.add_done_callback(partial(self._came, chunk))
+
+    def go_on(
+        self, chunk: Open, *, recorded: Collection[Proof] = (), kept: Sequence[Claim] = ()
+    ) -> None:
+        """What was written of a chunk that is not over is recorded, or not: instead of the claims
+        that were `recorded` those `kept` are in hand now.
+        """
+        with self._lock:
+            chunk.claims = [one for one in chunk.claims if one.proof not in recorded] + [*kept]
+            chunk.is_late = chunk.is_late or bool(recorded)
+            chunk.is_being_written = is_over = chunk.is_over
+        if is_over:
+            self._write(chunk, None)
+
+    # --- In other threads
+
+    def _came(self, chunk: Open, asked: Future[Batch | None]) -> None:
+        batch = asked.result()
+        with self._lock:
+            if batch is None or chunk.is_being_written:
+                return
+            chunk.is_being_written = True
+        self._write(chunk, batch)
+
+    def _end(self, batch: Future[Batch]) -> None:
+        for chunk in self._chunks:
+            if chunk.batch is batch:
+                with self._lock:
+                    chunk.is_over = True
+                    was_written, chunk.is_being_written = chunk.is_being_written, True
+                if not was_written:
+                    self._write(chunk, None)
+
+    def _write(self, chunk: Open, so_far: Batch | None) -> None:
+        """`so_far` is None when the chunk is over."""
+        written: Future[Written] = Future()
+
+        def write() -> None:
+            try:
+                written.set_result(self._written(chunk, so_far))
+            except BaseException as error:
+                # The runner's to deal with, whatever it is: it waits for this.
+                written.set_exception(error)
+            self._ended.put(Ended(chunk, written, so_far is None))
+
+        try:
+            self._threads.submit(write)
+        except RuntimeError as error:
+            # No thread can be started. Said nowhere else: the runner would wait for ever, and
+            # keep the chunk's lease.
+            written.set_exception(error)
+            self._ended.put(Ended(chunk, written, so_far is None))
+
+    def _written(self, chunk: Open, so_far: Batch | None) -> Written:
+        batch = so_far or chunk.batch.result()
+        written = Written(batch, [], [], [])
+        for claim in chunk.claims:
+            rows, part = part_of(chunk.rows, batch, claim.position - chunk.position, claim.rows)
+            finished = put_results(self._work, claim, rows, part.outcomes)
+            if finished is None and so_far and 0 < len(part.begun) < claim.rows:
+                finished = Finished(claim, (), (), "")  # what is not begun is given away
+            if finished is None:
+                (written.begun if part.begun else written.untouched).append(claim)
+            elif so_far:
+                hold = Hold(part.begun, self._owner, conf.lease_s())
+                written.finished.append(replace(finished, hold=hold))
+            else:
+                written.finished.append(replace(finished, begun=part.begun))
+        return written

@@ -1,7 +1,8 @@
 """Preparing: the manifest is read once, checked row by row, counted and cut into chunks.
 
-Restartable and time-boxed: how far it came lies in the same transaction as the chunks made so
-far, so a worker may die at any line. No object of the list is touched (reference 1.1).
+Restartable and time-boxed: how far it came lies in the same transaction as the chunks made so far,
+so a worker may die at any line. No object of the list is touched (docs/batch-operations.md,
+Statuses).
 """
 
 import logging
@@ -13,12 +14,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from jobs import conf, queueing
+from jobs import conf
 from jobs.choices import JobStatus
 from jobs.engine import control_lease
-from jobs.engine.control_lease import ControlLease
-from jobs.engine.database_away import DATABASE_AWAY
-from jobs.engine.database_clock import now_s
+from jobs.engine.control_lease import ALONE, GIVEN_UP, ControlLease, Terms
+from jobs.engine.control_turns import leave_to_clear
+from jobs.engine.database import DATABASE_AWAY, now_s
 from jobs.engine.manifest_checks import (
     INVALID,
     check_buckets,
@@ -30,10 +31,10 @@ from jobs.errors import (
     LeaseLostError,
     ManifestError,
     NoSuchJobError,
+    StoppedError,
     StorageError,
     StorageUnavailableError,
     WorkStoreError,
-    unexpected,
 )
 from jobs.lifecycle import commands
 from jobs.lifecycle.connections import manifest_storage
@@ -54,19 +55,33 @@ BUCKETS_KEPT = 1000
 """Distinct buckets of a list that are remembered and looked at before the job may run."""
 
 
-def prepare_job(job_id: str, *, work: WorkStore, clock: Clock, stop: threading.Event) -> None:
-    """Bring a New or Preparing job on its way to Suspended or Ready, for one time box."""
+def prepare_job(
+    job_id: str,
+    *,
+    work: WorkStore,
+    clock: Clock,
+    stop: threading.Event,
+    terms: Terms = ALONE,
+) -> None:
+    """Bring a New or Preparing job on its way to Suspended or Ready: for one time box, or as
+    long as the `terms` say.
+    """
     commands.begin_preparing(job_id, now=clock())
     lease = control_lease.acquire(job_id, {JobStatus.PREPARING})
     if lease is None:
         return
+    waits = False
     try:
-        with lease.kept(JobStatus.PREPARING, stop) as kept_stop:
-            _Preparation(commands.get_job(job_id), lease, work, clock, kept_stop).run()
+        lease.note_deaths("Preparing waits.", JobStatus.PREPARING, clock())
+        job = commands.get_job(job_id)
+        if lease.is_last_straw:
+            raise ManifestError(GIVEN_UP, control_lease.last_words(job))
+        with lease.kept(JobStatus.PREPARING, stop, terms) as kept_stop:
+            _Preparation(job, lease, work, clock, kept_stop).run()
     except LeaseLostError:
         logger.info("job %s: preparing ends here, the job moved on", job_id)
         # If it was cancelled, what was put meanwhile lies in a folder that was emptied before.
-        queueing.call("finish_job", job_id)
+        leave_to_clear(job_id)
         return
     except ManifestError as error:
         commands.fail(
@@ -77,22 +92,27 @@ def prepare_job(job_id: str, *, work: WorkStore, clock: Clock, stop: threading.E
             now=clock(),
             only_from={JobStatus.PREPARING},
         )
+    except StoppedError:
+        logger.info("job %s: preparing stops here, and goes on at the next turn", job_id)
     except StorageUnavailableError as error:
-        _wait(job_id, f"Preparing waits: {error.message}", clock())
+        waits = _wait(job_id, f"Preparing waits: {error.message}", clock())
     except WorkStoreError as error:
-        _wait(job_id, f"Preparing waits for the work storage: {error.message}", clock())
+        waits = _wait(job_id, f"Preparing waits for the work storage: {error.message}", clock())
     except (*DATABASE_AWAY, NoSuchJobError):
         raise
     except Exception as error:
         logger.exception("job %s", job_id)
-        _wait(job_id, f"Preparing waits. {unexpected(error)}", clock())
-    lease.release()
+        lease.release_failed("Preparing waits.", error, clock())
+        return
+    lease.release(waits=waits)
 
 
-def _wait(job_id: str, sentence: str, now: datetime) -> None:
+def _wait(job_id: str, sentence: str, now: datetime) -> bool:
+    """True: it waits."""
     commands.wait_for(
         job_id, sentence, until_s=now_s() + RETRY_S, now=now, only_in={JobStatus.PREPARING}
     )
+    return True
 
 
 @dataclass(slots=True)
@@ -103,17 +123,17 @@ class _Preparation:
     clock: Clock
     stop: threading.Event
     _until_s: float = field(default=0.0)
+    _kept_s: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
         self._until_s = time.monotonic() + conf.time_box_s()
         storage = self._storage()
         check_manifest_object(self.job, storage)
         if not self._read(storage):
-            queueing.call("prepare_job", self.job.pk)
             return
         if self.job.prepared_rows == 0:
             raise ManifestError(INVALID, "The manifest is empty. List at least one object.")
-        check_buckets(self.job)
+        check_buckets(self.job, self.stop)
         commands.end_preparing(
             self.job,
             total_tasks=self.job.prepared_rows,
@@ -123,7 +143,7 @@ class _Preparation:
 
     def _storage(self) -> Storage:
         try:
-            return manifest_storage(self.job)
+            return manifest_storage(self.job, self.stop)
         except StorageError as error:
             raise ManifestError(error.code, error.message) from error
 
@@ -145,12 +165,17 @@ class _Preparation:
                 rows_per_block=conf.chunk_rows(registry.get(self.job.operation).chunk_rows),
                 first_line=self.job.prepared_rows + 1,
                 start_byte=self.job.prepared_byte,
+                is_slow=self._is_slow,
             )
             for group in _grouped(blocks):
                 self._keep(group)
                 if self.stop.is_set() or time.monotonic() > self._until_s:
                     return False
         return True
+
+    def _is_slow(self) -> bool:
+        """Time for a checkpoint, although no block is full."""
+        return self.stop.is_set() or time.monotonic() - self._kept_s > CHECKPOINT_S
 
     def _keep(self, group: list[RowBlock]) -> None:
         """Put a group of chunks into work storage, then make them and the checkpoint known."""
@@ -197,6 +222,7 @@ class _Preparation:
             buckets=self.job.buckets,
         )
         self.job.prepared_rows, self.job.prepared_byte = position, end_byte
+        self._kept_s = time.monotonic()
 
 
 def _grouped(blocks: Iterator[RowBlock]) -> Iterator[list[RowBlock]]:

@@ -4,16 +4,17 @@ chunks that come next.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 from django.db.backends.utils import CursorWrapper
 
-from jobs.engine import claims, statements
-from jobs.engine.claims import Claim, Settlement
-from jobs.engine.judging import judge
+from jobs.engine import claims, settlements, statements
+from jobs.engine.claims import Claim, Proof
+from jobs.engine.settlements import Hold, Settlement
 from jobs.engine.statements import Standing
+from jobs.engine.threshold import judge
 from jobs.errors import LeaseLostError
 from jobs.manifests.rows import Row
 from jobs.models import FailureSample, Job, RateSample
@@ -31,14 +32,18 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """`done` are the rows of a chunk that were run, as indices within it, ascending and not empty;
-    `failed` those of them that failed; `result_name` is where their report rows lie.
+    """`done` are the rows of a chunk that were run, as indices within it, ascending; `failed` those
+    of them that failed; `result_name` is where their report rows lie. Of the other rows `begun` may
+    have been tried; those of `hold` are on their way and stay in hand. Without any of these
+    something is done.
     """
 
     claim: Claim
     done: Sequence[int]
     failed: Sequence[TaskResult]
     result_name: str
+    begun: frozenset[int] = frozenset()
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,14 @@ class Wish:
 class Recorded:
     """`lost` are claims that other workers have now: of these nothing was recorded. `claimed` are
     the chunks that were wished for, None when none were looked for. `alone`: no other job than the
-    wished one may run, and it waits for nothing.
+    wished one may run, and it waits for nothing. `kept` are the claims of rows that stay in hand,
+    by the proof of the chunk that they were of.
     """
 
     lost: list[Claim]
     claimed: list[Claim] | None = None
     alone: bool = False
+    kept: dict[Proof, list[Claim]] = field(default_factory=dict)
 
 
 def record_and_claim(finished: Sequence[Finished], wish: Wish | None, *, now: datetime) -> Recorded:
@@ -72,16 +79,16 @@ def record_and_claim(finished: Sequence[Finished], wish: Wish | None, *, now: da
     recorded here, or was ended by somebody else before.
     """
     with transaction.atomic(), statements.cursor() as cursor:
-        held = claims.settle(cursor, [_settlement(chunk) for chunk in finished])
-        ours = [chunk for chunk in finished if chunk.claim.proof in held]
+        settled = settlements.settle(cursor, [_settlement(chunk) for chunk in finished])
+        ours = [chunk for chunk in finished if chunk.claim.proof in settled.proofs]
         # Sorted, so that two workers that record at once take the row locks in the same order.
         standings = {
             job_id: _count(cursor, job_id, [one for one in ours if one.claim.job_id == job_id], now)
             for job_id in sorted({chunk.claim.job_id for chunk in ours})
         }
-        lost = [chunk.claim for chunk in finished if chunk.claim.proof not in held]
+        lost = [chunk.claim for chunk in finished if chunk.claim.proof not in settled.proofs]
         # Last, when all rows are locked for which somebody else may wait: claims wait for none.
-        return _with_claims(cursor, Recorded(lost), wish, standings)
+        return _with_claims(cursor, Recorded(lost, kept=settled.kept), wish, standings)
 
 
 def _with_claims(
@@ -95,7 +102,7 @@ def _with_claims(
     claimed = claims.claim_of_locked(
         cursor, wish.job.pk, wish.limit, owner=wish.owner, lease_s=wish.lease_s
     )
-    return Recorded(recorded.lost, claimed, alone)
+    return Recorded(recorded.lost, claimed, alone, recorded.kept)
 
 
 def record_all(finished: Sequence[Finished], *, now: datetime) -> list[Claim]:
@@ -114,7 +121,15 @@ def record(claim: Claim, results: Sequence[TaskResult], *, result_name: str, now
 def _settlement(chunk: Finished) -> Settlement:
     failed = len(chunk.failed)
     succeeded = len(chunk.done) - failed
-    return Settlement(chunk.claim, chunk.done, succeeded, failed, chunk.result_name)
+    return Settlement(
+        chunk.claim,
+        chunk.done,
+        succeeded,
+        failed,
+        chunk.result_name,
+        begun=chunk.begun,
+        hold=chunk.hold,
+    )
 
 
 def _count(
@@ -123,6 +138,8 @@ def _count(
     failed = sum(len(chunk.failed) for chunk in chunks)
     succeeded = sum(len(chunk.done) for chunk in chunks) - failed
     standing = statements.add_to_job(cursor, job_id, succeeded, failed)
+    if not succeeded + failed:
+        return standing
     at_s = int(now.timestamp()) // RateSample.WIDTH_S * RateSample.WIDTH_S
     statements.add_to_rate(cursor, job_id, at_s, succeeded, failed)
     if failed:

@@ -4,34 +4,30 @@ Several chunks are open at a time, so that a new one is under way before the las
 one before are answered. What they cost the database is shared among them.
 """
 
-import contextlib
 import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from jobs import conf, queueing
 from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
-from jobs.engine import choosing, claims, recording
-from jobs.engine.beginning import make_active
+from jobs.engine import choosing, claims, database, job_status, recording
 from jobs.engine.choosing import Best
+from jobs.engine.chunk_rows import is_away, prove_room, read_rows, see_room
 from jobs.engine.claims import Claim
-from jobs.engine.closing import close_if_ended
 from jobs.engine.control_lease import owner_name
-from jobs.engine.database_away import DATABASE_AWAY
-from jobs.engine.following import follow, is_cut_short, wait_for_storage
-from jobs.engine.job_at_hand import JobAtHand
-from jobs.engine.keeper import Keeper
-from jobs.engine.lines import prove_room, read_rows
-from jobs.engine.open_chunks import MOST_OPEN_OF_ALL, Open, OpenChunks, chunks_open
-from jobs.engine.pacing import Pacing
-from jobs.engine.recording import Finished, Wish
-from jobs.engine.transports import Transports
-from jobs.engine.writing import Writer
-from jobs.errors import StorageError, WorkStoreError, unexpected
+from jobs.engine.control_turns import leave_to_clear
+from jobs.engine.handing_back import HandingBack
+from jobs.engine.heartbeats import Heartbeats
+from jobs.engine.open_chunks import Ended, Open, OpenChunks, Written, is_cut_short
+from jobs.engine.rates.pacing import Pacing
+from jobs.engine.recording import Recorded, Wish
+from jobs.engine.running_job import RunningJob
+from jobs.engine.transport import Transport
+from jobs.errors import WorkStoreLostError
 from jobs.models import Job
 from jobs.workstore.store import WorkStore
 
@@ -41,9 +37,6 @@ Clock = Callable[[], datetime]
 WAKE_S = 0.2
 LOOK_S = 1.0
 """A worker all of whose chunks take long looks so often whether another Region has work."""
-
-LONG_S = 5.0
-"""A chunk that is open for longer takes long: its storage is slow, or silent."""
 
 
 def run_chunks(*, work: WorkStore, clock: Clock, stop: threading.Event) -> int:
@@ -69,15 +62,15 @@ class _Runner:
         self._clock = clock
         self._stop = stop
         self._pacing = Pacing()
-        self._keeper = Keeper(stop, self._pacing.refresh)
-        self._transports = Transports()
-        self._writer = Writer(work)
-        self._at_hand: dict[str, JobAtHand] = {}
-        self._open = OpenChunks()
+        self._heartbeats = Heartbeats(stop, self._pacing.refresh)
+        self._transport = Transport()
+        self._owner = owner_name()
+        self._running: dict[str, RunningJob] = {}
+        self._open = OpenChunks(work, self._owner, self._transport)
         self._best = Best(clock)
+        self._hand_back = HandingBack(self._heartbeats, self._open, self._best, clock)
         self._started: set[str] = set()
         self._shaky: set[str] = set()
-        self._owner = owner_name()
         self._until_s = math.inf
         self.chunks_run = 0
         self.is_interrupted = False
@@ -87,30 +80,30 @@ class _Runner:
         self._until_s = until_s
         self._fill()
         while self._open:
-            finished = self._wait()
-            if self._transports.is_stuck():
+            ended = self._wait()
+            if self._transport.is_stuck():
                 self._give_up()
-            self._settle(finished)
+            self._settle(ended)
+            self._open.look()
             if self._is_over():
                 self.is_interrupted = True
             else:
                 self._fill()
-            self._close_ended({chunk.job.pk for chunk in finished})
+            self._close_ended({one.chunk.job.pk for one in ended if one.is_over})
 
     def _is_over(self) -> bool:
         """Its time is up, or it is told to stop; while a chunk takes long, others go on beside it
         for some more time.
         """
         now_s = time.monotonic()
-        takes_long = any(now_s - chunk.since_s > LONG_S for chunk in self._open)
-        until_s = self._until_s + (9 * conf.time_box_s() if takes_long else 0)
+        until_s = self._until_s + (9 * conf.time_box_s() if self._open.take_long() else 0)
         return self._stop.is_set() or now_s >= until_s
 
     def close(self) -> None:
-        self._keeper.stop_all()
-        self._keeper.close()
-        self._transports.close()
-        self._writer.close()
+        self._heartbeats.stop_all()
+        self._heartbeats.close()
+        self._transport.close()
+        self._open.close()
         self._pacing.close()
 
     # --- Claiming
@@ -130,23 +123,13 @@ class _Runner:
                 fresh = True
 
     def _free(self) -> int:
-        """How many chunks of the best job may be begun.
-
-        One more than usual where its Region has none here: a storage that answers slowly, or not
-        at all, does not keep the others waiting.
-        """
-        if self._stop.is_set():
-            return 0
-        free = chunks_open(self._best.first) - len(self._open)
-        if free <= 0 and self._best.first and len(self._open) < MOST_OPEN_OF_ALL:
-            busy = {chunk.job.region_id for chunk in self._open}
-            return int(self._best.first.region_id not in busy)
-        return max(0, free)
+        """How many chunks of the best job may be begun."""
+        return 0 if self._stop.is_set() else self._open.free(self._best.first)
 
     def _claim(self, job: Job, limit: int) -> int:
         """How many chunks of the job are under way that were not before."""
         if job.status == JobStatus.READY and job.pk not in self._started:
-            make_active(job, now=self._clock())
+            job_status.make_active(job, now=self._clock())
             self._started.add(job.pk)
         if job.waiting_for:
             self._shaky.add(job.pk)
@@ -160,73 +143,114 @@ class _Runner:
         )
         begun = self._begin_all(job, found)
         if not begun:
-            close_if_ended(job.pk, now=self._clock())
+            job_status.close_if_ended(job.pk, now=self._clock())
         return begun
 
     def _begin_all(self, job: Job, claimed: Iterable[Claim]) -> int:
-        """How many of them are under way now."""
-        open_before = len(self._open)
+        """How many of them are under way now, or are done with since they are lost."""
+        begun = 0
         for claim in claimed:
             self.chunks_run += 1
-            with self._handing_back(job, [claim]):
+            with self._hand_back.if_not_begun(job, claim):
                 self._begin(job, claim)
-        return len(self._open) - open_before
+                begun += 1
+        return begun
 
     def _begin(self, job: Job, claim: Claim) -> None:
-        at_hand = self._at_hand.get(job.pk)
-        if at_hand is None:
-            at_hand = self._at_hand[job.pk] = JobAtHand(
-                job, self._transports, self._pacing, self._clock
-            )
+        running = self._running.get(job.pk)
+        if running is None:
+            running = self._running[job.pk] = RunningJob(job, self._pacing, self._clock)
+        running.heed(job)
+        see_room(self._work, claim.rows + sum(len(chunk.rows) for chunk in self._open))
         if job.waiting_for:
             prove_room(self._work, claim)
-        rows = read_rows(self._work, claim, at_hand.manifest)
-        work = at_hand.work(rows, self._keeper.add(claim))
-        batch = at_hand.transport().submit(work)
-        self._open.add(job, claim, self._writer.after(batch, claim, rows))
+        try:
+            rows = read_rows(self._work, claim, running.manifest)
+        except WorkStoreLostError as error:
+            if is_away(self._work, job.pk):
+                raise
+            job_status.lose(claim, error.message, now=self._clock())
+            return
+        kept, states = running.states_of(claim, rows, self._work)
+        stop = self._heartbeats.add(claim)
+        since_s = _here(claim.tried_since_s)
+        work = running.work(rows, stop, tried_since_s=since_s, kept=kept, states=states)
+        batch = self._transport.plane().submit(work)
+        self._open.add(Open(job, claim, rows, stop, batch))
 
     # --- Recording
 
-    def _wait(self) -> list[Open]:
-        """Those that are finished; none if that takes long."""
+    def _wait(self) -> list[Ended]:
+        """Those of which there is something to record; none if that takes long."""
         until_s = time.monotonic() + LOOK_S
-        ended: list[Open] = []
+        ended: list[Ended] = []
         while not ended and time.monotonic() < until_s:
             if self._stop.is_set():
-                self._keeper.stop_all()
+                self._heartbeats.stop_all()
             ended = self._open.take_ended(WAKE_S)
         return ended
 
-    def _settle(self, finished: Sequence[Open]) -> None:
-        ready: list[tuple[Open, Batch, Finished]] = []
-        for chunk in finished:
-            with self._handing_back(chunk.job, [chunk.claim]):
-                batch, done = chunk.written.result()
-                if is_cut_short(batch):
-                    self._best.forget()  # what is left may go first
-                if done:
-                    ready.append((chunk, batch, done))
-                else:
-                    self._release([chunk.claim])
-                    self._follow(chunk, batch, has_done=False)
+    def _settle(self, ended: Sequence[Ended]) -> None:
+        ready: list[tuple[Ended, Written]] = []
+        for one in ended:
+            with self._hand_back.in_trouble(one.chunk.job, [one.chunk]):
+                if written := self._look_at(one):
+                    ready.append((one, written))
         if ready:
-            with self._handing_back(ready[0][0].job, [done.claim for _, _, done in ready]):
+            chunks = [one.chunk for one, _ in ready]
+            with self._hand_back.in_trouble(chunks[0].job, chunks):
                 self._record(ready)
 
-    def _record(self, ready: Sequence[tuple[Open, Batch, Finished]]) -> None:
-        self._keeper.drop(done.claim for _, _, done in ready)
-        wish = self._wish(batch for _, batch, _ in ready)
-        finished = [done for _, _, done in ready]
+    def _look_at(self, one: Ended) -> Written | None:
+        """None where there is nothing to record."""
+        error = None if one.is_over else one.written.exception()
+        if error:
+            logger.warning("job %s, recorded when it is over: %s", one.chunk.job.pk, error)
+            self._open.go_on(one.chunk)
+            return None
+        written = one.written.result()
+        if is_cut_short(written.batch):
+            self._best.forget()  # what is left may go first
+        if one.is_over:
+            self._hand_back.release(written.untouched)
+            self._hand_back.release(written.begun, begun=True)
+        if written.finished:
+            return written
+        if one.is_over:
+            self._follow(one.chunk, written.batch, has_done=False)
+        else:
+            self._open.go_on(one.chunk)
+        return None
+
+    def _record(self, ready: Sequence[tuple[Ended, Written]]) -> None:
+        finished = [part for _, written in ready for part in written.finished]
+        self._heartbeats.drop(part.claim for part in finished)
+        wish = self._wish(written.batch for _, written in ready)
         recorded = recording.record_and_claim(finished, wish, now=self._clock())
+        for one, written in ready:
+            if not one.is_over:
+                self._go_on(one.chunk, written, recorded)
         if wish and recorded.claimed is not None:
-            self._go_on(wish, recorded.claimed, alone=recorded.alone)
+            self._claim_more(wish, recorded.claimed, alone=recorded.alone)
         for claim in recorded.lost:
             logger.warning("job %s, %s: another worker took it over", claim.job_id, claim)
             # If the job has ended meanwhile, what was put for it now lies in an emptied folder.
-            queueing.call("finish_job", claim.job_id)
-        for chunk, batch, done in ready:
-            if done.claim not in recorded.lost:
-                self._follow(chunk, batch, has_done=True)
+            leave_to_clear(claim.job_id)
+        for one, written in ready:
+            ours = [part for part in written.finished if part.claim not in recorded.lost]
+            if ours:
+                has_done = any(part.done for part in ours)
+                self._follow(one.chunk, written.batch, has_done=has_done)
+
+    def _go_on(self, chunk: Open, written: Written, recorded: Recorded) -> None:
+        """Some of a chunk is recorded; its rows in flight are chunks of their own, in our hand."""
+        proofs = {part.claim.proof for part in written.finished}
+        kept = [claim for proof in proofs for claim in recorded.kept.get(proof, ())]
+        for claim in kept:
+            self._heartbeats.add(claim, chunk.stop)
+        if any(claim.proof in proofs for claim in recorded.lost):
+            chunk.stop.set()
+        self._open.go_on(chunk, recorded=proofs, kept=kept)
 
     def _wish(self, batches: Iterable[Batch]) -> Wish | None:
         """What `_fill` would claim next, if that can be said before anything is recorded. A choice
@@ -235,7 +259,7 @@ class _Runner:
         job = self._best.first
         if job is None or job.waiting_for or job.pk in self._shaky or self._is_over():
             return None
-        if any(batch.outage or batch.fatal for batch in batches):
+        if any(batch.outage or batch.fatal or batch.doubt for batch in batches):
             return None
         free = self._free()
         if not free:
@@ -243,7 +267,7 @@ class _Runner:
         share = self._best.share(free)
         return Wish(job, share, self._owner, conf.lease_s(), if_alone=self._best.is_old)
 
-    def _go_on(self, wish: Wish, claimed: Sequence[Claim], *, alone: bool) -> None:
+    def _claim_more(self, wish: Wish, claimed: Sequence[Claim], *, alone: bool) -> None:
         if alone:
             self._best.hold()
         self._best.serve(wish.limit)
@@ -254,43 +278,23 @@ class _Runner:
         if batch.outage:
             self._best.pass_over(chunk.job)
             self._shaky.add(chunk.job.pk)
-        follow(chunk.job, batch, has_done=has_done, now=self._clock())
+        job_status.follow(chunk.job, batch, has_done=has_done, now=self._clock())
 
     def _close_ended(self, job_ids: Iterable[str]) -> None:
         """Only jobs of which nothing is open here can have ended."""
         for job_id in set(job_ids) - {chunk.job.pk for chunk in self._open}:
-            close_if_ended(job_id, now=self._clock())
+            job_status.close_if_ended(job_id, now=self._clock())
 
     # --- Trouble
-
-    @contextlib.contextmanager
-    def _handing_back(self, job: Job, claimed: Sequence[Claim]) -> Iterator[None]:
-        """Whatever goes wrong with chunks, they are free again and the job says why it waits."""
-        try:
-            yield
-        except StorageError as error:
-            self._hand_back(job, claimed, error.message)
-        except WorkStoreError as error:
-            self._hand_back(job, claimed, f"The work storage does not work: {error.message}")
-        except DATABASE_AWAY:
-            raise  # the chunks are free again when their leases end
-        except Exception as error:
-            # A worker that dies of it would die of the next chunk, too, and say nothing.
-            logger.exception("job %s, %s", job.pk, claimed)
-            self._hand_back(job, claimed, unexpected(error))
 
     def _give_up(self) -> None:
         """For another process to go on."""
         for chunk in self._open:
-            with self._handing_back(chunk.job, [chunk.claim]):
+            with self._hand_back.in_trouble(chunk.job, [chunk]):
                 raise RuntimeError("the data plane hangs")
-        self._open, self._until_s = OpenChunks(), -math.inf
+        self._until_s = -math.inf
 
-    def _hand_back(self, job: Job, claimed: Sequence[Claim], sentence: str) -> None:
-        self._release(claimed)
-        self._best.pass_over(job)
-        wait_for_storage(job, sentence, now=self._clock())
 
-    def _release(self, claimed: Sequence[Claim]) -> None:
-        self._keeper.drop(claimed)
-        claims.release(claimed)
+def _here(moment_s: float) -> float:
+    """A moment of the database's clock on that of this machine; 0 stays 0."""
+    return time.time() - (database.now_s() - moment_s) if moment_s else 0.0

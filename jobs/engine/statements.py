@@ -12,13 +12,14 @@ from typing import NamedTuple
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
-from jobs.engine import database_clock
+from jobs.engine import database
 
 Value = str | int | float
-ClaimedRow = tuple[int, str, int, int, str, int, int, int, int]
+ClaimedRow = tuple[int, str, int, int, str, int, int, int, int, float, float]
 CeilingsRow = tuple[str, int | None, int | None]
-Settled = tuple[int, int, int, int, str]
-SettledPart = tuple[int, int, int, int, str, int, int]
+SettledRow = tuple[int, int, int, int, str]
+SettledPartRow = tuple[int, int, int, int, str, int, int]
+ShrunkRow = tuple[int, int, int, int, int]
 CauseRow = tuple[str, str, int, int]
 
 _CLAIM = """
@@ -35,10 +36,14 @@ WITH picked AS MATERIALIZED (
                    ORDER BY position LIMIT %s {lock}) AS free
   LIMIT %s)
 UPDATE jobs_chunk
-   SET state = 'Running', owner = %s, fence = fence + 1, lease_expires_s = {now} + %s
+   SET state = 'Running', owner = %s, fence = fence + 1, lease_expires_s = {now} + %s,
+       tried_since_s = CASE WHEN state = 'Running' AND tried_since_s = 0
+                            THEN claimed_s ELSE tried_since_s END,
+       claimed_s = {now}
  WHERE id IN (SELECT id FROM picked)
    AND EXISTS (SELECT 1 FROM jobs_job WHERE id = %s AND status IN ('Ready', 'Active'))
-RETURNING id, job_id, position, rows, segment, "offset", length, skip, fence
+RETURNING id, job_id, position, rows, segment, "offset", length, skip, fence, claimed_s,
+          tried_since_s
 """
 
 _CLAIM_LEAST_TRIED = _CLAIM.replace("ORDER BY position", "ORDER BY fence, position")
@@ -59,6 +64,11 @@ UPDATE jobs_chunk SET state = 'Pending', owner = '', lease_expires_s = 0
  WHERE state = 'Running' AND (id, fence) IN (VALUES {values})
 """
 
+_RELEASE_BEGUN = _RELEASE.replace(
+    "SET",
+    "SET tried_since_s = CASE WHEN tried_since_s = 0 THEN claimed_s ELSE tried_since_s END,",
+)
+
 _SETTLE = """
 UPDATE jobs_chunk
    SET state = 'Done', succeeded = v.column3, failed = v.column4, result = v.column5,
@@ -72,6 +82,13 @@ RETURNING jobs_chunk.id, jobs_chunk.fence
 _SETTLE_PART = _SETTLE.replace(
     "lease_expires_s = 0", "lease_expires_s = 0, position = v.column6, rows = v.column7"
 )
+
+_SHRINK = """
+UPDATE jobs_chunk SET position = v.column3, rows = v.column4, skip = v.column5
+  FROM (VALUES {values}) AS v
+ WHERE jobs_chunk.id = v.column1 AND jobs_chunk.fence = v.column2 AND state = 'Running'
+RETURNING jobs_chunk.id, jobs_chunk.fence
+"""
 
 _ADD_TO_JOB = """
 UPDATE jobs_job
@@ -130,7 +147,8 @@ def claim(
     While a canary is out, none behind it. `least_tried`: those before others that were claimed less
     often, which takes a look at all of them.
 
-    Picks, marks and returns in one statement, and so needs no lock of ours on either database.
+    Picks, marks and returns in one statement, and so needs no lock of ours on either database. Of a
+    chunk that a dead worker held it is noted since when that one may have tried its rows.
     """
     values = (job_id, limit, job_id, job_id, limit, limit, owner, lease_s, job_id)
     text = _CLAIM_LEAST_TRIED if least_tried else _CLAIM
@@ -151,12 +169,15 @@ def ceilings(cursor: CursorWrapper, job_ids: Sequence[str]) -> list[CeilingsRow]
     return list(cursor.fetchall())
 
 
-def release(cursor: CursorWrapper, held: Sequence[tuple[int, int]]) -> None:
-    """Give chunks back untouched, as far as they are still held."""
-    cursor.execute(_for_rows(_RELEASE, cursor, held), _flat(held))
+def release(cursor: CursorWrapper, held: Sequence[tuple[int, int]], *, begun: bool = False) -> None:
+    """Give chunks back, as far as they are still held; with `begun` it stays known that their rows
+    may have been tried.
+    """
+    text = _RELEASE_BEGUN if begun else _RELEASE
+    cursor.execute(_for_rows(text, cursor, held), _flat(held))
 
 
-def settle(cursor: CursorWrapper, done: Sequence[Settled]) -> set[tuple[int, int]]:
+def settle(cursor: CursorWrapper, done: Sequence[SettledRow]) -> set[tuple[int, int]]:
     """Mark chunks as done, all of them whole: (id, fence, succeeded, failed, result) each. Returns
     (id, fence) of those that were still held; the others are left alone.
     """
@@ -164,9 +185,15 @@ def settle(cursor: CursorWrapper, done: Sequence[Settled]) -> set[tuple[int, int
     return set(cursor.fetchall())
 
 
-def settle_parts(cursor: CursorWrapper, done: Sequence[SettledPart]) -> set[tuple[int, int]]:
+def settle_parts(cursor: CursorWrapper, done: Sequence[SettledPartRow]) -> set[tuple[int, int]]:
     """As `settle`, for chunks that become smaller by it: besides, position and rows of each."""
     cursor.execute(_for_rows(_SETTLE_PART, cursor, done), _flat(done))
+    return set(cursor.fetchall())
+
+
+def shrink(cursor: CursorWrapper, held: Sequence[ShrunkRow]) -> set[tuple[int, int]]:
+    """Leave a part of each chunk in hand: (id, fence, position, rows, skip) each. As `settle`."""
+    cursor.execute(_for_rows(_SHRINK, cursor, held), _flat(held))
     return set(cursor.fetchall())
 
 
@@ -194,7 +221,7 @@ def _sql(text: str, vendor: str, rows: int = 0, width: int = 0) -> str:
     """In the dialect of the database, with so many rows of values in it."""
     one = "(" + ", ".join(["%s"] * width) + ")"
     sql = text.format(
-        now=database_clock.SQL[vendor],
+        now=database.NOW_SQL[vendor],
         lock="FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else "",
         all_rows=2**62,
         values=", ".join([one] * rows),

@@ -8,7 +8,7 @@ _ASKS_FIRST = frozenset({Risk.DESTRUCTIVE, Risk.IRREVERSIBLE})
 
 
 def default_tasks(risk: Risk) -> int:
-    """How many tasks go first where nobody said: some for what can not be undone, else none."""
+    """How many tasks go first where nobody said: some for what cannot be undone, else none."""
     return DEFAULT_TASKS if risk in _ASKS_FIRST else 0
 
 

@@ -15,7 +15,6 @@ from jobs import conf, queueing
 from jobs.choices import (
     AWAITING_CONFIRMATION,
     CANCELLABLE,
-    RUNNABLE,
     UNSTARTED,
     ChunkState,
     PauseCause,
@@ -23,13 +22,13 @@ from jobs.choices import (
 from jobs.choices import JobStatus as S
 from jobs.errors import JobStatusError, NoSuchJobError, Problem, ValidationFailedError
 from jobs.lifecycle import canary, precedence
-from jobs.lifecycle.effects import PAUSES, clock_changes
+from jobs.lifecycle.effects import PAUSES, changes_turns, clock_changes
 from jobs.lifecycle.refusals import why_not
 from jobs.lifecycle.transitions import sources_of
 from jobs.models import Chunk, Job, JobEvent, StatusChange
 
 # A stronger cause takes the place of a weaker one: only the weakest goes away by itself.
-_BY_STRENGTH = (PauseCause.PRIORITY, PauseCause.PERSON, PauseCause.CANARY)
+_BY_STRENGTH = (PauseCause.PRIORITY, PauseCause.PERSON, PauseCause.CANARY, PauseCause.STORAGE)
 
 
 def move(
@@ -57,7 +56,7 @@ def move(
             changes_of_time = clock_changes(before, to, job_id, now)
             if rows.update(status=to, **changes_of_time, **changes):
                 _note(job_id, before, to, now, actor, reason)
-                if _changes_turns(before, to, changes.get("paused_cause")):
+                if changes_turns(before, to, changes.get("paused_cause")):
                     take_turns_later(job_id, now)
                 return True
     return False
@@ -98,7 +97,7 @@ def end_preparing(job: Job, *, total_tasks: int, buckets: dict[str, Any], now: d
 
 
 def confirm(job_id: str, *, actor: User | None, now: datetime) -> Job:
-    """Run job: a suspended job becomes Ready (reference 1.2).
+    """Run job: a suspended job becomes Ready (docs/batch-operations.md, Confirmation).
 
     Raises NoSuchJobError, and JobStatusError when it is not waiting for confirmation (any more).
     """
@@ -122,7 +121,7 @@ def confirm(job_id: str, *, actor: User | None, now: datetime) -> Job:
 def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") -> Job:
     """Stop a job. Before the first task it is Cancelled at once, later it is Cancelling first.
 
-    `reason` has at most 256 characters (reference 1.3).
+    `reason` has at most 256 characters (docs/batch-operations.md, Confirmation).
     Raises NoSuchJobError, ValidationFailedError, JobStatusError.
     """
     if len(reason) > 256:
@@ -132,7 +131,15 @@ def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") 
     noted: dict[str, Any] = {"status_update_reason": reason}
     with transaction.atomic():
         moved = move(
-            job_id, S.CANCELLED, now=now, only_from=UNSTARTED, actor=actor, reason=reason, **noted
+            job_id,
+            S.CANCELLED,
+            now=now,
+            only_from=UNSTARTED,
+            actor=actor,
+            reason=reason,
+            # One at least, so that it is cleared: who prepared it may have put more than it noted.
+            prepared_byte=models.F("prepared_byte") + 1,
+            **noted,
         ) or move(
             job_id,
             S.CANCELLING,
@@ -144,7 +151,7 @@ def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") 
         )
         if not moved:
             raise JobStatusError(why_not(get_job(job_id), "cancelled"))
-        queueing.call("finish_job", job_id)
+        queueing.call_control()
     return get_job(job_id)
 
 
@@ -159,8 +166,8 @@ def fail(
 ) -> bool:
     """Stop a job because of a problem of the whole job; False when it has left that status.
 
-    `code` becomes FailureCode, `reason` FailureReason (reference 1.7); the finisher writes the
-    report, if any task ran, and turns Failing to Failed.
+    `code` becomes FailureCode, `reason` FailureReason (docs/batch-operations.md, State of a job);
+    the finisher writes the report, if any task ran, and turns Failing to Failed.
     """
     with transaction.atomic():
         moved = move(
@@ -174,7 +181,7 @@ def fail(
             failure_line=line,
         )
         if moved:
-            queueing.call("finish_job", job_id)
+            queueing.call_control()
     return moved
 
 
@@ -185,28 +192,27 @@ def pause(
     now: datetime,
     actor: User | None = None,
     reason: str = "",
+    where: models.Q | None = None,
 ) -> bool:
     """Start nothing new of an Active job: Pausing now, Paused once its last chunk is handed back.
 
-    One that is pausing or paused already takes the stronger cause. False when neither applies.
+    One that is pausing or paused already takes the stronger cause. False when neither applies, or
+    `where` does not.
     """
+    why: dict[str, Any] = {"paused_cause": cause, "paused_reason": reason[:2048]}
     with transaction.atomic():
-        if move(job_id, S.PAUSING, now=now, actor=actor, reason=reason, paused_cause=cause):
+        if move(job_id, S.PAUSING, now=now, actor=actor, reason=reason, where=where, **why):
             # After the commit: who claims a chunk from then on sees the status and lets it go.
             _later(lambda: end_pausing(job_id, now=now))
             return True
-        return _hold(job_id, cause, now, actor, reason)
-
-
-def _hold(job_id: str, cause: PauseCause, now: datetime, actor: User | None, reason: str) -> bool:
-    weaker = ("", *_BY_STRENGTH[: _BY_STRENGTH.index(cause)])
-    held = Job.objects.filter(pk=job_id, status__in=PAUSES, paused_cause__in=weaker)
-    if not held.update(paused_cause=cause):
-        return False
-    JobEvent.objects.create(
-        job_id=job_id, at=now, kind=JobEvent.Kind.HELD, actor=actor, after=reason or cause.label
-    )
-    return True
+        weaker = ("", *_BY_STRENGTH[: _BY_STRENGTH.index(cause)])
+        held = Job.objects.filter(where or models.Q(), pk=job_id, paused_cause__in=weaker)
+        if not held.filter(status__in=PAUSES).update(**why):
+            return False
+        JobEvent.objects.create(
+            job_id=job_id, at=now, kind=JobEvent.Kind.HELD, actor=actor, after=reason or cause.label
+        )
+        return True
 
 
 def end_pausing(job_id: str, *, now: datetime) -> bool:
@@ -231,7 +237,8 @@ def resume(job_id: str, *, now: datetime, actor: User | None = None) -> bool:
 
 def take_turns(region_id: int, *, now: datetime) -> bool:
     """Pause the jobs of a Region that have to stand back for one of higher priority, and let those
-    be Active that have not any more (reference 1.5). True when one of these may run now.
+    be Active that have not any more (docs/batch-operations.md, Priority). True when one of these
+    may run now.
 
     Each job in a transaction of its own: two who do this at once then do not wait for each other.
     """
@@ -240,13 +247,6 @@ def take_turns(region_id: int, *, now: datetime) -> bool:
     for job_id in turns.stand_back:
         pause(job_id, cause=PauseCause.PRIORITY, now=now, reason=turns.reason)
     return bool(resumed)
-
-
-def _changes_turns(before: S, to: S, cause: str | None) -> bool:
-    """Whether another job of the Region may have to stand back, or need not any more."""
-    if to in (S.READY, S.PAUSED):
-        return True
-    return before in RUNNABLE and to is not S.ACTIVE and cause != PauseCause.PRIORITY
 
 
 def take_turns_later(job_id: str, now: datetime) -> None:

@@ -1,11 +1,14 @@
 """From a job or a Region to the storage behind it: which endpoint, which credentials."""
 
+import threading
 from collections.abc import Iterable
 
 from jobs.errors import StorageError
+from jobs.lifecycle.page_turns import page_patience
 from jobs.models import Bucket, Job, Region, Role, RoleCredentials
 from jobs.s3.clients import S3Client, make_client
 from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.s3.patience import Patience
 from jobs.s3.storage import Storage
 
 LOOK_TIMEOUT_S = 20.0
@@ -35,36 +38,48 @@ def credentials_of(role: Role, region: Region) -> Credentials | None:
     return known.to_credentials()
 
 
-def storage_for(bucket: str, region: Region, role: Role, *, attempts: int = 3) -> Storage:
-    """Control-plane access to `bucket`, as `role`, wherever the bucket lies."""
+def storage_for(
+    bucket: str, region: Region, role: Role, stop: threading.Event, *, silence_s: float = 60.0
+) -> Storage:
+    """Control-plane access to `bucket`, as `role`, wherever the bucket lies; for a worker, until it
+    is told to stop: its calls then raise StoppedError.
+    """
     there = region_of(bucket, region)
-    client = make_client(there.endpoint(), credentials_of(role, there), attempts=attempts)
-    return Storage(client)
+    patience = Patience(silence_s=silence_s, is_stopped=stop.is_set)
+    credentials = credentials_of(role, there)
+    return Storage(make_client(there.endpoint(), credentials, attempts=2, patience=patience))
 
 
 def storage_for_page(bucket: str, region: Region, role: Role) -> Storage:
-    """The same for somebody who waits in front of a page: soon an answer, or none."""
+    """The same for somebody who waits in front of a page, within a `page_turn`: soon an answer, or
+    none.
+    """
     there = region_of(bucket, region)
     return Storage(client_for_page(there.endpoint(), credentials_of(role, there)))
 
 
 def client_for_page(endpoint: Endpoint, credentials: Credentials | None) -> S3Client:
-    return make_client(endpoint, credentials, connect_timeout_s=3, read_timeout_s=10)
+    """Within a `page_turn`."""
+    return make_client(endpoint, credentials, connect_timeout_s=3, patience=page_patience())
 
 
-def storage_to_look_at(bucket: str, job: Job) -> Storage:
+def storage_for_download(bucket: str, region: Region, role: Role) -> Storage:
+    """For an object that somebody saves, which may take as long as it comes."""
+    there = region_of(bucket, region)
+    patience = Patience(silence_s=10.0, answer_s=10.0)
+    return Storage(make_client(there.endpoint(), credentials_of(role, there), patience=patience))
+
+
+def storage_to_look_at(bucket: str, job: Job, stop: threading.Event) -> Storage:
     """For what any storage that works answers soon: while one is silent, the worker that prepares
     has no time for other jobs.
     """
-    there = region_of(bucket, job.region)
-    credentials = credentials_of(job.role, there)
-    client = make_client(there.endpoint(), credentials, attempts=2, read_timeout_s=LOOK_TIMEOUT_S)
-    return Storage(client)
+    return storage_for(bucket, job.region, job.role, stop, silence_s=LOOK_TIMEOUT_S)
 
 
-def manifest_storage(job: Job) -> Storage:
-    return storage_to_look_at(job.manifest_bucket, job)
+def manifest_storage(job: Job, stop: threading.Event) -> Storage:
+    return storage_to_look_at(job.manifest_bucket, job, stop)
 
 
-def report_storage(job: Job) -> Storage:
-    return storage_for(job.report_bucket, job.region, job.role)
+def report_storage(job: Job, stop: threading.Event) -> Storage:
+    return storage_for(job.report_bucket, job.region, job.role, stop)

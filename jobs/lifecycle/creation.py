@@ -25,7 +25,8 @@ class IdempotencyError(BatchConsoleError):
 
 
 def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
-    """Make a job, or return the one that the same token and request made before (reference 2.1).
+    """Make a job, or return the one that the same token and request made before
+    (docs/batch-operations.md, Creating a job).
 
     Raises ValidationFailedError with every problem that needs no look at the storage, and
     IdempotencyError.
@@ -41,7 +42,7 @@ def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
         with transaction.atomic():
             check_free(spec)
             job = _insert(spec, fingerprint, actor, now)
-            queueing.call("prepare_job", job.pk)
+            queueing.call_control()
     except IntegrityError:
         # A double click: the other request's row is there now.
         known = Job.objects.get(client_request_token=spec.client_request_token)
@@ -64,7 +65,7 @@ def check_spec(spec: JobSpec) -> list[Problem]:
 
 def refusal_of(operation: type[Operation], region: Region | None) -> str:
     """Why `operation` may not be used in the Region, as a sentence; empty when it may."""
-    if region is None or region.allows_deleting or not operation.opt_in:
+    if region is None or region.allows(operation):
         return ""
     return (
         f"{operation.label} is turned off in the Region {region.name}."

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F
 
-from jobs.choices import TERMINAL
+from jobs.choices import RUNNABLE, TERMINAL, PauseCause
 from jobs.choices import JobStatus as S
 from jobs.models import Job
 
@@ -13,12 +13,14 @@ PAUSES = frozenset({S.PAUSING, S.PAUSED})
 
 
 def clock_changes(before: S, to: S, job_id: str, now: datetime) -> dict[str, Any]:
-    """Fields that follow from the move itself: the timer counts time in Active only (reference
-    1.7), and what a job waited for it waited for in the status that it leaves.
+    """Fields that follow from the move itself: the timer counts time in Active only
+    (docs/batch-operations.md, State of a job), and what a job waited for it waited for in the
+    status that it leaves.
     """
     changes: dict[str, Any] = {"waiting_for": "", "waiting_since": None, "waiting_until_s": 0}
+    changes["control_tries"] = 0
     if to not in PAUSES:
-        changes["paused_cause"] = ""
+        changes |= {"paused_cause": "", "paused_reason": ""}
     if to is S.ACTIVE:
         changes["active_since"] = now
     if before is S.ACTIVE:
@@ -28,3 +30,12 @@ def clock_changes(before: S, to: S, job_id: str, now: datetime) -> dict[str, Any
     if to in TERMINAL:
         changes["terminated_at"] = now
     return changes
+
+
+def changes_turns(before: S, to: S, cause: str | None) -> bool:
+    """Whether another job of the Region may have to stand back, or need not any more. `cause` is
+    that of a pause.
+    """
+    if to in (S.READY, S.PAUSED):
+        return True
+    return before in RUNNABLE and to is not S.ACTIVE and cause != PauseCause.PRIORITY

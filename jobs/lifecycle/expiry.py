@@ -1,4 +1,4 @@
-"""A job that nobody confirmed for over 30 days fails (reference 1.2)."""
+"""A job that nobody confirmed for over 30 days fails (docs/batch-operations.md, Confirmation)."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ def expires_at(job: Job) -> datetime | None:
 
 def expire_suspended(now: datetime) -> list[str]:
     """Fail every job suspended for over 30 days at `now`; returns their ids."""
-    late = Job.objects.filter(
+    late = Job.objects.going().filter(
         status=JobStatus.SUSPENDED, suspended_at__lt=now - conf.SUSPENDED_LIFETIME
     )
     return [

@@ -53,7 +53,7 @@ def change_ceilings(
     with transaction.atomic():
         job = get_job(job_id)
         if not Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(**fresh):
-            raise JobStatusError("The job has ended, so its limits can not change any more.")
+            raise JobStatusError("The job has ended, so its limits cannot change any more.")
         before = {"requests_per_s": job.requests_per_s, "in_flight": job.in_flight}
         if before != fresh:
             JobEvent.objects.create(

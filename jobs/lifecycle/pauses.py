@@ -1,7 +1,7 @@
 """Pausing a job and letting it go on, by a person: the door in front of `commands`.
 
-A pause holds until who caused it lets go: a person's until a person resumes, the canary's until a
-person has decided. Only a pause for a job of higher priority goes away by itself.
+A pause holds until who caused it lets go: a person's until a person resumes, the canary's and the
+storage's until a person has decided. Only a pause for a job of higher priority goes away by itself.
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ from jobs.lifecycle.effects import PAUSES
 from jobs.lifecycle.refusals import why_not
 from jobs.models import Job, JobEvent
 
-HELD = (PauseCause.PERSON, PauseCause.CANARY)
+HELD = (PauseCause.PERSON, PauseCause.CANARY, PauseCause.STORAGE)
 
 
 def pause(job_id: str, *, actor: User | None, now: datetime) -> Job:
@@ -32,7 +32,8 @@ def pause(job_id: str, *, actor: User | None, now: datetime) -> Job:
 
 
 def resume(job_id: str, *, actor: User | None, now: datetime) -> Job:
-    """Lift a person's or the canary's pause; in spite of a canary the job runs to its end then.
+    """Lift a pause that somebody has to lift. In spite of a canary the job runs to its end then, in
+    spite of the storage without further checks.
 
     The job is Active again at once, unless its last requests are not back yet or a job of higher
     priority runs first: then by itself, when that is over.
@@ -58,10 +59,16 @@ def settle_canary(job_id: str, *, now: datetime) -> None:
 
 def _let_go(job: Job, actor: User | None, now: datetime) -> None:
     settled = job.canary_settled or job.paused_cause == PauseCause.CANARY
+    waived = job.checks_waived or job.paused_cause == PauseCause.STORAGE
     event = JobEvent(job=job, at=now, kind=JobEvent.Kind.LET_GO, actor=actor)
     event.before = PauseCause(job.paused_cause).label
     event.save()
-    Job.objects.filter(pk=job.pk).update(paused_cause=PauseCause.PRIORITY, canary_settled=settled)
+    Job.objects.filter(pk=job.pk).update(
+        paused_cause=PauseCause.PRIORITY,
+        paused_reason="",
+        canary_settled=settled,
+        checks_waived=waived,
+    )
     if job.pk in precedence.turns_in(job.region_id).go_on:
         commands.resume(job.pk, now=now, actor=actor)
     commands.take_turns_later(job.pk, now)

@@ -1,4 +1,5 @@
-"""Which jobs of a Region stand back for another (reference 1.5). Asks, changes nothing.
+"""Which jobs of a Region stand back for another (docs/batch-operations.md, Priority). Asks, changes
+nothing.
 
 A job stands back while one of higher priority in its Region needs its workers: one that does not
 wait for a storage, and has chunks that nobody runs although no worker is at it at all, or more of
@@ -43,7 +44,7 @@ class Turns:
 def turns_in(region_id: int) -> Turns:
     """Three queries."""
     first = first_in(region_id)
-    here = Job.objects.filter(region=region_id)
+    here = Job.objects.going().filter(region=region_id)
     paused = here.filter(status=JobStatus.PAUSED, paused_cause__in=STANDS_BACK)
     if first is None:
         return Turns(None, (), list(paused.values_list("pk", flat=True)))
@@ -60,7 +61,8 @@ def first_in(region_id: int) -> Job | None:
     would_run = Q(status__in=RUNNABLE) | Q(
         status__in=(JobStatus.PAUSING, JobStatus.PAUSED), paused_cause__in=STANDS_BACK
     )
-    jobs = _needing_workers(Job.objects.filter(would_run, region=region_id, waiting_for=""))
+    here = Job.objects.going().filter(would_run, region=region_id, waiting_for="")
+    jobs = _needing_workers(here)
     return jobs.order_by("-priority", "created_at", "pk").first()
 
 

@@ -6,6 +6,7 @@ and an operation's own paths. Each problem is one sentence for a person.
 
 from jobs.errors import Problem, StorageError
 from jobs.lifecycle.connections import credentials_of, region_of, storage_for_page
+from jobs.lifecycle.page_turns import page_turn
 from jobs.models import Region, Role
 from jobs.operations import registry
 from jobs.operations.base import Operation
@@ -25,11 +26,16 @@ def preflight(spec: JobSpec, *, write_test: bool) -> list[Problem]:
     """
     region = Region.objects.get(pk=spec.region)
     role = Role.objects.get(arn=spec.role_arn)
-    return [
-        *check_manifest(spec.manifest, region, role),
-        *check_targets(registry.get(spec.operation).parse(spec.parameters), region, role),
-        *check_report(spec.report, region, role, write_test=write_test),
-    ]
+    operation = registry.get(spec.operation).parse(spec.parameters)
+    try:
+        with page_turn():
+            return [
+                *check_manifest(spec.manifest, region, role),
+                *check_targets(operation, region, role),
+                *check_report(spec.report, region, role, write_test=write_test),
+            ]
+    except StorageError as error:
+        return [Problem("manifest", error.message)]
 
 
 def check_manifest(manifest: ManifestSpec, region: Region, role: Role) -> list[Problem]:
@@ -49,11 +55,12 @@ def look_at(
     bucket: str, key: str, version_id: str | None, region: Region, role: Role
 ) -> ObjectFacts:
     """Raises StorageError."""
-    return storage_for_page(bucket, region, role).head_object(bucket, key, version_id)
+    with page_turn():
+        return storage_for_page(bucket, region, role).head_object(bucket, key, version_id)
 
 
 def encryption_problem(facts: ObjectFacts, place: str) -> str | None:
-    """CSV manifests may be encrypted with SSE-S3 only (reference 3.1)."""
+    """CSV manifests may be encrypted with SSE-S3 only (docs/batch-operations.md, CSV manifests)."""
     remedy = "Store the manifest unencrypted or with SSE-S3 instead."
     if facts.customer_key:
         return f"{place} is encrypted with a customer-provided key (SSE-C). {remedy}"
@@ -67,7 +74,8 @@ def check_targets(operation: Operation, region: Region, role: Role) -> list[Prob
     problems = []
     for bucket in operation.target_buckets():
         try:
-            storage_for_page(bucket, region, role).check_bucket(bucket)
+            with page_turn():
+                storage_for_page(bucket, region, role).check_bucket(bucket)
         except StorageError as error:
             problems.append(Problem("TargetResource", bucket_sentence(error, bucket)))
     return problems
@@ -79,10 +87,11 @@ def check_report(
     if not report.enabled:
         return []
     try:
-        storage = storage_for_page(report.bucket, region, role)
-        storage.check_bucket(report.bucket)
-        if write_test:
-            storage.check_writable(report.bucket, report.prefix)
+        with page_turn():
+            storage = storage_for_page(report.bucket, region, role)
+            storage.check_bucket(report.bucket)
+            if write_test:
+                storage.check_writable(report.bucket, report.prefix)
     except StorageError as error:
         return [Problem("report_path", _report_sentence(error, report))]
     return []

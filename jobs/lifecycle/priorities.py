@@ -24,7 +24,7 @@ def reprioritise(job_id: str, priority: int, *, actor: User | None, now: datetim
             Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(priority=priority)
         )
         if not changed:
-            raise JobStatusError("The job has ended, so its priority can not change any more.")
+            raise JobStatusError("The job has ended, so its priority cannot change any more.")
         if job.priority != priority:
             JobEvent.objects.create(
                 job=job,
@@ -39,7 +39,10 @@ def reprioritise(job_id: str, priority: int, *, actor: User | None, now: datetim
 
 
 def check_priority(priority: int) -> None:
-    """Raises ValidationFailedError unless `priority` is within reference 2.1."""
+    """Raises ValidationFailedError unless `priority` is in its range.
+
+    See docs/batch-operations.md, Priority.
+    """
     if not 0 <= priority <= MAX_PRIORITY:
         raise ValidationFailedError(
             [Problem("priority", f"Priority must be a whole number from 0 to {MAX_PRIORITY}.")]

@@ -1,4 +1,4 @@
-"""Why something can not be done to a job (any more), as a sentence for who wished it."""
+"""Why something cannot be done to a job (any more), as a sentence for who wished it."""
 
 from jobs.choices import JobStatus
 from jobs.models import Job
@@ -12,9 +12,9 @@ def why_not(job: Job, wish: str) -> str:
     status = JobStatus(job.status)
     if status is JobStatus.SUSPENDED and wish == "run":
         return (
-            "The job waited for confirmation for more than 30 days and can not run any more."
+            "The job waited for confirmation for more than 30 days and cannot run any more."
             " Clone it."
         )
     who = f" since {last.actor.get_username()} acted" if last and last.actor else ""
     when = f" at {last.at:%H:%M} UTC" if last else ""
-    return f'The job can not be {wish}: it is "{status.label}"{who}{when}.'
+    return f'The job cannot be {wish}: it is "{status.label}"{who}{when}.'

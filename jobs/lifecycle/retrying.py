@@ -15,7 +15,7 @@ _NUMBERED = re.compile(r"Retry (\d{1,6}) of (.*)", re.DOTALL)
 
 
 def why_not(job: Job, code: str | None = None) -> str:
-    """Why the failed objects of a job can not be retried, in a sentence; empty when they can.
+    """Why the failed objects of a job cannot be retried, in a sentence; empty when they can.
 
     `code` narrows them to one error code.
     """

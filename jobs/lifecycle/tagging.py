@@ -1,4 +1,7 @@
-"""Tags on jobs: their rules, and changing them after creation (reference 2.7)."""
+"""Tags on jobs: their rules, and changing them after creation.
+
+See docs/batch-operations.md, Tags of a job.
+"""
 
 import unicodedata
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""Which status may follow which (reference 1.1), and nothing else.
+"""Which status may follow which (docs/batch-operations.md, Statuses), and nothing else.
 
-Beyond the reference: Completing may turn to Failing, since a report that can not be written
-fails the job (reference 1.8), Suspended passes through Failing when it expires, and Pausing ends
-at Completing when the requests in flight were the last ones of the job.
+Beyond AWS's: Completing may turn to Failing, since a report that cannot be written fails the job
+(docs/batch-operations.md, Failures of a job), Suspended passes through Failing when it expires, and
+Pausing ends at Completing when the requests in flight were the last ones of the job.
 """
 
 from collections.abc import Mapping

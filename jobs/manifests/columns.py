@@ -1,4 +1,5 @@
-"""The rows of a chunk by column, read in a few passes over their text (engine.md 4).
+"""The rows of a chunk by column, read in a few passes over their text (docs/engine.md, Reading
+lists).
 
 Preparation has checked every line, so that a chunk is plain as a rule: it is then read whole, for
 a tenth of what its lines cost one by one. Gives what `rows.parse_row` gives for each line, and

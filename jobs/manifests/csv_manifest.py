@@ -1,6 +1,9 @@
-"""Reading a CSV manifest as a stream of checked blocks (reference 3.1, engine.md 4)."""
+"""Reading a CSV manifest as a stream of checked blocks.
 
-from collections.abc import Iterable, Iterator
+See docs/batch-operations.md, CSV manifests; docs/engine.md, Reading lists.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from jobs.choices import ManifestField
@@ -12,12 +15,15 @@ from jobs.manifests.problems import (
     empty_manifest,
     line_too_long,
     stray_carriage_return,
+    too_many_blank_lines,
 )
 from jobs.manifests.rows import row_parser
 from jobs.manifests.whole_block import BucketRows, bucket_rows
 
 MAX_LINE_BYTES = 64 * 1024
 BLANK = (b"", b"\r")
+MAX_BLANK_LINES = 10_000
+"""In a row. They mean nothing at the end of a file, and a file of nothing else never ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,10 @@ def read_blocks(
     rows_per_block: int,
     first_line: int = 1,
     start_byte: int = 0,
+    is_slow: Callable[[], bool] = lambda: False,
 ) -> Iterator[RowBlock]:
-    """Blocks of exactly `rows_per_block` rows, but for the last.
+    """Blocks of exactly `rows_per_block` rows, but for the last, and for those that are cut short
+    when `is_slow`, asked after each piece, says yes: so that what comes slowly is not lost again.
 
     `pieces` are the file's bytes from `start_byte` on, cut anywhere; `first_line` is the number of
     the line that begins there. Holds a block and a piece in memory. Raises ManifestError, with
@@ -52,6 +60,8 @@ def read_blocks(
     reader = _Reader(fields, rows_per_block, first_line, start_byte)
     for piece in pieces:
         yield from reader.feed(piece)
+        if is_slow():
+            yield from reader.cut_short()
     yield from reader.finish()
 
 
@@ -86,9 +96,17 @@ class _Reader:
         self._carry = lines.pop()
         self._take(lines)
         yield from self._cut(at_least=self._rows_per_block)
+        if self._blanks > MAX_BLANK_LINES:
+            yield from self._cut(at_least=1)
+            raise at_line(too_many_blank_lines(MAX_BLANK_LINES), b"", self._line)
         # A CR behind the limit may still turn out to be half of a line end.
         if len(self._carry) > MAX_LINE_BYTES + 1:
             self._take([self._carry])
+            yield from self._cut(at_least=1)
+
+    def cut_short(self) -> Iterator[RowBlock]:
+        """What is whole so far. Blank lines wait for what follows them."""
+        if not self._blanks:
             yield from self._cut(at_least=1)
 
     def finish(self) -> Iterator[RowBlock]:

@@ -1,4 +1,4 @@
-"""Which column holds what, where nobody said so yet (ux.md 2.5)."""
+"""Which column holds what, where nobody said so yet (docs/pages.md, Choosing the manifest)."""
 
 from jobs.choices import ManifestField
 from jobs.manifests.opening import is_bucket_word, is_key_word, is_version_word

@@ -1,10 +1,13 @@
-"""Which column of a manifest holds what (reference 2.3, 3.1)."""
+"""Which column of a manifest holds what (docs/batch-operations.md, Naming a manifest)."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 from jobs.choices import ManifestField
 from jobs.manifests.problems import ProblemKind, of_file
+
+MAX_COLUMNS = 100
+"""An inventory has some forty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,13 @@ class Layout:
 
 @lru_cache(maxsize=64)
 def layout_of(fields: tuple[ManifestField, ...]) -> Layout:
-    """Raises ManifestError when Bucket or Key is not named, or one of the three twice."""
+    """Raises ManifestError when Bucket or Key is not named, one of the three twice, or too many."""
+    if len(fields) > MAX_COLUMNS:
+        raise of_file(
+            ProblemKind.FIELDS,
+            f"{len(fields):,} columns are named, and a manifest has at most {MAX_COLUMNS}.",
+            "Leave out columns that a job does not need.",
+        )
     wanted = (ManifestField.BUCKET, ManifestField.KEY)
     missing = [field.value for field in wanted if field not in fields]
     if missing:

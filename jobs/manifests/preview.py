@@ -1,4 +1,7 @@
-"""The first part of a manifest as a person should see it before making a job (ux.md 2.5)."""
+"""The first part of a manifest as a person should see it before making a job.
+
+See docs/pages.md, Choosing the manifest.
+"""
 
 from dataclasses import dataclass
 
@@ -6,7 +9,7 @@ from jobs.choices import ManifestField
 from jobs.manifests.csv_manifest import BLANK, MAX_LINE_BYTES, too_long
 from jobs.manifests.findings import Findings
 from jobs.manifests.guess import fields_of_columns, fields_of_header
-from jobs.manifests.layout import Layout, layout_of
+from jobs.manifests.layout import MAX_COLUMNS, Layout, layout_of
 from jobs.manifests.opening import BOM, check_opening, check_readable, header_words
 from jobs.manifests.problems import (
     ManifestContentError,
@@ -14,6 +17,7 @@ from jobs.manifests.problems import (
     ProblemKind,
     RowFaultError,
     empty_manifest,
+    too_many_columns,
 )
 from jobs.manifests.rows import Row, read_row, split_line
 
@@ -72,8 +76,11 @@ def preview(
     findings = Findings(max_problems)
     lines, read_bytes = _whole_lines(sample, complete=complete)
     is_text = _open(lines, findings, complete=complete)
-    first = 1 if is_text and lines and header_words(lines[0]) else 0
     columns = _columns(lines) if is_text else 0
+    if columns > MAX_COLUMNS:
+        findings.add_fault(too_many_columns(columns, MAX_COLUMNS), 1, lines[0])
+        is_text, columns = False, 0
+    first = 1 if is_text and lines and header_words(lines[0]) else 0
     used = fields or _guess(lines[:first], columns)
     rows = _read_rows(lines[first:], first + 1, used, findings) if is_text else []
     listed = sum(1 for line in lines[first:] if line.strip()) if is_text else None

@@ -1,4 +1,7 @@
-"""What can be wrong with a manifest: kinds, words and remedies (reference 3.6)."""
+"""What can be wrong with a manifest: kinds, words and remedies.
+
+See docs/batch-operations.md, Errors in a manifest.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +10,7 @@ from django.db.models import TextChoices
 from jobs.errors import ManifestError
 
 INVALID_CONTENT = "InvalidManifestContent"
-"""The FailureCode of reference 3.6."""
+"""The FailureCode of all of them (docs/batch-operations.md, Errors in a manifest)."""
 
 ROW_TEXT_LIMIT = 200
 
@@ -24,9 +27,9 @@ class ProblemKind(TextChoices):
     COLUMNS = "columns", "Wrong number of columns"
     QUOTES = "quotes", "Broken quotes"
     BUCKET = "bucket", "Bucket name"
-    KEY = "key", "Key that can not be"
+    KEY = "key", "Key that cannot be"
     KEY_ENCODING = "key-encoding", "Key not URL-encoded"
-    VERSION_ID = "version-id", "Version ID that can not be"
+    VERSION_ID = "version-id", "Version ID that cannot be"
     MISSING_VERSION_ID = "missing-version-id", "No version ID"
     SEVERAL_BUCKETS = "several-buckets", "More than one bucket"
     DUPLICATE = "duplicate", "Repeated rows"
@@ -130,6 +133,22 @@ def empty_manifest() -> ManifestContentError:
 def blank_line() -> RowFaultError:
     return RowFaultError(
         ProblemKind.BLANK_LINE, "is blank.", "Remove it: every line names an object."
+    )
+
+
+def too_many_blank_lines(limit: int) -> RowFaultError:
+    return RowFaultError(
+        ProblemKind.BLANK_LINE,
+        f"and more than {limit:,} after it are blank.",
+        "Remove them: every line names an object.",
+    )
+
+
+def too_many_columns(count: int, limit: int) -> RowFaultError:
+    return RowFaultError(
+        ProblemKind.COLUMNS,
+        f"has {count:,} columns, and a manifest has at most {limit:,}.",
+        "Put each object on a line of its own, and leave out columns that a job does not need.",
     )
 
 

@@ -1,4 +1,4 @@
-"""One line of a manifest, checked and decoded (reference 3.1, 3.6). Pure."""
+"""One line of a manifest, checked and decoded (docs/batch-operations.md, CSV manifests). Pure."""
 
 import re
 from collections.abc import Callable
@@ -36,8 +36,9 @@ class Row(NamedTuple):
     """One listed object.
 
     `raw_key` is the field after CSV unquoting and before URL-decoding: what the report echoes
-    (reference 6.4). `version_id` is None without a VersionId column; "" is an empty field, whose
-    task alone fails (reference 3.1); "null" is the null version.
+    (docs/batch-operations.md, Rows of a report). `version_id` is None without a VersionId column;
+    "" is an empty field, whose task alone fails (docs/batch-operations.md, CSV manifests); "null"
+    is the null version.
     """
 
     bucket: str
@@ -99,7 +100,7 @@ def check_bucket(name: str) -> None:
     if BUCKET_NAME.fullmatch(name) is None:
         raise RowFaultError(
             ProblemKind.BUCKET,
-            f"names the bucket {_quoted(name)}, which can not be a bucket's name.",
+            f"names the bucket {_quoted(name)}, which cannot be a bucket's name.",
             "A name has 3 to 255 letters, digits, dots, hyphens or underscores.",
         )
 
@@ -127,11 +128,14 @@ def decode_key(raw: str) -> str:
 
 
 def check_version_id(version_id: str) -> None:
-    """An empty one passes: its task fails, not the job (reference 3.1). Raises RowFaultError."""
+    """An empty one passes: its task fails, not the job. Raises RowFaultError.
+
+    See docs/batch-operations.md, CSV manifests.
+    """
     if _UNENCODED.search(version_id) or len(version_id.encode()) > MAX_VERSION_ID_BYTES:
         raise RowFaultError(
             ProblemKind.VERSION_ID,
-            f"has the version ID {_quoted(version_id)}, which can not be one.",
+            f"has the version ID {_quoted(version_id)}, which cannot be one.",
             "Give the ID as the storage shows it, or the word null.",
         )
 
@@ -168,7 +172,10 @@ def _check_encoding(raw: str) -> None:
 
 
 def _split_with_care(text: str) -> list[str]:
-    """Fields may be quoted, as in RFC 4180, but not over several lines (reference 3.1)."""
+    """Fields may be quoted, as in RFC 4180, but not over several lines.
+
+    See docs/batch-operations.md, CSV manifests.
+    """
     if "\0" in text:
         raise RowFaultError(
             ProblemKind.ENCODING,

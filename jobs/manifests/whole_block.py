@@ -1,4 +1,4 @@
-"""Checking many lines in a few passes over their bytes (engine.md 4).
+"""Checking many lines in a few passes over their bytes (docs/engine.md, Reading lists).
 
 Says yes only to what `rows.parse_row` accepts line by line; anything unusual is left to it,
 so that one place alone finds and words a fault.

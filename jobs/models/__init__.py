@@ -3,8 +3,9 @@
 from jobs.models.activity import JobEvent, StatusChange
 from jobs.models.chunk import Chunk
 from jobs.models.draft import Draft
+from jobs.models.failed_sign_in import FailedSignIn
 from jobs.models.failure import FailureCause, FailureSample
-from jobs.models.job import Job, JobTag, new_job_id
+from jobs.models.job import Job, JobQuerySet, JobTag, new_job_id
 from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
@@ -14,10 +15,12 @@ __all__ = [
     "Bucket",
     "Chunk",
     "Draft",
+    "FailedSignIn",
     "FailureCause",
     "FailureSample",
     "Job",
     "JobEvent",
+    "JobQuerySet",
     "JobTag",
     "RateSample",
     "Region",

@@ -38,6 +38,10 @@ class JobEvent(models.Model):
         HELD = "held", "Kept paused"
         LET_GO = "let_go", "May go on"
         SLOWER = "slower", "Goes slower"
+        UNCHECKED = "unchecked", "Not checked"
+        LEFT = "left", "Left behind"
+        LOST = "lost", "Rows lost"
+        WITHOUT = "without", "Ends without lost rows"
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

@@ -11,6 +11,10 @@ class Chunk(models.Model):
     lies at `offset`, `length` bytes long, in the object `segment` of the work storage.
 
     `fence` grows with every claim; results are taken only from the holder of the newest one.
+
+    `claimed_s` is when it was last claimed, `tried_since_s` since when its rows may have been tried
+    before that, 0 if nobody has. Times that end in `_s` are seconds since the epoch, on the
+    database's clock.
     """
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="chunks")
@@ -24,6 +28,8 @@ class Chunk(models.Model):
     owner = models.CharField(max_length=64, blank=True)
     fence = models.PositiveIntegerField(default=0)
     lease_expires_s = models.FloatField(default=0)
+    claimed_s = models.FloatField(default=0)
+    tried_since_s = models.FloatField(default=0)
     succeeded = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     result = models.CharField(max_length=128, blank=True)

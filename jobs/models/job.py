@@ -1,6 +1,7 @@
-"""A job: one operation over one list of objects (reference 1 and 2)."""
+"""A job: one operation over one list of objects (docs/batch-operations.md, Creating a job)."""
 
 import uuid
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -19,9 +20,20 @@ from jobs.models.role import Role
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
 
+SORTED = ("status", "description", "operation", "priority", "tasks_failed", "total_tasks")
+"""By these, and by its creation, the list of jobs may be sorted."""
+
 
 def new_job_id() -> str:
     return str(uuid.uuid4())
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def going(self) -> Self:
+        """Those that have not ended: few, however many jobs there are. Their status says the same,
+        but of a status a database only knows how many jobs it has on the average.
+        """
+        return self.filter(terminated_at__isnull=True)
 
 
 class Job(models.Model):
@@ -32,16 +44,16 @@ class Job(models.Model):
     """
 
     id = models.CharField(primary_key=True, max_length=36, default=new_job_id, editable=False)
-    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="jobs")
+    region = models.ForeignKey(
+        Region, on_delete=models.PROTECT, related_name="jobs", db_index=False
+    )
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="jobs")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs"
     )
     description = models.CharField(max_length=256, blank=True)
     priority = models.PositiveIntegerField(default=10)
-    status = models.CharField(
-        max_length=12, choices=JobStatus.choices, default=JobStatus.NEW, db_index=True
-    )
+    status = models.CharField(max_length=12, choices=JobStatus.choices, default=JobStatus.NEW)
     operation = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict)
     client_request_token = models.CharField(max_length=64, unique=True)
@@ -78,7 +90,7 @@ class Job(models.Model):
     buckets = models.JSONField(default=dict)
     """Of the prepared list: bucket name to [rows, first line]."""
 
-    created_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField()
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_cause = models.CharField(max_length=64, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -89,6 +101,7 @@ class Job(models.Model):
     active_since = models.DateTimeField(null=True, blank=True)
     active_elapsed_s = models.FloatField(default=0)
     terminated_at = models.DateTimeField(null=True, blank=True)
+    """None until the job comes to one of TERMINAL."""
     status_update_reason = models.CharField(max_length=256, blank=True)
     failure_code = models.CharField(max_length=64, blank=True)
     failure_reason = models.CharField(max_length=1024, blank=True)
@@ -105,7 +118,11 @@ class Job(models.Model):
     canary_percent = models.PositiveSmallIntegerField(default=10)
     canary_settled = models.BooleanField(default=False)
     """The canary has passed, or a person let the job go on in spite of it."""
+    checks_waived = models.BooleanField(default=False)
+    """A person let the job go on although the storage did not keep what it had accepted."""
     paused_cause = models.CharField(max_length=16, choices=PauseCause.choices, blank=True)
+    paused_reason = models.CharField(max_length=2048, blank=True)
+    """What the job was paused with, as a sentence; empty where the cause says it all."""
 
     waiting_for = models.CharField(max_length=512, blank=True)
     """Why nothing moves at the moment, as a sentence; empty when work goes on."""
@@ -115,6 +132,11 @@ class Job(models.Model):
     served_s = models.FloatField(default=0)
     """When a chunk was claimed last while another job had one, too; on the database's clock."""
 
+    lost_rows = models.PositiveBigIntegerField(default=0)
+    """Rows that the report cannot have, or that cannot be run, since work storage lost them."""
+    lost_rows_accepted = models.PositiveBigIntegerField(default=0)
+    """A person let the job end without so many of them."""
+
     prepared_rows = models.PositiveBigIntegerField(default=0)
     prepared_byte = models.PositiveBigIntegerField(default=0)
     """How much of the manifest lies prepared in work storage; 0 again once that is emptied."""
@@ -123,10 +145,30 @@ class Job(models.Model):
     control_owner = models.CharField(max_length=64, blank=True)
     control_fence = models.PositiveIntegerField(default=0)
     control_lease_expires_s = models.FloatField(default=0)
+    """While nobody holds it: when somebody did last."""
+    control_tries = models.PositiveSmallIntegerField(default=0)
+    """How often in a row it was tried to prepare or finish the job, and came to nothing: something
+    unexpected, or a worker that died at it.
+    """
+
+    objects = JobQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-created_at"]
-        indexes = [models.Index(fields=["status", "-priority", "created_at"])]
+        # No ordering: who looks for the few that go on would sort by it, or walk through all of them
+        # in its order. Whatever the list may be sorted by has an index, read in both directions.
+        indexes = [
+            *(
+                models.Index(fields=[name, "created_at", "id"], name=f"job_by_{name}")
+                for name in SORTED
+            ),
+            # With the number of failures: "with failures" is read from the index alone.
+            models.Index(fields=["created_at", "id", "tasks_failed"], name="job_by_creation"),
+            models.Index(fields=["region", "created_at", "id"], name="job_by_region"),
+            models.Index(fields=["region", "terminated_at"], name="job_by_region_and_end"),
+            models.Index(fields=["status", "terminated_at"], name="job_by_status_and_end"),
+            models.Index(fields=["terminated_at"], name="job_by_end"),
+            models.Index(fields=["prepared_byte"], name="job_by_what_is_prepared"),
+        ]
 
     def __str__(self) -> str:
         return self.description or f"Job {self.short_id}"
@@ -165,7 +207,7 @@ class Job(models.Model):
 
 
 class JobTag(models.Model):
-    """A label on a job (reference 2.7)."""
+    """A label on a job (docs/batch-operations.md, Tags of a job)."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="tags")
     key = models.CharField(max_length=128)
@@ -174,6 +216,7 @@ class JobTag(models.Model):
     class Meta:
         ordering = ["key"]
         constraints = [models.UniqueConstraint(fields=["job", "key"], name="one_value_per_key")]
+        indexes = [models.Index(fields=["key", "value"], name="tag_by_value")]
 
     def __str__(self) -> str:
         return f"{self.key}={self.value}"

@@ -1,4 +1,7 @@
-"""The completion report that was written for a job (reference 6)."""
+"""The completion report that was written for a job.
+
+See docs/batch-operations.md, Where a report lies.
+"""
 
 from django.db import models
 

@@ -1,17 +1,22 @@
 """What every operation is: a verb with checked parameters, and a small state machine per task."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
 
-from jobs.choices import Risk
-from jobs.s3.calls import Answer, Call
-from jobs.s3.endpoints import Endpoint
+from jobs.choices import OperationGroup, Risk
+from jobs.operations.context import Context
+from jobs.operations.form import Form
+from jobs.operations.steps import Later, Step
+from jobs.s3.answers import Answer
+from jobs.s3.faults import Verdict
+from jobs.s3.lacking import lacks
+from jobs.services.call import Call
 from jobs.spec.target import Target
 
 SUCCESSFUL = "Successful"
-"""ResultMessage of a plain S3 call that succeeded (reference 6.4)."""
+"""ResultMessage of a plain S3 call that succeeded (docs/batch-operations.md, Rows of a report)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +29,80 @@ class Outcome:
     message: str
 
 
+NOT_KEPT = "NotKept"
+
 DONE = Outcome(True, 200, "", SUCCESSFUL)
 """How nearly every task ends."""
 
 
-class Operation(ABC):
-    """One of reference 2.2. `name` is the wire's, `label` the console's.
+Steps = Generator[Step, Any, Outcome]
+"""A task on its way: yields what is to be done next (`operations.steps`), returns how it ended."""
 
-    With `single_bucket` all objects of a job lie in one bucket (reference 3.4); an operation that
-    is not `idempotent` must bear that a task whose result was lost runs again. `chunk_rows` is how
-    many tasks a worker takes at a time. One that is `opt_in` has to be allowed for a Region first.
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a look at a task's object showed. `lost` is what the storage accepted and did not keep,
+    as in "tags", empty where all is there; `unseen` is why it could not be looked at. `is_unsure`:
+    this object could not show it, another may (one without tags does not show whether tags are
+    kept).
+    """
+
+    lost: str = ""
+    unseen: str = ""
+    is_unsure: bool = False
+    speaks_against: bool = False
+    """What answered the look is no storage, or is one that marks its answers: then an answer without
+    a mark is none of its own.
+    """
+    said: str = ""
+    """The sentence for a person, where "did not keep" is not all."""
+
+    @property
+    def sentence(self) -> str:
+        """ "The storage accepted the tags and did not keep them."."""
+        pronoun = "them" if self.lost.endswith("s") or " and " in self.lost else "it"
+        return self.said or f"The storage accepted the {self.lost} and did not keep {pronoun}."
+
+
+NOTHING_TO_SEE = Finding()
+
+
+class Operation(ABC):
+    """`name` is the wire's, all other words are the console's.
+
+    `does` is one sentence about what happens to each object. `loss` follows the number of objects
+    before a job runs ("12 objects lose their current tags."), `undo` says what can be undone, and
+    `understood` stands at the checkbox, where there is one. `lacks` is what a storage has not that
+    answers 501: "This storage has no object tags". `form` asks for the parameters, and `examples`
+    are some in wire form, the first the plainest, together using every member.
+
+    With `single_bucket` all objects of a job lie in one bucket; an operation that is not
+    `idempotent` must bear that a task whose result was lost runs again. `chunk_rows` is how many
+    tasks a worker takes at a time. One that has to be allowed for a Region first says in `opt_in`
+    what that lets people do.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
+    group: ClassVar[OperationGroup]
+    does: ClassVar[str]
     risk: ClassVar[Risk]
+    loss: ClassVar[str] = "are changed."
+    undo: ClassVar[str] = "You may not be able to undo this."
+    understood: ClassVar[str] = "I understand what this does to these objects."
+    lacks: ClassVar[str]
+    form: ClassVar[Form] = Form()
+    examples: ClassVar[tuple[Mapping[str, Any], ...]]
     single_bucket: ClassVar[bool] = False
     idempotent: ClassVar[bool] = True
-    opt_in: ClassVar[bool] = False
+    opt_in: ClassVar[str] = ""
     chunk_rows: ClassVar[int] = 500
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """Actions without which no task can succeed: a storage that has none ends the job."""
+    keeps_state: ClassVar[bool] = False
+    """Its tasks may yield `Keep`; `give_up` clears away what one left behind."""
+    settles: ClassVar[frozenset[str]] = frozenset()
+    """Actions whose odd answers `run` settles by a look; others are asked for again."""
 
     @classmethod
     @abstractmethod
@@ -62,49 +122,113 @@ class Operation(ABC):
     def summary(self) -> list[tuple[str, str]]:
         """The parameters, as labels and values for a person."""
 
+    def effect_on(self, key: str) -> str:
+        """What happens to one object, as a sentence; empty where that cannot be said."""
+        return ""
+
+    def danger(self) -> Risk:
+        """The risk with these parameters, where they make it another than the usual one."""
+        return self.risk
+
     def target_buckets(self) -> list[str]:
         """Buckets that are written besides those of the list."""
         return []
 
-    @abstractmethod
-    def start(self, target: Target, endpoint: Endpoint) -> Call: ...
+    # --- How a task runs: see "The contract of a task" in jobs/README.md
 
-    def is_one_call(self, endpoint: Endpoint) -> bool:
-        """Whether each task is one call, those of a bucket differ in nothing but the object's key
-        and version, and a success ends the task as DONE. A template is made of such calls once.
+    def only_call(self, target: Target, context: Context) -> Call | None:
+        """The one call that a task is, where those of a bucket differ in nothing but what stands for
+        the object (its key, its version, `PerObject` values) and a success ends the task as DONE:
+        such calls cost half. None where tasks are more, or where that cannot be said yet.
+        """
+        return None
+
+    def run(self, target: Target, context: Context) -> Steps:
+        """The task, step by step, to its Outcome."""
+        call = self.only_call(target, context)
+        if call is None:
+            raise TypeError(f"{self.name} says neither what its only call is nor how it runs")
+        return outcome_of((yield call))
+
+    def without_it(self, answer: Answer) -> str:
+        """Why no task can succeed on a storage that has no such call."""
+        return lacks(self.lacks, answer)
+
+    def judge(self, call: Call, answer: Answer) -> Verdict | Later | None:
+        """What an answer means, where that differs from what the service would make of it: a Verdict,
+        or when to ask again. None leaves it to the service. Only for answers that are no plain
+        success, so it costs nothing.
+        """
+        return None
+
+    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Any]:
+        """Before one of a bucket's first tasks: what `check` will compare with."""
+        return None
+        yield
+
+    def check(self, target: Target, context: Context, before: Any) -> Generator[Step, Any, Finding]:
+        """After a task that succeeded: whether the storage did and kept what was asked. `before` is
+        what `survey` returned, None where it was not asked.
+        """
+        return NOTHING_TO_SEE
+        yield
+
+    def mend(
+        self, target: Target, context: Context, finding: Finding
+    ) -> Generator[Step, Any, bool]:
+        """Get by calls of their own what a storage accepted and did not keep, and remember (in
+        `Habits`) to do so from now on. False where that cannot be done.
         """
         return False
+        yield
 
-    def proceed(
-        self, target: Target, endpoint: Endpoint, call: Call, answer: Answer
-    ) -> Call | Outcome:
-        """The next call of a task, or its end."""
-        return outcome_of(answer)
+    def give_up(self, target: Target, context: Context) -> Generator[Step, Any, Outcome | None]:
+        """Clear away what a task left behind whose state still lies there (`context.kept`) when its
+        job ends: it was not run again, or it ended and did not forget its state. Returns why
+        something stays, None where nothing does. May be done more than once.
+        """
+        return None
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of the targets of one request. Those without an outcome stand in `parts`: each is
+    asked for again as a batch of its own, or alone where it is one; as a task that somebody may
+    have done at `tried_since_s` or later, unless that is 0.
+    """
+
+    outcomes: Sequence[Outcome | None]
+    parts: Sequence[Sequence[int]] = ()
+    tried_since_s: float = 0.0
 
 
 class BatchOperation(Operation):
     """An operation that one request does for up to `batch_size` targets of one bucket. What does
-    not fit into such a request goes the way of any operation: `start`, `proceed`.
+    not fit into such a request goes the way of any operation: `run`.
     """
 
     batch_size: ClassVar[int]
 
     @abstractmethod
     def batches(self, targets: Sequence[Target]) -> Sequence[Sequence[int]]:
-        """Which targets go together, as indices, each once; one alone goes through `start`."""
+        """Which targets go together, as indices, each once; one alone goes through `run`."""
 
     @abstractmethod
-    def batch_call(self, targets: Sequence[Target], endpoint: Endpoint) -> Call: ...
+    def most_at_once(self, target: Target, context: Context) -> int:
+        """How many targets of that bucket one request may name, as far as is known."""
 
-    def all_done(self, call: Call, body: bytes) -> bool:
-        """Whether the body of a successful answer says at a glance that all of `call` ended as
-        DONE; where it does not, the answer is read, and `answers` says what became of each.
-        """
-        return False
+    def survey_many(
+        self, targets: Sequence[Target], context: Context
+    ) -> Generator[Step, Any, None]:
+        """Before one of a bucket's first requests: what `run_many` may want to know of some."""
+        return
+        yield
 
     @abstractmethod
-    def answers(self, targets: Sequence[Target], answer: Answer) -> list[Answer]:
-        """An answer for each target from one without an error, as if it had been asked alone."""
+    def run_many(
+        self, targets: Sequence[Target], context: Context
+    ) -> Generator[Step, Any, Ended]: ...
 
 
 Unit = int | Sequence[int]
@@ -129,10 +253,18 @@ def _unit(indices: Sequence[int]) -> Unit:
 
 
 def outcome_of(answer: Answer) -> Outcome:
-    """How a task ends whose last call was answered so; success is 200 in a report (reference 6.4)."""
+    """How a task ends whose last call was answered so; success is 200 in a report.
+
+    See docs/batch-operations.md, Rows of a report.
+    """
     if not answer.code:
         return DONE
     return Outcome(False, answer.http_status, answer.code, answer.message or answer.code)
+
+
+def not_kept(finding: Finding) -> Outcome:
+    """How a task ends whose call was accepted, and not done as asked."""
+    return Outcome(False, 200, NOT_KEPT, finding.sentence)
 
 
 def counted(total: int | None) -> str:

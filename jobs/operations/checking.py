@@ -10,7 +10,7 @@ from jobs.errors import Problem, ValidationFailedError
 class Checker:
     """Gathers problems while a structure is read; `done` raises when there are any.
 
-    Each reader returns None for an absent member, and for one that can not be used at all.
+    Each reader returns None for an absent member, and for one that cannot be used at all.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Who may do what with a copy: AccessControlGrants (reference 4.1)."""
+"""Who may do what with a copy: AccessControlGrants (docs/batch-operations.md, Copy)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

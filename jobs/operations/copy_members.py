@@ -1,4 +1,7 @@
-"""The plain members of a copy: each checked by itself, and passed on to CopyObject (reference 4.1)."""
+"""The plain members of a copy: each checked by itself, and passed on to CopyObject.
+
+See docs/batch-operations.md, Copy.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,5 +1,5 @@
 """Metadata and encryption of a copy: MetadataDirective, NewObjectMetadata and the members about
-the key (reference 4.1).
+the key (docs/batch-operations.md, Copy).
 
 NewObjectMetadata says two things at once. Its SSEAlgorithm encrypts the copy under either
 directive: with COPY and nothing else in it, the copy is encrypted anew and keeps its metadata.
@@ -48,11 +48,16 @@ class CopyMetadata:
             return {"MetadataDirective": "REPLACE", _FIELD: structure}
         return {"MetadataDirective": "COPY", _FIELD: encryption} if encryption else {}
 
+    @property
+    def sse(self) -> str:
+        """As S3 names the encryption; empty for what the bucket does by itself."""
+        return ENCRYPTION[self.encryption] if self.encryption else ""
+
     def to_params(self) -> dict[str, Any]:
         """As CopyObject takes it."""
         params: dict[str, Any] = {}
-        if self.encryption:
-            params["ServerSideEncryption"] = ENCRYPTION[self.encryption]
+        if self.sse:
+            params["ServerSideEncryption"] = self.sse
         if self.replaced is None:
             return params
         params["MetadataDirective"] = "REPLACE"

@@ -1,21 +1,25 @@
-"""Copy (reference 4.1)."""
+"""Copy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from jobs.choices import Risk
-from jobs.operations import copy_members, tags
-from jobs.operations.base import Operation, Outcome, counted, named, outcome_of
+from jobs.choices import OperationGroup, Risk
+from jobs.operations import copy_looks, copy_members, looks, put_object_copy_form, tags
+from jobs.operations.base import DONE, Finding, Operation, Steps, counted, named, outcome_of
 from jobs.operations.checking import Checker
-from jobs.operations.copy_members import CANNED_ACLS, STORAGE_CLASS_LABELS
+from jobs.operations.context import Context
+from jobs.operations.copy_members import STORAGE_CLASS_LABELS
 from jobs.operations.copy_metadata import CopyMetadata, parse_metadata
+from jobs.operations.looks import Facts
+from jobs.operations.steps import Later, Step
+from jobs.operations.targets import addressed
+from jobs.s3.answers import Answer
 from jobs.s3.arns import parse_bucket_arn
-from jobs.s3.calls import Answer, Call
-from jobs.s3.endpoints import Endpoint
+from jobs.s3.proof import Proof
+from jobs.services.call import Call
+from jobs.services.habits import Habits
 from jobs.spec.target import Target
-
-__all__ = ["CANNED_ACLS", "STORAGE_CLASS_LABELS", "PutObjectCopy"]
 
 MEMBERS = {
     "TargetResource",
@@ -25,7 +29,7 @@ MEMBERS = {
     "NewObjectMetadata",
     *copy_members.MEMBERS,
 }
-"""Reference 4.1 without annotations and event holds, which no S3-compatible storage has yet."""
+"""All of the wire without annotations and event holds, which no S3-compatible storage has yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,16 @@ class PutObjectCopy(Operation):
 
     name = "S3PutObjectCopy"
     label = "Copy"
+    group = OperationGroup.COPY
+    does = "Copies each object to a bucket."
     risk = Risk.CAUTION
+    loss = "are copied."
+    undo = "What is overwritten is lost, unless the destination keeps versions."
+    understood = "I acknowledge that existing objects with the same name will be overwritten."
+    needs = settles = frozenset({"CopyObject"})
+    lacks = "object copies with these options"
+    form = put_object_copy_form.FORM
+    examples = put_object_copy_form.EXAMPLES
     single_bucket = True
 
     resource: str
@@ -88,6 +101,9 @@ class PutObjectCopy(Operation):
             *copy_members.summary(self.members),
         ]
 
+    def effect_on(self, key: str) -> str:
+        return f"{key} is copied to {self.destination(key)}"
+
     @property
     def bucket(self) -> str:
         return parse_bucket_arn(self.resource)
@@ -105,37 +121,114 @@ class PutObjectCopy(Operation):
     def target_buckets(self) -> list[str]:
         return [self.bucket]
 
-    def is_one_call(self, endpoint: Endpoint) -> bool:
-        return not endpoint.tags_after_copy
+    # --- How a task runs
 
-    def start(self, target: Target, endpoint: Endpoint) -> Call:
-        if endpoint.tags_after_copy and self._loses_tags:
-            return Call("GetObjectTagging", target.bucket, _addressed(target))
-        return self._copy(target)
+    def only_call(self, target: Target, context: Context) -> Call | None:
+        habits = context.habits_of(context.bucket(self.bucket))
+        tags_later = habits.tags_after_copy and (self.new_tags is not None or self._loses_tags)
+        if tags_later or habits.tags_after_every_copy or self._locks_later(habits):
+            return None
+        return self._copy(target, context)
+
+    def run(self, target: Target, context: Context) -> Steps:
+        """The tags to keep are read before the copy: that may be onto itself."""
+        source_tags = None
+        if self._reads_tags(context.habits_of(context.bucket(self.bucket))):
+            answer = yield from self._read_tags(target, context)
+            if answer.code:
+                return outcome_of(answer)
+            source_tags = tags.from_answer(answer.data)
+        began_s = context.now_s()
+        answer = yield self._copy(target, context)
+        while answer.proof is Proof.ODD:
+            settled = yield from copy_looks.settle(self, target, context, began_s, answer)
+            if settled is not None:
+                if not settled.succeeded:
+                    return settled
+                break
+            if not (yield Later()):
+                return outcome_of(answer)
+            answer = yield self._copy(target, context)
+        else:
+            if answer.code:
+                return outcome_of(answer)
+        return (yield from self.complete(target, context, answer, source_tags))
+
+    def complete(
+        self, target: Target, context: Context, answer: Answer, source_tags: tags.Tags | None
+    ) -> Steps:
+        """By calls of their own, what this storage does not take with a copy: of the version that
+        the copy made; of the newest one where its answer names none.
+        """
+        there = context.bucket(self.bucket)
+        habits = context.habits_of(there)
+        made = {"Key": self.target_key(target.key)}
+        if answer.data.get("VersionId"):
+            made["VersionId"] = answer.data["VersionId"]
+        calls: list[tuple[str, Call]] = []
+        wanted = self.new_tags if self.new_tags is not None else source_tags
+        # A copy whose metadata were replaced has no tags there already.
+        clears = self.new_tags == () and self.metadata.replaced is None
+        if habits.tags_after_copy and wanted is not None and (wanted or clears):
+            tagging = {"Tagging": {"TagSet": tags.to_tag_set(wanted)}}
+            calls.append(("its tags were not set", Call(there, "PutObjectTagging", made | tagging)))
+        if habits.lock_after_copy:
+            calls += copy_looks.lock_calls(self, there, made)
+        for lacking, call in calls:
+            answer = yield call
+            if answer.code:
+                outcome = outcome_of(answer)
+                message = f"The object was copied, but {lacking}: {outcome.message}"
+                return replace(outcome, message=message)
+        return DONE
+
+    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
+        return (yield from looks.facts_of(target, context))
+
+    def check(
+        self, target: Target, context: Context, before: Facts | None
+    ) -> Generator[Step, Any, Finding]:
+        return (yield from copy_looks.check(self, target, context, before))
+
+    def mend(
+        self, target: Target, context: Context, finding: Finding
+    ) -> Generator[Step, Any, bool]:
+        habits = context.habits_of(context.bucket(self.bucket))
+        if finding.lost not in copy_looks.MENDED:
+            return False
+        if finding.lost == copy_looks.TAGS:
+            habits.tags_after_copy = True
+            keeps_all = self.new_tags is None and not self._loses_tags
+            habits.tags_after_every_copy = habits.tags_after_every_copy or keeps_all
+        else:
+            habits.lock_after_copy = True
+        source_tags = None
+        if self._reads_tags(habits):
+            answer = yield from self._read_tags(target, context)
+            if answer.code:
+                return False
+            source_tags = tags.from_answer(answer.data)
+        outcome = yield from self.complete(target, context, Answer(200, "", ""), source_tags)
+        return outcome.succeeded
 
     @property
     def _loses_tags(self) -> bool:
-        """Where tags follow the metadata's directive, the ones to keep are read before the copy."""
+        """Whether the source's tags are to be kept though its metadata are not."""
         return self.new_tags is None and self.metadata.replaced is not None
 
-    def proceed(
-        self, target: Target, endpoint: Endpoint, call: Call, answer: Answer
-    ) -> Call | Outcome:
-        if call.action == "PutObjectTagging":
-            return _tagged(outcome_of(answer))
-        if answer.code:
-            return outcome_of(answer)
-        if call.action == "GetObjectTagging":
-            return self._copy(target, tags.from_answer(answer.data))
-        wanted = self.new_tags if self.new_tags is not None else call.carried
-        # A copy whose metadata were replaced has no tags there already.
-        if endpoint.tags_after_copy and (
-            wanted or (wanted == () and self.metadata.replaced is None)
-        ):
-            return self._tag(target, wanted, answer)
-        return outcome_of(answer)
+    def _reads_tags(self, habits: Habits) -> bool:
+        loses = habits.tags_after_copy and self._loses_tags
+        return self.new_tags is None and (loses or habits.tags_after_every_copy)
 
-    def _copy(self, target: Target, source_tags: tags.Tags | None = None) -> Call:
+    def _read_tags(self, target: Target, context: Context) -> Generator[Step, Any, Answer]:
+        call = Call(context.bucket(target.bucket), "GetObjectTagging", addressed(target))
+        answer: Answer = yield call
+        return answer
+
+    def _locks_later(self, habits: Habits) -> bool:
+        return habits.lock_after_copy and bool(copy_looks.LOCK_MEMBERS & self.members.keys())
+
+    def _copy(self, target: Target, context: Context) -> Call:
         source = {"Bucket": target.bucket, "Key": target.key}
         if target.version_id:
             source["VersionId"] = target.version_id
@@ -150,30 +243,8 @@ class PutObjectCopy(Operation):
         if self.new_tags:
             # An empty header is signed, but some proxies drop it; without it there are no tags.
             params["Tagging"] = tags.to_header(self.new_tags)
-        return Call("CopyObject", self.bucket, params, carried=source_tags)
-
-    def _tag(self, target: Target, wanted: tags.Tags, answer: Answer) -> Call:
-        """Tags the version that the copy made; the newest one where its answer names none."""
-        params: dict[str, Any] = {
-            "Key": self.target_key(target.key),
-            "Tagging": {"TagSet": tags.to_tag_set(wanted)},
-        }
-        if answer.data.get("VersionId"):
-            params["VersionId"] = answer.data["VersionId"]
-        return Call("PutObjectTagging", self.bucket, params)
-
-
-def _addressed(target: Target) -> dict[str, Any]:
-    version = {"VersionId": target.version_id} if target.version_id else {}
-    return {"Key": target.key, **version}
-
-
-def _tagged(outcome: Outcome) -> Outcome:
-    """Half done is said so: the copy is there, its tags are not."""
-    if outcome.succeeded:
-        return outcome
-    message = f"The object was copied, but its tags were not set: {outcome.message}"
-    return replace(outcome, message=message)
+        echoes = {"x-amz-server-side-encryption": self.metadata.sse} if self.metadata.sse else {}
+        return Call(context.bucket(self.bucket), "CopyObject", params, echoes=echoes)
 
 
 def _parse_resource(value: Any, check: Checker) -> str:
@@ -183,7 +254,7 @@ def _parse_resource(value: Any, check: Checker) -> str:
             check.say("TargetResource", "Enter the destination bucket.")
         return ""
     if ":s3express:" in arn:
-        check.say("TargetResource", "A directory bucket can not be the destination yet.")
+        check.say("TargetResource", "A directory bucket cannot be the destination yet.")
         return arn
     try:
         parse_bucket_arn(arn)

@@ -1,16 +1,23 @@
-"""Replace all object tags (reference 4.3)."""
+"""Replace all object tags."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from jobs.choices import Risk
-from jobs.operations import tags
-from jobs.operations.base import Operation, counted, named
+from jobs.choices import OperationGroup, Risk
+from jobs.operations import looks, tags
+from jobs.operations.base import Finding, Operation, counted, named
 from jobs.operations.checking import Checker
-from jobs.s3.calls import Call
-from jobs.s3.endpoints import Endpoint
+from jobs.operations.context import Context
+from jobs.operations.fields import TagsField
+from jobs.operations.form import Form
+from jobs.operations.looks import Facts
+from jobs.operations.steps import Step
+from jobs.operations.targets import addressed
+from jobs.services.call import Call
 from jobs.spec.target import Target
+
+REPLACED = "The storage took the tags for the object's new content: it does not know object tags."
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,29 @@ class PutObjectTagging(Operation):
 
     name = "S3PutObjectTagging"
     label = "Replace all object tags"
+    group = OperationGroup.PROPERTIES
+    does = "Gives each object a new set of tags; those it has are lost."
     risk = Risk.DESTRUCTIVE
+    loss = "lose their current tags."
+    undo = "You can\u2019t undo this."
+    needs = frozenset({"PutObjectTagging"})
+    lacks = "object tags"
+    form = Form(
+        (
+            TagsField(
+                name="new_tags",
+                label="New tags",
+                path="TagSet",
+                help_text="Each object gets exactly these tags, 10 at most. Every tag it has now is"
+                " removed.",
+                enter="Enter at least one tag.",
+            ),
+        )
+    )
+    examples = (
+        {"TagSet": [{"Key": "team", "Value": "blue"}]},
+        {"TagSet": [{"Key": "team", "Value": "a b+ü/=@"}, {"Key": "x", "Value": ""}]},
+    )
 
     tag_set: tags.Tags
 
@@ -45,14 +74,23 @@ class PutObjectTagging(Operation):
     def summary(self) -> list[tuple[str, str]]:
         return [("New tags", tags.to_text(self.tag_set))]
 
-    def is_one_call(self, endpoint: Endpoint) -> bool:
-        return True
+    def effect_on(self, key: str) -> str:
+        return (
+            f"{key} gets exactly {tags.to_text(self.tag_set)}. Any other tag it has now is removed."
+        )
 
-    def start(self, target: Target, endpoint: Endpoint) -> Call:
-        params: dict[str, Any] = {
-            "Key": target.key,
-            "Tagging": {"TagSet": tags.to_tag_set(self.tag_set)},
-        }
-        if target.version_id:
-            params["VersionId"] = target.version_id
-        return Call("PutObjectTagging", target.bucket, params)
+    def only_call(self, target: Target, context: Context) -> Call:
+        params = addressed(target) | {"Tagging": {"TagSet": tags.to_tag_set(self.tag_set)}}
+        return Call(context.bucket(target.bucket), "PutObjectTagging", params)
+
+    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
+        return (yield from looks.facts_of(target, context))
+
+    def check(
+        self, target: Target, context: Context, before: Facts | None
+    ) -> Generator[Step, Any, Finding]:
+        """A storage that does not know the call takes the tags for the object's new content."""
+        after = yield from looks.facts_of(target, context)
+        if before and after and not after.is_content_of(before):
+            return Finding(lost="content", said=REPLACED)
+        return (yield from looks.look_at_tags(target, context, self.tag_set))

@@ -13,6 +13,9 @@ OPERATIONS: tuple[type[Operation], ...] = (PutObjectCopy, PutObjectTagging, Dele
 BATCHED = frozenset(op.name for op in OPERATIONS if issubclass(op, BatchOperation))
 """Operations that do many objects with one request."""
 
+OPT_IN = tuple(op for op in OPERATIONS if op.opt_in)
+"""Operations that have to be allowed for a Region first."""
+
 
 def by_name(operations: Iterable[type[Operation]]) -> Mapping[str, type[Operation]]:
     """Raises ValueError when two have the same name."""
@@ -25,6 +28,11 @@ def by_name(operations: Iterable[type[Operation]]) -> Mapping[str, type[Operatio
 
 
 _TABLE = by_name(OPERATIONS)
+
+
+def find(name: str) -> type[Operation] | None:
+    """None for a name that is none of ours, or not any more."""
+    return _TABLE.get(name)
 
 
 def get(name: str) -> type[Operation]:

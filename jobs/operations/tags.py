@@ -1,4 +1,4 @@
-"""Tags of objects: their rules and their forms (reference 4.3)."""
+"""Tags of objects: their rules and their forms (docs/batch-operations.md, Tags of objects)."""
 
 import unicodedata
 from collections.abc import Mapping

@@ -13,7 +13,7 @@ TOP_CAUSES = 3
 POLL_FAST_S = 2
 POLL_SLOW_S = 10
 SLOW = frozenset({JobStatus.SUSPENDED, JobStatus.PAUSED})
-"""Not Ready, as ux.md 1.3 has it: whoever just chose Run job wants to see it start."""
+"""Not Ready: whoever just chose Run job wants to see it start (docs/pages.md, Live regions)."""
 
 
 @dataclass(frozen=True, slots=True)

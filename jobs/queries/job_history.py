@@ -1,14 +1,22 @@
 """What happened to a job: its timeline and its activity log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from django.http import QueryDict
 
 from jobs.choices import TERMINAL, JobStatus
 from jobs.models import Job, JobEvent, StatusChange
 from jobs.queries import limit_words
 
-ACTIVITY_ROWS = 500
+ACTIVITY_ROWS = 100
+"""Entries on a page of the activity log."""
+
+STEPS_SHOWN = 30
+"""The timeline is short, however often a job was paused; Activity has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +54,14 @@ _TITLES = {
     JobStatus.FAILING: "Failing",
     JobStatus.FAILED: "Failed",
 }
+MAX_ID = 2**63 - 1
 _PAUSES = frozenset({JobStatus.PAUSING, JobStatus.PAUSED})
 
 
 def timeline(job: Job, now: datetime) -> list[Step]:
-    """What happened, oldest first, each with how long it took; one query."""
-    changes = list(job.status_changes.select_related("actor"))
+    """What happened last, oldest first, each with how long it took; one query."""
+    newest = job.status_changes.select_related("actor").order_by("-id")[:STEPS_SHOWN]
+    changes = list(reversed(newest))
     ends = [change.at for change in changes[1:]] + [now]
     return [
         Step(
@@ -81,7 +91,15 @@ def person(user: Any) -> str:
     return str(user.get_full_name() or user.get_username()) if user else "batchconsole"
 
 
-SENTENCES = {JobEvent.Kind.WAITING, JobEvent.Kind.HELD, JobEvent.Kind.SLOWER}
+SENTENCES = {
+    JobEvent.Kind.WAITING,
+    JobEvent.Kind.HELD,
+    JobEvent.Kind.SLOWER,
+    JobEvent.Kind.UNCHECKED,
+    JobEvent.Kind.LEFT,
+    JobEvent.Kind.LOST,
+    JobEvent.Kind.WITHOUT,
+}
 """Events whose `after` says in words what happened."""
 
 
@@ -97,12 +115,58 @@ class Activity:
     note: str = ""
 
 
-def job_activity(job: Job) -> list[Activity]:
-    """Status changes and events, newest first, at most ACTIVITY_ROWS of each; two queries."""
-    changes = job.status_changes.select_related("actor").order_by("-id")[:ACTIVITY_ROWS]
-    events = job.events.select_related("actor").order_by("-id")[:ACTIVITY_ROWS]
-    rows = [_from_change(change) for change in changes] + [_from_event(event) for event in events]
-    return sorted(rows, key=lambda row: row.at, reverse=True)
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page of the activity log ends: the IDs of the oldest change and event on it."""
+
+    change: int = MAX_ID
+    event: int = MAX_ID
+
+    @classmethod
+    def parse(cls, query: QueryDict) -> Self:
+        """The newest page for what `query` did not write."""
+
+        def number(name: str) -> int:
+            text = query.get(name, "")
+            return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else MAX_ID
+
+        return cls(number("change"), number("event"))
+
+    @property
+    def query(self) -> str:
+        return urlencode({"change": self.change, "event": self.event})
+
+
+NEWEST = Cursor()
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """`older` is where the next page begins, None where nothing is older."""
+
+    rows: Sequence[Activity]
+    older: Cursor | None
+    is_newest: bool
+
+
+def job_activity(job: Job, before: Cursor = NEWEST) -> ActivityPage:
+    """Status changes and events, newest first, ACTIVITY_ROWS of both together; two queries."""
+    most = ACTIVITY_ROWS + 1
+    changes = job.status_changes.filter(id__lt=before.change).select_related("actor")
+    events = job.events.filter(id__lt=before.event).select_related("actor")
+    both: list[StatusChange | JobEvent] = [*changes.order_by("-id")[:most]]
+    both += events.order_by("-id")[:most]
+    # Of the same moment, a change comes after what it brought about.
+    both.sort(key=lambda row: (row.at, isinstance(row, StatusChange), row.pk), reverse=True)
+    shown, rest = both[:ACTIVITY_ROWS], both[ACTIVITY_ROWS:]
+    oldest = Cursor(
+        min([row.pk for row in shown if isinstance(row, StatusChange)], default=before.change),
+        min([row.pk for row in shown if isinstance(row, JobEvent)], default=before.event),
+    )
+    rows = [
+        _from_change(row) if isinstance(row, StatusChange) else _from_event(row) for row in shown
+    ]
+    return ActivityPage(rows, oldest if rest else None, is_newest=before == NEWEST)
 
 
 def _from_change(change: StatusChange) -> Activity:

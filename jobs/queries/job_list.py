@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self, cast
 from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 
@@ -14,6 +14,7 @@ from jobs.choices import TERMINAL, JobStatus
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.queries import words
+from jobs.queries.paging import KeysFirst
 
 PAGE_SIZES = (25, 50, 100)
 SORTS = {
@@ -111,10 +112,16 @@ class JobFilter:
         return found
 
     def ordered(self) -> QuerySet[Job]:
-        column = F(SORTS[self.sort.removeprefix("-")])
-        last = self.sort.startswith("-")
-        by = column.desc(nulls_last=True) if last else column.asc(nulls_last=True)
-        return self.jobs().order_by(by, "-created_at", "pk")
+        """The highest first is the lowest first from behind, so that one index serves both. A number
+        that is not known yet counts as the lowest.
+        """
+        column = SORTS[self.sort.removeprefix("-")]
+        sign = "-" if self.sort.startswith("-") else ""
+        first: list[Any] = [] if column == "created_at" else [f"{sign}{column}"]
+        if column == "total_tasks":
+            total = F(column)
+            first = [total.desc(nulls_last=True) if sign else total.asc(nulls_first=True)]
+        return self.jobs().order_by(*first, f"{sign}created_at", f"{sign}pk")
 
 
 def _text(query: QueryDict, name: str) -> str:
@@ -153,12 +160,15 @@ class JobPage:
 
 
 def job_page(wanted: JobFilter, *, now: datetime) -> JobPage:
-    """Three queries. A page after the last one becomes the last one."""
-    numbers = dict(Job.objects.order_by().values_list("status").annotate(jobs=Count("pk")))
+    """Four queries. A page after the last one becomes the last one."""
+    numbers = dict(Job.objects.values_list("status").annotate(jobs=Count("*")))
     retries = Job.objects.filter(retry_of=OuterRef("pk")).order_by("-created_at").values("pk")
     jobs = wanted.ordered().select_related("region")
     listed = cast(QuerySet[Job], jobs.annotate(retried_by=Subquery(retries[:1])))
-    page = Paginator(listed, wanted.per).get_page(wanted.page)
+    paginator = KeysFirst(listed, wanted.per)
+    if not wanted.narrows:
+        paginator.count = sum(numbers.values())
+    page = paginator.get_page(wanted.page)
     return JobPage(
         page=page,
         rows=job_rows(page.object_list, now=now),
@@ -184,8 +194,8 @@ def _row(job: Job, now: datetime) -> JobRow:
 
 def operation_label(name: str) -> str:
     """The console's name of an operation, or the wire's for one that is not there any more."""
-    labels = {operation.name: operation.label for operation in registry.OPERATIONS}
-    return labels.get(name, name)
+    operation = registry.find(name)
+    return operation.label if operation else name
 
 
 def newer_jobs(wanted: JobFilter, since: datetime) -> int:

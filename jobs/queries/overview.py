@@ -1,14 +1,14 @@
 """What the Overview shows, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from jobs.choices import GAVE_UP, TERMINAL, JobStatus, PauseCause
+from jobs.choices import GAVE_UP, JobStatus, PauseCause
 from jobs.models import Job, RateSample, Region
 from jobs.queries import progress, words
 from jobs.queries.job_detail import recent_rate, rest_of
@@ -18,12 +18,14 @@ from jobs.queries.progress import Slot
 SHOWN = 5
 NEEDS_SHOWN = 10
 RECENT = timedelta(hours=24)
+_ASKS = (PauseCause.CANARY, PauseCause.STORAGE)
+"""Causes of a pause that a person has to decide about, and does not know of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that waits for a person. `kind` is "confirm", "canary", "failed", "failures" or
-    "region".
+    """One thing that waits for a person. `kind` is "confirm", "canary", "storage", "failed",
+    "failures" or "region".
     """
 
     kind: str
@@ -65,16 +67,17 @@ class Overview:
 
 
 def overview(now: datetime) -> Overview:
-    """Seven queries."""
+    """Ten queries."""
     regions = list(Region.objects.all())
-    waiting, moving = _jobs_in_need(now), _moving_jobs()
     unreachable = [_region_need(region) for region in regions if region.check_error]
-    jobs = waiting.select_related("region").order_by("-suspended_at", "-created_at")
+    waiting, moving = _jobs_in_need(now), Job.objects.going().exclude(status=JobStatus.SUSPENDED)
+    keys = [job_id for job_id, _ in waiting[:NEEDS_SHOWN]]
+    shown = Job.objects.select_related("region").in_bulk(keys)
     running = list(moving.select_related("region").order_by("-priority", "created_at")[:SHOWN])
-    ended = Job.objects.filter(status__in=TERMINAL).select_related("region")
+    ended = Job.objects.filter(terminated_at__isnull=False).select_related("region")
     return Overview(
-        needs=unreachable + [_job_need(job, now) for job in jobs[:NEEDS_SHOWN]],
-        needs_total=waiting.count() + len(unreachable),
+        needs=unreachable + [_job_need(shown[key], now) for key in keys if key in shown],
+        needs_total=len(waiting) + len(unreachable),
         running=_running(running, now),
         running_total=moving.count(),
         finished=job_rows(ended.order_by("-terminated_at")[:SHOWN], now=now),
@@ -82,31 +85,39 @@ def overview(now: datetime) -> Overview:
     )
 
 
-def _jobs_in_need(now: datetime) -> QuerySet[Job]:
-    lately = Q(terminated_at__gte=now - RECENT)
-    return Job.objects.filter(
-        Q(status=JobStatus.SUSPENDED)
-        | Q(status=JobStatus.PAUSED, paused_cause=PauseCause.CANARY)
-        | (lately & Q(status=JobStatus.FAILED))
-        | (lately & Q(status=JobStatus.COMPLETE, tasks_failed__gt=_retried()))
+def _jobs_in_need(now: datetime) -> list[tuple[str, datetime]]:
+    """With since when, the newest first. Small queries that an index answers, since one with "or" reads
+    all jobs.
+    """
+    asks = Job.objects.going().filter(
+        Q(status=JobStatus.SUSPENDED) | Q(status=JobStatus.PAUSED, paused_cause__in=_ASKS)
     )
+    lately = Job.objects.filter(terminated_at__gte=now - RECENT)
+    failed = lately.filter(status=JobStatus.FAILED)
+    found = [
+        *asks.values_list("pk", Coalesce("suspended_at", "created_at")),
+        *failed.values_list("pk", "terminated_at"),
+        *_with_failures(lately.filter(status=JobStatus.COMPLETE, tasks_failed__gt=0)),
+    ]
+    return sorted(found, key=lambda one: one[1], reverse=True)
 
 
-def _retried() -> Coalesce:
-    """How many objects of a job are listed by retries of it, which tell themselves how they end."""
-    retries = Job.objects.filter(retry_of=OuterRef("pk")).exclude(status__in=GAVE_UP).order_by()
-    listed = retries.values("retry_of").annotate(tasks=Sum("total_tasks")).values("tasks")
-    return Coalesce(Subquery(listed), 0)
-
-
-def _moving_jobs() -> QuerySet[Job]:
-    return Job.objects.exclude(status__in=[*TERMINAL, JobStatus.SUSPENDED])
+def _with_failures(completed: QuerySet[Job]) -> Iterator[tuple[str, datetime]]:
+    """Those with failed objects that no retry lists: retries tell themselves how they end."""
+    retries = Job.objects.filter(retry_of__in=completed.values("pk")).exclude(status__in=GAVE_UP)
+    retried = dict(retries.values_list("retry_of").annotate(tasks=Sum("total_tasks")))
+    for job_id, failed, at in completed.values_list("pk", "tasks_failed", "terminated_at"):
+        if at and failed > (retried.get(job_id) or 0):
+            yield job_id, at
 
 
 def _job_need(job: Job, now: datetime) -> Need:
     if job.status == JobStatus.SUSPENDED:
         sentence = f"“{job}” awaits confirmation: {words.counted(job.total_tasks or 0, 'object')}."
         return Need("confirm", sentence, words.expiry(job, now), job=job)
+    if job.status == JobStatus.PAUSED and job.paused_cause == PauseCause.STORAGE:
+        sentence = f"“{job}” is paused: the storage does not keep what it accepts. Go on or cancel?"
+        return Need("storage", sentence, job.paused_reason, job=job)
     if job.status == JobStatus.PAUSED:
         sentence = f"“{job}” is paused: its first objects failed too often. Go on or cancel?"
         return Need("canary", sentence, words.canary_found(job), job=job)

@@ -37,7 +37,7 @@ def expiry(job: Job, now: datetime) -> str:
     """When a suspended job fails if nobody confirms it, to the minute; empty for other jobs."""
     if job.status != JobStatus.SUSPENDED or job.suspended_at is None:
         return ""
-    # The same moment as lifecycle.expiry.expires_at, which a module of this rank can not import.
+    # The same moment as lifecycle.expiry.expires_at, which a module of this rank cannot import.
     end = job.suspended_at + conf.SUSPENDED_LIFETIME
     if end < now:
         days = conf.SUSPENDED_LIFETIME.days

@@ -1,4 +1,5 @@
-"""The completion report, put together from the results of a job's chunks (reference 6).
+"""The completion report, put together from the results of a job's chunks (docs/batch-operations.md,
+Where a report lies).
 
 One result file after the other, each a stream from work storage into the report bucket: memory
 stays flat and no disk is needed. What is written is kept on the job, so that another worker
@@ -15,19 +16,24 @@ from typing import Any
 
 from jobs import conf
 from jobs.choices import REPORT_FORMAT, ReportScope
+from jobs.lifecycle.losses import Losses, losses_of
 from jobs.models import Job, Report
 from jobs.reports import layout
 from jobs.reports.gathering import Column, gather, portions
 from jobs.s3.storage import Storage
 from jobs.workstore.store import WorkStore
 
-# As AWS writes it, although the columns stand in another order (reference 6.4).
+# As AWS writes it, although the columns stand in another order (docs/batch-operations.md, Rows of a
+# report).
 SCHEMA = "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage"
 
 File = dict[str, Any]
 """As in `Report.files`, with the position of the last chunk in it while the report is written."""
 
 _LAST = "last_position"
+
+MOST_PARTS = 10_000
+"""So many places where rows are lost are named one by one."""
 
 
 def write_report(
@@ -56,8 +62,13 @@ def write_report(
     alive()
     files = [{name: file[name] for name in file if name != _LAST} for file in files]
     key = layout.manifest_key(job.report_prefix, job.pk)
-    _write_manifest(storage, job.report_bucket, key, files, now)
+    _write_manifest(storage, job.report_bucket, key, files, losses_of(job), now)
     return _describe(job, key, files, now)
+
+
+def statuses_of(job: Job) -> list[Column]:
+    """Those that the report is to have."""
+    return ["succeeded", "failed"] if job.report_spec.scope == ReportScope.ALL_TASKS else ["failed"]
 
 
 def _missing(
@@ -67,10 +78,7 @@ def _missing(
     work: WorkStore,
     alive: Callable[[], None],
 ) -> Iterator[File]:
-    statuses: list[Column] = ["failed"]
-    if job.report_spec.scope == ReportScope.ALL_TASKS:
-        statuses = ["succeeded", "failed"]
-    for status in statuses:
+    for status in statuses_of(job):
         before = [file for file in written if file["status"] == status]
         index, after = len(before), before[-1][_LAST] if before else -1
         while file := _write_file(job, status, index, after, storage, work, alive):
@@ -120,10 +128,10 @@ def _write_file(
 
 
 def _write_manifest(
-    storage: Storage, bucket: str, key: str, files: list[File], now: datetime
+    storage: Storage, bucket: str, key: str, files: list[File], losses: Losses, now: datetime
 ) -> None:
     created = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    manifest = {
+    manifest: dict[str, Any] = {
         "Format": REPORT_FORMAT,
         "ReportCreationDate": created,
         "Results": [
@@ -137,11 +145,29 @@ def _write_manifest(
         ],
         "ReportSchema": SCHEMA,
     }
+    if losses.parts:
+        manifest["LostRows"] = _lost_rows(losses)
     data = json.dumps(manifest).encode()
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
     storage.put_object(bucket, f"{key}.md5", f"{md5}\n".encode(), "text/plain")
     # Last, so that a reader who sees manifest.json finds everything that it names.
     storage.put_object(bucket, key, data, "application/json")
+
+
+def _lost_rows(losses: Losses) -> dict[str, Any]:
+    """A member of ours: the rows of the list that no result file has, and why."""
+    return {
+        "ResultsLost": losses.results,
+        "NotRun": losses.not_run,
+        "Parts": [
+            {
+                "FirstRow": part.first_row,
+                "Rows": part.rows,
+                "Reason": "ResultsLost" if part.was_run else "NotRun",
+            }
+            for part in losses.parts[:MOST_PARTS]
+        ],
+    }
 
 
 def _describe(job: Job, key: str, files: list[File], now: datetime) -> Report:

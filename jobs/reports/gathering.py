@@ -1,17 +1,21 @@
 """The rows of a report, gathered from the results of a job's chunks in the order of the list."""
 
+import contextlib
+import functools
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from jobs.choices import ChunkState
+from jobs.errors import WorkStoreLostError
 from jobs.models import Chunk, Job
 from jobs.reports.rows import SUCCEEDED
 from jobs.workstore import results, segments
 from jobs.workstore.store import WorkStore
 
+T = TypeVar("T")
 Column = Literal["succeeded", "failed"]
 """What counts a chunk's rows of a status."""
 
@@ -54,38 +58,86 @@ def _behind(job: Job, status: Column, after: int) -> Iterator[Portion]:
         after = page[-1][0]
 
 
+class ResultsLostError(WorkStoreLostError):
+    """The results of the chunk at `position` are lost."""
+
+    def __init__(self, position: int, why: str) -> None:
+        super().__init__(why)
+        self.position = position
+
+
 def gather(
     chosen: Iterator[Portion], status: Column, work: WorkStore, alive: Callable[[], None]
 ) -> Generator[tuple[Portion, bytes], None, None]:
     """Each portion with its report lines, read ahead by a few. To be closed.
 
-    `alive` is called often while the work storage is waited for, and may raise to stop. Raises WorkStoreError, also when there are not as many rows as the database counted.
+    `alive` is called often while the work storage is waited for, and may raise to stop. Raises
+    WorkStoreError, and ResultsLostError also when there are not as many rows as the database counted.
     """
+    return _ahead(chosen, lambda portion: _read(portion, status, work), alive)
+
+
+def lost_among(
+    job: Job,
+    statuses: Sequence[Column],
+    work: WorkStore,
+    alive: Callable[[], None],
+    may_go_on: Callable[[], bool],
+) -> list[int]:
+    """Positions of the chunks whose results are lost, as far as `may_go_on` lets look for them."""
+    lost = []
+    for status in statuses:
+        look = functools.partial(is_lost, status=status, work=work)
+        looks = _ahead(_behind(job, status, -1), look, alive)
+        with contextlib.closing(looks):
+            for portion, is_gone in looks:
+                if is_gone:
+                    lost.append(portion.position)
+                if not may_go_on():
+                    return lost
+    return lost
+
+
+def is_lost(portion: Portion, status: Column, work: WorkStore) -> bool:
+    """Raises WorkStoreError where that cannot be told."""
+    try:
+        _read(portion, status, work)
+    except WorkStoreLostError:
+        return True
+    return False
+
+
+def _ahead(
+    chosen: Iterator[Portion], read: Callable[[Portion], T], alive: Callable[[], None]
+) -> Generator[tuple[Portion, T], None, None]:
     threads = ThreadPoolExecutor(READ_AHEAD)
-    waiting: deque[tuple[Portion, Future[bytes]]] = deque()
+    waiting: deque[tuple[Portion, Future[T]]] = deque()
     try:
         for portion in chosen:
-            waiting.append((portion, threads.submit(_read, portion, status, work)))
+            waiting.append((portion, threads.submit(read, portion)))
             if len(waiting) > READ_AHEAD:
-                first, lines = waiting.popleft()
-                yield first, _awaited(lines, alive)
-        for first, lines in waiting:
-            yield first, _awaited(lines, alive)
+                first, found = waiting.popleft()
+                yield first, _awaited(found, alive)
+        for first, found in waiting:
+            yield first, _awaited(found, alive)
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _awaited(lines: Future[bytes], alive: Callable[[], None]) -> bytes:
-    while not wait([lines], timeout=POLL_S).done:
+def _awaited(found: Future[T], alive: Callable[[], None]) -> T:
+    while not wait([found], timeout=POLL_S).done:
         alive()
-    return lines.result()
+    return found.result()
 
 
 def _read(portion: Portion, status: Column, work: WorkStore) -> bytes:
-    succeeded, failed = results.decode(work.read(portion.result))
-    lines = succeeded if status == SUCCEEDED else failed
-    if count_rows(lines) != portion.rows:
-        raise segments.damaged()
+    try:
+        succeeded, failed = results.decode(work.read(portion.result))
+        lines = succeeded if status == SUCCEEDED else failed
+        if count_rows(lines) != portion.rows:
+            raise segments.damaged()
+    except WorkStoreLostError as error:
+        raise ResultsLostError(portion.position, error.message) from error
     return lines
 
 

@@ -1,4 +1,7 @@
-"""Where the objects of a completion report lie (reference 6.1). Pure."""
+"""Where the objects of a completion report lie. Pure.
+
+See docs/batch-operations.md, Where a report lies.
+"""
 
 import hashlib
 

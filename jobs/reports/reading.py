@@ -1,4 +1,7 @@
-"""Rows of a completion report, read from its result files as a stream (reference 6.4)."""
+"""Rows of a completion report, read from its result files as a stream.
+
+See docs/batch-operations.md, Rows of a report.
+"""
 
 import codecs
 import csv

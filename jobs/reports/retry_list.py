@@ -28,7 +28,7 @@ _LOST = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 
 class RetryListError(BatchConsoleError):
-    """The list of the failed objects can not be made."""
+    """The list of the failed objects cannot be made."""
 
 
 @dataclass(slots=True)

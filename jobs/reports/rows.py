@@ -1,9 +1,10 @@
-"""One row of a completion report (reference 6.4). Pure.
+"""One row of a completion report. Pure.
 
 The real column order is Bucket, Key, VersionId, TaskStatus, HTTPStatusCode, ErrorCode,
 ResultMessage. AWS leaves the line end open: ours is a line feed.
 """
 
+import re
 from collections.abc import Sequence
 
 SUCCEEDED = "succeeded"
@@ -11,6 +12,7 @@ FAILED = "failed"
 MAX_TEXT = 8_000
 """Characters of a storage's code or message: readers of CSV give up at some 130,000 (Python's do)."""
 
+_NOT_SEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NEEDS_QUOTES = frozenset(',"\r\n')
 
 
@@ -24,10 +26,17 @@ def report_row(
     code: str,
     message: str,
 ) -> bytes:
-    """The line for one task, line end included; `raw_key` is the manifest's, still URL-encoded."""
+    """The line for one task, line end included; `raw_key` is the manifest's, still URL-encoded.
+
+    What a storage says is one line, whatever it holds: Athena takes no line break inside a field.
+    """
     status = SUCCEEDED if succeeded else FAILED
     facts = (bucket, raw_key, version_id or "", status, str(http_status))
-    return csv_line((*facts, code[:MAX_TEXT], message[:MAX_TEXT]))
+    return csv_line((*facts, _on_one_line(code[:MAX_TEXT]), _on_one_line(message[:MAX_TEXT])))
+
+
+def _on_one_line(text: str) -> str:
+    return text if text.isprintable() else _NOT_SEEN.sub(" ", text)
 
 
 def csv_line(fields: Sequence[str]) -> bytes:

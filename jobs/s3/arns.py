@@ -1,4 +1,7 @@
-"""Names of things in storage: ARNs, buckets, s3:// addresses (reference 2.6). Pure."""
+"""Names of things in storage: ARNs, buckets, s3:// addresses. Pure.
+
+See docs/batch-operations.md, ARNs.
+"""
 
 import re
 
@@ -25,7 +28,7 @@ def parse_bucket_arn(arn: str) -> str:
 
 
 def object_arn(bucket: str, key: str) -> str:
-    """The key stands raw in it (reference 2.3)."""
+    """The key stands raw in it (docs/batch-operations.md, Naming a manifest)."""
     return f"arn:aws:s3:::{bucket}/{key}"
 
 
@@ -66,7 +69,7 @@ def parse_s3_uri(uri: str) -> tuple[str, str]:
 def check_bucket_name(bucket: str) -> None:
     """Raises ValueError with a sentence.
 
-    Names that can not be given any more, but that old buckets have (capitals, underscores, up to
+    Names that cannot be given any more, but that old buckets have (capitals, underscores, up to
     255 characters), are names too. Whether there is such a bucket, its storage knows.
     """
     if not _BUCKET_NAME.match(bucket) or ".." in bucket:

@@ -1,24 +1,24 @@
-"""Requests of DeleteObjects, written by hand as botocore would; answers see deletion_answers.
+"""Requests of DeleteObjects: the objects' part of the body is a blank; answers see deletion_answers.
 
 botocore takes tens of microseconds for each key. What it makes of one is the pattern for all.
 """
 
-import base64
-import hashlib
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape  # noqa: S406 - writes
 
+from jobs.s3.answers import Answer
 from jobs.s3.deletion_answers import elements_of, says_all_are_gone
-from jobs.s3.template import KEY_MARK, Unsigned
+from jobs.s3.signing import Signer
+from jobs.s3.template import KEY_MARK, TextTemplate, Unsigned, Values
 
 ACTION = "DeleteObjects"
+ALL_GONE = Answer(200, "", "")
+"""What an answer is read as that says so, at a glance, of all that were asked for."""
+
 SAMPLE = {"Delete": {"Objects": [{"Key": KEY_MARK}]}}
-_SAMPLE_ITEM = f"<Object><Key>{KEY_MARK}</Key></Object>".encode()
+_SAMPLE_ITEM = f"<Object><Key>{KEY_MARK}</Key></Object>"
 _LINE_ENDS = frozenset("\r\n")
-_BODY_SHA256 = "x-amz-content-sha256"
 
 
 class Listed(Mapping[str, Any]):
@@ -26,7 +26,7 @@ class Listed(Mapping[str, Any]):
     each that `versions` names. botocore finds in it what it wants to find; `Pattern` and
     `are_gone` go without that.
 
-    Each is in it once, and has nothing that XML can not carry.
+    Each is in it once, and has nothing that XML cannot carry.
     """
 
     __slots__ = ("_keys", "_lines", "_versions")
@@ -96,32 +96,17 @@ def _is_plain(item: Mapping[str, str]) -> bool:
 
 
 class Pattern:
-    """What botocore made of SAMPLE. Raises ValueError where that is not what is expected of it."""
+    """What botocore made of SAMPLE, with a blank for all that stands in a list of objects. Raises
+    ValueError where that is not what is expected of it.
+    """
 
-    def __init__(self, sample: Unsigned) -> None:
-        self._sample = sample
-        self._before, found, self._after = sample.body.partition(_SAMPLE_ITEM)
-        self._of_body = {
-            name: make
-            for name, make in _OF_BODY.items()
-            if sample.headers.get(name) == make(sample.body)
-        }
-        if not found or not self._knows_every_header():
+    def __init__(self, sample: Unsigned, signer: Signer) -> None:
+        if sample.body.count(_SAMPLE_ITEM.encode()) != 1:
             raise ValueError("a deletion does not look as it used to")
+        self.template = TextTemplate(sample, signer, marks=(), body_marks=[_SAMPLE_ITEM])
 
-    def _knows_every_header(self) -> bool:
-        named = {name for name in self._sample.headers if name in _OF_BODY or "checksum-" in name}
-        algorithm = self._sample.headers.get("x-amz-sdk-checksum-algorithm", "CRC32")
-        return named - {"x-amz-sdk-checksum-algorithm"} == self._of_body.keys() and (
-            algorithm == "CRC32"
-        )
-
-    def request(self, objects: Objects) -> Unsigned:
-        body = b"".join([self._before, _items(objects), self._after])
-        made = {name: make(body) for name, make in self._of_body.items()}
-        headers = {**self._sample.headers, **made}
-        body_sha256 = made.get(_BODY_SHA256) or _sha256(body)
-        return replace(self._sample, headers=headers, body=body, body_sha256=body_sha256)
+    def values(self, objects: Objects) -> Values:
+        return (_items(objects),)
 
 
 def _items(objects: Objects) -> bytes:
@@ -134,23 +119,3 @@ def _item(item: Mapping[str, str]) -> str:
     version = item.get("VersionId")
     written = f"<VersionId>{escape(version)}</VersionId>" if version else ""
     return f"<Object><Key>{escape(item['Key'])}</Key>{written}</Object>"
-
-
-def _sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def _md5(body: bytes) -> str:
-    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
-
-
-def _crc32(body: bytes) -> str:
-    return base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
-
-
-_OF_BODY: dict[str, Callable[[bytes], str]] = {
-    "content-length": lambda body: str(len(body)),
-    "content-md5": _md5,
-    "x-amz-checksum-crc32": _crc32,
-    _BODY_SHA256: _sha256,
-}

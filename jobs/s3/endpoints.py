@@ -1,12 +1,23 @@
 """Where an S3 endpoint is and who asks there."""
 
+import re
 from dataclasses import dataclass, field
+
+REGION_CODE = r"\A[A-Za-z0-9._-]+\Z"
+"""What a region code may be. Requests are signed for exactly that: OpenStack has RegionOne, others
+NL or US. A slash would end it within a signature's scope.
+"""
+
+
+def is_region_code(text: str) -> bool:
+    return re.match(REGION_CODE, text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """`addressing_style` is "path" or "virtual". With `tags_after_copy` this storage ignores tags
-    that are sent with a copy.
+    that are sent with a copy, with `lock_after_copy` retention and legal hold.
+    `ca_certificate` is PEM: then no other authorities vouch for the endpoint.
     """
 
     url: str
@@ -14,6 +25,8 @@ class Endpoint:
     addressing_style: str
     verify_tls: bool = True
     tags_after_copy: bool = False
+    lock_after_copy: bool = False
+    ca_certificate: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from botocore import xform_name
 from botocore.exceptions import ParamValidationError
 
 from jobs.s3.calls import Call
-from jobs.s3.clients import S3Client
+from jobs.s3.checksums import are_added
+from jobs.s3.clients import S3Client, leave_out_checksums
 from jobs.s3.template import USER_AGENT, Unsigned
 
 _AUTHORIZATION = re.compile(
@@ -43,6 +44,10 @@ class Rehearsal:
         self._region_code = region_code
         client.meta.events.register_first("before-send.s3", _catch)
 
+    def leave_out_checksums(self) -> None:
+        """Those that botocore adds by itself, from now on."""
+        leave_out_checksums(self._client)
+
     def request_of(self, call: Call) -> Unsigned:
         """Raises one of jobs.s3.answers.TROUBLE where boto3 refuses the call itself, and
         NotForUsError.
@@ -51,17 +56,17 @@ class Rehearsal:
         try:
             getattr(self._client, xform_name(call.action))(Bucket=call.bucket, **call.params)
         except _Caught as caught:
-            return self._unsigned(caught.request)
+            return self._unsigned(caught.request, call)
         raise AssertionError("a rehearsed call was sent")
 
     def _check(self, action: str) -> None:
         model = self._client.meta.service_model.operation_model(action)
-        if model.has_streaming_output or model.has_event_stream_output:
-            raise NotForUsError("its answer is a stream")
+        if model.has_event_stream_output:
+            raise NotForUsError("its answer is a stream of events")
         if action.startswith("List"):
             raise NotForUsError("botocore reads its answer by what it sent")
 
-    def _unsigned(self, request: Any) -> Unsigned:
+    def _unsigned(self, request: Any, call: Call) -> Unsigned:
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         found = _AUTHORIZATION.match(headers.get("authorization", ""))
         if not found or found[1] != self._region_code:
@@ -71,7 +76,7 @@ class Rehearsal:
         kept = {name: value for name, value in headers.items() if name not in _LEFT_OUT}
         for name, value in kept.items():
             if not _HEADER_VALUE.match(value):
-                report = f"The header {name} can not hold this value."
+                report = f"The header {name} cannot hold this value."
                 raise ParamValidationError(report=report)
         return Unsigned(
             method=request.method,
@@ -80,6 +85,7 @@ class Rehearsal:
             signed=found[2].split(";"),
             body=_bytes(request.body),
             body_sha256=headers["x-amz-content-sha256"],
+            adds_checksums=are_added(kept, call.params),
         )
 
 

@@ -1,54 +1,52 @@
-"""Signed requests of calls, fast: most are filled into a template that botocore made before."""
+"""Signed requests of calls, fast: most are filled into a template that botocore made before.
+
+A call's texts that are an object's own are given as PerObject: as plain ones they would be part of
+what is the same for all, and every call would need a template of its own.
+"""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from jobs.s3 import deletions
+from jobs.s3.answers import TROUBLE
 from jobs.s3.calls import Call
+from jobs.s3.parts import Parts, fits, is_marked, take_apart
 from jobs.s3.rehearsal import Rehearsal
 from jobs.s3.signing import Signer
-from jobs.s3.stencil import LEFT_AS_IT_IS, Stencil
+from jobs.s3.stencil import OfObject, Stencil, TextStencil
 from jobs.s3.template import (
-    COPY_SOURCE,
     KEY_MARK,
+    SOURCE_MARK,
     VERSION_MARK,
     Template,
+    TextTemplate,
     Unsigned,
-    quote_key,
-    quote_source,
-    quote_version,
+    Values,
+    text_mark,
 )
+from jobs.s3.texts import Writer, in_xml, stands_between_tags, take_out, writers_of, written
 
 MAX_TEMPLATES = 16
 """Kept per action and bucket. An operation that sends the same with every object needs one."""
 
-_SOURCE_MEMBERS = {"Bucket", "Key", "VersionId"}
+_Shape = tuple[str, str, bool, bool]
+"""Of a call: its action and bucket, and whether it has a version, and a source."""
 
 
 class Prepared(NamedTuple):
     """A request that can be signed and sent, any number of times."""
 
     template: Template
-    values: tuple[str, ...]
-
-
-class _Parts(NamedTuple):
-    """A call's parameters taken apart: the values of the blanks, which blanks there are, and what
-    is the same for other objects.
-    """
-
-    values: tuple[str, ...]
-    has_version: bool
-    has_source: bool
-    static: dict[str, Any]
+    values: Values
 
 
 class _Known(NamedTuple):
-    """`template` is None where these parameters do not fit into one."""
+    """`template` is None where these parameters do not fit into one; `writers` are of the texts."""
 
     static: dict[str, Any]
     template: Template | None
+    writers: Sequence[Writer] = ()
 
 
 class Requests:
@@ -57,19 +55,44 @@ class Requests:
     def __init__(self, rehearsal: Rehearsal, signer: Signer) -> None:
         self.signer = signer
         self._rehearsal = rehearsal
-        self._known: dict[tuple[str, str, bool, bool], deque[_Known]] = {}
+        self._known: dict[_Shape, deque[_Known]] = {}
+        self._known_with_texts: dict[_Shape, deque[_Known]] = {}
         self._stencils: dict[tuple[str, str], deque[tuple[Call, Stencil | None]]] = {}
         self._deletions: dict[str, deletions.Pattern] = {}
+        self._leaves_out_checksums = False
+
+    @property
+    def leaves_out_checksums(self) -> bool:
+        return self._leaves_out_checksums
+
+    def leave_out_checksums(self) -> None:
+        """Those that nobody asked for, from now on: the storage refuses them. Content-MD5 stays.
+
+        Stencils that were handed out before make no more requests.
+        """
+        if self._leaves_out_checksums:
+            return
+        self._leaves_out_checksums = True
+        self._rehearsal.leave_out_checksums()
+        for kept in self._stencils.values():
+            for _, stencil in kept:
+                if stencil is not None:
+                    stencil.retire()
+        self._stencils.clear()
+        self._known.clear()
+        self._known_with_texts.clear()
+        self._deletions.clear()
 
     def prepare(self, call: Call) -> Prepared:
         """Raises as Rehearsal.request_of."""
         if call.action == deletions.ACTION and (objects := deletions.objects_of(call.params)):
-            return Prepared(Template(self._deletion(call.bucket).request(objects), self.signer), ())
-        parts = _take_apart(call.params)
+            pattern = self._deletion(call.bucket)
+            return Prepared(pattern.template, pattern.values(objects))
+        parts = take_apart(call.params)
         if parts:
-            template = self._template(call, parts)
-            if template:
-                return Prepared(template, parts.values)
+            prepared = self._fill_in(call, parts)
+            if prepared:
+                return prepared
         return Prepared(Template(self._rehearsal.request_of(call), self.signer), ())
 
     def stencil(self, call: Call) -> Stencil | None:
@@ -85,100 +108,96 @@ class Requests:
         return stencil
 
     def _make_stencil(self, call: Call) -> Stencil | None:
-        parts = _take_apart(call.params)
-        if parts is None or not _is_marked(call.params):
+        parts = take_apart(call.params)
+        if parts is None or not is_marked(call.params):
             return None
-        template = self._rehearse(call, parts, key=call.params["Key"])
-        if template is None:
+        pattern, texts = take_out(parts.static)
+        parts = parts._replace(static=pattern)
+        request = self._rehearse(call, parts, key=call.params["Key"])
+        if not fits(request, parts, in_body=True):
             return None
         source = call.params.get("CopySource", {})
-        return Stencil(
-            template,
-            self.signer,
-            source_bucket=source.get("Bucket"),
-            has_version=parts.has_version or "VersionId" in source,
-        )
+        of_object = OfObject(source.get("Bucket"), parts.has_version or "VersionId" in source)
+        in_body = [mark for mark in (KEY_MARK, VERSION_MARK) if mark.encode() in request.body]
+        if not texts and not in_body:
+            template = Template(request, self.signer, blank_source=parts.has_source)
+            return Stencil(template, self.signer, of_object)
+        writers = writers_of(request, len(texts))
+        if writers is None or not all(stands_between_tags(request.body, mark) for mark in in_body):
+            return None
+        open_template = self._open_template(request, parts, writers, in_body)
+        if open_template is None:
+            return None
+        return TextStencil(open_template, self.signer, of_object, in_body, writers)
 
     def _deletion(self, bucket: str) -> deletions.Pattern:
         if bucket not in self._deletions:
             sample = self._rehearsal.request_of(Call(deletions.ACTION, bucket, deletions.SAMPLE))
-            self._deletions[bucket] = deletions.Pattern(sample)
+            self._deletions[bucket] = deletions.Pattern(sample, self.signer)
         return self._deletions[bucket]
 
-    def _template(self, call: Call, parts: _Parts) -> Template | None:
+    def _fill_in(self, call: Call, parts: Parts) -> Prepared | None:
         shape = (call.action, call.bucket, parts.has_version, parts.has_source)
         kept = self._known.setdefault(shape, deque(maxlen=MAX_TEMPLATES))
         for known in kept:
             if known.static == parts.static:
-                return known.template
-        template = self._rehearse(call, parts)
+                return Prepared(known.template, parts.values) if known.template else None
+        pattern, texts = take_out(parts.static)
+        if texts:
+            return self._fill_in_texts(call, parts._replace(static=pattern), texts)
+        request, template = self._rehearse(call, parts), None
+        if fits(request, parts):
+            template = Template(request, self.signer, blank_source=parts.has_source)
         kept.append(_Known(parts.static, template))
-        return template
+        return Prepared(template, parts.values) if template else None
 
-    def _rehearse(self, call: Call, parts: _Parts, key: str = KEY_MARK) -> Template | None:
+    def _fill_in_texts(self, call: Call, parts: Parts, texts: Sequence[str]) -> Prepared | None:
+        shape = (call.action, call.bucket, parts.has_version, parts.has_source)
+        kept = self._known_with_texts.setdefault(shape, deque(maxlen=MAX_TEMPLATES))
+        known = next((one for one in kept if one.static == parts.static), None)
+        if known is None:
+            known = self._learn(call, parts, len(texts))
+            kept.append(known)
+        values = written(texts, known.writers) if known.template else None
+        if known.template is None or values is None:
+            return None
+        return Prepared(known.template, (*parts.values, *values[0], *values[1]))
+
+    def _learn(self, call: Call, parts: Parts, count: int) -> _Known:
+        try:
+            request = self._rehearse(call, parts)
+        except TROUBLE:
+            return _Known(parts.static, None)  # a mark is no date: botocore looks at each
+        writers = writers_of(request, count) if fits(request, parts) else None
+        if writers is None:
+            return _Known(parts.static, None)
+        return _Known(parts.static, self._open_template(request, parts, writers, ()), writers)
+
+    def _open_template(
+        self, request: Unsigned, parts: Parts, writers: Sequence[Writer], in_body: Sequence[str]
+    ) -> TextTemplate | None:
+        """`in_body` are the marks of the object that stand in the body."""
+        marks = [KEY_MARK]
+        marks += [VERSION_MARK] if parts.has_version else []
+        marks += [SOURCE_MARK] if parts.has_source else []
+        texts = [text_mark(number) for number in range(len(writers))]
+        body_texts = [mark for mark, write in zip(texts, writers, strict=True) if write is in_xml]
+        marks += [mark for mark in texts if mark not in body_texts]
+        try:
+            return TextTemplate(
+                request,
+                self.signer,
+                marks=marks,
+                body_marks=[*in_body, *body_texts],
+                blank_source=parts.has_source,
+            )
+        except ValueError:
+            return None
+
+    def _rehearse(self, call: Call, parts: Parts, key: str = KEY_MARK) -> Unsigned:
         marked = parts.static | {"Key": key}
         if parts.has_version:
             marked["VersionId"] = VERSION_MARK
         if parts.has_source:
             marked["CopySource"] = dict(call.params["CopySource"]) | {"Key": "source"}
-        request = self._rehearsal.request_of(Call(call.action, call.bucket, marked))
-        if not _fits(request, parts):
-            return None
-        return Template(request, self.signer, blank_source=parts.has_source)
-
-
-def _take_apart(params: Mapping[str, Any]) -> _Parts | None:
-    """None when the call has nothing to fill in, or what only botocore knows how to write."""
-    static = dict(params)
-    key = static.pop("Key", None)
-    if not isinstance(key, str) or not key or "Body" in static:
-        return None
-    values = [quote_key(key)]
-    has_version, has_source = "VersionId" in static, "CopySource" in static
-    if has_version:
-        version = static.pop("VersionId")
-        if not isinstance(version, str):
-            return None
-        values.append(quote_version(version))
-    if has_source:
-        source = _source(static.pop("CopySource"))
-        if source is None:
-            return None
-        values.append(source)
-    return _Parts(tuple(values), has_version, has_source, static)
-
-
-def _is_marked(params: Mapping[str, Any]) -> bool:
-    """Whether the marks are all that will differ, and stand where a stencil puts what they mark."""
-    source = params.get("CopySource")
-    versions = [found["VersionId"] for found in (params, source or {}) if "VersionId" in found]
-    return (
-        params["Key"].count(KEY_MARK) == 1
-        and (source is None or source["Key"] == KEY_MARK)
-        and versions in ([], [VERSION_MARK])
-        and not ("VersionId" in params and source is not None)
-    )
-
-
-def _source(source: Any) -> str | None:
-    if not isinstance(source, dict) or not source.keys() <= _SOURCE_MEMBERS:
-        return None
-    bucket, key, version = source.get("Bucket"), source.get("Key"), source.get("VersionId")
-    if not isinstance(bucket, str) or not isinstance(key, str) or "arn:" in bucket:
-        return None
-    if "VersionId" in source and not (isinstance(version, str) and LEFT_AS_IT_IS.match(version)):
-        return None
-    return quote_source(bucket, key, version)
-
-
-def _fits(request: Unsigned, parts: _Parts) -> bool:
-    """Whether the marks stand in the address, and there alone."""
-    elsewhere = "".join(v for name, v in request.headers.items() if name != COPY_SOURCE)
-    elsewhere += request.body.decode("latin-1")
-    return (
-        request.url.count(KEY_MARK) == 1
-        and request.url.count(VERSION_MARK) == int(parts.has_version)
-        and (COPY_SOURCE in request.headers) == parts.has_source
-        and KEY_MARK not in elsewhere
-        and VERSION_MARK not in elsewhere
-    )
+        return self._rehearsal.request_of(Call(call.action, call.bucket, marked))

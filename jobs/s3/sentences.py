@@ -1,6 +1,7 @@
 """What went wrong with a place in storage, for a person: what, where, and what to do."""
 
 from jobs.errors import StorageError
+from jobs.s3.redirecting import wrong_region
 
 _MISSING = "{place} does not exist. Check the path."
 _DENIED = (
@@ -35,17 +36,21 @@ _BY_CODE = {
     "RequestTimeTooSkewed": "The clock of this machine and the storage's differ by more than 15"
     " minutes (RequestTimeTooSkewed). Set the clock right.",
     "NoCredentials": "{message}",
+    "StoragesBusy": "{message}",
+    "AnswerTooLarge": "{message} Check that the Region's endpoint URL is that of an S3 storage.",
+    "OddAnswer": "{place} cannot be used: the storage's answer about it lacks what it must have (an"
+    " ETag, a size, a date), or cannot be read.",
     "PermanentRedirect": _ELSEWHERE,
     "TemporaryRedirect": _ELSEWHERE,
     "301": _ELSEWHERE,
     "307": _ELSEWHERE,
-    "AuthorizationHeaderMalformed": "The storage refused the Region's code: {message} Correct the"
-    " region code of the Region.",
+    "AuthorizationHeaderMalformed": "The storage cannot read the signature ({code}): {message} Check"
+    " the access key ID of the IAM role and the code of the Region.",
     "InvalidEndpoint": "{message}",
     "InvalidResponse": "What answers at the Region's endpoint URL is not an S3 storage. Check the"
     " URL.",
     "SSLError": "The TLS certificate of the storage could not be verified. Check the Region's"
-    " endpoint URL and certificate authority.",
+    " endpoint URL, and paste the CA certificate there if a private authority signed it.",
     "ConnectTimeoutError": "The storage does not answer. Check the Region's endpoint URL.",
     "EndpointConnectionError": "The storage does not answer. Check the Region's endpoint URL.",
     "ProxyConnectionError": "The proxy on the way to the storage does not answer.",
@@ -55,6 +60,10 @@ _BY_CODE = {
 
 def describe(error: StorageError, *, place: str, verb: str = "read") -> str:
     """The sentence for a person. `place` is `s3://…`, `verb` what was tried with it."""
+    if error.code == "AuthorizationHeaderMalformed":
+        about_region = wrong_region({"Message": error.message}, {})
+        if about_region:
+            return about_region
     sentence = _BY_CODE.get(error.code) or _unknown(error)
     return sentence.format(place=place, verb=verb, code=error.code, message=error.message)
 
@@ -64,4 +73,4 @@ def _unknown(error: StorageError) -> str:
         return "This connection cannot {verb} {place}: {message} ({code})."
     if error.http_status == 0:
         return "The connection to the storage broke off ({code}). Try again."
-    return f"The storage can not answer now ({error.http_status} {{code}}). Try again later."
+    return f"The storage cannot answer now ({error.http_status} {{code}}). Try again later."

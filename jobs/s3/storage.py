@@ -1,6 +1,8 @@
 """The control plane: what pages, preparing and reports need of a storage."""
 
 import contextlib
+import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +12,19 @@ from jobs.errors import StorageError, StorageUnavailableError
 from jobs.s3 import uploading
 from jobs.s3.clients import S3Client
 from jobs.s3.sentences import describe
-from jobs.s3.translating import translated
+from jobs.s3.translating import odd_answer, translated
 from jobs.s3.uploading import PART_BYTES, Upload
 
 __all__ = ["ListPage", "ListedObject", "ObjectFacts", "Storage", "describe"]
 
 PIECE_BYTES = 1024 * 1024
+_READ_BYTES = 32 * 1024
+_PIECE_S = 1.0
+"""A piece is given away after so long, however little it is."""
+
+NAMES_LISTED = 100
+"""Of one page of a listing. Some storage sends more than it is asked for."""
+
 WRITE_TEST_NAME = ".batchconsole-write-test"
 """Always the same, so that a role that may write but not delete leaves one of them at most."""
 
@@ -61,11 +70,14 @@ class Storage:
                 facts = self._client.head_object(Bucket=bucket, Key=key, **_version(version_id))
         except StorageError as error:
             raise _told(error, lambda: self._first_byte(bucket, key, version_id)) from error
+        etag, changed = facts.get("ETag", "").strip('"'), facts.get("LastModified")
+        if not etag or "ContentLength" not in facts or not isinstance(changed, datetime):
+            raise odd_answer()
         return ObjectFacts(
             size_bytes=facts["ContentLength"],
-            etag=facts["ETag"].strip('"'),
+            etag=etag,
             version_id=facts.get("VersionId"),
-            last_modified=facts["LastModified"],
+            last_modified=changed,
             encryption=facts.get("ServerSideEncryption"),
             customer_key="SSECustomerAlgorithm" in facts,
         )
@@ -79,14 +91,14 @@ class Storage:
         version_id: str | None = None,
         if_match: str | None = None,
     ) -> bytes:
-        """As much of `length` bytes as there is; nothing beyond the object's end."""
+        """As much of `length` bytes as there is, and never more, whatever is sent."""
         if length <= 0:
             return b""
         try:
             with translated():
                 body = self._get(bucket, key, start, start + length - 1, version_id, if_match)
                 with contextlib.closing(body):
-                    return bytes(body.read())
+                    return b"".join(_beginning(body, length))
         except StorageError as error:
             if error.http_status != 416:
                 raise
@@ -102,7 +114,7 @@ class Storage:
         version_id: str | None = None,
         if_match: str | None = None,
     ) -> Iterator[Iterator[bytes]]:
-        """The object from `start_byte` on, in pieces of about 1 MiB."""
+        """The object from `start_byte` on, in pieces of about 1 MiB, or of a second."""
         try:
             with translated():
                 body = self._get(bucket, key, start_byte, None, version_id, if_match)
@@ -160,22 +172,21 @@ class Storage:
 
     def list_buckets(self) -> list[str]:
         with translated():
-            buckets = self._client.list_buckets().get("Buckets", [])
-        return [bucket["Name"] for bucket in buckets]
+            return [one["Name"] for one in self._client.list_buckets().get("Buckets", [])]
 
     def list_page(self, bucket: str, prefix: str = "", token: str | None = None) -> ListPage:
-        """One page of what stands directly below `prefix`, at most 100 names."""
+        """One page of what stands directly below `prefix`, at most NAMES_LISTED folders and objects."""
         extra: dict[str, Any] = {"ContinuationToken": token} if token else {}
         with translated():
             page = self._client.list_objects_v2(
-                Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=100, **extra
+                Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=NAMES_LISTED, **extra
             )
-        objects = [
-            ListedObject(item["Key"], item["Size"], item["LastModified"])
-            for item in page.get("Contents", [])
-        ]
-        folders = [item["Prefix"] for item in page.get("CommonPrefixes", [])]
-        return ListPage(folders, objects, page.get("NextContinuationToken"))
+            objects = [
+                ListedObject(item["Key"], item["Size"], item["LastModified"])
+                for item in page.get("Contents", [])[:NAMES_LISTED]
+            ]
+            folders = [item["Prefix"] for item in page.get("CommonPrefixes", [])[:NAMES_LISTED]]
+            return ListPage(folders, objects, page.get("NextContinuationToken"))
 
     def versioning_enabled(self, bucket: str) -> bool | None:
         """None when the storage does not say."""
@@ -210,7 +221,7 @@ class Storage:
         if if_match:
             extra["IfMatch"] = _quoted(if_match)
         answer = self._client.get_object(Bucket=bucket, Key=key, **extra)
-        if if_match and _quoted(answer["ETag"]) != _quoted(if_match):
+        if if_match and _quoted(answer.get("ETag", "")) != _quoted(if_match):
             answer["Body"].close()
             raise _changed()
         if ranged and not answer.get("ContentRange", "").startswith(f"bytes {start}-"):
@@ -248,11 +259,22 @@ def _changed() -> StorageError:
 
 def _pieces(body: Any) -> Iterator[bytes]:
     while True:
+        until_s = time.monotonic() + _PIECE_S
         with translated():
-            piece = body.read(PIECE_BYTES)
+            # Read in small bits: one large read of what trickles would come back after minutes.
+            piece = b"".join(_beginning(body, PIECE_BYTES, until_s))
         if not piece:
             return
         yield piece
+
+
+def _beginning(body: Any, length: int, until_s: float = math.inf) -> Iterator[bytes]:
+    """At most `length` bytes, and one bit more after `until_s` (time.monotonic) at most."""
+    while length > 0 and (bit := body.read(min(length, _READ_BYTES))):
+        length -= len(bit)
+        yield bit
+        if time.monotonic() >= until_s:
+            return
 
 
 def _told(refusal: StorageError, ask: Callable[[], object]) -> StorageError:

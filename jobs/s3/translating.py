@@ -3,18 +3,35 @@
 import contextlib
 from collections.abc import Iterator
 
-from jobs.errors import StorageError, StorageUnavailableError
+from jobs.errors import StoppedError, StorageError, StorageUnavailableError
 from jobs.s3.answers import TROUBLE, Answer, answer_of
 from jobs.s3.faults import Verdict, classify
+from jobs.s3.parsing import UNREADABLE
+from jobs.s3.patience import Heard, TooLarge
+
+ODD = "OddAnswer"
 
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Raises StorageError, and StorageUnavailableError where trying later may help."""
+    """Raises StorageError, StorageUnavailableError where trying later may help, and StoppedError for
+    who was told to stop meanwhile.
+    """
     try:
         yield
+    except Heard as heard:
+        raise StoppedError from heard
+    except TooLarge as error:
+        raise StorageError(error.code, str(error)) from error
     except TROUBLE as error:
         raise _error_of(answer_of(error)) from error
+    except UNREADABLE as error:
+        raise odd_answer() from error
+
+
+def odd_answer() -> StorageError:
+    """An answer lacks what it must have, or says it in a way that nobody knows."""
+    return StorageError(ODD, "The storage's answer lacks what it must have, or cannot be read.")
 
 
 def _error_of(answer: Answer) -> StorageError:

@@ -124,7 +124,7 @@ class Upload:
         under_way = [sent for sent, _ in self._under_way if not sent.cancel()]
         wait_for(under_way + ([self._asked] if self._asked else []), timeout=ABORT_WAIT_S)
         if self._upload_id:
-            # In a thread of its own: whoever is told to stop can not wait for a silent storage,
+            # In a thread of its own: whoever is told to stop cannot wait for a silent storage,
             # and those of the parts may be waiting for it.
             ending = threading.Thread(target=self._end_upload, daemon=True)
             ending.start()
@@ -180,7 +180,7 @@ class Upload:
             found = self._client.list_multipart_uploads(
                 Bucket=self._where["Bucket"], Prefix=self._where["Key"]
             ).get("Uploads", [])
-        return [one["UploadId"] for one in found if one["Key"] == self._where["Key"]]
+            return [one["UploadId"] for one in found if one["Key"] == self._where["Key"]]
 
     def _abort_one(self, upload_id: str) -> None:
         with translated():
@@ -197,14 +197,14 @@ class Upload:
             answer = self._client.create_multipart_upload(
                 **self._where, ContentType=self._content_type
             )
-        self._upload_id = answer["UploadId"]
+            self._upload_id = answer["UploadId"]
 
     def _put_part(self, number: int, data: bytearray) -> dict[str, Any]:
         with _aborted_is_repeated(), translated():
             answer = self._client.upload_part(
                 **self._where, UploadId=self._upload_id, PartNumber=number, Body=cast(bytes, data)
             )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+            return {"PartNumber": number, "ETag": answer["ETag"]}
 
     def _complete(self) -> None:
         with _aborted_is_repeated(), translated():

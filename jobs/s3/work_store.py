@@ -1,4 +1,4 @@
-"""Work storage in a bucket, for workers on many machines (engine.md 1).
+"""Work storage in a bucket, for workers on many machines (docs/engine.md, Work storage).
 
 One small PUT is all or nothing by itself, so nothing half written ever needs cleaning.
 """
@@ -12,11 +12,19 @@ from typing import Any, NoReturn
 
 from botocore.handlers import add_expect_header
 
-from jobs.errors import StorageError, StorageUnavailableError, WorkStoreError, WorkStoreFullError
+from jobs import conf
+from jobs.errors import (
+    StorageError,
+    StorageUnavailableError,
+    WorkStoreError,
+    WorkStoreFullError,
+    WorkStoreLostError,
+)
 from jobs.s3.clients import S3Client, make_client
 from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.s3.patience import Patience
 from jobs.s3.translating import translated
-from jobs.workstore.store import checked_folder, checked_name, never
+from jobs.workstore.store import FolderStore, WorkStore, checked_folder, checked_name, never
 
 DELETE_BATCH = 1000
 CONNECTIONS = 16
@@ -52,15 +60,15 @@ class S3Store:
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         if offset < 0 or length < 0:
-            raise ValueError(f"a range can not begin at {offset} or have {length} bytes")
+            raise ValueError(f"a range cannot begin at {offset} or have {length} bytes")
         if length == 0:
             self.size(name)
             return b""
         data = self._get(name, Range=f"bytes={offset}-{offset + length - 1}")
         if len(data) != length:
-            raise WorkStoreError(
+            raise WorkStoreLostError(
                 f"{name} in the work storage ends at byte {offset + len(data)}, but is needed up to"
-                f" byte {offset + length}: it was cut short. Restore it, or create the job again."
+                f" byte {offset + length}: it was cut short."
             )
         return data
 
@@ -68,6 +76,9 @@ class S3Store:
         where = self._where(name)
         with self._in_our_words(name, "read"):
             return self._client.head_object(**where)["ContentLength"]
+
+    def free_bytes(self) -> int | None:
+        return None  # a bucket says that it is full when it is
 
     def list(self, prefix: str) -> Iterator[str]:
         folder = prefix.removesuffix("/")
@@ -106,7 +117,8 @@ class S3Store:
                     self._credentials,
                     max_connections=CONNECTIONS,
                     attempts=ATTEMPTS,
-                    read_timeout_s=20,
+                    patience=Patience(silence_s=20),
+                    checksums=False,  # Content-MD5 does, and every storage takes it
                 )
                 # It asks before it sends: twice the time for the little that a chunk writes.
                 self._made.meta.events.unregister("before-call.s3", add_expect_header)
@@ -140,11 +152,13 @@ class S3Store:
         while True:
             with self._in_our_words(start, "listed"):
                 page = self._client.list_objects_v2(**ask)
-            for item in page.get("Contents", []):
-                yield item["Key"].removeprefix(self._folder)
-            if extra or not page.get("IsTruncated"):
+                names = [item["Key"] for item in page.get("Contents", [])]
+                is_last = bool(extra) or not page.get("IsTruncated")
+                if not is_last:
+                    ask["ContinuationToken"] = page["NextContinuationToken"]
+            yield from (name.removeprefix(self._folder) for name in names)
+            if is_last:
                 return
-            ask["ContinuationToken"] = page["NextContinuationToken"]
 
     def _delete(self, prefix: str, names: Sequence[str]) -> None:
         objects: Any = [{"Key": self._folder + name} for name in names]
@@ -172,7 +186,7 @@ class S3Store:
                 " goes on."
             ) from error
         if error.code == "NoSuchKey" or (error.code == "404" and done == "read"):
-            raise WorkStoreError(
+            raise WorkStoreLostError(
                 f"{name} is not in the work storage: it was removed, or this worker has another"
                 " WORK_STORE than the one that wrote it."
             ) from error
@@ -182,6 +196,30 @@ class S3Store:
                 f" ({error.message or error.code})."
             ) from error
         raise WorkStoreError(
-            f"The work storage can not be {done} at {place}: {error.message} ({error.code})."
+            f"The work storage cannot be {done} at {place}: {error.message} ({error.code})."
             " Check WORK_STORE, its credentials and what they may do."
         ) from error
+
+
+def work_storage() -> WorkStore:
+    """The one that this installation has: a folder, or a bucket for many machines."""
+    place = conf.work_bucket()
+    if place is None:
+        return FolderStore(conf.work_dir())
+    keys = Credentials(place.access_key_id, place.secret_access_key)
+    return S3Store(
+        Endpoint(place.endpoint_url, place.region_code, place.addressing_style),
+        keys if place.access_key_id else None,
+        place.bucket,
+        place.prefix,
+    )
+
+
+def check_work_storage() -> None:
+    """Raises WorkStoreError when a bucket as work storage cannot be used as it is set.
+
+    A folder needs no such test: it is made when it is first written to.
+    """
+    work = work_storage()
+    if isinstance(work, S3Store):
+        work.check()

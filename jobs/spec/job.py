@@ -16,7 +16,8 @@ class LimitsSpec:
     """How fast a job may go, and how much failure it bears.
 
     None means no ceiling. From `failure_floor` tasks on, more than `failure_percent` per cent
-    failed stop the job (reference 1.6; the numbers are AWS's). `canary_tasks` of 0 is no canary.
+    failed stop the job (docs/batch-operations.md, Failure threshold; the numbers are AWS's).
+    `canary_tasks` of 0 is no canary.
     """
 
     requests_per_s: int | None = None

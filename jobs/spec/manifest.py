@@ -1,4 +1,7 @@
-"""Where a job's list of objects lies and how its rows read (reference 2.3, 3.1)."""
+"""Where a job's list of objects lies and how its rows read.
+
+See docs/batch-operations.md, Naming a manifest.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""The completion report that a job asks for (reference 2.5)."""
+"""The completion report that a job asks for.
+
+See docs/batch-operations.md, The report that is asked for.
+"""
 
 from dataclasses import dataclass
 

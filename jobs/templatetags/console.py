@@ -61,6 +61,7 @@ def meaning(name: str) -> str:
 
 
 register.filter("tone", tones.tone_of_level)
+register.filter("tone_of_risk", tones.tone_of_risk)
 
 
 @register.inclusion_tag("console/_alert.html")
@@ -236,8 +237,16 @@ def sort_header(
 
 
 @register.inclusion_tag("console/_field.html")
-def field(field: BoundField, most: int = 0, browse_url: str = "", browse: str = "Browse") -> Values:
-    """Label, hint, error, control. `most` counts characters, `browse_url` adds a link button."""
+def field(
+    field: BoundField,
+    most: int = 0,
+    browse_url: str = "",
+    browse: str = "Browse",
+    unit: str = "",
+) -> Values:
+    """Label, hint, error, control. `most` counts characters, `browse_url` adds a link button, `unit`
+    is a word behind a number.
+    """
     attrs: dict[str, str | bool] = {"data-count": f"{field.auto_id}_count"} if most else {}
     return {
         "field": field,
@@ -246,6 +255,7 @@ def field(field: BoundField, most: int = 0, browse_url: str = "", browse: str = 
         "most": most,
         "browse_url": browse_url,
         "browse": browse,
+        "unit": unit,
     }
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.contrib.messages import constants as levels
 
+from jobs.choices import Risk
+
 
 @dataclass(frozen=True)
 class Tone:
@@ -23,9 +25,20 @@ TONES = {
         Tone("err", "stop", "Error"),
     )
 }
+RISKS = {
+    Risk.SAFE: "ok",
+    Risk.COST: "warn",
+    Risk.CAUTION: "warn",
+    Risk.DESTRUCTIVE: "err",
+    Risk.IRREVERSIBLE: "err",
+}
 LEVELS = {levels.SUCCESS: "ok", levels.WARNING: "warn", levels.ERROR: "err"}
 
 
 def tone_of_level(level: int) -> Tone:
     """For a level of django.contrib.messages."""
     return TONES[LEVELS.get(level, "info")]
+
+
+def tone_of_risk(risk: Risk) -> Tone:
+    return TONES[RISKS[risk]]

@@ -12,7 +12,10 @@ _LEVEL = 1
 
 
 def encode(succeeded: bytes, failed: bytes) -> bytes:
-    """Both parts are rows of a completion report, with their line ends (reference 6.4)."""
+    """Both parts are rows of a completion report, with their line ends.
+
+    See docs/batch-operations.md, Rows of a report.
+    """
     rows = succeeded + failed
     head = _HEAD.pack(_MAGIC, _checksum(rows, len(succeeded)), len(succeeded))
     return head + zlib.compress(rows, _LEVEL)

@@ -1,4 +1,5 @@
-"""Prepared rows: many chunks in one object, each compressed on its own (engine.md 1).
+"""Prepared rows: many chunks in one object, each compressed on its own (docs/engine.md, Work
+storage).
 
 A chunk's lines are zlib data of the lines, each ended by LF: a worker reads its chunk with one
 ranged read. Level 1 takes half of the default's time for a tenth more bytes; zlib's checksum finds damage.
@@ -8,7 +9,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jobs.errors import WorkStoreError
+from jobs.errors import WorkStoreLostError
 
 _LEVEL = 1
 
@@ -52,10 +53,10 @@ def inflate(data: bytes) -> bytes:
     return content
 
 
-def damaged() -> WorkStoreError:
-    return WorkStoreError(
+def damaged() -> WorkStoreLostError:
+    return WorkStoreLostError(
         "What the work storage gave back is not what was put there: a part of this job is damaged."
-        " Check the disk, and create the job again."
+        " Check the disk."
     )
 
 

@@ -1,4 +1,4 @@
-"""Work storage: prepared lists and results of chunks, in a folder (engine.md 1).
+"""Work storage: prepared lists and results of chunks, in a folder (docs/engine.md, Work storage).
 
 Names are relative POSIX paths ("12/rows/000001.seg"). A prefix is a whole path or folder: "12"
 means everything under 12/, never 123/.
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from jobs.errors import WorkStoreError, WorkStoreFullError
+from jobs.errors import WorkStoreError, WorkStoreFullError, WorkStoreLostError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -23,7 +23,9 @@ def never() -> bool:
 
 
 class WorkStore(Protocol):
-    """Where workers keep what is too much for the database. Every method raises WorkStoreError."""
+    """Where workers keep what is too much for the database. Every method raises WorkStoreError, and
+    WorkStoreLostError for what was there and is not any more.
+    """
 
     def put(self, name: str, data: bytes) -> None:
         """All of `data` or nothing, and still there after a power cut; overwrites."""
@@ -35,6 +37,9 @@ class WorkStore(Protocol):
 
     def size(self, name: str) -> int:
         """In bytes."""
+
+    def free_bytes(self) -> int | None:
+        """How many may still be put; None where that cannot be told. Costs next to nothing."""
 
     def list(self, prefix: str) -> Iterator[str]:
         """Names under the prefix, sorted as their UTF-8 bytes are; "" lists everything."""
@@ -66,15 +71,15 @@ class FolderStore:
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         if offset < 0 or length < 0:
-            raise ValueError(f"a range can not begin at {offset} or have {length} bytes")
+            raise ValueError(f"a range cannot begin at {offset} or have {length} bytes")
         path = self._path(name)
         with in_our_words(name), path.open("rb") as file:
             file.seek(offset)
             data = file.read(length)
         if len(data) != length:
-            raise WorkStoreError(
+            raise WorkStoreLostError(
                 f"{name} in the work storage ends at byte {offset + len(data)}, but is needed up to"
-                f" byte {offset + length}: it was cut short. Restore it, or create the job again."
+                f" byte {offset + length}: it was cut short."
             )
         return data
 
@@ -82,6 +87,12 @@ class FolderStore:
         path = self._path(name)
         with in_our_words(name):
             return path.stat().st_size
+
+    def free_bytes(self) -> int | None:
+        with suppress(OSError):
+            disk = os.statvfs(self._root)
+            return disk.f_bavail * disk.f_frsize
+        return None  # the folder is not made yet
 
     def list(self, prefix: str) -> Iterator[str]:
         folder = prefix.removesuffix("/")
@@ -128,12 +139,14 @@ def in_our_words(name: str) -> Iterator[None]:
                 "The disk of the work storage is full. Free some space: the job then goes on."
             ) from error
         if error.errno == errno.ENOENT:
-            raise WorkStoreError(
+            raise WorkStoreLostError(
                 f"{name} is not in the work storage: it was removed, or this worker uses another"
                 " data folder than the one that wrote it."
             ) from error
-        raise WorkStoreError(
-            f"The work storage can not be used at {name}: {error.strerror or error}."
+        # A disk that cannot read a file once will not read it later.
+        kind = WorkStoreLostError if error.errno == errno.EIO else WorkStoreError
+        raise kind(
+            f"The work storage cannot be used at {name}: {error.strerror or error}."
         ) from error
 
 

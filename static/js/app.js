@@ -1,60 +1,153 @@
 // Everything here is an extra: each page works without it.
-const later = (name, run) => document.addEventListener(name, run);
-const closest = (event, selector) => event.target.closest?.(selector);
-const paused = () => localStorage.getItem("paused") === "yes";
-const showPause = () => document.querySelectorAll("[data-pause]").forEach((button) =>
-  button.setAttribute("aria-pressed", paused()));
-const isLive = (event) => event.detail.requestConfig.elt.matches("[data-live]");
+
+const COPIED_MS = 2000;
+const A_YEAR_S = 365 * 24 * 60 * 60;
+
+// Dialogs: a link to a page of its own, whose form is shown above the page that one is on.
 
 async function openDialog(link) {
   const answer = await fetch(link.href);
+  const text = await answer.text();
+  // After the last await: somebody may have clicked twice while the page was loading.
   if (document.querySelector("dialog")) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html"), body = page.querySelector("[data-dialog-body]");
-  if (!answer.ok || !body) return location.assign(link.href);
-  const [dialog, title] = ["dialog", "h2"].map((name) => document.createElement(name));
-  title.append(...body.querySelector("h1").childNodes);
-  title.id = "dialog-title";
-  body.querySelector("h1").replaceWith(title);
-  dialog.setAttribute("aria-labelledby", title.id);
-  dialog.append(document.adoptNode(body));
-  dialog.addEventListener("close", () => { dialog.remove(); document.getElementById(link.id)?.focus(); });
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const body = page.querySelector("[data-dialog-body]");
+  // Signed out, or not allowed any more: the page itself says so.
+  if (!answer.ok || !body) {
+    location.assign(link.href);
+    return;
+  }
+  const dialog = dialogAround(body);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    // By its ID: the link may have been drawn anew by a live region meanwhile.
+    document.getElementById(link.id)?.focus();
+  });
   document.body.append(dialog);
   dialog.showModal();
 }
 
-async function copy(button) {
-  try { await navigator.clipboard.writeText(button.dataset.copy); } catch {
-    return getSelection().selectAllChildren(button.previousElementSibling);
-  }
-  button.firstChild.data = "Copied";
-  setTimeout(() => { button.firstChild.data = "Copy"; }, 2000);
+function dialogAround(body) {
+  const dialog = document.createElement("dialog");
+  // The page below has the h1 already.
+  const title = document.createElement("h2");
+  const heading = body.querySelector("h1");
+  title.id = "dialog-title";
+  title.append(...heading.childNodes);
+  heading.replaceWith(title);
+  dialog.setAttribute("aria-labelledby", title.id);
+  dialog.append(document.adoptNode(body));
+  return dialog;
 }
 
-later("click", (event) => {
-  const find = (selector) => closest(event, selector);
-  if (find("[aria-disabled=true]")) event.preventDefault();
-  else if (find("a[data-dialog]") && !event.ctrlKey && !event.metaKey) [event.preventDefault(), openDialog(find("a[data-dialog]"))];
-  else if (find("dialog [data-close]")) [event.preventDefault(), find("dialog").close()];
-  else if (find("[data-copy]")) copy(find("[data-copy]"));
-  else if (find("[data-dismiss]")) find(".alert").remove();
-  else if (find("[data-pause]")) { localStorage.setItem("paused", paused() ? "no" : "yes"); showPause(); }
-  else if (find("[data-show]")) {
-    const input = document.getElementById(find("[data-show]").dataset.show);
-    input.type = input.type === "password" ? "text" : "password";
-    find("[data-show]").setAttribute("aria-pressed", input.type === "text");
+// What one click does. Each gets the element that was meant and the event.
+
+const CLICKS = {
+  "[aria-disabled=true]": (_, event) => event.preventDefault(),
+  "a[data-dialog]": followInDialog,
+  "dialog [data-close]": closeDialog,
+  "[data-copy]": copyText,
+  "[data-dismiss]": (button) => button.closest(".alert").remove(),
+  "[data-pause]": togglePause,
+  "[data-show]": toggleSecret,
+};
+
+function onClick(event) {
+  // The first that fits: a link that is disabled opens no dialog.
+  for (const [selector, act] of Object.entries(CLICKS)) {
+    const element = event.target.closest?.(selector);
+    if (element) {
+      act(element, event);
+      break;
+    }
   }
-  document.querySelectorAll("details.account[open]").forEach((menu) => menu.contains(event.target) || (menu.open = false));
-});
-later("change", ({ target }) => {
+  closeMenusExceptAround(event.target);
+}
+
+function followInDialog(link, event) {
+  // With a modifier it goes to a tab of its own, as everywhere.
+  if (event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  openDialog(link);
+}
+
+function closeDialog(link, event) {
+  event.preventDefault();
+  link.closest("dialog").close();
+}
+
+async function copyText(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    // There is no clipboard without https: select the text, so that one key copies it.
+    getSelection().selectAllChildren(button.previousElementSibling);
+    return;
+  }
+  const label = button.firstChild;
+  label.data = "Copied";
+  setTimeout(() => { label.data = "Copy"; }, COPIED_MS);
+}
+
+function toggleSecret(button) {
+  const input = document.getElementById(button.dataset.show);
+  const shown = input.type === "password";
+  input.type = shown ? "text" : "password";
+  button.setAttribute("aria-pressed", shown);
+}
+
+function closeMenusExceptAround(element) {
+  for (const menu of document.querySelectorAll("details.account[open]")) {
+    if (!menu.contains(element)) menu.open = false;
+  }
+}
+
+// Forms
+
+function keepTaste({ target }) {
   if (!target.matches("[data-taste]")) return;
-  document.cookie = `${target.id}=${target.value};path=/;max-age=31536000;samesite=lax`;
+  // A cookie, so that the next page comes as wanted from the server and does not flicker.
+  document.cookie = `${target.id}=${target.value};path=/;max-age=${A_YEAR_S};samesite=lax`;
   document.documentElement.dataset[target.id] = target.value;
-});
-later("input", ({ target }) => {
+}
+
+function countCharacters({ target }) {
   const note = target.dataset.count && document.getElementById(target.dataset.count);
-  if (note) note.textContent = `${[...target.value].length} of ${note.dataset.most} characters`;
-});
-later("htmx:beforeRequest", (event) => isLive(event) && (document.hidden || paused()) && event.preventDefault());
-later("htmx:afterRequest", (event) => isLive(event) &&
-  document.querySelectorAll("[data-interrupted]").forEach((note) => { note.hidden = event.detail.successful; }));
-later("DOMContentLoaded", showPause);
+  if (!note) return;
+  // Spread into code points, as the server counts them.
+  note.textContent = `${[...target.value].length} of ${note.dataset.most} characters`;
+}
+
+// Live regions
+
+const isPaused = () => localStorage.getItem("paused") === "yes";
+const isOfLiveRegion = (event) => event.detail.requestConfig.elt.matches("[data-live]");
+
+function togglePause() {
+  localStorage.setItem("paused", isPaused() ? "no" : "yes");
+  showPause();
+}
+
+function showPause() {
+  for (const button of document.querySelectorAll("[data-pause]")) {
+    button.setAttribute("aria-pressed", isPaused());
+  }
+}
+
+function holdBackWhereNobodyLooks(event) {
+  if (isOfLiveRegion(event) && (document.hidden || isPaused())) event.preventDefault();
+}
+
+function sayWhetherInterrupted(event) {
+  if (!isOfLiveRegion(event)) return;
+  for (const note of document.querySelectorAll("[data-interrupted]")) {
+    note.hidden = event.detail.successful;
+  }
+}
+
+document.addEventListener("click", onClick);
+document.addEventListener("change", keepTaste);
+document.addEventListener("input", countCharacters);
+document.addEventListener("htmx:beforeRequest", holdBackWhereNobodyLooks);
+document.addEventListener("htmx:afterRequest", sayWhetherInterrupted);
+document.addEventListener("DOMContentLoaded", showPause);

@@ -1,4 +1,7 @@
+import re
+
 import pytest
+from django.test.client import ClientHandler
 
 from jobs import queueing
 from jobs.console import retry_failed
@@ -60,3 +63,18 @@ def slowly(monkeypatch):
     monkeypatch.setattr(retry_failed, "AT_ONCE_BYTES", 0)
     monkeypatch.setattr(queueing, "call", lambda *call: called.append(call))
     return called
+
+
+@pytest.fixture(autouse=True)
+def _pages_without_line_breaks_of_their_templates(monkeypatch):
+    """Tests read a page as a browser does: how its template was wrapped is no part of it."""
+    answer = ClientHandler.get_response
+
+    def unwrapped(self, request):
+        response = answer(self, request)
+        if not response.streaming and response["Content-Type"].startswith("text/html"):
+            text = re.sub(rb">(?:\n +)+(?=<)", b">", response.content)
+            response.content = re.sub(rb"(?:\n +)+", b" ", text)
+        return response
+
+    monkeypatch.setattr(ClientHandler, "get_response", unwrapped)

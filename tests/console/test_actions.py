@@ -95,7 +95,7 @@ def test_run_that_loses_the_race_is_a_conflict(as_operator, monkeypatch):
     assert job.status_changes.filter(to_status="Ready").count() == 1
 
 
-def test_job_of_an_earlier_demo_storage_can_not_be_run(as_operator):
+def test_job_of_an_earlier_demo_storage_cannot_be_run(as_operator):
     job = make_job("Suspended")
     make_region_of(job, emptied=True)
     assert "keeps nothing between starts" in as_operator.get(url(job, "run")).content.decode()
@@ -139,7 +139,7 @@ def test_reason_of_257_characters_is_refused_at_its_field(as_operator):
 @pytest.mark.parametrize("ended", ["Complete", "Completing", "Failed"])
 def test_cancel_of_a_job_that_ends_is_a_conflict(as_operator, ended):
     job = make_job(ended)
-    assert "can not be cancelled" in as_operator.get(url(job, "cancel")).content.decode()
+    assert "cannot be cancelled" in as_operator.get(url(job, "cancel")).content.decode()
     assert as_operator.post(url(job, "cancel")).status_code == 409
     assert status(job) == ended
 

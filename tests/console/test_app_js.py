@@ -122,7 +122,7 @@ def test_two_quick_presses_open_one_dialog(signed_in):
     expect(signed_in.locator("#priority")).to_be_focused()
 
 
-def test_dialog_that_can_not_be_had_becomes_the_page_that_says_why(signed_in, console_errors):
+def test_dialog_that_cannot_be_had_becomes_the_page_that_says_why(signed_in, console_errors):
     job = make_job("Active")
     signed_in.goto(address(job))
     Job.objects.all().delete()

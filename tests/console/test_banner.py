@@ -4,7 +4,7 @@ from jobs import queueing
 from jobs.console import context
 from jobs.console.context import REDIS_DOWN, banner_cache
 from jobs.errors import QueueUnavailableError
-from tests.make import make_job
+from tests.make import make_job, seen_worker
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,8 @@ def test_page_says_that_no_worker_runs_only_when_work_waits(as_viewer, redis):
 
 
 def test_worker_of_the_other_queue_does_not_help(as_viewer, redis, monkeypatch):
-    monkeypatch.setattr(queueing, "workers_of", lambda queue: int(queue == queueing.CONTROL))
+    seen = [seen_worker("control")]
+    monkeypatch.setattr(queueing, "workers_seen", lambda: seen)
     make_job("New")
     assert not banner_cache.get()
     banner_cache.forget()
@@ -37,11 +38,11 @@ def test_many_pages_ask_redis_once(as_viewer, monkeypatch):
     monkeypatch.setattr(context, "FRESH_WHEN_DOWN_S", 600)
     asked = []
 
-    def ask(queue):
-        asked.append(queue)
+    def ask():
+        asked.append(1)
         raise QueueUnavailableError
 
-    monkeypatch.setattr(queueing, "workers_of", ask)
+    monkeypatch.setattr(queueing, "workers_seen", ask)
     for _ in range(5):
         as_viewer.get("/jobs/")
     assert len(asked) == 1

@@ -5,9 +5,10 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from jobs.console.pace import throttled_to
-from jobs.engine.rate_limit import Counts, Demand, Rate
-from jobs.engine.rate_sharing import Mine, Sharing, key_of_bucket
+from jobs.engine.rates.rate_limit import Counts, Demand, Rate
+from jobs.engine.rates.rate_sharing import Mine, Sharing, key_of_destination
 from jobs.models import Bucket, JobEvent
+from jobs.services.s3 import bucket_at
 from tests.make import make_job, make_region
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +66,7 @@ def test_same_limits_again_are_no_event(as_operator):
         ("requests_per_s", "1.5", "must be a whole number from 1 to 1,000,000."),
         ("in_flight", "1001", "Requests in flight must be a whole number from 1 to 1,000."),
         ("in_flight", "٣", "Requests in flight must be a whole number from 1 to 1,000."),
-        ("in_flight", "1\x00", "holds a character that can not be seen. Remove it."),
+        ("in_flight", "1\x00", "holds a character that cannot be seen. Remove it."),
     ],
 )
 def test_limit_that_is_none_gets_a_sentence_at_its_field(as_operator, name, text, sentence):
@@ -78,7 +79,7 @@ def test_limit_that_is_none_gets_a_sentence_at_its_field(as_operator, name, text
     assert limits(job) == (100, 8)
 
 
-def test_limits_of_a_job_that_ended_can_not_change(as_operator):
+def test_limits_of_a_job_that_ended_cannot_change(as_operator):
     job = make_job("Complete")
     assert "The job has ended" in as_operator.get(url(job)).content.decode()
     assert as_operator.post(url(job), {"requests_per_s": "5"}).status_code == 409
@@ -124,7 +125,7 @@ def test_failure_guard_on_the_job_page_is_the_jobs_own(as_viewer):
 
 def throttle(redis, endpoint, bucket):
     """A worker that is throttled there."""
-    worker, key = Sharing("w", redis), key_of_bucket(endpoint, bucket)
+    worker, key = Sharing("w", redis), key_of_destination(bucket_at(endpoint, None, bucket))
     worker.swap({key: Mine(Counts(), Demand(900.0, True), Rate(2_000.0))})
     redis.delete(f"{key}:turn")
     known = redis.hget(key, "known")
@@ -154,7 +155,8 @@ def test_job_that_does_not_run_is_not_throttled(redis):
     assert throttled_to(job) is None
 
 
-def test_page_answers_while_redis_is_away(as_viewer, settings, tmp_path):
+def test_page_answers_while_redis_is_away(as_viewer, settings, monkeypatch, tmp_path):
+    nothing = f"unix://{tmp_path}/nothing.sock?db=0&socket_connect_timeout=1"
     for queue in settings.RQ_QUEUES.values():
-        queue["URL"] = f"unix://{tmp_path}/nothing.sock?db=0&socket_connect_timeout=1"
+        monkeypatch.setitem(queue, "URL", nothing)
     assert "Progress" in page(as_viewer, make_job("Active"))

@@ -4,9 +4,10 @@ import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from jobs.choices import PauseCause
-from jobs.lifecycle import pauses
+from jobs.lifecycle import commands, notes, pauses
 from tests.make import make_chunk, make_failures, make_job, make_user
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "redis")
@@ -100,7 +101,7 @@ def test_viewer_can_neither_pause_nor_resume_and_reads_why(as_viewer, action):
     ("found", "reason"),
     [("Ready", "The job has not started"), ("Completing", "The job is ending already")],
 )
-def test_job_that_can_not_be_paused_says_why(as_operator, found, reason):
+def test_job_that_cannot_be_paused_says_why(as_operator, found, reason):
     job = make_job(found)
     assert reason in text_of(as_operator.get(url(job, "detail")))
     assert reason in text_of(as_operator.get(url(job, "pause")))
@@ -170,3 +171,54 @@ def test_activity_shows_who_paused_who_kept_paused_and_who_let_go(as_operator, o
     text = text_of(as_operator.get(url(job, "activity")))
     assert "Kept paused" in text and "May go on" in text
     assert text.count(operator.get_username()) >= 3
+
+
+LOST = "The storage accepted the tags and did not keep them. Seen at s3://photos/2024/<a>.jpg"
+
+
+def doubted(**fields):
+    job = with_rest("Active", total=1000, succeeded=3, failed=1, **fields)
+    commands.pause(job.pk, cause=PauseCause.STORAGE, now=timezone.now(), reason=LOST)
+    return job
+
+
+def test_storage_that_does_not_keep_what_it_accepts_is_said_with_the_object_and_what_to_do(
+    as_operator,
+):
+    job = doubted()
+    text = text_of(as_operator.get(url(job, "detail")))
+    assert "The storage does not keep what it accepts. The job waits for you." in text
+    assert escape(LOST) in text
+    assert "A job that is resumed goes on without further checks." in text
+    assert f'href="{url(job, "resume")}" data-dialog>Resume job</a>' in text
+    assert url(job, "cancel") in text and url(job, "failures") in text
+
+
+def test_going_on_in_spite_of_the_storage_is_confirmed_on_a_page_that_repeats_what_was_seen(
+    as_operator,
+):
+    job = doubted()
+    text = text_of(as_operator.get(url(job, "resume")))
+    assert escape(LOST) in text
+    assert "The job goes on without further checks" in text
+    as_operator.post(url(job, "resume"))
+    assert (status(job), job.checks_waived) == ("Active", True)
+
+
+def test_lists_the_overview_and_a_screen_reader_are_told_of_doubt_about_the_storage(as_operator):
+    job = doubted(description="Nightly tags")
+    reason = "The storage did not do what was asked."
+    assert reason in text_of(as_operator.get(reverse("job-list")))
+    overview = text_of(as_operator.get(reverse("overview")))
+    assert "“Nightly tags” is paused: the storage does not keep what it accepts." in overview
+    assert escape(LOST) in overview and url(job, "detail") in overview
+    live = f"{reverse('job-live', args=[job.pk])}?seen=Active"
+    heard = text_of(as_operator.get(live, headers={"HX-Request": "true"}))
+    assert f"Status: Paused, 1 failed. {reason}" in heard
+
+
+def test_activity_shows_what_could_not_be_checked(as_operator):
+    job = with_rest("Active")
+    notes.note_unchecked(job.pk, "What was done in bucket a was not checked.", now=timezone.now())
+    text = text_of(as_operator.get(url(job, "activity")))
+    assert "Not checked" in text and "What was done in bucket a was not checked." in text

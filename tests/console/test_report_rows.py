@@ -1,8 +1,14 @@
+import contextlib
+import csv
+import io
+
 import pytest
 
-from jobs.console.report_rows import RowFilter, as_csv
-from jobs.reports.reading import UnreadableReportError, parse
-from jobs.reports.rows import report_row
+from jobs.console.downloads import rows_for_people
+from jobs.models import Report
+from jobs.reports.reading import COLUMNS, UnreadableReportError, parse
+from jobs.reports.rows import csv_line, report_row
+from jobs.reports.scanning import RowFilter
 
 KEYS = ["plain", "a,b", 'say "hi"', "two\nlines", "cr\rhere", "\u2028sep", "ünï%20code", "\x0bvt"]
 
@@ -23,7 +29,7 @@ def test_rows_come_out_as_they_were_written_whatever_the_pieces(size):
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
     rows = list(parse(pieces))
     assert [row.key for row in rows] == KEYS
-    assert "".join(as_csv(rows)).encode() == data
+    assert b"".join(csv_line(row.fields()) for row in rows) == data
 
 
 @pytest.mark.parametrize(
@@ -41,3 +47,25 @@ def test_rows_of_a_code_that_is_longer_than_what_is_counted_of_it_are_found_by_t
     )  # fmt: skip
     assert [*filter(RowFilter(code="X" * 128).fits, parse([data]))]
     assert not [*filter(RowFilter(code="X" * 127).fits, parse([data]))]
+
+
+class Storage:
+    """That has one file."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def open_object(self, bucket, key):
+        return contextlib.nullcontext(iter([self.data]))
+
+
+@pytest.mark.parametrize("wanted", [RowFilter(), RowFilter(code="AccessDenied")])
+@pytest.mark.parametrize(
+    "key", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x","y")', "＝1"]
+)
+def test_cell_that_a_spreadsheet_would_run_is_text_in_the_download(key, wanted):
+    report = Report(bucket="reports", files=[{"key": "a", "status": "failed", "rows": 1}])
+    written = b"".join(rows_for_people(report, Storage(file_of([key])), wanted)).decode()
+    head, row = csv.reader(io.StringIO(written, newline=""))
+    assert head == list(COLUMNS)
+    assert row == ["photos", f"'{key}", "", "failed", "403", "AccessDenied", "no, really no"]

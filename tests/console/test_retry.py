@@ -294,7 +294,7 @@ def see_needs(client):
     return html.partition("Needs you")[2].partition("<h2")[0]
 
 
-# Lists that take their time, and lists that can not be made
+# Lists that take their time, and lists that cannot be made
 
 
 def test_long_list_is_made_in_the_background_while_a_page_tells(

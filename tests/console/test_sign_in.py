@@ -1,6 +1,8 @@
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
+from django.contrib.auth.hashers import get_hasher
 from django.urls import reverse
 
 from jobs.console import access
@@ -127,3 +129,54 @@ def test_admin_site_signs_in_through_the_same_door(client, user):
     assert client.get("/admin/", follow=True).status_code == 403
     client.force_login(make_user("admin"))
     assert client.get("/admin/").status_code == 200
+
+
+def test_letters_that_a_database_takes_for_others_give_no_further_attempts(client, user):
+    for way in ("vera", "VERA", "\uff56era", "Vera", "veRa"):
+        sign_in(client, email=f"{way}@example.com", password="wrong")
+    assert "Too many attempts" in sign_in(client).text
+
+
+def test_attempts_behind_a_trusted_proxy_count_for_who_asks(client, user, settings):
+    settings.BATCHCONSOLE_TRUSTED_PROXIES = [ip_network("127.0.0.1")]
+    stranger, owner = ({"X-Forwarded-For": f"203.0.113.{n}"} for n in (8, 9))
+    for _ in range(6):
+        client.post(SIGN_IN, {"email": user.email, "password": "wrong"}, headers=stranger)
+    right = {"email": user.email, "password": PASSWORD}
+    assert "Too many attempts" in client.post(SIGN_IN, right, headers=stranger).text
+    assert client.post(SIGN_IN, right, headers=owner).status_code == 303
+
+
+def test_browser_stays_known_after_signing_out_at_the_sign_in_page_alone(client, user):
+    cookie = sign_in(client).cookies["known-browser"]
+    assert (cookie["path"], cookie["httponly"]) == (SIGN_IN, True)
+    client.post("/sign-out/")
+    assert client.cookies["known-browser"].value
+
+
+def test_new_password_signs_out_everywhere(client, user):
+    sign_in(client)
+    user.set_password("another long and odd sentence")
+    user.save()
+    assert client.get("/jobs/").status_code == 302
+
+
+@pytest.mark.parametrize("email", ["vera@example.com", "nobody@example.com"])
+def test_known_and_unknown_email_take_one_hash_of_the_password(client, user, monkeypatch, email):
+    hashed, hasher = [], get_hasher()
+    encode = type(hasher).encode
+    monkeypatch.setattr(type(hasher), "encode", lambda *a, **k: hashed.append(1) or encode(*a, **k))
+    sign_in(client, email=email, password="wrong")
+    assert len(hashed) == 1
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/nowhere/", "/admin/", "/healthz"])
+def test_every_answer_has_the_content_policy(client, db, path):
+    assert "default-src 'none'" in client.get(path)["Content-Security-Policy"]
+
+
+def test_answer_to_an_unknown_host_has_the_content_policy_with_https_too(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    answer = client.get("/jobs/", HTTP_HOST="elsewhere.example")
+    assert answer.status_code == 400
+    assert "default-src 'none'" in answer["Content-Security-Policy"]

@@ -1,19 +1,25 @@
+import functools
 import math
 import threading
 from dataclasses import dataclass
 
 import pytest
 
+from jobs.choices import Risk
+from jobs.dataplane import asking, retry, surroundings
 from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.pool import Timeouts
+from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Work
-from jobs.engine import retry
-from jobs.engine.transports import Threads, Transport
-from jobs.operations.base import outcome_of
-from jobs.s3.calls import Call
+from jobs.operations import checked
+from jobs.operations.base import Operation, outcome_of
 from jobs.s3.endpoints import Credentials
+from jobs.services.call import Call
+from jobs.services.s3 import S3Service
 from jobs.spec.target import Target
-from tests import s3_double
+from tests import answering_storage, s3_double
+from tests.dataplane.answered import Bench
+from tests.sequential import Places
 
 KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 
@@ -26,13 +32,14 @@ class Limits:
     begin_s: float = math.inf
 
 
-class Noting:
-    """An operation of one call per task; `answers` by key are what `proceed` was given.
+class Noting(Operation):
+    """An operation of one call per task; `answers` by key are what `run` was given.
 
-    With `one_call` it says so: successes then take the short way, past `proceed`.
+    With `one_call` it says so: successes then take the short way, past `run`.
     """
 
-    name = "Noting"
+    name = label = "Noting"
+    risk = Risk.SAFE
     one_call = False
 
     def __init__(self, action="PutObjectTagging", params=None):
@@ -42,19 +49,46 @@ class Noting:
             self.params = params
         self.answers = {}
 
-    def target_buckets(self):
+    @classmethod
+    def parse(cls, parameters):
+        return cls(**parameters)
+
+    def to_wire(self):
+        return {}
+
+    def consequence(self, total, buckets):
+        return "Nothing is changed."
+
+    def summary(self):
         return []
 
-    def is_one_call(self, endpoint):
-        return self.one_call
-
-    def start(self, target, endpoint):
+    def call(self, target, context):
         version = {"VersionId": target.version_id} if target.version_id else {}
-        return Call(self.action, target.bucket, {"Key": target.key, **version, **self.params})
+        params = {"Key": target.key, **version, **self.params}
+        return Call(context.bucket(target.bucket), self.action, params)
 
-    def proceed(self, target, endpoint, call, answer):
+    def only_call(self, target, context):
+        return self.call(target, context) if self.one_call else None
+
+    def run(self, target, context):
+        answer = yield self.call(target, context)
         self.answers[target.key] = answer
         return outcome_of(answer)
+
+
+class Listing(Noting):
+    """Of one call that only boto3 can make."""
+
+    def only_call(self, target, context):
+        return None
+
+    def call(self, target, context):
+        return Call(context.bucket(target.bucket), "ListObjectsV2", {"Prefix": f"{target.key}/"})
+
+
+LISTED = s3_double.reply(
+    200, b"<ListBucketResult><Contents><Key>a/1</Key></Contents></ListBucketResult>"
+)
 
 
 def never(**_):
@@ -86,20 +120,30 @@ def double():
 
 @dataclass
 class Runner:
-    """Runs targets over a transport against the double."""
+    """Runs targets over a data plane against the double."""
 
-    plane: Transport
+    plane: DataPlane
     double: s3_double.Double
 
-    def work(self, given, operation=None, stop=None, decide=quickly, keys=KEYS, **limits):
+    def work(
+        self,
+        given,
+        operation=None,
+        stop=None,
+        decide=quickly,
+        keys=KEYS,
+        places=None,
+        trust=None,
+        **limits,
+    ):
         return Work(
             operation or Noting(),
             given,
-            lambda bucket: self.double.endpoint,
-            lambda bucket: keys,
+            places or Places(self.double.endpoint, keys),
             Limits(**limits),
             stop or threading.Event(),
             decide,
+            trust=trust or Trust(waived=True),
         )
 
     def __call__(self, given, **options):
@@ -123,6 +167,23 @@ def run_both(request, plane, double, monkeypatch):
         monkeypatch.setattr(Noting, "one_call", "short" in request.param)
         yield Runner(plane, double)
         return
-    threads = Threads()
-    yield Runner(threads, double)
-    threads.close()
+    made = DataPlane(
+        in_flight=64,
+        timeouts=Timeouts(connect_s=2, silence_s=2),
+        services={"s3": functools.partial(S3Service, by_boto3=True)},
+    )
+    yield Runner(made, double)
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def bench():
+    """Trials against a storage that answers anything; what takes seconds takes moments."""
+    with pytest.MonkeyPatch.context() as patch, answering_storage.running() as storage:
+        clock = answering_storage.FastClock()
+        patch.setattr(surroundings, "time", clock)
+        patch.setattr(asking, "FOREIGN_S", 0.15)
+        patch.setattr(checked, "LOOK_AGAIN_S", 0.02)
+        plane = DataPlane(in_flight=64, timeouts=Timeouts(connect_s=10, silence_s=5))
+        yield Bench(plane, storage, clock)
+        plane.close()

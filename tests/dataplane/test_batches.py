@@ -11,7 +11,7 @@ from jobs.spec.target import Target
 from tests.dataplane.conftest import targets
 from tests.dataplane.test_differential import AWKWARD, in_both_ways
 from tests.dataplane.test_tasks import REFUSED, SILENT, SLOW_DOWN, codes
-from tests.s3_double import Reply, error, reply
+from tests.s3_double import Reply, described, error, plausible, reply
 from tests.servers import eventually
 
 DELETE = DeleteObject.parse({})
@@ -46,13 +46,41 @@ def test_keys_of_a_request_that_may_succeed_later_are_tried_again_without_the_ot
 ):
     answers_in_turn(
         double,
-        deletion("a", b="InternalError", c="SlowDown", d="AccessDenied"),
-        deletion("b", c="InternalError"),
+        deletion("a", b="SlowDown", c="SlowDown", d="AccessDenied"),
+        deletion("b", c="OperationAborted"),
         deletion("c"),
     )
     batch = run_both(targets("a", "b", "c", "d"), operation=DELETE)
     assert codes(batch) == ["", "", "", "AccessDenied"]
     assert deletes_of(double) == [[b"a", b"b", b"c", b"d"], [b"b", b"c"], [b"c"]]
+
+
+def test_key_whose_deletion_may_have_been_done_all_the_same_is_looked_at_first(run_both, double):
+    def answer(received):
+        if received.method == "POST":
+            return deletion("a", b="InternalError", c="SlowDown")
+        return plausible(received)
+
+    double.answer = answer
+    batch = run_both(targets("a", "b", "c"), operation=DELETE, in_flight=1)
+    assert codes(batch) == ["", "", ""]
+    sent = [(received.method, received.path) for received in double.received]
+    alone = [(method, f"/photos/{key}") for key in "bc" for method in ("HEAD", "DELETE")]
+    assert sent == [("POST", "/photos"), *alone]
+
+
+def test_key_whose_deletion_fails_in_the_storage_again_and_again_says_so_in_its_words(
+    run_both, double
+):
+    def answer(received):
+        if received.method == "DELETE":
+            return error(500, "InternalError", "We failed.")
+        return plausible(received)
+
+    double.answer = answer
+    (outcome,) = run_both(targets("a"), operation=DELETE, task_deadline_s=0.01).outcomes
+    assert (outcome.http_status, outcome.code) == (500, "InternalError")
+    assert outcome.message.startswith("We failed.")
 
 
 def test_key_that_stays_refused_past_its_deadline_fails_with_its_last_answer(run_both, double):
@@ -61,17 +89,63 @@ def test_key_that_stays_refused_past_its_deadline_fails_with_its_last_answer(run
     assert codes(batch) == ["", "SlowDown"]
 
 
-def test_request_for_many_keys_that_fails_as_a_whole_is_tried_again(run_both, double):
-    answers_in_turn(
-        double, SLOW_DOWN, reply(200, b"<Error><Code>InternalError</Code></Error>"), deletion("ab")
-    )
+def test_request_for_many_keys_that_is_throttled_is_tried_again_as_a_whole(run_both, double):
+    answers_in_turn(double, SLOW_DOWN, SLOW_DOWN, deletion("ab"))
     assert codes(run_both(targets("a", "b"), operation=DELETE)) == ["", ""]
     assert deletes_of(double) == [[b"a", b"b"]] * 3
+
+
+AFTERWARDS = "Fri, 02 Jan 2026 03:05:00 GMT"
+"""After the Date of the double's answers."""
+
+INTERNAL = b"<Error><Code>InternalError</Code></Error>"
+
+
+@pytest.mark.parametrize("failure", [error(500, "InternalError"), reply(200, INTERNAL)])
+def test_request_for_many_keys_that_fails_with_500_is_halved_at_once(run_both, double, failure):
+    to_many = [failure, deletion("ab"), deletion("cd")]
+    double.answer = lambda received: (
+        to_many.pop(0) if received.method == "POST" else plausible(received)
+    )
+    batch = run_both(targets(*"abcd"), operation=DELETE, in_flight=1)
+    assert codes(batch) == [""] * 4
+    asked = [keys for keys in deletes_of(double) if keys]
+    assert asked == [[b"a", b"b", b"c", b"d"], [b"a", b"b"], [b"c", b"d"]]
+    assert {received.method for received in double.received} == {"POST", "HEAD"}
+
+
+@pytest.mark.parametrize("looked", [reply(404), described(AFTERWARDS)], ids=["gone", "newer"])
+def test_request_for_many_keys_that_failed_halfway_is_settled_key_by_key(run_both, double, looked):
+    """Some storage goes from key to key: a is deleted, and perhaps somebody wrote it anew."""
+
+    def answer(received):
+        if received.method == "POST":
+            return error(500, "InternalError")
+        if received.method == "HEAD" and received.path == "/photos/a":
+            return looked
+        return plausible(received)
+
+    double.answer = answer
+    assert codes(run_both(targets(*"abc"), operation=DELETE)) == [""] * 3
+    deleted = [received.path for received in double.received if received.method == "DELETE"]
+    assert sorted(deleted) == ["/photos/b", "/photos/c"]
 
 
 def test_request_for_many_keys_that_is_refused_fails_all_of_them(run_both, double):
     double.answer = lambda received: error(403, "AccessDenied")
     assert codes(run_both(targets("a", "b"), operation=DELETE)) == ["AccessDenied"] * 2
+
+
+def test_key_for_which_a_whole_request_is_refused_fails_alone(run_both, double):
+    def answer(received):
+        if received.method == "DELETE":
+            return error(400, "InvalidURI") if received.path.endswith("k5") else reply(204)
+        asked = re.findall(rb"<Key>(.*?)</Key>", received.body)
+        return error(400, "MalformedXML") if b"k5" in asked else plausible(received)
+
+    double.answer = answer
+    batch = run_both(targets(*(f"k{n}" for n in range(16))), operation=DELETE)
+    assert codes(batch) == [""] * 5 + ["InvalidURI"] + [""] * 10
 
 
 @pytest.mark.parametrize(
@@ -143,11 +217,30 @@ def test_answer_in_another_order_with_markers_and_white_space_counts_for_each_ke
     assert codes(run_both(targets("a & b", "ü", "c"), operation=DELETE)) == [""] * 3
 
 
-def test_keys_that_the_answer_leaves_out_are_asked_for_again(run_both, double):
-    answers_in_turn(double, deletion("ac"), deletion("b"))
+@pytest.mark.parametrize(
+    ("looked", "asked_after", "words"),
+    [
+        (described(), ["DELETE"], "Successful"),
+        (reply(404), [], "Successful"),
+        (described(AFTERWARDS), [], "A newer object"),
+    ],
+    ids=["is older", "is gone", "is newer"],
+)
+def test_key_that_the_answer_leaves_out_is_looked_at_and_deleted_alone_where_it_is_the_old_one(
+    run_both, double, looked, asked_after, words
+):
+    def answer(received):
+        if received.method == "POST":
+            return deletion("ac")
+        return looked if received.method == "HEAD" else reply(204)
+
+    double.answer = answer
     batch = run_both(targets("a", "b", "c"), operation=DELETE)
     assert codes(batch) == ["", "", ""]
-    assert deletes_of(double) == [[b"a", b"b", b"c"], [b"b"]]
+    assert words in batch.outcomes[1].message
+    sent = [(received.method, received.path) for received in double.received]
+    alone = [(method, "/photos/b") for method in ["HEAD", *asked_after]]
+    assert sent == [("POST", "/photos"), *alone]
 
 
 def test_outcome_of_many_keys_says_how_often_they_were_tried(run_both, double):

@@ -28,7 +28,16 @@ CHUNKS = 30
 CALM = 0.5
 """The share of requests that are answered as they should."""
 
+IS_DONE = {""}
+IS_GONE = {"NoSuchKey", "NoSuchVersion", "404"}
 REFUSALS = ("NoSuchKey", "AccessDenied", "MethodNotAllowed", "NoSuchVersion")
+UNANSWERED = ("An earlier request to delete this object", "No request to delete this object")
+OUR_WORDS = {
+    "TemporaryRedirect": "The bucket bucket",
+    "MethodNotAllowed": "This storage has no deletion of objects",
+    405: "This storage has no deletion of objects",
+}
+"""By code or by status."""
 TROUBLES = (
     (503, "SlowDown"),
     (500, "InternalError"),
@@ -39,8 +48,8 @@ TROUBLES = (
 
 @dataclass
 class Storage:
-    """Answers for a double. `told` are the codes that were sent about an object, "" for success;
-    whatever refuses names its object in the message.
+    """Answers for a double. `told` are the codes that were sent about an object, "" for success and
+    "404" for a look that found nothing; whatever else refuses names its object in the message.
     """
 
     seed: int
@@ -55,11 +64,14 @@ class Storage:
         drawn = random.Random(f"{self.seed} {keys[0]} {received.method} {self.asked}")
         if received.method == "POST":
             return self.spoiled(drawn, self.to_many(drawn, received, keys))
+        if received.method == "HEAD":
+            return self.spoiled(drawn, self.to_look(drawn, received, keys[0]))
         return self.spoiled(drawn, self.to_one(drawn, received, keys[0]))
 
     def to_one(self, drawn, received, key):
         if drawn.random() < CALM:
-            self.tell(key, "")
+            if received.method != "GET":
+                self.tell(key, "")
             return plausible(received)
         kind = drawn.randrange(8)
         if kind < 3:
@@ -75,6 +87,14 @@ class Storage:
         code = drawn.choice(("RequestTimeTooSkewed", "RequestTimeTooSkewed", "ExpiredToken"))
         self.tell(key, code)
         return error(403, code, f"About {key}.")
+
+    def to_look(self, drawn, received, key):
+        if drawn.random() < CALM:
+            return plausible(received)
+        status = drawn.choice((404, 404, 403, 405, 500, 503, 307))
+        if status == 404:
+            self.tell(key, "404")
+        return reply(status)
 
     def refusal(self, drawn, key):
         code = drawn.choice(REFUSALS)
@@ -142,16 +162,23 @@ class OneCall(Noting):
 def check(work, batch, told):
     """Every outcome was said by the storage about that very object, and what has none may lack it."""
     assert len(batch.outcomes) == len(work.targets)
+    is_deletion = isinstance(work.operation, DeleteObject)
     may_lack = work.stop.is_set() or batch.outage or batch.fatal or work.limits.begin_s < 60
     for target, outcome in zip(work.targets, batch.outcomes, strict=True):
         said = told.get(target.key, set())
         if outcome is None:
             assert may_lack
         elif outcome.succeeded:
-            assert "" in said
+            assert said & (IS_DONE | (IS_GONE if is_deletion else set()))
+        elif is_deletion and outcome.message.startswith(UNANSWERED):
+            assert (
+                outcome.code in ("DeletionUnclear", "InvalidResponse") or outcome.http_status == 504
+            )
         elif outcome.code not in ("AnswerTooLarge", "InvalidResponse", "404"):
             assert outcome.code in said
-            assert outcome.message.startswith(f"About {target.key}.")
+            ours = [OUR_WORDS.get(said) for said in (outcome.code, outcome.http_status)]
+            begins = (f"About {target.key}.", *filter(None, ours))
+            assert outcome.message.startswith(begins)
 
 
 def nothing_is_left_of(plane, works):

@@ -19,14 +19,14 @@ from jobs.errors import StorageError
 from jobs.operations.delete_object import DeleteObject
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.template import Origin
+from jobs.services.s3 import S3Service, bucket_at
 from jobs.spec.target import Target
-from tests.dataplane.conftest import Noting, Runner, never, targets
+from tests.dataplane.conftest import KEYS, LISTED, Listing, Noting, Runner, never, targets
 from tests.dataplane.test_pacing import Pace
 from tests.dataplane.test_tasks import SILENT, codes
 from tests.s3_double import Reply, error, plausible, reply
+from tests.sequential import Places
 from tests.servers import eventually
-
-READING = Noting("GetObject", {})  # a stream: it goes through boto3
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def test_call_through_boto3_that_breaks_us_fails_its_task_alone(patient, monkeyp
     def broken(self, call):
         raise ZeroDivisionError("in a thread")
 
-    monkeypatch.setattr(Lane, "perform", broken)
-    (outcome,) = patient(targets("a"), operation=READING).outcomes
+    monkeypatch.setattr(S3Service, "perform", broken)
+    (outcome,) = patient(targets("a"), operation=Listing()).outcomes
     assert (outcome.code, outcome.http_status) == ("InternalError", 500)
     assert "ZeroDivisionError('in a thread')" in outcome.message
 
@@ -52,22 +52,22 @@ def test_calls_that_wait_for_a_thread_are_not_made_once_their_chunk_is_over(
 ):
     monkeypatch.setattr(flight, "DRAIN_S", 0.1)
     stop, go_on = threading.Event(), threading.Event()
-    double.answer = lambda received: Reply(reply().data, until=go_on.is_set)
+    double.answer = lambda received: replace(LISTED, until=go_on.is_set)
     names = [f"key-{n}" for n in range(60)]
-    work = patient.work(targets(*names), operation=READING, stop=stop, in_flight=60)
+    work = patient.work(targets(*names), operation=Listing(), stop=stop, in_flight=60)
     done = patient.plane.submit(work)
     eventually(lambda: double.in_flight)
     stop.set()
     assert None in done.result(30).outcomes
     go_on.set()
-    assert codes(patient(targets("last"), operation=READING)) == [""]  # it waited behind them
+    assert codes(patient(targets("last"), operation=Listing())) == [""]  # it waited behind them
     assert len(double.received) < 60
 
 
-def test_answer_that_is_too_long_is_not_waited_for(patient, double):
+def test_answer_that_is_too_long_is_not_waited_for_and_no_answer_of_a_storage(patient, double):
     endless = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n" + b"x" * 1_200_000
     double.answer = lambda received: Reply(endless)
-    assert codes(patient(targets("a"), decide=never)) == ["AnswerTooLarge"]
+    assert codes(patient(targets("a"), decide=never)) == ["InvalidResponse"]
     double.answer = plausible
     assert codes(patient(targets("b"), decide=never)) == [""]
     assert double.connections == 2
@@ -76,7 +76,7 @@ def test_answer_that_is_too_long_is_not_waited_for(patient, double):
 @pytest.mark.parametrize("framing", ["Content-Length: 5", "Transfer-Encoding: chunked"])
 @pytest.mark.parametrize(("status", "code"), [(204, ""), (304, "304")])
 def test_body_that_may_not_come_is_not_waited_for(patient, double, framing, status, code):
-    head = f"HTTP/1.1 {status} Whatever\r\n{framing}\r\n\r\n".encode()
+    head = f"HTTP/1.1 {status} Whatever\r\nx-amz-request-id: R1\r\n{framing}\r\n\r\n".encode()
     double.answer = lambda received: Reply(head)
     assert codes(patient(targets("a", "b"), decide=never, in_flight=1)) == [code, code]
 
@@ -117,8 +117,8 @@ kept = []
 @pytest.mark.parametrize("greets", [socket.socket.close, slams, talks])
 def test_connection_that_ends_as_soon_as_it_is_made_is_no_answer(patient, greets):
     with a_server_that(greets) as endpoint:
-        work = patient.work(targets(*"abcdefgh" * 8), in_flight=64, patience_s=0.5)
-        batch = patient.plane.submit(replace(work, endpoint_of=lambda bucket: endpoint)).result(30)
+        places = Places(endpoint, KEYS)
+        batch = patient(targets(*"abcdefgh" * 8), places=places, in_flight=64, patience_s=0.5)
     assert batch.outcomes == [None] * 64
     assert batch.outage.http_status == 0
     assert all(not pool._all for lane in patient.plane._lanes.values() for pool in pools_of(lane))
@@ -145,9 +145,7 @@ def test_connection_that_was_lost_before_anything_was_sent_is_noticed_at_once(
     assert (batch.outcomes, batch.outage.code) == ([None, None], "ConnectionClosedError")
 
 
-def test_connection_that_can_not_be_made_for_an_unheard_of_reason_is_no_answer(
-    patient, monkeypatch
-):
+def test_connection_that_cannot_be_made_for_an_unheard_of_reason_is_no_answer(patient, monkeypatch):
     async def broken(self):
         raise RuntimeError("boom")
 
@@ -200,11 +198,14 @@ def test_mistake_of_ours_at_a_gate_ends_the_chunk_or_its_task(
 DELETE = DeleteObject.parse({})
 
 
-def test_mistake_of_ours_in_an_answer_for_many_keys_fails_them(patient, monkeypatch):
-    def broken(self, call, body):
+@pytest.mark.parametrize("place", ["s3.deletions.Listed.are_gone",
+                                   "operations.delete_object_together.answers"])  # fmt: skip
+def test_mistake_of_ours_in_an_answer_for_many_keys_fails_them(patient, double, monkeypatch, place):
+    def broken(*args):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(DeleteObject, "all_done", broken)
+    monkeypatch.setattr(f"jobs.{place}", broken)
+    double.answer = lambda received: reply(200, b"<DeleteResult></DeleteResult>")
     assert codes(patient(targets("a", "b"), operation=DELETE)) == ["InternalError"] * 2
 
 
@@ -243,16 +244,16 @@ def test_nobody_can_take_back_what_is_on_its_way(patient, double):
     assert codes(done.result(30)) == [""]
 
 
-def test_place_that_can_not_be_used_keeps_no_other_place_for_itself(patient, double):
-    places = {"nowhere": Endpoint("http://", "us-east-1", "path")}
+def test_place_that_cannot_be_used_keeps_no_other_place_for_itself(patient, double):
+    class OneIsNowhere(Places):
+        def bucket(self, name):
+            nowhere = Endpoint("http://", "us-east-1", "path")
+            return bucket_at(nowhere, KEYS, name) if name == "nowhere" else super().bucket(name)
 
-    def endpoint_of(bucket):
-        return places.get(bucket, double.endpoint)
-
+    places = OneIsNowhere(double.endpoint, KEYS)
     for bucket in ("photos", "films", "music"):
-        work = patient.work([Target(bucket, "a"), Target("nowhere", "a")])
         with pytest.raises(StorageError):
-            patient.plane.submit(replace(work, endpoint_of=endpoint_of))
+            patient([Target(bucket, "a"), Target("nowhere", "a")], places=places)
     assert [lane.users for lane in patient.plane._lanes.values()] in ([], [0])
 
 
@@ -277,7 +278,16 @@ def test_closing_ends_whatever_goes_wrong_in_it(double, monkeypatch):
     assert not closing.is_alive()
 
 
-def test_answer_that_botocore_can_not_read_is_none_of_a_storage(patient, double):
-    double.answer = lambda received: reply(404, b"<html><Error/></html>")
+PAGE = b"<html><Error/></html>"
+PAGE_OF_A_PROXY = Reply(b"HTTP/1.1 404 No\r\nContent-Length: %d\r\n\r\n%b" % (len(PAGE), PAGE))
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [(PAGE_OF_A_PROXY, "InvalidResponse"), (reply(404, PAGE), "404")]
+)
+def test_answer_that_botocore_cannot_read_is_only_with_a_mark_one_of_a_storage(
+    patient, double, answer, code
+):
+    double.answer = lambda received: answer
     operation = Noting("CopyObject", {"CopySource": {"Bucket": "photos", "Key": "b"}})
-    assert codes(patient(targets("a"), operation=operation, decide=never)) == ["InvalidResponse"]
+    assert codes(patient(targets("a"), operation=operation, decide=never)) == [code]

@@ -4,13 +4,13 @@ import math
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from jobs.dataplane.plane import DataPlane
-from jobs.engine.rate_limit import Pacer
-from jobs.engine.retry import decide
+from jobs.dataplane.retry import RetryDecision, decide
+from jobs.engine.rates.rate_limit import Pacer
 from tests.dataplane.conftest import Noting, Runner, targets
 from tests.dataplane.test_tasks import Twice
 from tests.s3_double import Reply, error, plausible, reply
@@ -43,17 +43,13 @@ class Pace:
         self.running = 0
         self.of_bucket = Turns(Pacer(per_s))
 
-    def turns(self, bucket):
+    def turns(self, to):
         return self.of_bucket
 
 
 def paced(run, pace, keys, operation=None, **limits):
     work = run.work(targets(*keys), operation, **limits)
-    return run.plane.submit(type(work)(**{**fields_of(work), "pace": pace}))
-
-
-def fields_of(work):
-    return {name: getattr(work, name) for name in work.__slots__}
+    return run.plane.submit(replace(work, pace=pace))
 
 
 def keys(count):
@@ -163,10 +159,11 @@ def test_job_at_its_limit_leaves_room_for_others(double):
 
 def test_chunk_that_fails_by_a_mistake_of_ours_gives_its_places_back(run, double):
     class Broken(Noting):
-        def is_one_call(self, endpoint):
-            return False
+        def only_call(self, target, context):
+            return None
 
-        def proceed(self, target, endpoint, call, answer):
+        def run(self, target, context):
+            yield self.call(target, context)
             raise RuntimeError("boom")
 
     pace = Pace(in_flight=2)
@@ -193,10 +190,10 @@ def test_storage_that_names_a_time_is_obeyed_where_nothing_is_paced(run, double)
 
 def test_failed_task_says_how_often_it_was_tried(run, double):
     double.answer = lambda received: SLOW_DOWN
-    (outcome,) = run(targets("a"), task_deadline_s=0.4).outcomes
+    thrice = lambda attempt, **_: RetryDecision(0.01) if attempt < 3 else None  # noqa: E731
+    (outcome,) = run(targets("a"), decide=thrice).outcomes
     assert re.fullmatch(
-        r"Please reduce your request rate\. \(tried (twice|\d+ times) in \d\.\d s\)",
-        outcome.message,
+        r"Please reduce your request rate\. \(tried 3 times in \d+\.\d s\)", outcome.message
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobs.dataplane import flight
+from jobs.dataplane import short_way, units
 from jobs.dataplane.task import Task
 from jobs.operations import registry
 from jobs.operations.base import DONE
@@ -16,10 +16,13 @@ from jobs.s3.rehearsal import Rehearsal
 from jobs.s3.requesting import Requests
 from jobs.s3.signing import Signer
 from jobs.s3.template import KEY_MARK, VERSION_MARK
+from jobs.services.call import Call
 from jobs.spec.target import Target
 from tests.dataplane.conftest import KEYS, Noting, never, targets
 from tests.dataplane.test_tasks import codes, keys_of, scripted
+from tests.examples import EXAMPLES
 from tests.s3_double import COPIED, Reply, error, plausible, reply, signature_holds
+from tests.sequential import context_at, of_s3
 
 COPYING = {"CopySource": {"Bucket": "photos", "Key": "b"}}
 SLOW_DOWN = error(503, "SlowDown", "Please reduce your request rate.")
@@ -32,12 +35,12 @@ def tasks(in_short, monkeypatch):
     made = []
 
     class Noted(Task):
-        def __init__(self, flight, index, target):
+        def __init__(self, flight, index, target, **options):
             made.append(index)
-            super().__init__(flight, index, target)
+            super().__init__(flight, index, target, **options)
 
-    monkeypatch.setattr(flight, "Task", Noted)
-    monkeypatch.setattr("jobs.dataplane.short_way.Task", Noted)
+    monkeypatch.setattr(units, "Task", Noted)
+    monkeypatch.setattr(short_way, "Task", Noted)
     return made
 
 
@@ -45,9 +48,9 @@ def test_operation_is_asked_once_for_all_objects_of_a_bucket(run, double, tasks)
     asked = []
 
     class Counting(Noting):
-        def start(self, target, endpoint):
+        def call(self, target, context):
             asked.append(target.bucket)
-            return super().start(target, endpoint)
+            return super().call(target, context)
 
     names = [f"key {n}" for n in range(200)]
     given = [Target(bucket, name) for bucket in ("photos", "films") for name in names]
@@ -114,12 +117,12 @@ def test_key_that_is_no_text_fails_its_task_alone(run, double, tasks):
     assert sorted(keys_of(double)) == ["a", "b"]
 
 
-def test_version_that_a_copys_header_can_not_hold_is_left_to_boto3s_rules(run, double, tasks):
+def test_version_that_a_copys_header_cannot_hold_is_left_to_boto3s_rules(run, double, tasks):
     class Copying(Noting):
-        def start(self, target, endpoint):
-            call = super().start(Target(target.bucket, target.key), endpoint)
+        def call(self, target, context):
             source = {"Bucket": "photos", "Key": target.key, "VersionId": target.version_id}
-            return type(call)("CopyObject", call.bucket, {"Key": target.key, "CopySource": source})
+            there = context.bucket(target.bucket)
+            return Call(there, "CopyObject", {"Key": target.key, "CopySource": source})
 
     odd = [Target("photos", "a", "v1"), Target("photos", "b", "a b"), Target("photos", "c", "v2")]
     run(odd, operation=Copying("CopyObject", {}))
@@ -130,18 +133,26 @@ def test_version_that_a_copys_header_can_not_hold_is_left_to_boto3s_rules(run, d
 @pytest.fixture(scope="module")
 def requests():
     """Of a moment that does not pass."""
-    endpoint = Endpoint("http://127.0.0.1:1", "us-east-1", "path")
     signer = Signer(KEYS, "us-east-1", now=lambda: 1_800_000_000.0)
-    return Requests(Rehearsal(make_client(endpoint, KEYS), "us-east-1"), signer)
+    return Requests(Rehearsal(make_client(HERE, KEYS), "us-east-1"), signer)
+
+
+HERE = Endpoint("http://127.0.0.1:1", "us-east-1", "path")
+
+
+def only_call(operation, target, endpoint=HERE):
+    """As S3 is asked, None where a task is more than that."""
+    call = operation.only_call(target, context_at(endpoint, KEYS))
+    return call and of_s3(call)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 CASES = {
-    "tagging": ("S3PutObjectTagging", {"TagSet": [{"Key": "a", "Value": "b"}]}),
-    "copy": ("S3PutObjectCopy", {"TargetResource": "arn:aws:s3:::copies"}),
+    "tagging": ("S3PutObjectTagging", EXAMPLES["S3PutObjectTagging"][0]),
+    "copy": ("S3PutObjectCopy", EXAMPLES["S3PutObjectCopy"][0]),
     "copy under a prefix": (
         "S3PutObjectCopy",
-        {"TargetResource": "arn:aws:s3:::copies", "TargetKeyPrefix": "köln 2%/key"},
+        {**EXAMPLES["S3PutObjectCopy"][0], "TargetKeyPrefix": "köln 2%/key"},
     ),
 }
 
@@ -156,10 +167,9 @@ def test_botocore_writes_a_call_once_for_each_of_many_buckets(requests, monkeypa
 
     monkeypatch.setattr(Rehearsal, "request_of", noted)
     operation = registry.get("S3PutObjectTagging").parse(CASES["tagging"][1])
-    endpoint = Endpoint("http://127.0.0.1:1", "us-east-1", "path")
     buckets = [f"bucket-{n}" for n in range(40)]
     for bucket in buckets * 2:
-        assert requests.stencil(operation.start(Target(bucket, KEY_MARK), endpoint))
+        assert requests.stencil(only_call(operation, Target(bucket, KEY_MARK)))
     assert written == buckets
 
 
@@ -170,21 +180,29 @@ def test_request_for_any_object_is_the_one_that_a_task_sends(
     requests, name, parameters, key, version
 ):
     operation = registry.get(name).parse(parameters)
-    endpoint = Endpoint("http://127.0.0.1:1", "us-east-1", "path")
-    assert operation.is_one_call(endpoint)
     marks = Target("photos", KEY_MARK, VERSION_MARK if version else None)
-    ours = requests.stencil(operation.start(marks, endpoint)).request(key, version)
+    ours = requests.stencil(only_call(operation, marks)).request(key, version)
     if ours is None:
         assert not key or (version and "Copy" in name)
         return
-    template, values = requests.prepare(operation.start(Target("photos", key, version), endpoint))
+    template, values = requests.prepare(only_call(operation, Target("photos", key, version)))
     assert ours == template.fill(values, requests.signer)
 
 
 def test_copy_that_is_tagged_afterwards_is_more_than_one_call():
-    ignoring = Endpoint("http://127.0.0.1:1", "us-east-1", "path", tags_after_copy=True)
+    ignoring = replace(HERE, tags_after_copy=True)
+    tagged = {"NewObjectTagging": [{"Key": "a", "Value": "b"}]}
+    emptied = {"NewObjectTagging": []}
+    described = {"MetadataDirective": "REPLACE", "NewObjectMetadata": {"ContentType": "text/plain"}}
+    for more in (tagged, emptied, described):
+        copy = registry.get("S3PutObjectCopy").parse(CASES["copy"][1] | more)
+        assert only_call(copy, Target("photos", "a"), ignoring) is None
+        assert only_call(copy, Target("photos", "a")) is not None
+
+
+def test_copy_that_keeps_the_sources_tags_with_its_metadata_is_one_call_everywhere():
     copy = registry.get("S3PutObjectCopy").parse(CASES["copy"][1])
-    assert not copy.is_one_call(ignoring)
+    assert only_call(copy, Target("photos", "a"), replace(HERE, tags_after_copy=True)) is not None
 
 
 def test_mistake_of_ours_behind_a_success_ends_the_chunk_instead_of_getting_lost(run, tasks):
@@ -198,7 +216,7 @@ def test_mistake_of_ours_behind_a_success_ends_the_chunk_instead_of_getting_lost
     class Pace:
         in_flight, running = 8, 0
 
-        def turns(self, bucket):
+        def turns(self, to):
             return Turns()
 
     work = replace(run.work(targets("a", "b")), pace=Pace())

@@ -1,7 +1,4 @@
-"""A chunk's tasks on the data plane: retried, stopped, never failed for a silent storage.
-
-These are the behaviours of tests/engine/test_executor.py, over real connections.
-"""
+"""A chunk's tasks on the data plane: retried, stopped, never failed for a silent storage."""
 
 import threading
 from dataclasses import replace
@@ -12,10 +9,11 @@ from jobs.dataplane import flight
 from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.pool import Timeouts
 from jobs.operations.base import Outcome, outcome_of
-from jobs.s3.calls import Call
 from jobs.s3.endpoints import Endpoint
-from tests.dataplane.conftest import KEYS, Noting, Runner, never, targets
+from jobs.services.call import Call
+from tests.dataplane.conftest import KEYS, LISTED, Listing, Noting, Runner, never, targets
 from tests.s3_double import COPIED, Reply, error, plausible, reply, signature_holds
+from tests.sequential import Places
 from tests.servers import eventually, free_port
 
 SLOW_DOWN = error(503, "SlowDown", "Please reduce your request rate.")
@@ -43,12 +41,13 @@ def codes(batch):
 
 
 class Twice(Noting):
-    def is_one_call(self, endpoint):
-        return False
+    one_call = False
 
-    def proceed(self, target, endpoint, call, answer):
-        if call.action == "PutObjectTagging" and answer.code == "":
-            return Call("DeleteObjectTagging", target.bucket, {"Key": target.key})
+    def run(self, target, context):
+        answer = yield self.call(target, context)
+        if not answer.code:
+            there = context.bucket(target.bucket)
+            answer = yield Call(there, "DeleteObjectTagging", {"Key": target.key})
         return outcome_of(answer)
 
 
@@ -96,7 +95,7 @@ def test_operation_of_two_steps_makes_both_calls_of_a_task(run_both, double):
     assert [received.method for received in double.received] == ["PUT", "DELETE"]
 
 
-def test_call_that_can_not_be_built_fails_its_task_alone(run_both, double):
+def test_call_that_cannot_be_built_fails_its_task_alone(run_both, double):
     assert codes(run_both(targets("a", "", "b"))) == ["", "InvalidRequest", ""]
     assert sorted(keys_of(double)) == ["a", "b"]
 
@@ -116,9 +115,7 @@ def test_storage_that_is_silent_is_not_waited_for_longer_than_patience(run_both,
 
 def test_storage_that_nobody_listens_for_is_an_outage(run, double):
     nowhere = Endpoint(f"http://127.0.0.1:{free_port()}", "us-east-1", "path")
-    work = run.work(targets("a", "b"), patience_s=0.1)
-    object.__setattr__(work, "endpoint_of", lambda bucket: nowhere)
-    batch = run.plane.run(work)
+    batch = run(targets("a", "b"), places=Places(nowhere, KEYS), patience_s=0.1)
     assert batch.outcomes == [None, None]
     assert batch.outage.code == "EndpointConnectionError"
     assert f"{nowhere.url}/photos/" in batch.outage.message
@@ -165,7 +162,7 @@ def test_answer_that_seems_to_end_all_fails_its_task_alone_where_another_has_suc
 
 def test_hundreds_of_tasks_that_end_at_once_are_seen_to_one_after_the_other(run_both, double):
     class Broken(Noting):
-        def start(self, target, endpoint):
+        def call(self, target, context):
             raise ZeroDivisionError
 
     batch = run_both(targets(*(f"key-{n}" for n in range(800))), operation=Broken())
@@ -259,18 +256,19 @@ def test_storage_that_takes_requests_and_answers_none_is_given_up(double, stops)
 
 def test_task_that_breaks_the_operation_fails_alone(run_both, double):
     class Broken(Noting):
-        def is_one_call(self, endpoint):
-            return False
+        def only_call(self, target, context):
+            return None
 
-        def start(self, target, endpoint):
+        def call(self, target, context):
             if target.key == "a":
                 raise ZeroDivisionError("at the start")
-            return super().start(target, endpoint)
+            return super().call(target, context)
 
-        def proceed(self, target, endpoint, call, answer):
+        def run(self, target, context):
+            outcome = yield from super().run(target, context)
             if target.key == "b":
                 raise KeyError("at the end")
-            return super().proceed(target, endpoint, call, answer)
+            return outcome
 
     batch = run_both(targets("a", "b", "c", "a", "d"), operation=Broken(), in_flight=2)
     assert codes(batch) == ["InternalError", "InternalError", "", "InternalError", ""]
@@ -287,7 +285,8 @@ def test_rows_are_begun_for_a_while_only_and_then_run_to_their_end(run_both, dou
 def test_answer_of_a_slow_storage_is_waited_for_as_long_as_something_comes(run, double):
     slow = Reply(reply(200, b" " * 400 + COPIED.partition(b"\n")[2]).data, bytewise=True)
     double.answer = lambda received: slow
-    assert codes(run(targets("a"), decide=never)) == [""]
+    operation = Noting("CopyObject", {"CopySource": {"Bucket": "photos", "Key": "b"}})
+    assert codes(run(targets("a"), operation=operation, decide=never)) == [""]
 
 
 def test_two_chunks_share_the_limit_of_the_plane_and_both_end(double):
@@ -344,8 +343,8 @@ def test_clock_is_not_set_by_a_date_that_is_none(run, double):
 
 
 def test_call_that_only_boto3_can_make_goes_through_boto3(run, double):
-    operation = Noting("GetObject", {})
-    double.answer = lambda received: reply(200, b"hello", "Content-Type: text/plain\r\n")
+    operation = Listing()
+    double.answer = lambda received: LISTED
     assert codes(run(targets("a"), operation=operation)) == [""]
-    assert operation.answers["a"].data["Body"].read() == b"hello"
+    assert operation.answers["a"].data["Contents"][0]["Key"] == "a/1"
     assert "Boto" in double.received[0].headers["user-agent"]

@@ -11,7 +11,7 @@ from jobs.lifecycle import commands
 from jobs.models import Job
 from jobs.workstore.store import FolderStore
 from tests import fault_counts
-from tests.engine import houses
+from tests.engine import houses, uploads
 from tests.engine.places import new_place
 
 
@@ -26,6 +26,12 @@ def house(redis, process_environment, tmp_path, record_property):
     with houses.built(tmp_path, process_environment) as house:
         yield house
         fault_counts.note(house.tally, record_property)
+
+
+@pytest.fixture(name="uploads")
+def storage_with_uploads(transactional_db, redis, settings, monkeypatch):
+    with uploads.running(settings, monkeypatch) as storage:
+        yield storage
 
 
 class Steps:

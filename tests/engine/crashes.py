@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from jobs import conf, queueing
-from jobs.engine import finisher, planner, runner, sweep
+from jobs.engine import control, runner, sweep
 from jobs.models import Chunk, Job
 from jobs.workstore.store import FolderStore, never
 
@@ -157,8 +157,7 @@ class Steps:
     def _perform(self, name, args):
         stores = {"work": MortalStore(conf.work_dir(), self.mortal), "clock": timezone.now}
         calls = {
-            "prepare_job": planner.prepare_job,
+            "prepare_and_finish": control.prepare_and_finish,
             "run_chunks": runner.run_chunks,
-            "finish_job": finisher.finish_job,
         }
         calls[name](*args, **stores, stop=threading.Event())

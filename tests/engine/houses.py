@@ -29,6 +29,7 @@ QUICK = {
     "BATCHCONSOLE_HEARTBEAT_S": "0.5",
     "BATCHCONSOLE_STORAGE_PATIENCE_S": "1",
     "BATCHCONSOLE_TIME_BOX_S": "2",
+    "BATCHCONSOLE_CONTROL_WORKERS": "2",
     "TEST_SQLITE_TIMEOUT_S": "2",
 }
 SLOW_S = 0.05
@@ -38,17 +39,13 @@ SLOWER_S = 0.2
 """And when it is time for that to happen, also on a machine that is busy."""
 
 
-@dataclass
-class House:
-    place: Place
-    storage: CountingStorage
+@dataclass(kw_only=True)
+class Parts:
+    """The processes of an installation, over whatever storage its jobs are about."""
+
     folder: Path
     environment: dict[str, str]
-    tally: Tally = field(default_factory=Tally)
-    keys: dict[str, list[str]] = field(default_factory=dict)
     programs: list[Child] = field(default_factory=list)
-
-    # --- The house
 
     def start(self, *, inside: tuple[str, ...] = (), **settings: str) -> None:
         """Start all parts but the pages; `inside` is a command that executes what follows it."""
@@ -70,7 +67,13 @@ class House:
         name = "BATCHCONSOLE_WORK_DIR"
         kill(*with_variable(name, self.environment[name]))  # a horse may have lost its worker
 
-    # --- Jobs
+
+@dataclass(kw_only=True)
+class House(Parts):
+    place: Place
+    storage: CountingStorage
+    tally: Tally = field(default_factory=Tally)
+    keys: dict[str, list[str]] = field(default_factory=dict)
 
     def begin(self, count: int = 300, **facts: Any) -> Job:
         """A confirmed job over `count` keys."""
@@ -136,7 +139,7 @@ def built(folder: Path, environment: dict[str, str]) -> Iterator[House]:
     with counting_storage.running() as storage:
         names: Callable[[], str] = iter(("photos", "reports")).__next__
         place = new_place(servers.s3_client(storage.url), storage.url, names)
-        house = House(place, storage, folder, environment)
+        house = House(place=place, storage=storage, folder=folder, environment=environment)
         try:
             yield house
         finally:

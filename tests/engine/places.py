@@ -13,6 +13,7 @@ from django.utils import timezone
 from jobs.choices import ManifestField, ReportScope
 from jobs.lifecycle.creation import create_job
 from jobs.models import Region, Role, RoleCredentials
+from jobs.operations import registry
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
@@ -86,7 +87,7 @@ def new_place(s3, url, make_bucket):
         name="Here",
         slug="here",
         endpoint_url=url,
-        allows_deleting=True,
+        allowed_operations=[operation.name for operation in registry.OPT_IN],
         created_at=timezone.now(),
     )
     role = Role.objects.create(arn="arn:aws:iam::123456789012:role/batch")

@@ -4,7 +4,7 @@ import heapq
 import random
 from itertools import count
 
-from jobs.engine.rate_limit import (
+from jobs.engine.rates.rate_limit import (
     WINDOW_S,
     Counts,
     Demand,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from jobs.choices import ChunkState, JobStatus, PauseCause
 from jobs.engine import choosing
-from jobs.engine.canary import Canary
+from jobs.engine.threshold import Canary
 from jobs.lifecycle import commands, pauses
 from jobs.models import Chunk
 from jobs.spec.job import LimitsSpec
@@ -61,9 +61,10 @@ def test_exactly_the_first_tasks_run_before_the_canary_is_judged_then_all_others
 @DATABASE
 def test_rows_cut_off_for_the_canary_lie_where_they_lay_before():
     with_canary(13)
-    found = Chunk.objects.order_by("position").values_list("position", "rows", "skip")
-    assert list(found) == [(0, 10, 0), (10, 3, 0), (13, 7, 3), (20, 10, 0), (30, 10, 0)]
-    assert Chunk.objects.values("segment", "offset", "length").distinct().count() == 1
+    found = Chunk.objects.order_by("position").values_list("position", "rows", "skip", "offset")
+    cut = [(10, 3, 0, 10), (13, 7, 3, 10)]
+    assert list(found) == [(0, 10, 0, 0), *cut, (20, 10, 0, 20), (30, 10, 0, 30)]
+    assert Chunk.objects.values("segment", "length").distinct().count() == 1
 
 
 @DATABASE

@@ -19,7 +19,7 @@ def active(region=None, *, chunks=40, **fields):
     """An Active job with `chunks` chunks that nobody has taken."""
     job = make_job(JobStatus.ACTIVE, region=region, **fields)
     Chunk.objects.bulk_create(
-        Chunk(job=job, position=10 * n, rows=10, segment="s", offset=0, length=1)
+        Chunk(job=job, position=10 * n, rows=10, segment="s", offset=n, length=1)
         for n in range(chunks)
     )
     return job

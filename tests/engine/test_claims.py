@@ -4,12 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import given
-from hypothesis import strategies as st
 
 from jobs.choices import ChunkState, JobStatus
-from jobs.engine import choosing, claims, statements
-from jobs.engine.claims import Settlement
+from jobs.engine import choosing, claims, database, settlements, statements
+from jobs.engine.settlements import Settlement
 from jobs.models import Chunk
 from tests.make import make_chunk, make_job
 
@@ -91,34 +89,62 @@ def test_what_a_holder_with_an_old_fence_brings_is_refused_and_changes_nothing()
     let_lease_end(old)
     new = claim_best("other")
     with transaction.atomic(), statements.cursor() as cursor:
-        assert claims.settle(cursor, [Settlement(old, [0, 1, 2], 3, 0, "old")]) == set()
+        assert settlements.settle(cursor, [Settlement(old, [0, 1, 2], 3, 0, "old")]).proofs == set()
     claims.release([old])
     chunk = Chunk.objects.get()
     assert (chunk.state, chunk.fence, chunk.result) == (ChunkState.RUNNING, new.fence, "")
 
 
+def chunk_of(claim):
+    return Chunk.objects.get(pk=claim.chunk_id)
+
+
 @pytest.mark.django_db
-def test_rows_that_were_not_done_become_chunks_of_their_own():
-    make_chunk(make_job(status=JobStatus.ACTIVE), position=100, rows=10, skip=3)
+def test_first_claim_says_that_nobody_has_tried_the_rows():
+    make_chunk(make_job(status=JobStatus.ACTIVE))
     claim = claim_best()
-    with transaction.atomic(), statements.cursor() as cursor:
-        held = claims.settle(cursor, [Settlement(claim, [1, 2, 5, 6, 7], 4, 1, "r")])
-    assert held == {claim.proof}
-    done = Chunk.objects.get(state=ChunkState.DONE)
-    assert (done.position, done.rows, done.succeeded, done.failed) == (101, 5, 4, 1)
-    rest = Chunk.objects.filter(state=ChunkState.PENDING)
-    assert [(c.position, c.rows, c.skip) for c in rest] == [(100, 1, 3), (103, 2, 6), (108, 2, 11)]
-    assert {(c.segment, c.offset, c.length) for c in rest} == {
-        (done.segment, done.offset, done.length)
-    }
+    assert claim.tried_since_s == 0
+    assert claim.begun_since_s == claim.claimed_s == chunk_of(claim).claimed_s
+    assert abs(claim.claimed_s - database.now_s()) < 60
 
 
-@given(
-    st.integers(1, 60).flatmap(
-        lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1), min_size=1))
-    )
-)
-def test_done_rows_and_gaps_are_the_whole_chunk_each_row_once(case):
-    rows, done = case
-    in_gaps = [row for start, end in claims.gaps(sorted(done), rows) for row in range(start, end)]
-    assert sorted([*done, *in_gaps]) == list(range(rows))
+@pytest.mark.django_db
+def test_whoever_claims_what_a_dead_worker_held_learns_since_when_that_one_had_it():
+    make_chunk(make_job(status=JobStatus.ACTIVE))
+    first = claim_best("dead")
+    let_lease_end(first)
+    second = claim_best("dead too")
+    let_lease_end(second)
+    third = claim_best("other")
+    assert [one.tried_since_s for one in (second, third)] == [first.claimed_s] * 2
+    assert third.begun_since_s == first.claimed_s < third.claimed_s
+
+
+@pytest.mark.django_db
+def test_rows_that_were_released_untouched_are_as_untried_as_before():
+    make_chunk(make_job(status=JobStatus.ACTIVE))
+    claims.release([claim_best()])
+    second = claim_best("dead")
+    assert second.tried_since_s == 0
+    let_lease_end(second)
+    claims.release([claim_best()])
+    assert claim_best().tried_since_s == second.claimed_s
+
+
+@pytest.mark.django_db
+def test_rows_that_were_begun_before_their_release_may_have_been_tried():
+    make_chunk(make_job(status=JobStatus.ACTIVE))
+    first = claim_best()
+    claims.release([first], begun=True)
+    second = claim_best()
+    claims.release([second], begun=True)
+    assert [second.tried_since_s, claim_best().tried_since_s] == [first.claimed_s] * 2
+
+
+@pytest.mark.django_db
+def test_rows_that_are_taken_from_a_dead_worker_may_have_been_tried():
+    make_chunk(make_job(status=JobStatus.ACTIVE))
+    first = claim_best("dead")
+    let_lease_end(first)
+    claims.take_from_dead(first.job_id)
+    assert claim_best().tried_since_s == first.claimed_s

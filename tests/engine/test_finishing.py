@@ -6,7 +6,7 @@ from django.db import connections
 from django.utils import timezone
 
 from jobs.choices import JobStatus
-from jobs.engine import control_lease, finisher
+from jobs.engine import control_lease, control_turns, finisher
 from jobs.models import Job
 
 
@@ -18,26 +18,22 @@ def ready_to_finish(place, steps, keys):
     return steps.see(job)
 
 
-def test_report_of_many_files_is_written_over_many_calls_that_call_each_other(
-    place, steps, settings, redis
-):
+def test_report_of_many_files_is_written_over_many_turns(place, steps, settings):
     settings.BATCHCONSOLE_CHUNK_ROWS = 1
     settings.BATCHCONSOLE_REPORT_FILE_ROWS = 1
     settings.BATCHCONSOLE_FINISH_BOX_S = 0
     job = ready_to_finish(place, steps, ["a", "b", "c"])
     for files in (1, 2, 3):
-        redis.flushall()
         job = steps.finish(job)
         assert (job.status, len(job.report_files)) == (JobStatus.COMPLETING, files)
-        assert redis.llen("rq:queue:control") == 1
+        assert control_turns.has_due()
     job = steps.finish(job)
     assert (job.status, job.report_files) == (JobStatus.COMPLETE, [])
     assert sorted(row[1] for row in place.report_rows(job)) == ["a", "b", "c"]
     assert len(place.report_keys()) == 5
-    while list(steps.work.list(job.pk)):
-        redis.flushall()
+    while control_turns.has_due():
         steps.finish(job)
-        assert redis.llen("rq:queue:control") == 1 or not list(steps.work.list(job.pk))
+    assert list(steps.work.list(job.pk)) == []
 
 
 def test_report_waits_for_a_storage_and_says_no_more_so_when_a_file_is_written(
@@ -56,7 +52,7 @@ def test_stop_in_the_middle_of_a_report_leaves_it_to_the_next_worker(place, step
 
     def slow(name):
         stop.set()
-        threading.Event().wait(1.5)  # longer than a keeper takes to look
+        threading.Event().wait(1.5)  # longer than a heartbeat thread takes to look
         return read(name)
 
     with monkeypatch.context() as patch:

@@ -30,15 +30,17 @@ from jobs.choices import FINISHING, TERMINAL, ChunkState, JobStatus, PauseCause
 from jobs.engine import (
     choosing,
     claims,
-    closing,
+    control,
     finisher,
+    job_status,
     manifest_checks,
     planner,
     recording,
     sweep,
 )
-from jobs.engine.lines import encode
-from jobs.engine.recording import TaskResult
+from jobs.engine.chunk_rows import encode
+from jobs.engine.recording import Finished, TaskResult
+from jobs.engine.settlements import Hold
 from jobs.errors import JobStatusError, LeaseLostError
 from jobs.lifecycle import commands, pauses, precedence, priorities
 from jobs.lifecycle.effects import PAUSES
@@ -60,6 +62,9 @@ GONE = Outcome(False, 404, "NoSuchKey", "The specified key does not exist.")
 WORKERS = st.sampled_from(["ann", "bob", "cy"])
 JOBS = st.integers(0, 1)
 CANARY = 4
+IN_FLIGHT = object()
+"""Instead of an outcome."""
+OUTCOMES = st.lists(st.sampled_from([DONE, DONE, GONE, None]), min_size=3)
 STATUS_CHANGES = 300
 """More than a job of eleven tasks can have without going back and forth for nothing."""
 
@@ -112,13 +117,17 @@ class DictStorage:
 
 
 class Console(RuleBasedStateMachine):
-    """Two jobs and three workers. `hands` holds the claim that a worker believes to have."""
+    """Two jobs and three workers. `hands` holds the claims that a worker believes to have: one, or
+    the parts of one that is recorded in part. `claimed` and `tried` are rows that somebody had in
+    hand, and those of which a request may have gone out.
+    """
 
     def __init__(self, storage, hints):
         super().__init__()
         self.storage, self.hints = storage, hints
         self.work = FolderStore(conf.work_dir())
         self.hands = {}
+        self.claimed, self.tried = set(), set()
         self.jobs = [
             make_job(
                 priority=priority,
@@ -199,13 +208,13 @@ class Console(RuleBasedStateMachine):
     def finish(self, number):
         self._control(finisher.finish_job, self.jobs[number].pk)
 
-    def _control(self, call, job_id):
-        call(job_id, work=self.work, clock=timezone.now, stop=threading.Event())
+    def _control(self, call, *job_id):
+        call(*job_id, work=self.work, clock=timezone.now, stop=threading.Event())
 
     @rule(worker=WORKERS)
     def claim(self, worker):
         """What it had in hand before is forgotten, as by a process that died."""
-        self.hands.pop(worker, None)
+        self._try(self.hands.pop(worker, ()))
         found = choosing.jobs_with_work()
         order = [job.priority for job in found]
         assert order == sorted(order, reverse=True)
@@ -214,37 +223,83 @@ class Console(RuleBasedStateMachine):
                 commands.move(job.pk, JobStatus.ACTIVE, now=timezone.now())
             claim = claims.claim_chunk(job.pk, owner=worker, lease_s=10)
             assert claim  # nobody else is at it
-            self.hands[worker] = claim
+            self._check_tried(claim)
+            self.claimed |= rows_of(claim)
+            self.hands[worker] = [claim]
             return
+
+    def _check_tried(self, claim):
+        """A claim says that its rows may have been tried if they were, or are by somebody else; and
+        not if nobody ever had them.
+        """
+        in_hand = {row for hand in self.hands.values() for one in hand for row in rows_of(one)}
+        if rows_of(claim) & (self.tried | in_hand):
+            assert claim.tried_since_s > 0
+        if not rows_of(claim) & self.claimed:
+            assert claim.tried_since_s == 0
+
+    def _try(self, hand):
+        for claim in hand:
+            self.tried |= rows_of(claim)
 
     @rule(worker=WORKERS)
     def look_at_status(self, worker):
         """As the runner does between claiming and beginning."""
-        claim = self.hands.get(worker)
-        if claim and Job.objects.get(pk=claim.job_id).status != JobStatus.ACTIVE:
-            claims.release([self.hands.pop(worker)])
-            closing.close_if_ended(claim.job_id, now=timezone.now())
+        hand = self.hands.get(worker)
+        if hand and Job.objects.get(pk=hand[0].job_id).status != JobStatus.ACTIVE:
+            claims.release(self.hands.pop(worker), begun=len(hand) > 1)
+            self._try(hand if len(hand) > 1 else ())
+            job_status.close_if_ended(hand[0].job_id, now=timezone.now())
 
     @rule(worker=WORKERS)
     def beat(self, worker):
-        if worker in self.hands:
-            claim = self.hands[worker]
-            chunk = Chunk.objects.get(pk=claim.chunk_id)
-            ours = chunk.state == ChunkState.RUNNING and chunk.fence == claim.fence
-            assert claims.heartbeat(claim, lease_s=10) == ours
+        hand = self.hands.get(worker, ())
+        ours = {one.chunk_id for one in hand if is_held(one)}
+        assert claims.beat(hand, lease_s=10) == ours
 
-    @rule(worker=WORKERS, outcomes=st.lists(st.sampled_from([DONE, DONE, GONE, None]), min_size=3))
+    @rule(worker=WORKERS, outcomes=OUTCOMES)
     def record(self, worker, outcomes):
-        claim = self.hands.pop(worker, None)
-        if claim is None:
+        hand = self.hands.pop(worker, ())
+        for claim in hand:
+            with contextlib.suppress(LeaseLostError):
+                self._record(claim, outcomes)
+            job_status.close_if_ended(claim.job_id, now=timezone.now())
+
+    @rule(
+        worker=WORKERS,
+        outcomes=st.lists(st.sampled_from([DONE, IN_FLIGHT, IN_FLIGHT, None]), min_size=3),
+    )
+    def record_in_part(self, worker, outcomes):
+        """Tasks are in flight, of any of its parts: the worker goes on with these."""
+        if worker not in self.hands:
+            self.claim(worker)
+        hand = self.hands.get(worker, ())
+        if not hand or not (conf.work_dir() / hand[0].job_id).exists():
             return
-        with contextlib.suppress(LeaseLostError):
-            self._record(claim, outcomes)
-        closing.close_if_ended(claim.job_id, now=timezone.now())
+        finished = [one for claim in hand if (one := self._part(claim, outcomes))]
+        recorded = recording.record_and_claim(finished, None, now=timezone.now())
+        proofs = {one.claim.proof for one in finished}
+        kept = [claim for claims in recorded.kept.values() for claim in claims]
+        self.hands[worker] = [one for one in hand if one.proof not in proofs] + kept
+        job_status.close_if_ended(hand[0].job_id, now=timezone.now())
+
+    def _part(self, claim, outcomes):
+        """What there is to record of a claim: some of it is done, or is not begun any more."""
+        fates = list(enumerate(zip(self._rows(claim), outcomes, strict=False)))
+        done = [TaskResult(n, *fate) for n, fate in fates if fate[1] not in (None, IN_FLIGHT)]
+        held = {n for n, (_, outcome) in fates if outcome is IN_FLIGHT}
+        if not done and (not held or len(held) == claim.rows):
+            return None
+        name = f"{claim.job_id}/results/{claim.chunk_id}-{claim.fence}.bin"
+        if done:
+            self.work.put(name, encoded(done))
+        failed = [one for one in done if not one.outcome.succeeded]
+        hold = Hold(frozenset(held), "somebody", 10)
+        return Finished(claim, [one.index for one in done], failed, name, hold=hold)
 
     def _record(self, claim, outcomes):
         if not (conf.work_dir() / claim.job_id).exists():
-            return  # as a worker would: its chunk can not be read any more
+            return  # as a worker would: its chunk cannot be read any more
         rows = self._rows(claim)
         done = [
             TaskResult(index, row, outcome)
@@ -267,11 +322,12 @@ class Console(RuleBasedStateMachine):
 
     @rule(worker=WORKERS)
     def hand_back(self, worker):
-        claim = self.hands.pop(worker, None)
-        if claim:
-            claims.release([claim])
+        hand = self.hands.pop(worker, ())
+        if hand:
+            claims.release(hand, begun=True)
+            self._try(hand)
             commands.wait_for(
-                claim.job_id,
+                hand[0].job_id,
                 "The storage does not answer.",
                 until_s=4e9,
                 now=timezone.now(),
@@ -315,14 +371,16 @@ class Console(RuleBasedStateMachine):
 
     def _follow(self, hint):
         name, args = hint
-        if name == "prepare_job":
-            self._control(planner.prepare_job, *args)
-        elif name == "finish_job":
-            self._control(finisher.finish_job, *args)
+        if name == "prepare_and_finish":
+            self._control(control.prepare_and_finish)
         else:
             self.claim("dee")
             self.look_at_status("dee")
-            self.record("dee", [DONE] * ROWS)
+            if dee := self.hands.get("dee"):
+                self.record_in_part("dee", [DONE, IN_FLIGHT])
+                # The second row of some is slow, and its worker dies once.
+                if dee[0].fence > 1 or dee[0].position % 2:
+                    self.record("dee", [DONE] * ROWS)
 
     # --- What holds at every step
 
@@ -394,6 +452,15 @@ class Console(RuleBasedStateMachine):
         self.counters_are_those_of_the_rows()
         self.statuses_follow_each_other_as_they_may()
         self.ended_jobs_have_the_report_of_what_was_done()
+
+
+def is_held(claim):
+    chunk = Chunk.objects.get(pk=claim.chunk_id)
+    return chunk.state == ChunkState.RUNNING and chunk.fence == claim.fence
+
+
+def rows_of(claim):
+    return {(claim.job_id, claim.position + n) for n in range(claim.rows)}
 
 
 def encoded(done):

@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 
 from jobs.choices import JobStatus
-from jobs.engine.rate_limit import START_PER_S
-from jobs.engine.rate_sharing import key_of_bucket, throttled_rate
+from jobs.engine.rates.rate_limit import START_PER_S
+from jobs.engine.rates.rate_sharing import key_of_destination, throttled_rate
 from jobs.lifecycle import commands
 from jobs.lifecycle.limits import change_ceilings
+from jobs.services.s3 import bucket_at
 from jobs.spec.job import LimitsSpec
 from tests.engine.houses import see
 from tests.servers import eventually
@@ -28,6 +29,10 @@ def rate_of(house, requests):
     first = asked(house)
     eventually(lambda: asked(house) >= first + requests, every_s=0.005)
     return (asked(house) - first) / (time.monotonic() - begun_s)
+
+
+def key_of_source(place):
+    return key_of_destination(bucket_at(place.region.endpoint(), None, place.source))
 
 
 def holders(job):
@@ -67,7 +72,7 @@ def test_storage_that_throttles_is_asked_less_and_no_task_fails_of_it(house, red
     house.storage.throttled = 0.2
     house.start(**MANY)
     job = house.begin(800)
-    key = key_of_bucket(house.place.region.endpoint(), house.place.source)
+    key = key_of_source(house.place)
     eventually(lambda: (throttled_rate([key], redis) or START_PER_S) < 0.9 * START_PER_S)
     house.storage.throttled = 0.0
     house.ends(job)
@@ -78,5 +83,5 @@ def test_rate_that_is_known_outlives_the_workers_that_found_it(house, redis):
     house.start(**MANY)
     first = house.begin(300)
     house.ends(first)
-    key = key_of_bucket(house.place.region.endpoint(), house.place.source)
+    key = key_of_source(house.place)
     assert redis.hgetall(key).keys() == {b"known"}

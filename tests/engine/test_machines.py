@@ -72,4 +72,4 @@ def test_machine_with_another_key_refuses_to_start_with_one_line(house, machines
     (program,) = house.programs
     assert program.process.wait(60) == 1
     said = program.log.read_text().splitlines()
-    assert len(said) == 1 and said[0].startswith("ENCRYPTION_KEYS can not read"), said
+    assert len(said) == 1 and said[0].startswith("ENCRYPTION_KEYS cannot read"), said

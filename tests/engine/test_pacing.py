@@ -4,15 +4,16 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from jobs.engine import rate_sharing
-from jobs.engine.pacing import Pacing
-from jobs.engine.rate_limit import START_PER_S, Counts, Demand, Rate
-from jobs.engine.rate_sharing import Mine, Sharing, key_of_bucket, throttled_rate
+from jobs.engine.rates import rate_sharing
+from jobs.engine.rates.pacing import Pacing
+from jobs.engine.rates.rate_limit import START_PER_S, Counts, Demand, Rate
+from jobs.engine.rates.rate_sharing import Mine, Sharing, key_of_destination, throttled_rate
 from jobs.s3.endpoints import Endpoint
+from jobs.services.s3 import bucket_at
 from tests.servers import eventually
 
-HERE = Endpoint("http://storage.example", "us-east-1", "path")
-KEY = key_of_bucket(HERE, "photos")
+PHOTOS = bucket_at(Endpoint("http://storage.example", "us-east-1", "path"), None, "photos")
+KEY = key_of_destination(PHOTOS)
 HUNGRY = Demand(500.0, True)
 
 
@@ -35,16 +36,14 @@ def worker(redis):
 
 
 def pace_of(pacing, job="job-1", *, requests_per_s=None, in_flight=None):
-    return pacing.pace_of(
-        job, lambda bucket: HERE, requests_per_s=requests_per_s, in_flight=in_flight
-    )
+    return pacing.pace_of(job, requests_per_s=requests_per_s, in_flight=in_flight)
 
 
 class Asking:
     """Asks as often as it may, on a clock of its own, and is answered as `throttled` says."""
 
-    def __init__(self, pace, bucket="photos"):
-        self.turns = pace.turns(bucket)
+    def __init__(self, pace):
+        self.turns = pace.turns(PHOTOS)
         self.now_s = 0.0
 
     def __call__(self, *, throttled=0.0, seconds=0.05):
@@ -115,13 +114,13 @@ def test_rate_that_one_worker_found_is_the_others_from_the_start(worker, redis):
     known = Rate(2_000.0, seeking=False)
     Sharing("before", redis).swap({KEY: Mine(Counts(), HUNGRY, known)})
     late = pace_of(worker("late"))
-    late.turns("photos")
-    eventually(lambda: late.turns("photos")._bucket.per_s < START_PER_S * 2.1)
+    late.turns(PHOTOS)
+    eventually(lambda: late.turns(PHOTOS)._bucket.per_s < START_PER_S * 2.1)
     eventually(lambda: worker_rate(late) == 2_000)
 
 
 def worker_rate(pace):
-    return pace.turns("photos")._meter.rate.per_s
+    return pace.turns(PHOTOS)._meter.rate.per_s
 
 
 def test_throttled_answers_of_one_worker_slow_both_down(worker, redis):
@@ -188,7 +187,7 @@ def test_worker_keeps_its_share_when_redis_goes_away(worker, redis):
     try:
         pace = pace_of(pacing)
         ask = Asking(pace)
-        bucket = pace.turns("photos")._bucket
+        bucket = pace.turns(PHOTOS)._bucket
         eventually(lambda: ask() and 400 < bucket.per_s < 600)
         sharing.here = False
         looked_s = pacing._looked_s

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.choices import ChunkState, JobStatus, PauseCause
-from jobs.engine import choosing, claims, closing, recording
+from jobs.engine import choosing, claims, job_status, recording
 from jobs.engine.recording import TaskResult
 from jobs.engine.sweep import sweep
 from jobs.lifecycle import commands, pauses, priorities
@@ -48,12 +48,12 @@ def take(job, owner="ann"):
 def record(claim, outcome=DONE):
     results = [TaskResult(n, Row("photos", "k", "k", None), outcome) for n in range(claim.rows)]
     recording.record(claim, results, result_name="r", now=timezone.now())
-    closing.close_if_ended(claim.job_id, now=timezone.now())
+    job_status.close_if_ended(claim.job_id, now=timezone.now())
 
 
 def give_back(claim):
     claims.release([claim])
-    closing.close_if_ended(claim.job_id, now=timezone.now())
+    job_status.close_if_ended(claim.job_id, now=timezone.now())
 
 
 def way_of(job):

@@ -8,9 +8,9 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from jobs.choices import ChunkState, JobStatus
-from jobs.engine import claims, closing, recording, runner
-from jobs.engine.keeper import Keeper
-from jobs.engine.lines import MISSING_VERSION, encode
+from jobs.engine import claims, job_status, recording, runner
+from jobs.engine.chunk_rows import MISSING_VERSION, encode
+from jobs.engine.heartbeats import Heartbeats
 from jobs.engine.recording import TaskResult
 from jobs.errors import JobStatusError, LeaseLostError
 from jobs.lifecycle import commands
@@ -42,7 +42,7 @@ def let_lease_end(claim):
     Chunk.objects.filter(pk=claim.chunk_id).update(lease_expires_s=1)
 
 
-def test_worker_that_wakes_after_the_report_was_begun_can_not_add_rows_to_the_counters(
+def test_worker_that_wakes_after_the_report_was_begun_cannot_add_rows_to_the_counters(
     place, steps, settings
 ):
     settings.BATCHCONSOLE_CHUNK_ROWS = 2
@@ -88,7 +88,7 @@ def test_late_results_never_replace_those_of_a_chunk_that_was_split_off_at_the_s
     job = confirmed(place, steps, keys)
 
     def meanwhile():
-        let_lease_end(claims.Claim(*Chunk.objects.values_list("pk")[0], *[0] * 8))
+        let_lease_end(claims.Claim(*Chunk.objects.values_list("pk")[0], *[0] * 10))
         second = take(job, "second")
         lines = results_of(place, keys)[2:]
         name = f"{job.pk}/results/second.bin"
@@ -110,7 +110,7 @@ def test_results_that_come_after_the_end_of_a_job_are_removed(place, steps):
     job = confirmed(place, steps, ["a"])
 
     def meanwhile():
-        let_lease_end(claims.Claim(*Chunk.objects.values_list("pk")[0], *[0] * 8))
+        let_lease_end(claims.Claim(*Chunk.objects.values_list("pk")[0], *[0] * 10))
         steps.run()
         assert steps.finish(job).status == JobStatus.COMPLETE
 
@@ -269,15 +269,15 @@ def test_chunk_that_a_worker_claimed_anew_is_kept_when_it_lets_the_lost_one_go(
     settings.BATCHCONSOLE_HEARTBEAT_S = 0
     job = make_job(JobStatus.ACTIVE)
     first, second = claimed_twice(job, rows=3)
-    keeper = Keeper(threading.Event(), lambda ceilings: None)
+    heartbeats = Heartbeats(threading.Event(), lambda ceilings: None)
     try:
-        told, not_told = keeper.add(first), keeper.add(second)
-        keeper.drop([first])
+        told, not_told = heartbeats.add(first), heartbeats.add(second)
+        heartbeats.drop([first])
         assert told.is_set() and not not_told.is_set()
         let_lease_end(second)
         eventually(lambda: Chunk.objects.get().lease_expires_s > 1)
     finally:
-        keeper.close()
+        heartbeats.close()
 
 
 def test_threshold_that_the_last_chunk_exceeds_fails_the_job_instead_of_completing_it(
@@ -287,7 +287,7 @@ def test_threshold_that_the_last_chunk_exceeds_fails_the_job_instead_of_completi
     make_chunk(job, rows=1)
     row = TaskResult(0, Row("photos", "k", "k", ""), MISSING_VERSION)
     recording.record(take(job), [row], result_name="r", now=timezone.now())
-    closing.close_if_ended(job.pk, now=timezone.now())
+    job_status.close_if_ended(job.pk, now=timezone.now())
     job.refresh_from_db()
     assert (job.status, job.failure_code) == (JobStatus.FAILING, "FailureThresholdExceeded")
 

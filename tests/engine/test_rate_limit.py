@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.engine.rate_limit import (
+from jobs.engine.rates.rate_limit import (
     DEEPEST_CUT,
     HIGHEST_PER_S,
     LONGEST_WAIT_S,

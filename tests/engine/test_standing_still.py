@@ -7,20 +7,17 @@ from concurrent.futures import Future
 
 import pytest
 from django.db import DataError, OperationalError
-from django.test import TestCase
-from django.utils import timezone
 
-from jobs import conf, queueing
+from jobs import conf
 from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
-from jobs.engine import claims, database_clock, finisher, recording, runner
-from jobs.engine.sweep import sweep
-from jobs.engine.transports import Transports
-from jobs.engine.writing import Writer
+from jobs.engine import claims, database, finisher, recording, runner
+from jobs.engine.open_chunks import Open, OpenChunks
+from jobs.engine.transport import Transport
 from jobs.errors import WorkStoreFullError
 from jobs.lifecycle import commands, connections
 from jobs.models import Job, Region
-from jobs.s3.calls import Answer
+from jobs.s3.answers import Answer
 from tests.engine.test_outages import (
     answering,
     assert_completes,
@@ -29,7 +26,6 @@ from tests.engine.test_outages import (
     let_time_pass,
     raising,
 )
-from tests.make import make_job, make_region
 
 SILENCE = Answer(0, "ReadTimeoutError", "Nothing came.")
 
@@ -41,7 +37,7 @@ def test_object_that_never_gets_an_answer_does_not_keep_the_others_of_its_job_wa
     settings.BATCHCONSOLE_STORAGE_PATIENCE_S = 0.2
     keys = ["a", "b", "c", "d", "e", "f", "g", "h"]
     job = confirmed(place, steps, keys)
-    answering(monkeypatch, lambda key: SILENCE if key in "abc" else None)
+    answering(monkeypatch, lambda key: SILENCE if key in "abc" else None, looks=True)
     for _ in range(6):
         let_time_pass()
         steps.run()
@@ -82,40 +78,25 @@ def test_end_that_the_database_refuses_is_said_by_the_job(place, steps, monkeypa
 
 
 def test_runner_is_told_when_no_thread_can_be_started_to_write_results(monkeypatch):
-    writer = Writer(None)
-    monkeypatch.setattr(writer._threads, "submit", raising(RuntimeError("no thread")))
+    open_chunks = OpenChunks(None, "ann", None)
+    monkeypatch.setattr(open_chunks._threads, "submit", raising(RuntimeError("no thread")))
     batch = Future()
-    written = writer.after(batch, None, None)
+    claim = claims.Claim(1, "job", 0, 0, "", 0, 0, 0, 1, 0.0, 0.0)
+    open_chunks.add(Open(None, claim, None, threading.Event(), batch))
     batch.set_result(Batch([]))
+    [ended] = open_chunks.take_ended(60)
     with pytest.raises(RuntimeError, match="no thread"):
-        written.result(timeout=60)
-
-
-def test_jobs_that_wait_for_a_silent_storage_do_not_queue_up_before_others(db, monkeypatch):
-    hints = []
-    monkeypatch.setattr(queueing, "_enqueue", lambda name, args: hints.append((name, *args)))
-    monkeypatch.setattr(queueing, "waiting_in", lambda queue: 0)
-    silent = make_region()
-    waiting = [
-        make_job(JobStatus.PREPARING, region=silent, waiting_for="No.", waiting_until_s=tried_s)
-        for tried_s in (3, 1, 2)
-    ]
-    others = [make_job(JobStatus.PREPARING), make_job(JobStatus.PREPARING)]
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        sweep(now=timezone.now())
-    *first, last = [hint for hint in hints if hint[0] == "prepare_job"]
-    assert {job_id for _, job_id in first} == {job.pk for job in others}
-    assert last == ("prepare_job", waiting[1].pk)
+        ended.written.result()
 
 
 def test_leases_and_waits_that_a_clock_ahead_set_end_when_it_is_right_again(place, steps):
     job = confirmed(place, steps, ["a"])
     Job.objects.update(status=JobStatus.ACTIVE)
-    tomorrow_s = database_clock.now_s() + 86400
+    tomorrow_s = database.now_s() + 86400
     assert claims.claim_chunk(job.pk, owner="dead", lease_s=86400)
     Job.objects.update(waiting_until_s=tomorrow_s, control_lease_expires_s=tomorrow_s)
     steps.sweep()
-    soon_s = database_clock.now_s() + conf.lease_s()
+    soon_s = database.now_s() + conf.lease_s()
     job = steps.see(job)
     assert job.waiting_until_s <= soon_s and job.control_lease_expires_s <= soon_s
     assert job.chunks.get().lease_expires_s <= soon_s
@@ -131,18 +112,18 @@ def test_leases_of_workers_that_live_are_left_alone_by_the_sweep(place, steps):
 
 def test_worker_whose_data_plane_hangs_hands_its_chunks_back_and_says_so(place, steps, monkeypatch):
     job = confirmed(place, steps, ["a", "b"])
-    goes_on, make_plane = threading.Event(), Transports.plane
+    goes_on, make_plane = threading.Event(), Transport.plane
 
-    def hanging(transports):
-        plane = make_plane(transports)
+    def hanging(transport):
+        plane = make_plane(transport)
         plane.loop.call_soon_threadsafe(goes_on.wait, 60)
         return plane
 
     with monkeypatch.context() as patch:
-        patch.setattr(Transports, "plane", hanging)
-        patch.setattr("jobs.engine.transports.CLOSE_S", 0.01)
-        patch.setattr("jobs.engine.transports.LOOK_S", 0.01)
-        patch.setattr("jobs.engine.transports.STUCK_LOOKS", 3)
+        patch.setattr(Transport, "plane", hanging)
+        patch.setattr("jobs.engine.transport.CLOSE_S", 0.01)
+        patch.setattr("jobs.engine.transport.LOOK_S", 0.01)
+        patch.setattr("jobs.engine.transport.STUCK_LOOKS", 3)
         steps.run()
     assert_waits(steps, job, "unexpected")
     goes_on.set()
@@ -152,14 +133,14 @@ def test_worker_whose_data_plane_hangs_hands_its_chunks_back_and_says_so(place, 
 def test_worker_whose_data_plane_hangs_ends_when_the_database_goes_away(place, steps, monkeypatch):
     confirmed(place, steps, ["a"])
     goes_on, went_on = threading.Event(), threading.Event()
-    monkeypatch.setattr("jobs.engine.transports.CLOSE_S", 0.01)
+    monkeypatch.setattr("jobs.engine.transport.CLOSE_S", 0.01)
 
     def hang():
         goes_on.wait(60)
         went_on.set()
 
     def hang_and_break(worker):
-        worker._transports.plane().loop.call_soon_threadsafe(hang)
+        worker._transport.plane().loop.call_soon_threadsafe(hang)
         raise OperationalError("gone")
 
     monkeypatch.setattr(runner._Runner, "_wait", hang_and_break)

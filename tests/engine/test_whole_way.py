@@ -310,10 +310,10 @@ def test_chunk_whose_worker_died_is_run_by_another_and_reported_once(place, step
         state=ChunkState.RUNNING, owner="dead", fence=7, lease_expires_s=1
     )
     steps.run()
+    assert Chunk.objects.get(pk=first.pk).fence == 8
     job = steps.finish(job)
     assert job.status == JobStatus.COMPLETE
     assert [row[1] for row in place.report_rows(job)] == keys
-    assert Chunk.objects.get(pk=first.pk).fence == 8
 
 
 def test_work_storage_is_emptied_when_a_job_has_ended(place, steps):

@@ -8,9 +8,13 @@ from django.utils import timezone
 from jobs.choices import JobStatus
 from jobs.lifecycle import commands
 from jobs.models import Chunk
+from jobs.queries.workers import unattended
+from jobs.queueing import HEARD_S, workers_seen
 from tests.engine.houses import QUICK, running_chunks, see
+from tests.engine.test_restarts import wait_s
 from tests.faults import kill
 from tests.servers import eventually
+from tests.test_worker import alive
 
 pytestmark = pytest.mark.timeout(240)
 ROWS = int(QUICK["BATCHCONSOLE_CHUNK_ROWS"])
@@ -32,7 +36,12 @@ def held_by(horse, job):
 
 
 def taken_over(held):
-    return Chunk.objects.filter(pk__in=[chunk.pk for chunk in held], fence__gt=1).count()
+    """All of them, and perhaps cleared away since, with the job."""
+    first = {chunk.pk: chunk.fence for chunk in held}
+    return not any(
+        fence == first[pk]
+        for pk, fence in Chunk.objects.filter(pk__in=first).values_list("pk", "fence")
+    )
 
 
 def test_killed_worker_loses_nothing_and_repeats_what_it_held_at_most(house):
@@ -42,7 +51,7 @@ def test_killed_worker_loses_nothing_and_repeats_what_it_held_at_most(house):
     kill(worker, horse)
     house.fault()
     found = house.ends(job)
-    assert taken_over(held) == len(held)
+    assert taken_over(held)
     assert found.repeated <= sum(chunk.rows for chunk in held)
 
 
@@ -61,14 +70,54 @@ def test_killed_horses_leave_their_workers_at_work_and_lose_nothing(house):
     assert found.repeated <= sum(chunk.rows for chunk in held)
 
 
-def test_horse_whose_worker_was_killed_works_on_beside_the_next_one(house):
+def test_horses_whose_workers_were_killed_end_and_no_call_is_made_after_that(house):
     house.start()
     job = house.in_the_middle(600)
-    workers = house.family.workers("run")
+    horses = house.family.horses("run")
+    supervisor, workers = house.family.everyone()[0], house.family.workers("run")
+    supervisor.suspend()  # nobody starts others meanwhile
     house.fault(kill(*workers))
-    eventually(lambda: len(house.family.workers("run")) == 2)
-    assert not set(house.family.workers("run")) & set(workers)
-    assert house.ends(job).repeated == 0
+    eventually(lambda: not any(alive(horse) for horse in horses), within_s=20)
+    calls = sum(house.storage.asked.values())
+    house.storage.delay_s = 0
+    wait_s(1)
+    assert sum(house.storage.asked.values()) == calls
+    supervisor.resume()
+    house.ends(job)
+
+
+def test_all_processes_end_when_the_supervisor_and_the_workers_are_killed_in_mid_job(house):
+    house.start()
+    job = house.in_the_middle()
+    everyone = house.family.everyone()
+    house.fault(kill(everyone[0], *house.family.workers("run")))
+    eventually(lambda: not any(alive(process) for process in everyone))
+    house.start()
+    house.ends(job)
+
+
+def test_job_that_nobody_works_on_says_so_while_workers_are_frozen_and_when_they_are_gone(house):
+    house.start()
+    job = house.make(20)
+    eventually(lambda: see(job).status == JobStatus.SUSPENDED)
+    supervisor, frozen = house.family.everyone()[0], house.family.workers("run")
+    for process in (supervisor, *frozen):
+        process.suspend()
+    commands.confirm(job.pk, actor=None, now=timezone.now())
+    words = f"No runner was heard of for {int(HEARD_S)}"[:-2]
+    eventually(lambda: words in why_unattended(job), within_s=30, every_s=1)
+    assert "2 runners on" in why_unattended(job)
+    kill(*frozen)
+    assert why_unattended(job)
+    supervisor.resume()
+    eventually(lambda: why_unattended(job) == "")
+    house.ends(job)
+
+
+def why_unattended(job):
+    """With the patience that a job has while runners are there, which is not what this is about."""
+    now = timezone.now()
+    return unattended(see(job), workers_seen(), is_held=False, since=now, now=now)
 
 
 def test_what_a_worker_brings_that_slept_longer_than_its_lease_is_thrown_away(house):
@@ -76,7 +125,7 @@ def test_what_a_worker_brings_that_slept_longer_than_its_lease_is_thrown_away(ho
     job = house.in_the_middle()
     _, horse, held = eventually(lambda: frozen_with_a_chunk(house, job))
     house.fault()
-    eventually(lambda: taken_over(held) == len(held))
+    eventually(lambda: taken_over(held))
     horse.resume()
     found = house.ends(job)
     assert found.repeated <= sum(chunk.rows for chunk in held)

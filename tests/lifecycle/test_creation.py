@@ -40,5 +40,5 @@ def test_deleting_is_refused_in_a_region_that_does_not_allow_it():
 
 
 def test_deleting_is_taken_in_a_region_that_allows_it():
-    spec = deleting_in(make_region("attic", allows_deleting=True))
+    spec = deleting_in(make_region("attic", allowed_operations=["S3DeleteObject"]))
     assert create_job(spec, actor=None, now=timezone.now()).operation == "S3DeleteObject"

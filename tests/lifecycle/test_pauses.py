@@ -41,17 +41,17 @@ def test_paused_job_is_paused_at_once_when_nobody_works_on_it_and_names_who_did_
 
 
 @pytest.mark.parametrize("status", sorted(set(JobStatus) - PAUSABLE))
-def test_job_that_does_not_run_can_not_be_paused(status):
+def test_job_that_does_not_run_cannot_be_paused(status):
     job = make_job(status)
-    with pytest.raises(JobStatusError, match=f'can not be paused: it is "{status.label}"'):
+    with pytest.raises(JobStatusError, match=f'cannot be paused: it is "{status.label}"'):
         pause(job)
     assert see(job).status == status
 
 
 @pytest.mark.parametrize("status", sorted(set(JobStatus) - {JobStatus.PAUSING, JobStatus.PAUSED}))
-def test_job_that_is_not_paused_can_not_be_resumed(status):
+def test_job_that_is_not_paused_cannot_be_resumed(status):
     job = make_job(status)
-    with pytest.raises(JobStatusError, match=f'can not be resumed: it is "{status.label}"'):
+    with pytest.raises(JobStatusError, match=f'cannot be resumed: it is "{status.label}"'):
         resume(job)
     assert see(job).status == status
 
@@ -104,14 +104,14 @@ def test_job_that_stands_back_can_be_kept_paused_by_a_person_and_then_waits_for_
     assert resume(low).status == JobStatus.ACTIVE
 
 
-def test_job_that_stands_back_can_not_be_resumed_and_says_what_runs_first():
+def test_job_that_stands_back_cannot_be_resumed_and_says_what_runs_first():
     low, high = with_rest(JobStatus.ACTIVE, priority=1), with_rest(JobStatus.READY, priority=2)
     commands.take_turns(low.region_id, now=timezone.now())
     with pytest.raises(JobStatusError, match=f"Job {high.short_id} with priority 2 runs first"):
         resume(low)
 
 
-def test_paused_job_can_not_be_paused_again():
+def test_paused_job_cannot_be_paused_again():
     job = with_rest(JobStatus.ACTIVE)
     pause(job)
     with pytest.raises(JobStatusError, match='it is "Paused"'):

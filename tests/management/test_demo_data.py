@@ -61,3 +61,16 @@ def test_demo_keys_are_five_thousand_and_survive_the_manifest() -> None:
     rows = list(csv.reader(io.StringIO(demo_objects.plain_manifest().decode("ascii"))))
     assert [unquote(key) for _, key in rows] == keys
     assert {bucket for bucket, _ in rows} == {demo_objects.PHOTOS}
+
+
+@pytest.mark.django_db
+def test_database_is_in_real_use_once_it_has_an_administrator_of_its_own() -> None:
+    demo_data.seed(storage_port=8001, now=NOW)
+    assert not demo_data.is_in_real_use()
+    User.objects.create_superuser("alice@example.org", password="a long password")
+    assert demo_data.is_in_real_use()
+
+
+def test_empty_database_is_in_no_real_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_data.connection.introspection, "table_names", lambda: [])
+    assert not demo_data.is_in_real_use()

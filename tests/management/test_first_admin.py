@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 
+from jobs.access import first_run
 from jobs.management import first_admin
+from tests.make import make_user
 
+ADDRESS = "http://127.0.0.1:8000/"
 pytestmark = pytest.mark.django_db
 
 
@@ -18,8 +22,8 @@ def said() -> list[str]:
 def test_first_admin_when_it_is_set_is_made_once(settings: Any, said: list[str]) -> None:
     settings.BATCHCONSOLE_ADMIN_EMAIL = "owner@example.org"
     settings.BATCHCONSOLE_ADMIN_PASSWORD = "a long and odd sentence"
-    first_admin.ensure(said.append)
-    first_admin.ensure(said.append)
+    first_admin.ensure(said.append, ADDRESS)
+    first_admin.ensure(said.append, ADDRESS)
     admin = User.objects.get()
     assert (admin.username, admin.email) == ("owner@example.org", "owner@example.org")
     assert admin.is_superuser
@@ -40,29 +44,23 @@ def test_first_admin_when_what_is_set_will_not_do_stops_without_showing_the_pass
 ) -> None:
     settings.BATCHCONSOLE_ADMIN_EMAIL, settings.BATCHCONSOLE_ADMIN_PASSWORD = email, password
     with pytest.raises(first_admin.AdminError, match=sentence) as caught:
-        first_admin.ensure(said.append)
+        first_admin.ensure(said.append, ADDRESS)
     assert password not in str(caught.value)
     assert not User.objects.exists()
 
 
-def test_first_admin_when_nothing_is_set_and_nobody_can_be_asked_says_how(
-    said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_first_admin_when_nothing_is_set_is_told_a_link_that_only_its_reader_knows(
+    said: list[str],
 ) -> None:
-    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
-    first_admin.ensure(said.append)
-    assert said == [first_admin.HOW]
-    assert not User.objects.exists()
+    first_admin.ensure(said.append, ADDRESS)
+    (line,) = said
+    token = line.split("/first-run/")[1].strip("/")
+    assert "http://127.0.0.1:8000/first-run/" in line
+    assert first_run.is_valid(token)
+    assert token not in str(cache.get("first-run"))
 
 
-def test_first_admin_when_somebody_is_asked_asks_again_until_it_will_do(
-    said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    emails = iter(["owner", "owner@example.org", "owner@example.org"])
-    good = "a long and odd sentence"
-    passwords = iter([good, good, "another one", good, good])
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda _: next(emails))
-    monkeypatch.setattr("getpass.getpass", lambda _: next(passwords))
-    first_admin.ensure(said.append)
-    assert said[1:] == ["Enter a valid email address.", "The two passwords differ."]
-    assert User.objects.get().check_password(good)
+def test_account_of_the_demo_is_no_administrator(said: list[str]) -> None:
+    make_user("admin", name="admin")
+    first_admin.ensure(said.append, ADDRESS)
+    assert "/first-run/" in said[0]

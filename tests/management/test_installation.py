@@ -62,3 +62,41 @@ def test_parts_that_fit_together_are_passed_in_silence() -> None:
     said: list[str] = []
     installation.check_parts(said.append)
     assert said == []
+
+
+def test_files_that_others_could_read_are_narrowed_and_named(tmp_path: Path) -> None:
+    folder, database = tmp_path / "data", tmp_path / "elsewhere.sqlite3"
+    (folder / "logs").mkdir(parents=True)
+    log, mine = folder / "logs" / "web.log", folder / "secret.key"
+    for path, mode in ((log, 0o644), (mine, 0o600), (database, 0o666)):
+        path.write_text("")
+        path.chmod(mode)
+    folder.chmod(0o755)
+    wide = installation.narrow(folder, database)
+    assert {folder, log, database} <= set(wide) and mine not in wide
+    assert [oct(path.stat().st_mode & 0o777) for path in (folder, log, mine, database)] == [
+        *("0o700", "0o600", "0o600", "0o600")
+    ]
+    assert installation.narrow(folder, database) == []
+
+
+def test_file_of_another_user_that_is_open_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(path: Path, mode: int) -> None:
+        raise PermissionError
+
+    (tmp_path / "secret.key").touch(0o644)
+    (tmp_path / "secret.key").chmod(0o644)
+    monkeypatch.setattr(Path, "chmod", refuses)
+    with pytest.raises(RefusedError, match="secret.key can be read by other users"):
+        installation.narrow(tmp_path, None)
+
+
+@pytest.mark.parametrize("below", ["", "data"], ids=["is a file", "is below a file"])
+def test_data_folder_that_cannot_be_written_to_is_refused_in_words(tmp_path, below):
+    file = tmp_path / "file"
+    file.write_text("")
+    held = installation.folder_locked(file / below if below else file)
+    with pytest.raises(RefusedError, match="cannot be written to .* Set DATA_DIR"):
+        held.__enter__()

@@ -1,5 +1,6 @@
 """`manage.py up`, as a person runs it: whole installations on ports and folders of their own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -80,13 +82,13 @@ def environment(folder: Path, port: int) -> dict[str, str]:
     return kept | {"DATA_DIR": str(folder), "PORT": str(port)}
 
 
-def start(folder: Path, *arguments: str) -> Installation:
+def start(folder: Path, *arguments: str, **more: str) -> Installation:
     port = free_port()
     with (folder.parent / f"{folder.name}.out").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up", *arguments],
             cwd=settings.BASE_DIR,
-            env=environment(folder, port),
+            env=environment(folder, port) | more,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -121,7 +123,8 @@ def own_demo(tmp_path: Path) -> Iterator[Installation]:
 
 
 def test_demo_when_it_runs_tells_where_it_is_and_how_to_sign_in(demo: Installation) -> None:
-    assert demo.said.splitlines()[0] == f"batchconsole runs at http://127.0.0.1:{demo.port}/"
+    assert demo.said.startswith("Starting redis ...\nBringing the database")
+    assert f"\nbatchconsole runs at http://127.0.0.1:{demo.port}/\n" in demo.said
     assert "Sign in  admin@example.com, password demo" in demo.said
     assert "photos, manifests, reports, archive" in demo.said
     assert answers("127.0.0.1", demo.port)
@@ -193,7 +196,7 @@ def test_installation_when_a_part_dies_starts_it_again(own_demo: Installation) -
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: control() - before)
     # The worker's own horse, too, has "control" in its command line, and may be what was seen.
-    eventually(lambda: "control ended; starting it again in 1 s." in own_demo.said)
+    eventually(lambda: "control-1 ended; starting it again in 1 s." in own_demo.said)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -219,12 +222,15 @@ def test_installation_when_its_supervisor_is_killed_leaves_no_process_for_long(
     eventually(lambda: own_demo.processes() == [])
 
 
-def test_up_without_an_administrator_says_how_to_make_one(tmp_path: Path) -> None:
+def test_up_without_an_administrator_tells_a_link_to_make_one(tmp_path: Path) -> None:
     installation = start(tmp_path / "data")
     try:
-        assert "There is no administrator yet. Set ADMIN_EMAIL and ADMIN_PASSWORD" in (
-            installation.said
-        )
+        link = installation.said.split("within a day, at ")[1].split()[0]
+        assert link.startswith(f"http://127.0.0.1:{installation.port}/first-run/")
+        assert b"Make the first administrator" in urlopen(link).read()
+        assert json.load(urlopen(f"http://127.0.0.1:{installation.port}/readyz")) == {
+            **{"database": True, "migrations": True, "redis": True, "work_storage": True}
+        }
         assert "Storage" not in installation.said
     finally:
         installation.end()
@@ -279,6 +285,43 @@ def test_up_when_the_database_does_not_answer_says_so_in_a_sentence(tmp_path: Pa
         text=True,
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("The database can not be used: ")
+    assert done.stderr.startswith("The database cannot be used: ")
     assert "Traceback" not in done.stderr
     assert "hidden" not in done.stderr
+
+
+def test_nothing_that_up_starts_inherits_the_password_or_writes_for_others(tmp_path: Path) -> None:
+    more = {"ADMIN_EMAIL": "owner@example.org", "ADMIN_PASSWORD": "a long and odd sentence"}
+    installation = start(tmp_path / "data", **more)
+    try:
+        assert "Made the administrator owner@example.org." in installation.said
+        children = [p for p in installation.processes() if p.pid != installation.process.pid]
+        assert len(children) >= 6
+        for child in children:
+            assert not set(child.environ()) & set(more), child.cmdline()
+        files = [p for p in installation.folder.rglob("*") if "static" not in p.parts]
+        wide = [path for path in files if path.lstat().st_mode & 0o077 and not path.is_symlink()]
+        assert wide == []
+        assert installation.folder.stat().st_mode & 0o077 == 0
+    finally:
+        installation.end()
+
+
+def test_demo_on_the_data_of_real_use_is_refused(tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "data", free_port(), None)  # type: ignore[arg-type]
+    installation.manage("setup")
+    installation.shell(
+        "from django.contrib.auth.models import User;"
+        " User.objects.create_superuser('owner@example.org')"
+    )
+    done = installation.manage("up", "--demo")
+    assert done.returncode == 1
+    assert "has an administrator of its own: it is no demo's" in done.stderr
+
+
+def test_demo_on_all_addresses_says_what_it_exposes(tmp_path: Path) -> None:
+    installation = start(tmp_path / "data", "--demo", BIND="0.0.0.0")  # noqa: S104
+    try:
+        assert "Warning  BIND=0.0.0.0: whoever reaches this machine can sign" in installation.said
+    finally:
+        installation.end()

@@ -312,3 +312,37 @@ def test_any_bytes_give_blocks_or_a_sentence_with_its_line(tokens: list[bytes]) 
         assert error.line is None or 1 <= error.line <= lines
     else:
         assert blocks
+
+
+def test_file_that_goes_on_with_blank_lines_is_refused_at_the_first_of_them() -> None:
+    taken = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal taken
+        yield b"photos,a\nphotos,b\n"
+        for _ in range(10_000):  # 10 GB
+            taken += 1
+            yield b"\n" * 1_000_000
+
+    blocks = read_blocks(pieces(), (ManifestField.BUCKET, ManifestField.KEY), rows_per_block=10)
+    assert len(next(blocks).lines) == 2
+    with pytest.raises(ManifestError, match="Line 3 and more than 10,000 after it are blank") as no:
+        next(blocks)
+    assert (no.value.line, taken) == (3, 1)
+
+
+def test_file_of_nothing_but_line_feeds_is_refused_soon() -> None:
+    blocks = read_blocks(
+        iter([b"\n" * 10_000, b"\n\r\n" * 10]), (ManifestField.BUCKET, ManifestField.KEY),
+        rows_per_block=10,
+    )  # fmt: skip
+    with pytest.raises(ManifestError, match="Line 1 and more than 10,000"):
+        next(blocks)
+
+
+def test_some_blank_lines_at_the_end_mean_nothing() -> None:
+    content = b"photos,a\n" + b"\n" * 10_000
+    [block] = read_blocks(
+        iter([content]), (ManifestField.BUCKET, ManifestField.KEY), rows_per_block=10
+    )
+    assert block.lines == [b"photos,a"]

@@ -22,7 +22,10 @@ safe_signs = st.sampled_from(["/", "/,", '/,"', "/+=,\"'()é日", "é"])
 
 
 def csv_line(*cells: str) -> bytes:
-    """One row as a writer makes it that quotes only what needs quotes (reference 6.4)."""
+    """One row as a writer makes it that quotes only what needs quotes.
+
+    See docs/batch-operations.md, Rows of a report.
+    """
     buffer = io.StringIO(newline="")
     csv.writer(buffer, lineterminator="").writerow(cells)
     return buffer.getvalue().encode()
@@ -135,7 +138,7 @@ def test_key_of_1024_bytes_is_taken_and_one_more_is_not() -> None:
         (b",a.jpg", "Line 17 names no bucket. Put the bucket's name there."),
         (
             b"my bucket,a.jpg",
-            'Line 17 names the bucket "my bucket", which can not be a bucket\'s name.'
+            'Line 17 names the bucket "my bucket", which cannot be a bucket\'s name.'
             " A name has 3 to 255 letters, digits, dots, hyphens or underscores.",
         ),
         (b"photos,", "Line 17 has no key. Put the object's key there."),
@@ -198,7 +201,7 @@ def test_version_id_with_a_space_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["..", "a", "a/b", "x" * 256, "bücher"])
 def test_bucket_name_that_no_storage_has_is_refused(name: str) -> None:
-    assert "which can not be a bucket's name" in refusal(f"{name},a".encode())
+    assert "which cannot be a bucket's name" in refusal(f"{name},a".encode())
 
 
 @pytest.mark.parametrize(

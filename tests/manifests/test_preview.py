@@ -232,3 +232,17 @@ def test_preview_blocks_exactly_what_preparing_refuses_at_the_same_line(
     else:
         assert not seen.is_blocked
         assert seen.rows_exact == sum(len(block.lines) for block in blocks)
+
+
+def test_file_of_very_many_columns_is_told_so_and_keeps_none_of_them() -> None:
+    seen = whole(b",".join([b"a"] * 250_000) + b"\n")
+    assert (seen.columns, seen.rows, seen.is_blocked) == (0, [], True)
+    assert [line for line, _ in sentences(seen)] == [1]
+    assert "has 250,000 columns, and a manifest has at most 100" in sentences(seen)[0][1]
+    assert len(seen.fields) <= 3 and len(seen.problems[0].row_text) <= 200
+
+
+def test_columns_beyond_the_most_are_refused_where_they_are_named() -> None:
+    fields = (ManifestField.BUCKET, ManifestField.KEY, *[ManifestField.IGNORE] * 99)
+    with pytest.raises(ManifestError, match="101 columns are named"):
+        next(read_blocks(iter([b"a,b\n"]), fields, rows_per_block=10))

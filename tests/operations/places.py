@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.operations import registry
-from jobs.operations.base import Outcome
-from jobs.s3.calls import perform
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.faults import Verdict, classify
 from jobs.spec.target import Target
+from tests.sequential import Sequential
 
 _PREFIX = "BATCHCONSOLE_TEST_GATEWAY_"
 GATEWAY_URL = os.environ.get(f"{_PREFIX}URL", "")
@@ -31,6 +30,20 @@ AWKWARD_KEYS = [
     *("ünï", "日本/語", "e\u0301", "\U0001f600", "a//b", "/lead", "trail/", "./a/../b", ".."),
     *("back\\slash", "*(!)~'", "{|}^`$", "tab\there", "k" * 1000),
 ]
+
+
+TRIES = 100
+
+
+class Patient(Sequential):
+    """What is to be tried again is."""
+
+    def ask(self, call):
+        for _ in range(TRIES):
+            answer = super().ask(call)
+            if classify(answer) is not Verdict.RETRY:
+                break
+        return answer
 
 
 @dataclass
@@ -52,14 +65,9 @@ class Place:
         return name
 
     def run(self, operation, parameters, target):
-        """One task through all its calls; what is to be retried is tried again."""
+        """One task through all its steps."""
         operation = registry.get(operation).parse(parameters)
-        step = operation.start(target, self.endpoint)
-        while not isinstance(step, Outcome):
-            answer = perform(self.client, step)
-            if classify(answer) is not Verdict.RETRY:
-                step = operation.proceed(target, self.endpoint, step, answer)
-        return step
+        return Patient(self.endpoint, None, self.client, tries=TRIES).run_one(operation, target)
 
     def tag(self, bucket, key, version_id=None, **tags):
         tag_set = [{"Key": k, "Value": v} for k, v in tags.items()]

@@ -4,6 +4,7 @@ Runs where BATCHCONSOLE_TEST_GATEWAY_URL, _KEY and _SECRET name one (see places.
 BATCHCONSOLE_TEST_GATEWAY_OTHER_KEY and _OTHER_SECRET, a second user is tried too.
 """
 
+import functools
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,9 @@ from dataclasses import replace
 
 import pytest
 
+from jobs.dataplane import retry
 from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.work import Limits, Work
-from jobs.engine import retry
-from jobs.engine.transports import Threads
 from jobs.errors import StorageError
 from jobs.operations import registry
 from jobs.operations.base import DONE, Outcome
@@ -23,8 +23,11 @@ from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials
 from jobs.s3.faults import Verdict, classify
 from jobs.s3.storage import Storage, describe
+from jobs.services.s3 import S3Service
+from jobs.services.table import SERVICES
 from jobs.spec.target import Target
 from tests.operations.places import AWKWARD_KEYS, GATEWAY, GATEWAY_KEYS, GATEWAY_URL, Place
+from tests.sequential import Places, context_at
 
 if not GATEWAY_URL:
     pytest.skip(
@@ -178,7 +181,8 @@ def test_calls_that_fight_for_one_key_end_well_or_are_tried_again(gateway, bucke
 
 @pytest.fixture(params=["data plane", "boto3"])
 def transport(request):
-    made = DataPlane(in_flight=8) if request.param == "data plane" else Threads()
+    by_boto3 = {"s3": functools.partial(S3Service, by_boto3=True)}
+    made = DataPlane(in_flight=8, services=SERVICES if request.param == "data plane" else by_boto3)
     yield made
     made.close()
 
@@ -186,9 +190,8 @@ def transport(request):
 def run(transport, operation, given, endpoint=GATEWAY):
     """What became of each target."""
     limits, stop = Limits(in_flight=8, task_deadline_s=20, patience_s=20), threading.Event()
-    work = Work(
-        operation, given, lambda _: endpoint, lambda _: GATEWAY_KEYS, limits, stop, retry.decide
-    )
+    places = Places(endpoint, GATEWAY_KEYS)
+    work = Work(operation, given, places, limits, stop, retry.decide)
     return transport.submit(work).result(timeout=60).outcomes
 
 
@@ -205,7 +208,7 @@ def test_tagged_objects_have_these_tags_and_versions_their_own(gateway, transpor
     for given, team in ((old, "old ü"), (newest, "new +/=")):
         tagging = {"TagSet": [{"Key": "team", "Value": team}]}
         operation = registry.get("S3PutObjectTagging").parse(tagging)
-        assert operation.is_one_call(GATEWAY)
+        assert operation.only_call(given[0], context_at(GATEWAY, GATEWAY_KEYS))
         assert run(transport, operation, given) == [DONE] * len(given)
     for given, team in ((old, "old ü"), (newest, "new +/=")):
         assert {tag_of(gateway, target) for target in given} == {team}
@@ -219,7 +222,7 @@ def test_copied_objects_are_there_each_with_its_content(gateway, transport):
     copying = {"TargetResource": f"arn:aws:s3:::{other}", "TargetKeyPrefix": "köln 2%/"}
     operation = registry.get("S3PutObjectCopy").parse(copying)
     endpoint = replace(GATEWAY, tags_after_copy=False)
-    assert operation.is_one_call(endpoint)
+    assert operation.only_call(old[0], context_at(endpoint, GATEWAY_KEYS))
     newest = [Target(bucket, target.key) for target in old]
     for given, which in ((newest, "second"), (old, "first")):
         assert run(transport, operation, given, endpoint) == [DONE] * len(given)

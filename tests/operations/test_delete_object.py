@@ -5,13 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import ValidationFailedError
-from jobs.operations import delete_object
+from jobs.operations import delete_object_batches
 from jobs.operations.base import DONE, Outcome, outcome_of, units_of
-from jobs.operations.delete_object import MOST_BYTES, DeleteObject
-from jobs.s3.calls import Answer, Call
+from jobs.operations.delete_object import DeleteObject
+from jobs.operations.delete_object_batches import MOST_BYTES
+from jobs.operations.delete_object_together import answers
+from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint
-from jobs.s3.faults import Verdict, classify
 from jobs.spec.target import Target
+from tests.operations.walking import first_call, walk
+from tests.sequential import context_at
 
 ENDPOINT = Endpoint("http://127.0.0.1:1", "us-east-1", "path")
 DELETE = DeleteObject.parse({})
@@ -26,7 +29,8 @@ def answered(deleted=(), errors=()):
 
 
 def outcomes(targets, answer):
-    return [outcome_of(single) for single in DELETE.answers(targets, answer)]
+    """None where the answer does not say what became of a target."""
+    return [single and outcome_of(single) for single in answers(targets, answer)]
 
 
 def test_it_has_no_parameters_and_says_so():
@@ -39,7 +43,7 @@ def test_it_has_no_parameters_and_says_so():
 def test_consequence_says_how_many_and_that_there_is_no_way_back():
     sentence = DELETE.consequence(12_000, ["photos"])
     assert sentence.startswith("Deletes 12,000 objects in photos.")
-    assert "can not be recovered" in sentence
+    assert "cannot be recovered" in sentence
 
 
 def test_a_thousand_keys_of_one_bucket_share_a_request_and_buckets_do_not():
@@ -68,7 +72,8 @@ def test_key_that_xml_may_not_carry_as_it_is_goes_alone_and_outside_of_xml(key):
     targets = objects("a", key, "b")
     assert DELETE.batches(targets) == [[0, 2], [1]]
     assert units_of(DELETE, targets) == [[0, 2], 1]
-    assert DELETE.start(targets[1], ENDPOINT) == Call("DeleteObject", "photos", {"Key": key})
+    call = first_call(DELETE, targets[1], ENDPOINT)
+    assert (call.action, call.to.name, call.params) == ("DeleteObject", "photos", {"Key": key})
     if key:
         versions = [Target("photos", "a", version) for version in ("v", key, None)]
         assert DELETE.batches(versions) == [[0, 2], [1]]
@@ -96,10 +101,6 @@ def test_every_target_is_in_one_batch(listed):
         assert len({targets[index].bucket for index in batch}) == 1
 
 
-class DeleteFew(DeleteObject):
-    batch_size = 3
-
-
 @given(
     st.lists(
         st.tuples(
@@ -114,11 +115,11 @@ def test_list_is_cut_in_the_same_way_whether_or_not_it_is_looked_at_one_by_one(l
     targets = [Target(*facts) for facts in listed]
     # One that is listed twice has to be found among them, and goes alone.
     twice = [*targets, targets[0]]
-    few = DeleteFew.parse({})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delete_object, "MOST_BYTES", 60)
-        batches = [list(batch) for batch in few.batches(targets)]
-        assert few.batches(twice) == [*batches, [len(targets)]]
+        patch.setattr(delete_object_batches, "MOST_BYTES", 60)
+        patch.setattr(delete_object_batches, "MOST_KEYS", 3)
+        batches = [list(batch) for batch in DELETE.batches(targets)]
+        assert DELETE.batches(twice) == [*batches, [len(targets)]]
 
 
 def test_a_whole_list_of_plain_keys_is_cut_without_a_list_of_numbers():
@@ -129,11 +130,13 @@ def test_a_whole_list_of_plain_keys_is_cut_without_a_list_of_numbers():
 
 def test_call_names_the_versions_that_the_list_names():
     targets = [Target("photos", "a", "v1"), Target("photos", "b")]
-    expected = {"Delete": {"Objects": [{"Key": "a", "VersionId": "v1"}, {"Key": "b"}]}}
-    assert DELETE.batch_call(targets, ENDPOINT) == Call("DeleteObjects", "photos", expected)
-    for some in (targets[:1], targets[1:]):
-        named = [item for item in expected["Delete"]["Objects"] if item["Key"] == some[0].key]
-        assert DELETE.batch_call(some, ENDPOINT).params == {"Delete": {"Objects": named}}
+    named = [{"Key": "a", "VersionId": "v1"}, {"Key": "b"}]
+    for some, objects in ((targets, named), (targets[:1], named[:1]), (targets[1:], named[1:])):
+        (call,), _ = walk(DELETE.run_many(some, context_at(ENDPOINT, None)))
+        assert (call.action, call.to.name) == ("DeleteObjects", "photos")
+        assert dict(call.params) == {"Delete": {"Objects": objects}}
+        # To delete a version twice is to delete it once.
+        assert call.once == any("VersionId" not in item for item in objects)
 
 
 def test_each_key_has_its_own_outcome_whatever_the_order_of_the_answer():
@@ -169,14 +172,17 @@ def test_answer_that_has_a_version_that_nobody_named_counts_for_the_newest():
 
 def test_answer_without_versions_does_not_count_where_it_is_in_doubt_which_is_meant():
     targets = [Target("photos", "a", "v1"), Target("photos", "a")]
-    (of_version, of_newest) = DELETE.answers(targets, answered([{"Key": "a"}]))
-    assert classify(of_version) is Verdict.RETRY
-    assert outcome_of(of_newest) == DONE
-    (_, of_newest) = DELETE.answers(targets, answered([{"Key": "a", "VersionId": "v1"}]))
-    assert classify(of_newest) is Verdict.RETRY
+    assert outcomes(targets, answered([{"Key": "a"}])) == [None, DONE]
+    assert outcomes(targets, answered([{"Key": "a", "VersionId": "v1"}])) == [DONE, None]
 
 
-def test_key_that_the_answer_does_not_name_is_tried_again():
-    (single,) = DELETE.answers(objects("a"), answered([{"Key": "b"}]))
-    assert classify(single) is Verdict.RETRY
-    assert "does not say" in single.message
+def test_answer_says_nothing_of_a_key_that_it_does_not_name():
+    assert outcomes(objects("a"), answered([{"Key": "b"}])) == [None]
+
+
+def test_answer_that_names_all_keys_as_a_url_would_counts_for_them():
+    assert outcomes(objects("a b", "ü"), answered([{"Key": "a%20b"}, {"Key": "%C3%BC"}])) == [
+        DONE,
+        DONE,
+    ]
+    assert outcomes(objects("a b", "ü"), answered([{"Key": "a%20b"}])) == [None, None]

@@ -9,6 +9,8 @@ from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.s3.calls import Answer
 from jobs.s3.endpoints import Endpoint
 from jobs.spec.target import Target
+from tests.operations.walking import first_call, walk
+from tests.sequential import context_at
 
 ARN = "arn:aws:s3:::archive"
 PLAIN = Endpoint("http://s3.example", "us-east-1", "path")
@@ -22,7 +24,7 @@ def parse(**members):
 
 
 def params(**members):
-    return dict(parse(**members).start(OBJECT, PLAIN).params)
+    return dict(first_call(parse(**members), OBJECT, PLAIN).params)
 
 
 def problems(**members):
@@ -119,6 +121,21 @@ def test_members_are_sent_as_copy_object_takes_them(members, sent):
 
 
 @pytest.mark.parametrize(
+    ("members", "echoes"),
+    [
+        ({}, {}),
+        (
+            {"NewObjectMetadata": {"SSEAlgorithm": "KMS"}},
+            {"x-amz-server-side-encryption": "aws:kms"},
+        ),
+    ],
+)
+def test_answer_has_to_say_how_the_copy_was_encrypted_where_that_was_asked_for(members, echoes):
+    members = {"MetadataDirective": "COPY", **members}
+    assert first_call(parse(**members), OBJECT, PLAIN).echoes == echoes
+
+
+@pytest.mark.parametrize(
     ("prefix", "key", "copy"),
     [
         ("Folder1", "a.jpg", "Folder1/a.jpg"),
@@ -130,13 +147,13 @@ def test_members_are_sent_as_copy_object_takes_them(members, sent):
 )
 def test_prefix_is_a_folder_joined_by_one_slash(prefix, key, copy):
     operation = parse(TargetKeyPrefix=prefix)
-    assert operation.start(Target("photos", key), PLAIN).params["Key"] == copy
+    assert first_call(operation, Target("photos", key), PLAIN).params["Key"] == copy
     assert operation.destination(key) == f"s3://archive/{copy}"
 
 
 def test_newest_version_is_copied_where_none_is_named():
-    call = parse().start(Target("photos", "k"), PLAIN)
-    assert (call.action, call.bucket) == ("CopyObject", "archive")
+    call = first_call(parse(), Target("photos", "k"), PLAIN)
+    assert (call.action, call.to.name) == ("CopyObject", "archive")
     assert call.params["CopySource"] == {"Bucket": "photos", "Key": "k"}
 
 
@@ -156,7 +173,7 @@ def test_newest_version_is_copied_where_none_is_named():
         ),
         (
             {"TargetResource": "arn:aws:s3express:us-west-2:123456789012:bucket/b--usw2-az1--x-s3"},
-            [("TargetResource", "A directory bucket can not be the destination yet.")],
+            [("TargetResource", "A directory bucket cannot be the destination yet.")],
         ),
         (
             {"TargetKeyPrefix": ""},
@@ -366,15 +383,9 @@ KEPT = Outcome(True, 200, "", "Successful")
 
 
 def steps(operation, endpoint, *answers):
-    """Actions of the calls that one task makes, and its outcome or last call."""
-    call = operation.start(OBJECT, endpoint)
-    actions = [call.action]
-    for answer in answers:
-        call = operation.proceed(OBJECT, endpoint, call, answer)
-        if isinstance(call, Outcome):
-            break
-        actions.append(call.action)
-    return actions, call
+    """Actions of the calls that one task makes, and its outcome."""
+    calls, outcome = walk(operation.run(OBJECT, context_at(endpoint, None)), *answers)
+    return [call.action for call in calls], outcome
 
 
 @pytest.mark.parametrize(
@@ -417,13 +428,14 @@ def test_storage_that_ignores_tags_gets_them_after_the_copy(members, source_tags
 
 
 def test_tags_that_are_kept_are_those_of_the_copied_version():
-    operation = parse(**REPLACED)
-    read = operation.start(OBJECT, CEPH)
-    assert (read.bucket, dict(read.params)) == ("photos", {"Key": "a b.jpg", "VersionId": "v1"})
     source_tags = [{"Key": "old", "Value": "1"}]
-    copy = operation.proceed(OBJECT, CEPH, read, Answer(200, "", "", {"TagSet": source_tags}))
-    tagging = operation.proceed(OBJECT, CEPH, copy, Answer(200, "", "", {"VersionId": "new"}))
-    assert (tagging.bucket, dict(tagging.params)) == (
+    answers = [
+        Answer(200, "", "", data) for data in ({"TagSet": source_tags}, {"VersionId": "new"})
+    ]
+    task = parse(**REPLACED).run(OBJECT, context_at(CEPH, None))
+    (read, _, tagging), _ = walk(task, *answers)
+    assert (read.to.name, dict(read.params)) == ("photos", {"Key": "a b.jpg", "VersionId": "v1"})
+    assert (tagging.to.name, dict(tagging.params)) == (
         "archive",
         {"Key": "a b.jpg", "VersionId": "new", "Tagging": {"TagSet": source_tags}},
     )

@@ -1,27 +1,15 @@
 """A task whose result was not recorded runs again: what that does to objects.
 
-Every operation that calls itself idempotent stands here, with what it is tried with.
+Every operation that calls itself idempotent is tried, with each of its examples.
 """
 
 import pytest
 
-from jobs.operations.registry import OPERATIONS
+from jobs.operations import registry
 from jobs.spec.target import Target
+from tests.examples import CASES, PLAINEST, written_to
 
-TAGS = {"TagSet": [{"Key": "team", "Value": "blue"}]}
-
-
-def parameters_of(operation, archive):
-    return {
-        "S3PutObjectTagging": TAGS,
-        "S3PutObjectCopy": {
-            "TargetResource": f"arn:aws:s3:::{archive}",
-            "NewObjectTagging": TAGS["TagSet"],
-            "MetadataDirective": "REPLACE",
-            "NewObjectMetadata": {"UserMetadata": {"new": "1"}},
-        },
-        "S3DeleteObject": {},
-    }[operation]
+IDEMPOTENT = [case for case in CASES if registry.get(case[0]).idempotent]
 
 
 def objects_of(place, *buckets):
@@ -36,15 +24,17 @@ def objects_of(place, *buckets):
 
 
 @pytest.mark.parametrize("versioned", [False, True])
-@pytest.mark.parametrize("name", sorted(op.name for op in OPERATIONS if op.idempotent))
-def test_idempotent_operation_that_runs_twice_ends_as_if_it_ran_once(place, name, versioned):
+@pytest.mark.parametrize(("name", "asked"), IDEMPOTENT)
+def test_idempotent_operation_that_runs_twice_ends_as_if_it_ran_once(place, name, asked, versioned):
     source, archive = (place.make_bucket(versioned=versioned) for _ in range(2))
     for key in ("k", "other"):
         place.client.put_object(Bucket=source, Key=key, Body=b"content", Tagging="old=1")
-    parameters = parameters_of(name, archive)
+    parameters = written_to(asked, archive)
     outcomes, seen = [], []
     for _ in range(2):
         outcomes.append(place.run(name, parameters, Target(source, "k", None)))
         seen.append(objects_of(place, source, archive))
-    assert outcomes[0] == outcomes[1] and outcomes[0].succeeded
+    assert outcomes[0] == outcomes[1]
+    # Not every storage has every option; the plainest each has.
+    assert outcomes[0].succeeded or (name, asked) not in PLAINEST
     assert seen[0] == seen[1]

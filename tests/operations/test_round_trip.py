@@ -14,6 +14,7 @@ from jobs.operations.put_object_copy import MEMBERS, PutObjectCopy
 from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.s3.endpoints import Endpoint
 from jobs.spec.target import Target
+from tests.operations.walking import first_call
 
 ENDPOINT = Endpoint("http://127.0.0.1:1", "us-east-1", "path")
 CLIENT = boto3.client(
@@ -118,10 +119,10 @@ def test_tagging_is_written_as_it_was_read(tag_set):
 @given(COPIES, st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30))
 def test_botocore_takes_every_copy_that_parses(wire, key):
     operation = PutObjectCopy.parse(wire)
-    call = operation.start(Target("photos", key), ENDPOINT)
+    call = first_call(operation, Target("photos", key), ENDPOINT)
     with Stubber(CLIENT) as stub:
-        stub.add_response("copy_object", {}, {"Bucket": call.bucket, **call.params})
-        CLIENT.copy_object(Bucket=call.bucket, **call.params)
+        stub.add_response("copy_object", {}, {"Bucket": call.to.name, **call.params})
+        CLIENT.copy_object(Bucket=call.to.name, **call.params)
     assert operation.summary()
 
 

@@ -1,11 +1,16 @@
-"""Our tables against the vendor's own model of the API (house.md, habit 8)."""
+"""Our tables against the vendor's own model of the API.
 
+See docs/engine.md, Our tables and the vendor's model.
+"""
+
+import copy
 import re
 import sys
 
 import boto3
 import pytest
 
+from jobs.errors import ValidationFailedError
 from jobs.operations import copy_grants, copy_members, copy_metadata, put_object_copy, tags
 from jobs.operations.registry import OPERATIONS, get
 
@@ -48,6 +53,51 @@ def test_new_metadata_knows_every_member_but_the_meaningless():
     deprecated = {"ContentLength", "ContentMD5", "RequesterCharged"}
     assert members("S3ObjectMetadata") - copy_metadata.MEMBERS == deprecated
     assert members("S3ObjectMetadata") > copy_metadata.MEMBERS
+
+
+def paths_of(shape, above=()):
+    """Of all members, those of structures and of structures in lists too."""
+    for name, member in getattr(shape, "members", {}).items():
+        path = (*above, name)
+        yield path
+        yield from paths_of(getattr(member, "member", member), path)
+
+
+def places(parameters, path):
+    """The structures within `parameters` that may hold the last name of `path`."""
+    if isinstance(parameters, list):
+        return [place for item in parameters for place in places(item, path)]
+    if len(path) == 1:
+        return [parameters]
+    return places(parameters[path[0]], path[1:]) if path[0] in parameters else []
+
+
+def takes(operation, path):
+    """Whether the operation has such a parameter, found out where an example has its structure."""
+    for example in map(copy.deepcopy, operation.examples):
+        for place in places(example, path):
+            place.setdefault(path[-1], None)
+        try:
+            operation.parse(example)
+        except ValidationFailedError as error:
+            if any("is not a parameter here" in problem.message for problem in error.problems):
+                return False
+    return True
+
+
+@pytest.mark.parametrize("operation", [op for op in OPERATIONS if op.name not in OURS])
+def test_examples_together_use_every_member_that_the_operation_takes(operation):
+    shape = CONTROL.shape_for("JobOperation").members[operation.name]
+    paths = list(paths_of(shape))
+    used = {
+        path
+        for path in paths
+        for example in operation.examples
+        for place in places(example, path)
+        if path[-1] in place
+    }
+    taken = {path for path in paths if path[:-1] in {(), *used} and takes(operation, path)}
+    assert taken == used
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 from datetime import timedelta
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 
-from jobs.models import JobEvent
+from jobs.models import JobEvent, StatusChange
+from jobs.queries import job_history
 from jobs.queries.job_detail import job_progress, poll_every_s
-from jobs.queries.job_history import job_activity, timeline
+from jobs.queries.job_history import Cursor, job_activity, timeline
 from tests.make import make_failures, make_job, make_rate, make_user
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +101,7 @@ def test_activity_is_newest_first_and_has_changes_of_priority_and_tags():
     facts = {"job": job, "at": NOW}
     JobEvent.objects.create(kind="priority", before=10, after=4000, **facts)
     JobEvent.objects.create(kind="tags", before={}, after={"team": "media", "a": ""}, **facts)
-    rows = job_activity(job)
+    rows = job_activity(job).rows
     assert [(row.event, row.before, row.after) for row in rows] == [
         ("Tags changed", "none", "a=, team=media"),
         ("Priority changed", "10", "4,000"),
@@ -108,3 +110,33 @@ def test_activity_is_newest_first_and_has_changes_of_priority_and_tags():
         ("Created", "", "New"),
     ]
     assert rows[-1].by == "olga@example.com"
+
+
+def test_activity_is_read_page_by_page_and_no_entry_is_missed_or_told_twice(monkeypatch):
+    monkeypatch.setattr(job_history, "ACTIVITY_ROWS", 7)
+    job = make_job("Active", now=NOW)
+    at = NOW
+    for number in range(20):
+        JobEvent.objects.create(job=job, at=at, kind="priority", before=number, after=number + 1)
+        if number % 3 == 0:
+            StatusChange.objects.create(job=job, at=at, from_status="Active", to_status="Paused")
+            at += timedelta(seconds=1)
+    seen, page = [], job_activity(job)
+    assert page.is_newest
+    while page.older:
+        seen += page.rows
+        page = job_activity(job, Cursor.parse(QueryDict(page.older.query)))
+        assert not page.is_newest
+    seen += page.rows
+    assert len(seen) == 20 + job.status_changes.count()
+    assert [row.at for row in seen] == sorted((row.at for row in seen), reverse=True)
+    told = [row.after for row in seen if row.event == "Priority changed"]
+    assert told == [str(number) for number in range(20, 0, -1)]
+
+
+def test_timeline_shows_the_last_steps_of_a_long_history():
+    job = make_job("Active", now=NOW)
+    for _ in range(50):
+        StatusChange.objects.create(job=job, at=NOW, from_status="Active", to_status="Paused")
+    steps = timeline(job, NOW)
+    assert (len(steps), steps[-1].current) == (job_history.STEPS_SHOWN, True)

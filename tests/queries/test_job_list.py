@@ -49,6 +49,7 @@ def jobs():
         ("has=failures", ["Retag invoices 2024"]),
         ("sort=priority", ["Retag photos", "Retag invoices 2024", "Copy photos"]),
         ("sort=-total", ["Copy photos", "Retag invoices 2024", "Retag photos"]),
+        ("sort=total", ["Retag photos", "Retag invoices 2024", "Copy photos"]),
         ("sort=created", ["Retag invoices 2024", "Copy photos", "Retag photos"]),
         ("q=zzz", []),
     ],

@@ -1,4 +1,4 @@
-"""Where a report's objects lie (reference 6.1)."""
+"""Where a report's objects lie (docs/batch-operations.md, Where a report lies)."""
 
 import re
 

@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from jobs.s3.endpoints import Credentials
 
 KEYS = Credentials("test", "secret")
+MARKED = {"x-amz-request-id": "R1"}
+"""What a storage sends with every answer, and a proxy with none of its own."""
 
 
 class Scripted:

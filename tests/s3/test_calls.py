@@ -5,6 +5,7 @@ import pytest
 from jobs.s3.calls import Answer, Call, perform
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Endpoint
+from jobs.s3.patience import Patience
 from tests.s3.scripted import KEYS, refusal, serving
 
 COPY = Call("CopyObject", "archive", {"Key": "k", "CopySource": {"Bucket": "photos", "Key": "k"}})
@@ -55,11 +56,11 @@ def test_answer_that_breaks_off_is_no_answer_at_all(body):
 def test_silence_is_no_answer_at_all():
     with socket.create_server(("127.0.0.1", 0)) as mute:
         endpoint = Endpoint(f"http://127.0.0.1:{mute.getsockname()[1]}", "us-east-1", "path")
-        answer = perform(make_client(endpoint, KEYS, read_timeout_s=0.2), COPY)
+        answer = perform(make_client(endpoint, KEYS, patience=Patience(silence_s=0.2)), COPY)
     assert (answer.http_status, answer.code) == (0, "ReadTimeoutError")
 
 
-def test_request_that_can_not_be_built_fails_alone_and_does_not_look_like_an_outage(client):
+def test_request_that_cannot_be_built_fails_alone_and_does_not_look_like_an_outage(client):
     answer = perform(client, Call("PutObjectTagging", "photos", {"Key": "", "Tagging": {}}))
     assert (answer.http_status, answer.code) == (400, "InvalidRequest")
     assert "Key" in answer.message

@@ -9,7 +9,7 @@ from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.storage import Storage
 from tests.s3.certificates import make_certificate
-from tests.s3.scripted import KEYS, refusal, serving
+from tests.s3.scripted import KEYS, MARKED, refusal, serving
 
 TAG = Call("PutObjectTagging", "photos", {"Key": "k", "Tagging": {"TagSet": []}})
 
@@ -92,6 +92,22 @@ def test_process_without_ambient_credentials_says_so_and_is_not_down(monkeypatch
 
 
 @pytest.mark.parametrize(
+    "code", ["us-east-1", "RegionOne", "NL", "US", "eu_west.1", "-", "1", "x" * 64]
+)
+def test_request_is_signed_for_exactly_the_region_code_that_was_entered(code):
+    with serving((200, {}, b"")) as server:
+        perform(make_client(Endpoint(server.url, code, "path"), KEYS), TAG)
+    assert f"/{code}/s3/aws4_request, " in server.seen[0][2]
+    assert server.seen[0][1] == "/photos/k?tagging"
+
+
+@pytest.mark.parametrize("code", ["", "a/b", "a b", "zürich", "a\n"])
+def test_region_code_that_cannot_be_signed_for_is_refused(code):
+    with pytest.raises(StorageError):
+        make_client(Endpoint("http://127.0.0.1:1", code, "path"), KEYS)
+
+
+@pytest.mark.parametrize(
     "endpoint",
     [Endpoint("nonsense", "us-east-1", "path"), Endpoint("http://127.0.0.1:1", "b a d", "path")],
 )
@@ -120,7 +136,7 @@ def certificate(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_certificate_that_nobody_vouches_for_is_refused_unless_verifying_is_off(certificate):
-    with serving((200, {}, b""), certificate=certificate) as server:
+    with serving((200, MARKED, b""), certificate=certificate) as server:
         refused = perform(make_client(at(server.url), KEYS), TAG)
         assert server.seen == []
         taken = perform(make_client(replace(at(server.url), verify_tls=False), KEYS), TAG)
@@ -132,6 +148,6 @@ def test_certificate_of_a_private_authority_is_taken_where_the_process_names_it(
     certificate, monkeypatch
 ):
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-    with serving((200, {}, b""), certificate=certificate) as server:
+    with serving((200, MARKED, b""), certificate=certificate) as server:
         answer = perform(make_client(at(server.url), KEYS), TAG)
     assert (answer.http_status, answer.code) == (200, "")

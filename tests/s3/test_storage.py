@@ -190,7 +190,7 @@ def test_storage_that_is_not_there_is_unavailable():
         assert error.value.http_status == 0
 
 
-def test_what_a_request_can_not_be_made_of_is_refused_and_not_waited_for(storage):
+def test_what_a_request_cannot_be_made_of_is_refused_and_not_waited_for(storage):
     with pytest.raises(StorageError) as error:
         storage.head_object("b b", "k")
     assert not error.value.retryable

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jobs.management.children import end_with_parent
+from jobs.orphans import end_with_parent
 from tests import postgres
 
 DATABASES = os.environ.get("SOAK_DATABASES", "sqlite postgres").split()

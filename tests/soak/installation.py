@@ -17,7 +17,7 @@ import psutil
 from django.conf import settings
 from redis import Redis
 
-from jobs.management.children import end_with_parent
+from jobs.orphans import end_with_parent
 from tests.counting_storage import CountingStorage
 from tests.faults import Family, kill, with_variable
 from tests.postgres import Cluster
@@ -29,7 +29,7 @@ _HOLD = 'mount -t tmpfs -o size="$1" bc "$0" && echo there && exec sleep infinit
 
 class Disk:
     """A small disk of its own for the work storage, where this account may mount one in a mount
-    namespace (`holder` keeps that alive); else the folder as it is, which can not be filled.
+    namespace (`holder` keeps that alive); else the folder as it is, which cannot be filled.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -13,17 +13,15 @@ from jobs.choices import JobStatus, PauseCause
 from jobs.errors import JobStatusError
 from jobs.lifecycle import commands, pauses, priorities
 from jobs.models import Job
-from jobs.operations.registry import OPERATIONS
 from tests import servers
-from tests.engine.places import TAGS, Place, new_place
+from tests.engine.places import Place, new_place
+from tests.examples import PLAINEST, written_to
 from tests.faults import Tally, counted, listed_keys
 from tests.soak.installation import Installation
 
 T = TypeVar("T")
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "S3PutObjectTagging": TAGS,
-    "S3PutObjectCopy": {"TargetResource": "arn:aws:s3:::archive"},
-    "S3DeleteObject": {},
+    name: written_to(parameters, "archive") for name, parameters in PLAINEST
 }
 CANCELLED_SHARE = 0.1
 WISHED_SHARE, RESUMED_SHARE = 0.005, 0.03
@@ -99,7 +97,7 @@ class Jobs:
     def begin(self) -> None:
         self._made += 1
         keys = listed_keys(self.objects, folder=f"{self._made}/")
-        operation = self.rng.choice([op.name for op in OPERATIONS if op.name in PARAMETERS])
+        operation = self.rng.choice(list(PARAMETERS))
         rows = self.place.list_of(keys)
         job = patiently(
             lambda: self.place.make_job(

@@ -60,7 +60,7 @@ def test_delete_takes_all_under_the_prefix_and_nothing_beside_it(store: WorkStor
 def test_odd_ranges_are_refused(store: WorkStore) -> None:
     store.put("a", b"0123")
     for offset, length in [(-1, 2), (0, -1)]:
-        with pytest.raises(ValueError, match="a range can not"):
+        with pytest.raises(ValueError, match="a range cannot"):
             store.read_range("a", offset, length)
     with pytest.raises(WorkStoreError, match="ends at byte"):
         store.read_range("a", 4, 1)

@@ -102,7 +102,7 @@ def test_other_trouble_of_the_disk_is_told_with_its_reason(
 
 def test_root_that_is_a_file_gives_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "work").write_bytes(b"")
-    with pytest.raises(WorkStoreError, match="can not be used"):
+    with pytest.raises(WorkStoreError, match="cannot be used"):
         FolderStore(tmp_path / "work").put("12/a", b"new")
 
 

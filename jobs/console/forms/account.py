@@ -1,5 +1,7 @@
 from django import forms
-from django.contrib.auth.models import User
+
+from jobs.access import first_run
+from jobs.access.emails import normal_form
 
 
 class SignInForm(forms.Form):
@@ -18,8 +20,40 @@ class SignInForm(forms.Form):
     )
     keep = forms.BooleanField(required=False, label="Keep me signed in on this device")
 
-    def username(self) -> str:
-        """User names are emails, in whatever case they were written down."""
-        typed: str = self.cleaned_data["email"]
-        known = User.objects.filter(username__iexact=typed).order_by("pk").first()
-        return known.username if known else typed
+    def account(self) -> str:
+        """The email, as accounts have it, in whatever way it was written."""
+        return normal_form(self.cleaned_data["email"])
+
+
+class FirstRunForm(forms.Form):
+    """The first administrator's email and password."""
+
+    email = forms.EmailField(
+        max_length=150,
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
+        error_messages={"required": "Enter your email."},
+    )
+    password = forms.CharField(
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Enter a password."},
+    )
+    again = forms.CharField(
+        label="Password again",
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Enter the password again."},
+    )
+
+    def clean_again(self) -> str:
+        again: str = self.cleaned_data["again"]
+        if again != self.cleaned_data.get("password", again):
+            raise forms.ValidationError("The two passwords differ.")
+        return again
+
+    def clean(self) -> None:
+        email, password = self.cleaned_data.get("email"), self.cleaned_data.get("password")
+        if email and password and (problem := first_run.problem_with(email, password)):
+            self.add_error("password" if "assword" in problem else "email", problem)

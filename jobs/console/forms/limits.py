@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
-from django.core.exceptions import ValidationError
-
-from jobs.console.forms.typed import StepForm, TextField
+from jobs.console.forms.typed import StepForm, WholeField
 from jobs.lifecycle.canary import default_tasks
 from jobs.lifecycle.limits import MAX_IN_FLIGHT, MAX_REQUESTS_PER_S, MAX_TASKS
 from jobs.models import Job
@@ -14,26 +11,6 @@ from jobs.operations.base import Operation
 from jobs.spec.job import LimitsSpec
 
 USUAL = LimitsSpec()
-
-
-class WholeField(TextField):
-    """A whole number as somebody types it, with or without separators; None when empty."""
-
-    def __init__(self, *, label: str, low: int, most: int, **options: Any) -> None:
-        self.low, self.most = low, most
-        widget = forms.TextInput(attrs={"class": "w-xs", "inputmode": "numeric"})
-        super().__init__(label=label, high=100, widget=widget, **options)
-
-    def clean(self, value: Any) -> int | None:
-        text = super().clean(value).replace(",", "").replace(" ", "")
-        if not text:
-            return None
-        good = text.isascii() and text.isdecimal() and len(text.lstrip("0")) < 11
-        if not good or not self.low <= int(text) <= self.most:
-            raise ValidationError(
-                f"{self.label} must be a whole number from {self.low:,} to {self.most:,}."
-            )
-        return int(text)
 
 
 class CeilingFields(StepForm):

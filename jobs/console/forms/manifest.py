@@ -1,4 +1,7 @@
-"""Step 1: where the objects lie and where the list of them is (ux.md 2.5)."""
+"""Step 1: where the objects lie and where the list of them is.
+
+See docs/pages.md, Choosing the manifest.
+"""
 
 import re
 from collections.abc import Mapping

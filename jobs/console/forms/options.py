@@ -1,4 +1,7 @@
-"""Step 3: description, priority, completion report, IAM role, limits and tags (ux.md 2.7)."""
+"""Step 3: description, priority, completion report, IAM role, limits and tags.
+
+See docs/pages.md, Options of a job.
+"""
 
 from typing import Any
 

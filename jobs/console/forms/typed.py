@@ -5,8 +5,8 @@ so that every cell has an address of its own: `tags-0-key`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django import forms
@@ -22,7 +22,7 @@ _CONTROL = re.compile(f"[\x00-\x1f\x7f{UNREADABLE}]")
 
 
 class TextField(forms.CharField):
-    """One line of text; what can not be seen gets a sentence."""
+    """One line of text; what cannot be seen gets a sentence."""
 
     def __init__(self, *, label: str, enter: str = "", high: int = 2048, **options: Any) -> None:
         self.high = high
@@ -38,23 +38,56 @@ class TextField(forms.CharField):
     def validate(self, value: str) -> None:
         super().validate(value)
         if _CONTROL.search(value):
-            raise ValidationError(
-                f"{self.label} holds a character that can not be seen. Remove it."
-            )
+            raise ValidationError(f"{self.label} holds a character that cannot be seen. Remove it.")
         if len(value) > self.high:
             raise ValidationError(
                 f"{self.label} must be {self.high:,} characters or fewer, not {len(value):,}."
             )
 
 
+class WholeField(TextField):
+    """A whole number as somebody types it, with or without separators; None when empty."""
+
+    def __init__(self, *, label: str, low: int, most: int, **options: Any) -> None:
+        self.low, self.most = low, most
+        widget = forms.TextInput(attrs={"class": "w-xs", "inputmode": "numeric"})
+        super().__init__(label=label, high=100, widget=widget, **options)
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value).replace(",", "").replace(" ", "")
+        if not text:
+            return None
+        good = text.isascii() and text.isdecimal() and len(text.lstrip("0")) < 11
+        if not good or not self.low <= int(text) <= self.most:
+            raise ValidationError(
+                f"{self.label} must be a whole number from {self.low:,} to {self.most:,}."
+            )
+        return int(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """`parts` maps the name of each cell to its label; `high` is the largest number of rows."""
+    """`parts` maps the name of each cell to its label; `high` is the largest number of rows. A cell
+    that stands in `choices` is a list to choose from. All others are texts, stripped unless they are
+    in `with_spaces`.
+    """
 
     name: str
     parts: Mapping[str, str]
     high: int
     add: str
+    choices: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    with_spaces: Collection[str] = ("value",)
+
+    def cell(self, part: str, number: int) -> forms.Field:
+        label = f"{self.parts[part]} {number + 1}"
+        if part in self.choices:
+            return forms.ChoiceField(label=label, choices=self.choices[part], required=False)
+        return TextField(label=label, strip=part not in self.with_spaces)
+
+    def is_filled(self, row: Mapping[str, str]) -> bool:
+        """Whether a text stands in it; something is always chosen."""
+        return any(text for part, text in row.items() if part not in self.choices)
 
     def indices(self, typed: Mapping[str, str]) -> list[int]:
         pattern = re.compile(rf"{self.name}-(\d{{1,4}})-(?:{'|'.join(self.parts)})\Z")
@@ -76,11 +109,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as a template shows it."""
+    """One row as a template shows it; each cell with the label of its column."""
 
     name: str
     number: int
-    cells: list[BoundField]
+    cells: list[tuple[str, BoundField]]
 
     @property
     def remove_id(self) -> str:
@@ -96,13 +129,11 @@ class StepForm(forms.Form):
         super().__init__(typed, auto_id="%s", label_suffix="", **options)
         for rows in self.rows:
             for n in self._row_numbers(rows, typed):
-                for part, label in rows.parts.items():
-                    self.fields[f"{rows.name}-{n}-{part}"] = TextField(
-                        label=f"{label} {n + 1}", strip=part != "value"
-                    )
-        for field in self.fields.values():
-            if isinstance(field, TextField):
-                field.widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
+                for part in rows.parts:
+                    self.fields[f"{rows.name}-{n}-{part}"] = rows.cell(part, n)
+        for control in self.fields.values():
+            if isinstance(control, TextField):
+                control.widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
 
     def _row_numbers(self, rows: Rows, typed: Mapping[str, str] | None) -> list[int]:
         return rows.indices(typed or {}) or [0]
@@ -113,7 +144,7 @@ class StepForm(forms.Form):
 
     @classmethod
     def typed_from(cls, post: Mapping[str, str]) -> Typed:
-        """What of a POST belongs to this form. A NUL can not be stored, so it is made visible."""
+        """What of a POST belongs to this form. A NUL cannot be stored, so it is made visible."""
         names = {*cls.base_fields}
         for rows in cls.rows:
             cells = rows.write(rows.read(post)[: rows.high + 1])
@@ -121,20 +152,25 @@ class StepForm(forms.Form):
             post = {**{k: v for k, v in post.items() if not k.startswith(f"{rows.name}-")}, **cells}
         return {name: storable(post[name]) for name in names if name in post}
 
+    def rows_named(self, name: str) -> Rows:
+        return next(rows for rows in self.rows if rows.name == name)
+
     def rows_of(self, name: str) -> list[Row]:
-        rows = next(rows for rows in self.rows if rows.name == name)
+        rows = self.rows_named(name)
         return [
-            Row(name, n, [self[f"{name}-{n}-{part}"] for part in rows.parts])
+            Row(
+                name, n, [(label, self[f"{name}-{n}-{part}"]) for part, label in rows.parts.items()]
+            )
             for n in self._row_numbers(rows, self.data)
         ]
 
     def filled_rows(self, name: str) -> list[tuple[int, dict[str, str]]]:
         """Rows in which something stands, with their numbers; of cleaned values."""
-        rows = next(rows for rows in self.rows if rows.name == name)
+        rows = self.rows_named(name)
         found = []
         for n in self._row_numbers(rows, self.data):
             row = {p: self.cleaned_data.get(f"{name}-{n}-{p}", "") for p in rows.parts}
-            if any(row.values()):
+            if rows.is_filled(row):
                 found.append((n, row))
         return found
 

@@ -3,12 +3,17 @@
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
+from django.utils import timezone
 from django.utils.text import slugify
 
 from jobs.choices import AddressingStyle
 from jobs.console.forms.typed import TextField, check_bucket_length
 from jobs.models import Bucket, Region, Role, RoleCredentials
+from jobs.operations import registry
+from jobs.operations.base import Operation
 from jobs.s3.arns import check_bucket_name, is_role_arn, parse_s3_uri
+from jobs.s3.ca_certificates import checked_ca_certificates, holds_private_key
 
 KEYS, AMBIENT = "keys", "ambient"
 EXAMPLE_ARN = "arn:aws:iam::123456789012:role/batch"
@@ -31,8 +36,9 @@ class RegionForm(forms.ModelForm[Region]):
             "endpoint_url",
             "code",
             "verify_tls",
+            "ca_certificate",
             "tags_after_copy",
-            "allows_deleting",
+            "lock_after_copy",
             "manifest_prefix",
             "report_prefix",
         )
@@ -43,10 +49,15 @@ class RegionForm(forms.ModelForm[Region]):
         help_texts = {
             "name": "How people will recognise this storage.",
             "endpoint_url": "Where the S3 API answers, such as https://s3.example.org:9000",
-            "code": "What requests are signed for. Storage that has no regions takes us-east-1.",
-            "verify_tls": "Turn this off only for a test storage with a certificate of its own.",
-            "tags_after_copy": "For storage that ignores tags sent with a copy, such as Ceph.",
-            "allows_deleting": "Lets people create jobs that delete objects in this Region.",
+            "code": "What requests are signed for, exactly as the storage has it: us-east-1, NL,"
+            " RegionOne. Storage that has no regions takes us-east-1.",
+            "verify_tls": "Turn this off only for a test storage: anybody could answer for it.",
+            "ca_certificate": "Of a private authority, as PEM. Then it alone vouches for this"
+            " storage. Empty: those that the server trusts do.",
+            "tags_after_copy": "For storage that ignores tags sent with a copy, such as Ceph. The"
+            " connection test finds out and sets it.",
+            "lock_after_copy": "For storage that ignores retention and legal hold sent with a copy."
+            " The connection test finds out and sets it, in a bucket with Object Lock.",
             "manifest_prefix": "s3://bucket/prefix",
             "report_prefix": "s3://bucket/prefix. Step 3 of Create job starts with it.",
         }
@@ -61,6 +72,7 @@ class RegionForm(forms.ModelForm[Region]):
         widgets = {
             "endpoint_url": forms.TextInput(attrs=_MONO),
             "code": forms.TextInput(attrs={**_MONO, "class": "mono-input w-sm"}),
+            "ca_certificate": forms.Textarea(attrs={**_MONO, "rows": 4}),
             "manifest_prefix": forms.TextInput(attrs=_MONO),
             "report_prefix": forms.TextInput(attrs=_MONO),
         }
@@ -71,6 +83,19 @@ class RegionForm(forms.ModelForm[Region]):
         super().__init__(data, **({"auto_id": "%s", "label_suffix": ""} | options))
         if self.instance.pk:
             self.initial["path_style"] = self.instance.addressing_style == AddressingStyle.PATH
+            self.fields["code"].help_text += _about_open_jobs(self.instance)
+        for operation in registry.OPT_IN:
+            self.fields[_allowing(operation)] = forms.BooleanField(
+                label=f"Allow {operation.label}",
+                required=False,
+                initial=self.instance.allows(operation),
+                help_text=operation.opt_in,
+            )
+
+    @property
+    def allowing(self) -> list[BoundField]:
+        """A box for each operation that has to be allowed first."""
+        return [self[_allowing(operation)] for operation in registry.OPT_IN]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -80,6 +105,15 @@ class RegionForm(forms.ModelForm[Region]):
 
     def clean_endpoint_url(self) -> str:
         return str(self.cleaned_data["endpoint_url"]).rstrip("/")
+
+    def clean_ca_certificate(self) -> str:
+        text: str = self.cleaned_data["ca_certificate"]
+        if holds_private_key(text):  # it goes no further, and not back to the browser
+            self.data = {**self.data, "ca_certificate": ""}
+        try:
+            return checked_ca_certificates(text, timezone.now())
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean_manifest_prefix(self) -> str:
         return _place(self.cleaned_data["manifest_prefix"])
@@ -95,6 +129,11 @@ class RegionForm(forms.ModelForm[Region]):
     def save(self, commit: bool = True) -> Region:
         region = self.instance
         region.addressing_style = self.addressing_style
+        region.allowed_operations = [
+            operation.name
+            for operation in registry.OPT_IN
+            if self.cleaned_data[_allowing(operation)]
+        ]
         if not region.slug:
             region.slug = free_slug(region.name)
         return super().save(commit)
@@ -215,6 +254,10 @@ class BucketForm(forms.Form):
         return name
 
 
+def _allowing(operation: type[Operation]) -> str:
+    return f"allow-{operation.name}"
+
+
 def free_slug(name: str) -> str:
     """From the name, with a number where another Region has that already."""
     base = slugify(name)[:70]
@@ -224,6 +267,18 @@ def free_slug(name: str) -> str:
     while slug in taken or slug == "create":
         slug, number = f"{base}-{number}", number + 1
     return slug
+
+
+def _about_open_jobs(region: Region) -> str:
+    """What a new code means for them; empty where there are none."""
+    count = region.jobs.going().count()
+    if not count:
+        return ""
+    whose = "1 job has" if count == 1 else f"{count:,} jobs have"
+    return (
+        f" {whose} not ended here: with a new code, requests are signed for it within half a minute,"
+        " also those of a running job."
+    )
 
 
 def _place(text: str) -> str:
@@ -237,7 +292,7 @@ def _place(text: str) -> str:
 
 
 def _initial_of(known: RoleCredentials) -> dict[str, str]:
-    """Without secrets: what is not sent to the browser can not leak there."""
+    """Without secrets: what is not sent to the browser cannot leak there."""
     return {
         "arn": known.role.arn,
         "kind": AMBIENT if known.ambient else KEYS,

@@ -1,51 +1,105 @@
 """Test connection: what works and what does not, step by step, each a sentence."""
 
 import socket
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from jobs.errors import StorageError
+from jobs.console.regions import looking
+from jobs.console.regions.looking import Result
+from jobs.errors import StorageError, StorageUnavailableError
 from jobs.lifecycle import preflight
-from jobs.lifecycle.connections import client_for_page
+from jobs.lifecycle.connections import client_for_page, region_of
+from jobs.lifecycle.page_turns import page_turn
 from jobs.models import Region, RoleCredentials
 from jobs.s3.arns import parse_s3_uri
+from jobs.s3.clients import S3Client
+from jobs.s3.keeping import Kept, try_out
+from jobs.s3.scratch import Scratch
 from jobs.s3.storage import Storage
 
 CONNECT_TIMEOUT_S = 3
+TEST_S = 15.0
+"""All that a test may take: two dozen small calls."""
 _BAD_KEYS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
 _NO_LIST = {"AccessDenied", "403", "NotImplemented", "MethodNotAllowed"}
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One step: `tone` is ok, warn (works, yet) or err."""
+class Tested:
+    """`switches` are fields of the Region that the test has shown how to set."""
 
-    step: str
-    tone: str
-    sentence: str
+    results: list[Result]
+    switches: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def error(self) -> str:
+        """The first step that failed; empty where the connection works."""
+        return next((result.sentence for result in self.results if result.tone == "err"), "")
+
+    @property
+    def warnings(self) -> list[str]:
+        return [result.sentence for result in self.results if result.tone == "warn"]
 
 
-def try_connection(region: Region, credentials: RoleCredentials | None) -> list[Result]:
-    """Ends at the first step that fails: what comes after it can not work either."""
+def try_connection(
+    region: Region, credentials: RoleCredentials | None, now: datetime, *, writes: bool = True
+) -> Tested:
+    """Ends at the first step that fails: what comes after it cannot work either. With `writes` a
+    small object shows what the storage keeps of what it accepts.
+    """
+    try:
+        with page_turn(TEST_S):
+            return _try(region, credentials, now, writes=writes)
+    except StorageUnavailableError as error:
+        return Tested([Result("Reach", "err", error.message)])
+
+
+def _try(
+    region: Region, credentials: RoleCredentials | None, now: datetime, *, writes: bool
+) -> Tested:
     reached = _reach(region)
     if reached.tone == "err":
-        return [reached]
+        return Tested([reached])
     if credentials is None:
-        return [reached, Result("Sign", "warn", "No IAM role has credentials here. Add one.")]
-    storage = Storage(client_for_page(region.endpoint(), credentials.to_credentials()))
-    return [reached, *_sign_and_list(storage), *_places(region, storage)]
+        none = Result("Sign", "warn", "No IAM role has credentials here. Add one.")
+        return Tested([reached, none])
+    client = client_for_page(region.endpoint(), credentials.to_credentials())
+    storage = Storage(client)
+    tested = Tested([reached, *_sign_and_list(storage), *_places(region, storage)])
+    if tested.error or not writes:
+        return tested
+    kept = _kept(region, client, now)
+    return Tested([*tested.results, *looking.results_of(kept)], looking.switches_of(kept))
 
 
-def note_result(region: Region, results: list[Result], now: datetime) -> None:
-    """What the list of Regions shows."""
+def _kept(region: Region, client: S3Client, now: datetime) -> Kept | None:
+    """None without a default place in this very storage."""
+    for place in filter(None, (region.report_prefix, region.manifest_prefix)):
+        bucket, prefix = parse_s3_uri(place)
+        if region_of(bucket, region) == region:
+            folder = f"{prefix.rstrip('/')}/" if prefix else ""
+            return try_out(Scratch(client, bucket, folder, now))
+    return None
+
+
+def note_result(
+    region: Region, tested: Tested, now: datetime, *, by_hand: Collection[str] = ()
+) -> None:
+    """What the list of Regions shows, and what was found out; `by_hand` are switches that a person
+    has just set.
+    """
+    found = {name: on for name, on in tested.switches.items() if name not in by_hand}
+    for name, on in found.items():
+        setattr(region, name, on)
     region.checked_at = now
-    region.check_error = next((r.sentence for r in results if r.tone == "err"), "")
-    region.save(update_fields=["checked_at", "check_error"])
+    region.check_error = tested.error
+    region.save(update_fields=["checked_at", "check_error", *found])
 
 
 def _reach(region: Region) -> Result:
-    """Only the configured endpoint is called (ux.md 2.13: resolve)."""
+    """Only the configured endpoint is called."""
     parts = urlsplit(region.endpoint_url)
     host = parts.hostname or ""
     try:

@@ -1,5 +1,9 @@
-"""Regions: the storages that jobs run against, connected here by an Admin (ux.md 2.13)."""
+"""Regions: the storages that jobs run against, connected here by an Admin.
 
+See docs/pages.md, Regions.
+"""
+
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -15,17 +19,22 @@ from jobs.console.access import require, signed_in
 from jobs.console.forms.typed import storable
 from jobs.console.regions import testing
 from jobs.console.regions.forms import BucketForm, CredentialsForm, RegionForm
+from jobs.console.regions.looking import Result
 from jobs.console.see_other import SeeOther
-from jobs.models import Bucket, Region, RoleCredentials
+from jobs.models import Bucket, Job, Region, RoleCredentials
+from jobs.s3.ca_certificates import CACertificate, read_ca_certificates
 
 DOING = "Connecting storage"
+_ASK_ANEW = {"endpoint_url", "code", "path_style", "manifest_prefix", "report_prefix"}
+"""What makes a Region another storage, or another place in it."""
 
 
 @require_GET
 @signed_in
 def region_list(request: HttpRequest) -> HttpResponse:
     require(request, "admin", DOING)
-    regions = Region.objects.annotate(job_count=Count("jobs", distinct=True))
+    counts = dict(Job.objects.values_list("region").annotate(jobs=Count("*")))
+    regions = [(region, counts.get(region.pk, 0)) for region in Region.objects.all()]
     return render(request, "console/region_list.html", {"regions": regions})
 
 
@@ -43,12 +52,13 @@ def region_create(request: HttpRequest) -> HttpResponse:
         form.instance.addressing_style = form.addressing_style
         row = RoleCredentials(region=form.instance)
         credentials.apply(row)
-        return _form(request, form, credentials, results=testing.try_connection(form.instance, row))
+        return _tested_form(request, form, credentials, row)
     form.instance.created_at = timezone.now()
     with transaction.atomic():
         region = form.save()
         row = credentials.save(region)
-    _test_and_say(request, region, row, f"Region {region.name} was connected.")
+    done = f"Region {region.name} was connected."
+    _test_and_say(request, region, row, done, by_hand=form.changed_data)
     return SeeOther(reverse("region-edit", args=[region.slug]))
 
 
@@ -58,6 +68,16 @@ def _form(
     context = {"form": form, "credentials": credentials, "region": None, **more}
     context["has_errors"] = bool(form.errors or credentials.errors)
     return render(request, "console/region_form.html", context)
+
+
+def _tested_form(
+    request: HttpRequest, form: RegionForm, credentials: CredentialsForm, row: RoleCredentials
+) -> HttpResponse:
+    """With the switches as the test found them."""
+    tested = testing.try_connection(form.instance, row, timezone.now())
+    values = {name: text for name, text in form.data.items() if name not in tested.switches}
+    found = RegionForm(values | {name: "on" for name, on in tested.switches.items() if on})
+    return _form(request, found, credentials, results=tested.results)
 
 
 def _clean(request: HttpRequest) -> dict[str, str]:
@@ -76,7 +96,10 @@ def region_edit(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _edit_page(request, Region.objects.get(pk=region.pk), form=form)
     form.save()
-    _test_and_say(request, region, _first(region), f"Region {region.name} was saved.")
+    done, changed = f"Region {region.name} was saved.", form.changed_data
+    # Else what was corrected by hand would be undone with the next change of a name.
+    writes = bool(_ASK_ANEW.intersection(changed))
+    _test_and_say(request, region, _first(region), done, by_hand=changed, writes=writes)
     return SeeOther(reverse("region-edit", args=[region.slug]))
 
 
@@ -87,7 +110,7 @@ def _edit_page(
     form: RegionForm | None = None,
     credentials: CredentialsForm | None = None,
     bucket: BucketForm | None = None,
-    results: list[testing.Result] | None = None,
+    results: list[Result] | None = None,
 ) -> HttpResponse:
     forms = [form, credentials, bucket]
     context = {
@@ -97,10 +120,19 @@ def _edit_page(
         "bucket_form": bucket or BucketForm(),
         "roles": _credentials_of(region),
         "buckets": region.buckets.all(),
+        "authorities": _authorities(region),
+        "now": timezone.now(),
         "results": results,
         "has_errors": any(form and form.errors for form in forms),
     }
     return render(request, "console/region_form.html", context)
+
+
+def _authorities(region: Region) -> list[CACertificate]:
+    try:
+        return read_ca_certificates(region.ca_certificate) if region.ca_certificate else []
+    except ValueError:  # not written by our forms; the connection test says that it is of no use
+        return []
 
 
 def _credentials_of(region: Region) -> QuerySet[RoleCredentials]:
@@ -117,22 +149,29 @@ def region_test(request: HttpRequest, slug: str) -> HttpResponse:
     """Test connection, as the role that was chosen or the first one."""
     require(request, "admin", DOING)
     region = get_object_or_404(Region, slug=slug)
-    results = _test(region, _credentials_of(region).filter(pk=_number(request, "as")).first())
-    return _edit_page(request, region, results=results)
-
-
-def _test(region: Region, row: RoleCredentials | None) -> list[testing.Result]:
-    results = testing.try_connection(region, row or _first(region))
-    testing.note_result(region, results, timezone.now())
-    return results
+    row = _credentials_of(region).filter(pk=_number(request, "as")).first()
+    now = timezone.now()
+    tested = testing.try_connection(region, row or _first(region), now)
+    testing.note_result(region, tested, now)
+    return _edit_page(request, region, results=tested.results)
 
 
 def _test_and_say(
-    request: HttpRequest, region: Region, row: RoleCredentials | None, done: str
+    request: HttpRequest,
+    region: Region,
+    row: RoleCredentials | None,
+    done: str,
+    *,
+    by_hand: Collection[str] = (),
+    writes: bool = True,
 ) -> None:
-    bad = [result for result in _test(region, row) if result.tone == "err"]
-    if bad:
-        messages.warning(request, f"{done} {bad[0].sentence}")
+    now = timezone.now()
+    tested = testing.try_connection(region, row, now, writes=writes)
+    testing.note_result(region, tested, now, by_hand=by_hand)
+    if tested.error:
+        messages.warning(request, f"{done} {tested.error}")
+    elif tested.warnings:
+        messages.warning(request, " ".join([done, "The connection works.", *tested.warnings]))
     else:
         messages.success(request, f"{done} The connection works.")
 
@@ -153,7 +192,8 @@ def region_role(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _edit_page(request, region, credentials=form)
     row = form.save(region)
-    _test_and_say(request, region, row, f"The credentials of {row.role.arn} were saved.")
+    done = f"The credentials of {row.role.arn} were saved."
+    _test_and_say(request, region, row, done, writes=False)
     return _back_to(region, "roles")
 
 

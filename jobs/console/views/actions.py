@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from jobs.choices import CANCELLABLE, UNSTARTED, JobStatus, Risk
 from jobs.console.access import job_or_404, signed_in, user_of
-from jobs.console.consequences import warning_of
 from jobs.console.forms.actions import (
     ACKNOWLEDGED,
     TYPED,
@@ -32,6 +31,7 @@ from jobs.lifecycle import commands, priorities
 from jobs.lifecycle.tagging import replace_tags
 from jobs.models import Job
 from jobs.operations import registry
+from jobs.operations.base import Operation
 from jobs.queries import words
 from jobs.queries.job_detail import remaining
 
@@ -73,21 +73,21 @@ def _did(request: HttpRequest, job: Job) -> bool:
 
 
 def _run_facts(job: Job) -> dict[str, Any]:
-    known = {operation.name: operation for operation in registry.OPERATIONS}
-    operation = known.get(job.operation)
+    kind = registry.find(job.operation)
+    operation = kind.parse(job.parameters) if kind else None
     total, buckets = job.total_tasks, list(job.buckets)
-    risk = operation.risk if operation else Risk.DESTRUCTIVE
-    warning = warning_of(job.operation)
-    consequence = operation.parse(job.parameters).consequence(total, buckets) if operation else ""
+    risk = operation.danger() if operation else Risk.DESTRUCTIVE
+    words_of = kind or Operation
+    consequence = operation.consequence(total, buckets) if operation else ""
     return {
         "risk": risk,
         "buckets": job.buckets.items(),
         "lead": _lead(consequence, total),
-        "understand": warning.understood,
+        "understand": words_of.understood,
         "caution": risk in ACKNOWLEDGED,
         "destructive": risk in TYPED,
         "blocked": _why_blocked(job) if operation else "This version does not know the operation.",
-        "warning": f"{words.counted(total or 0, 'object')} {warning.text}",
+        "warning": f"{words.counted(total or 0, 'object')} {words_of.loss} {words_of.undo}",
     }
 
 
@@ -138,7 +138,7 @@ def _cancelled_by(request: HttpRequest, job: Job) -> bool:
 
 def _cancel_page(request: HttpRequest, job: Job, form: CancelForm) -> HttpResponse:
     label = JobStatus(job.status).label
-    blocked = f"The job can not be cancelled: it is {label}. {last_move(job)}".strip()
+    blocked = f"The job cannot be cancelled: it is {label}. {last_move(job)}".strip()
     context = {
         **frame(request, job),
         "form": form,
@@ -170,7 +170,7 @@ def job_priority(request: HttpRequest, job_id: str) -> HttpResponseBase:
 
 
 def _priority_page(request: HttpRequest, job: Job, form: PriorityForm) -> HttpResponse:
-    blocked = "The job has ended, so its priority can not change any more."
+    blocked = "The job has ended, so its priority cannot change any more."
     context = {**frame(request, job), "form": form, "blocked": blocked if job.is_terminal else ""}
     return render(request, "console/job_priority.html", context)
 

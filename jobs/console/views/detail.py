@@ -1,23 +1,29 @@
 """The pages about one job."""
 
+from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.choices import ManifestField
 from jobs.console import advice
-from jobs.console.access import Level, job_or_404, level_of, signed_in
+from jobs.console.access import Level, job_or_404, level_of, require, signed_in
+from jobs.console.context import banner_cache
 from jobs.console.job_frame import frame
 from jobs.console.milestones import Seen, announcement
 from jobs.console.pace import throttled_to
 from jobs.console.retry_failed import after_failures, choices_of
+from jobs.console.shared import shared_fragments
+from jobs.engine.database import now_s
+from jobs.lifecycle import losses
 from jobs.models import FailureCause, FailureSample, Job
+from jobs.queries import workers
 from jobs.queries.job_detail import job_progress, poll_every_s
+from jobs.queries.job_history import Cursor, timeline
 from jobs.queries.job_history import job_activity as query_activity
-from jobs.queries.job_history import timeline
 from jobs.queries.limit_words import ceilings, limit_pairs
 
 
@@ -25,6 +31,7 @@ from jobs.queries.limit_words import ceilings, limit_pairs
 def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     context = {**frame(request, job), **_live(request, job), "section": "status"}
+    context["timeline"] = timeline(job, timezone.now())
     if job.is_terminal and job.tasks_failed:
         context |= after_failures(job)
     return render(request, "console/job_detail.html", context)
@@ -33,19 +40,32 @@ def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
 @signed_in
 def job_live(request: HttpRequest, job_id: str) -> HttpResponseBase:
     """The polled part; what stands around it comes along only when the status changed."""
-    job = job_or_404(request, job_id)
+    require(request, Level.VIEWER, "Seeing jobs")
     if not request.headers.get("HX-Request"):
-        return redirect("job-detail", job.pk)
+        return redirect("job-detail", job_id)
+    key = ("job", job_id, level_of(request.user) >= Level.OPERATOR, request.GET.urlencode())
+    if text := shared_fragments.get(key):
+        return HttpResponse(text)
+    job = job_or_404(request, job_id)
     seen = Seen.parse(request.GET)
     context = {**_live(request, job), "announcement": announcement(job, seen)}
-    if seen.status != Seen.of(job).status:
-        context |= {**frame(request, job), "changed": True}
-    return render(request, "console/_job_live_answer.html", context)
+    changed = seen.status != Seen.of(job).status
+    if changed:
+        context |= {
+            **frame(request, job),
+            "timeline": timeline(job, timezone.now()),
+            "changed": True,
+        }
+    response = render(request, "console/_job_live_answer.html", context)
+    if not changed:  # else there are forms in it, each for one person
+        shared_fragments.keep(key, response.content.decode())
+    return response
 
 
 def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
     now = timezone.now()
     shown = request.GET.get("ends", "")
+    last = job.status_changes.order_by("-id").values_list("at", flat=True).first()
     shown_ends_s = int(shown) if shown.isascii() and shown.isdecimal() and len(shown) < 12 else 0
     return {
         "job": job,
@@ -56,8 +76,27 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "may_limit": level_of(request.user) >= Level.OPERATOR,
         "ceilings": ceilings(job.requests_per_s, job.in_flight),
         "throttled_to": throttled_to(job),
-        "timeline": timeline(job, now),
+        "losses": _losses(job),
+        "unattended": _unattended(job, last or job.created_at, now),
     }
+
+
+def _losses(job: Job) -> dict[str, Any]:
+    """Empty where nothing is lost, and then without a query."""
+    if not job.lost_rows:
+        return {}
+    asks = losses.asks(job)
+    button = losses.losses_of(job).button if asks else ""
+    return {"asks": asks, "sentence": losses.sentence_of(job), "button": button}
+
+
+def _unattended(job: Job, since: datetime, now: datetime) -> str:
+    """As `workers.unattended`, by what this process saw of the workers in the last two seconds."""
+    seen = banner_cache.get().seen
+    if seen is None or workers.unattended(job, seen, is_held=False, since=since, now=now) == "":
+        return ""
+    held = workers.is_held(job, now_s())
+    return workers.unattended(job, seen, is_held=held, since=since, now=now)
 
 
 @signed_in
@@ -105,5 +144,6 @@ def job_configuration(request: HttpRequest, job_id: str) -> HttpResponseBase:
 @signed_in
 def job_activity(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
-    context = {**frame(request, job), "section": "activity", "rows": query_activity(job)}
+    found = query_activity(job, Cursor.parse(request.GET))
+    context = {**frame(request, job), "section": "activity", "found": found}
     return render(request, "console/job_activity.html", context)

@@ -1,4 +1,4 @@
-"""Pages for what can not be shown or done."""
+"""Pages for what cannot be shown or done."""
 
 import logging
 import re

@@ -39,7 +39,7 @@ def job_limits(request: HttpRequest, job_id: str) -> HttpResponseBase:
 
 
 def _limits_page(request: HttpRequest, job: Job, form: forms.Form) -> HttpResponse:
-    blocked = "The job has ended, so its limits can not change any more."
+    blocked = "The job has ended, so its limits cannot change any more."
     context = {
         **frame(request, job),
         "form": form,

@@ -5,13 +5,14 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.choices import JobStatus
 from jobs.console.access import Level, require, signed_in
+from jobs.console.shared import shared_fragments
 from jobs.models import Job, Region
 from jobs.operations import registry
 from jobs.queries.job_list import (
@@ -55,6 +56,9 @@ def list_live(request: HttpRequest) -> HttpResponseBase:
     require(request, Level.VIEWER, "Seeing jobs")
     if not request.headers.get("HX-Request"):
         return redirect("job-list")
+    key = ("list", request.GET.urlencode())
+    if text := shared_fragments.get(key):
+        return HttpResponse(text)
     wanted = JobFilter.parse(request.GET)
     now = timezone.now()
     jobs = Job.objects.filter(pk__in=unpack_ids(request.GET.get("ids", "")))
@@ -66,7 +70,9 @@ def list_live(request: HttpRequest) -> HttpResponseBase:
         "newer": newer_jobs(wanted, since),
         **_poller(wanted, rows, since),
     }
-    return render(request, "console/_list_live.html", context)
+    response = render(request, "console/_list_live.html", context)
+    shared_fragments.keep(key, response.content.decode())
+    return response
 
 
 def _poller(wanted: JobFilter, rows: Iterable[JobRow], since: datetime) -> dict[str, object]:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.console.access import Level, require, signed_in
+from jobs.console.access import Level, level_of, require, signed_in
+from jobs.console.shared import shared_fragments
 from jobs.queries.job_list import RUNNING, JobFilter
 from jobs.queries.overview import overview as query_overview
 
@@ -24,7 +25,12 @@ def overview_live(request: HttpRequest) -> HttpResponseBase:
     require(request, Level.VIEWER, "Seeing jobs")
     if not request.headers.get("HX-Request"):
         return redirect("overview")
-    return render(request, "console/_overview_live.html", _context())
+    key = ("overview", level_of(request.user))
+    if text := shared_fragments.get(key):
+        return HttpResponse(text)
+    response = render(request, "console/_overview_live.html", _context())
+    shared_fragments.keep(key, response.content.decode())
+    return response
 
 
 def _context() -> dict[str, Any]:

@@ -1,33 +1,29 @@
 """The completion report of a job, read from its bucket."""
 
 import time
-from itertools import chain, islice
 from typing import Any
 
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from jobs.choices import TERMINAL, JobStatus
 from jobs.console.access import job_or_404, signed_in
+from jobs.console.downloads import download, file_as_it_is, rows_for_people
 from jobs.console.job_frame import frame
-from jobs.console.report_rows import (
-    RowFilter,
-    RowPage,
-    as_csv,
-    page_of_rows,
-    rows_of,
-)
+from jobs.console.report_rows import WAIT_S, Place, RowPage, page_of_rows
 from jobs.errors import BatchConsoleError, StorageError
-from jobs.lifecycle.connections import storage_for_page
+from jobs.lifecycle.connections import storage_for_download, storage_for_page
+from jobs.lifecycle.losses import sentence_of
+from jobs.lifecycle.page_turns import page_turn
 from jobs.models import Job, Report
 from jobs.queries import words
 from jobs.reports import layout
 from jobs.reports.reading import COLUMNS
+from jobs.reports.scanning import RowFilter
 from jobs.s3.storage import Storage, describe
 
 LOST = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
-MAX_PAGE = 10**7
 
 
 @signed_in
@@ -37,11 +33,12 @@ def job_report(request: HttpRequest, job_id: str) -> HttpResponseBase:
     context = {**frame(request, job), "section": "report"}
     context |= {"report": report, "absent": _why_absent(job, report)}
     if report and not context["absent"]:
-        wanted, number = _filter(request), _page_number(request)
-        context |= _looked_up(job, report, wanted, number)
+        wanted, place = _filter(request), request.GET.get("at", "")
+        context |= _looked_up(job, report, wanted, place)
         context |= {
+            "lost": sentence_of(job),
             "wanted": wanted,
-            "number": number,
+            "place": place,
             "codes": job.failure_causes.values_list("code", flat=True).distinct().order_by("code"),
             "folder": f"s3://{report.bucket}/{report.manifest_key.rpartition('/')[0]}/",
         }
@@ -50,34 +47,46 @@ def job_report(request: HttpRequest, job_id: str) -> HttpResponseBase:
 
 @signed_in
 def job_report_download(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    """All rows that fit the filter, as they stand in the report."""
+    """All rows that fit the filter, with the names of the columns, safe in a spreadsheet."""
     job = job_or_404(request, job_id)
     report: Report | None = getattr(job, "report", None)
     if report is None:
         return redirect("job-report", job.pk)
     try:
-        rows = rows_of(report, _storage(job, report), _filter(request))
-        # Looked at before the answer begins: later a problem could only break it off.
-        first = list(islice(rows, 1))
+        rows = rows_for_people(report, _storage(job, report), _filter(request))
+        return download(request, rows, f"report-{job.short_id}.csv")
     except BatchConsoleError:
         return redirect("job-report", job.pk)
-    response = StreamingHttpResponse(as_csv(chain(first, rows)), content_type="text/csv")
-    response["Content-Disposition"] = f'attachment; filename="report-{job.short_id}.csv"'
-    return response
+
+
+@signed_in
+def job_report_file(request: HttpRequest, job_id: str, number: int) -> HttpResponseBase:
+    """One of the report's result files, byte for byte; the first is number 1."""
+    job = job_or_404(request, job_id)
+    report: Report | None = getattr(job, "report", None)
+    if report is None or not 1 <= number <= len(report.files):
+        raise Http404
+    key = str(report.files[number - 1]["key"])
+    try:
+        pieces = file_as_it_is(report, _storage(job, report), key)
+        return download(request, pieces, key.rpartition("/")[2])
+    except BatchConsoleError:
+        return redirect("job-report", job.pk)
 
 
 def _storage(job: Job, report: Report) -> Storage:
-    return storage_for_page(report.bucket, job.region, job.role)
+    return storage_for_download(report.bucket, job.region, job.role)
 
 
-def _looked_up(job: Job, report: Report, wanted: RowFilter, number: int) -> dict[str, Any]:
+def _looked_up(job: Job, report: Report, wanted: RowFilter, place: str) -> dict[str, Any]:
     """The rows, or a sentence about why there are none to show."""
-    context: dict[str, Any] = {"columns": COLUMNS, "problem": "", "found": RowPage([], False)}
+    context: dict[str, Any] = {"columns": COLUMNS, "problem": "", "found": RowPage([])}
     try:
-        storage = _storage(job, report)
-        context["found"] = page_of_rows(
-            report, storage, wanted, number=number, clock=time.monotonic
-        )
+        with page_turn(WAIT_S):
+            storage = storage_for_page(report.bucket, job.region, job.role)
+            context["found"] = page_of_rows(
+                report, storage, wanted, place=Place.from_text(place), clock=time.monotonic
+            )
     except StorageError as error:
         place = f"s3://{report.bucket}/{layout.folder(job.report_prefix, job.pk)}/"
         lost = f"The report object was moved or deleted: {place}"
@@ -94,12 +103,6 @@ def _filter(request: HttpRequest) -> RowFilter:
         code=request.GET.get("code", "")[:128],
         q=request.GET.get("q", "")[:1024],
     )
-
-
-def _page_number(request: HttpRequest) -> int:
-    text = request.GET.get("page", "")
-    good = text.isascii() and text.isdecimal() and len(text) < 9
-    return max(1, min(int(text), MAX_PAGE)) if good else 1
 
 
 def _why_absent(job: Job, report: Report | None) -> str:

@@ -10,7 +10,7 @@ from jobs.choices import ManifestField, ReportScope
 from jobs.console.forms.limits import LimitFields, limits_of, typed_limits, usual_limits
 from jobs.console.forms.manifest import ManifestForm, role_for
 from jobs.console.forms.operations.base import OperationForm
-from jobs.console.forms.operations.table import FORMS
+from jobs.console.forms.operations.table import FIRST, FORMS
 from jobs.console.forms.options import OptionsForm
 from jobs.console.forms.typed import StepForm
 from jobs.console.wizard import found as finding
@@ -105,9 +105,11 @@ class Reading:
 
     def _operation_problems(self) -> list[Problem]:
         if not self.operation_name:
-            return [Problem(_first_operation(), "Choose an operation.")]
+            return [Problem(f"operation-{FIRST}", "Choose an operation.")]
         if self.operation is None:
-            return [Problem(_first_operation(), "This operation is not available. Choose another.")]
+            return [
+                Problem(f"operation-{FIRST}", "This operation is not available. Choose another.")
+            ]
         if self.operation.is_bound is False:
             return [Problem(next(iter(self.operation.fields)), "Enter the operation's settings.")]
         if refused := refusal_of(self.operation.operation, self.region):
@@ -268,10 +270,6 @@ def _errors_of(form: StepForm) -> list[Problem]:
         for bound in form
         for text in bound.errors
     ]
-
-
-def _first_operation() -> str:
-    return f"operation-{next(iter(FORMS))}"
 
 
 def _usual_region(draft: Draft) -> Region | None:

@@ -21,7 +21,10 @@ from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
 from jobs.errors import StorageError
 from jobs.lifecycle import preflight
 from jobs.lifecycle.connections import storage_for_page
+from jobs.lifecycle.page_turns import page_turn
 from jobs.models import Draft, Region, Role
+from jobs.operations import registry
+from jobs.operations.fields import TextField
 from jobs.s3.arns import check_bucket_name, parse_s3_uri
 from jobs.s3.storage import ListPage
 
@@ -34,16 +37,30 @@ class Goal:
     step: Step
     label: str
     wants: str
+    operation: str = ""
 
 
-GOALS = {
-    goal.field: goal
-    for goal in (
-        Goal("manifest_object", MANIFEST, "Manifest object", "object"),
-        Goal("report_path", OPTIONS, "Path to completion report destination", "folder"),
-        Goal("target_bucket", OPERATION, "Destination bucket", "bucket"),
+GOALS = (
+    Goal("manifest_object", MANIFEST, "Manifest object", "object"),
+    Goal("report_path", OPTIONS, "Path to completion report destination", "folder"),
+)
+
+
+def goal_of(draft: Draft, field: str) -> Goal:
+    """A field of these steps or of an operation, most likely the one that the draft has, but without
+    scripts its page may still show another. Raises Http404.
+    """
+    chosen = draft.data.get("operation", "")
+    of_operations = (
+        Goal(one.name, OPERATION, one.label, one.browse, operation.name)
+        for operation in sorted(registry.OPERATIONS, key=lambda known: known.name != chosen)
+        for one in operation.form.fields
+        if isinstance(one, TextField) and one.browse
     )
-}
+    for goal in (*GOALS, *of_operations):
+        if goal.field == field:
+            return goal
+    raise Http404
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +102,9 @@ def browse_from(reading: Reading, typed: str, field: str) -> dict[str, str] | No
 @signed_in
 def wizard_browse(request: HttpRequest, draft_id: UUID, field: str) -> HttpResponse:
     draft = draft_or_404(request, draft_id, write=True)
-    if field not in GOALS or draft.job_id:
+    if draft.job_id:
         raise Http404
-    goal = GOALS[field]
+    goal = goal_of(draft, field)
     if request.method == "POST":
         return _choose(request, draft, goal)
     place = Place.of(request)
@@ -107,7 +124,8 @@ def _listing(draft: Draft, place: Place) -> dict[str, object]:
     if role is None:
         return {"error": no_role(region, None)}
     try:
-        return {"region": region, "role": role} | _look(place, region, role)
+        with page_turn():
+            return {"region": region, "role": role} | _look(place, region, role)
     except ValueError as error:
         return {"region": region, "role": role, "error": str(error)}
     except StorageError as error:
@@ -153,8 +171,9 @@ def _with_path(data: Data, goal: Goal, path: str) -> Data:
     if goal.step is not OPERATION:
         typed = data.get(goal.step.slug, {}) | {goal.field: path}
         return data | {goal.step.slug: typed}
-    name = data.get("operation", "")
+    name = goal.operation
     settings = dict(data.get("settings", {}))
-    bucket = path.removeprefix("s3://").strip("/")
-    settings[name] = settings.get(name, {}) | {goal.field: bucket}
+    if goal.wants == "bucket":
+        path = path.removeprefix("s3://").strip("/")
+    settings[name] = settings.get(name, {}) | {goal.field: path}
     return data | {"settings": settings}

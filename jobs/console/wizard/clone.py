@@ -67,7 +67,7 @@ def _notes(reading: Reading, job: Job) -> list[str]:
     if reading.operation and reading.operation.is_valid():
         lost = set(job.parameters) - set(reading.operation.parsed().to_wire())
         if lost:
-            notes.append(f"These settings can not be made here and are left out: {sorted(lost)}.")
+            notes.append(f"These settings cannot be made here and are left out: {sorted(lost)}.")
     if job.status == JobStatus.FAILED and job.failure_reason:
         notes.append(f"That job failed: {job.failure_reason}")
     return notes

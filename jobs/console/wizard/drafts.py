@@ -20,7 +20,7 @@ from jobs import conf
 from jobs.console.forms.manifest import ManifestForm
 from jobs.console.forms.operations.table import FORMS
 from jobs.console.forms.options import OptionsForm
-from jobs.console.forms.typed import StepForm, storable
+from jobs.console.forms.typed import Rows, StepForm, storable
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step
 from jobs.errors import BatchConsoleError
 from jobs.models import Draft
@@ -79,11 +79,6 @@ def kept_days() -> int:
     return conf.DRAFT_LIFETIME.days
 
 
-def delete_old(*, now: datetime) -> int:
-    old = Draft.objects.filter(job=None, updated_at__lt=now - conf.DRAFT_LIFETIME)
-    return old.delete()[0]
-
-
 def new_tab() -> str:
     return uuid.uuid4().hex[:12]
 
@@ -108,6 +103,14 @@ def absorb(data: Data, step: Step, post: Mapping[str, str]) -> Data:
     return data
 
 
+def rows_named(step: Step, shown: str, name: str) -> Rows | None:
+    """Repeating rows of a step, None when it has no such."""
+    form: type[StepForm] | None = OptionsForm if step is OPTIONS else None
+    if step is OPERATION:
+        form = FORMS.get(shown)
+    return next((rows for rows in (form.rows if form else ()) if rows.name == name), None)
+
+
 def with_rows(
     data: Data, step: Step, shown: str, name: str, change: Callable[[RowValues], RowValues]
 ) -> Data:
@@ -115,14 +118,11 @@ def with_rows(
 
     `shown` is the operation whose settings the page showed, chosen or not.
     """
-    form: type[StepForm] | None = OptionsForm if step is OPTIONS else None
-    typed = data.get("options", {})
-    if step is OPERATION:
-        form = FORMS.get(shown)
-        typed = data.get("settings", {}).get(shown, {})
-    rows = next((rows for rows in (form.rows if form else ()) if rows.name == name), None)
+    rows = rows_named(step, shown, name)
     if rows is None:
         return data
+    settings = data.get("settings", {}).get(shown, {})
+    typed = settings if step is OPERATION else data.get("options", {})
     others = {key: value for key, value in typed.items() if not key.startswith(f"{name}-")}
     fresh = others | rows.write(change(rows.read(typed))[: rows.high])
     if step is OPTIONS:

@@ -14,6 +14,7 @@ from jobs.console.forms.typed import Typed, storable
 from jobs.errors import StorageError
 from jobs.lifecycle import preflight
 from jobs.lifecycle.connections import storage_for_page
+from jobs.lifecycle.page_turns import page_turn
 from jobs.manifests.preview import PROBLEMS_SHOWN, Preview, preview
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
@@ -110,12 +111,13 @@ def look(form: ManifestForm, known: Found | None, *, now: datetime) -> Found:
     chosen = form.columns if known and known.place == place else []
     shown = preflight.place_of(bucket, key, version_id)
     try:
-        facts = preflight.look_at(bucket, key, version_id, region, role)
-        found.error = preflight.encryption_problem(facts, shown) or ""
-        if not found.error:
-            sample = _read(bucket, key, version_id, facts, region, role)
-            _note(found, facts, _preview(sample, facts, chosen))
-            _warn_of_versioning(found, region, role)
+        with page_turn():
+            facts = preflight.look_at(bucket, key, version_id, region, role)
+            found.error = preflight.encryption_problem(facts, shown) or ""
+            if not found.error:
+                sample = _read(bucket, key, version_id, facts, region, role)
+                _note(found, facts, _preview(sample, facts, chosen))
+                _warn_of_versioning(found, region, role)
     except StorageError as error:
         found.error = preflight.sentence(error, shown)
         found.error_field = "read_as" if error.code == "NoCredentials" else "manifest_object"
@@ -157,7 +159,10 @@ def _note(found: Found, facts: ObjectFacts, seen: Preview) -> None:
 
 
 def _warn_of_versioning(found: Found, region: Region, role: Role) -> None:
-    """Rows without version IDs mean the newest version at run time (reference 1.1)."""
+    """Rows without version IDs mean the newest version at run time.
+
+    See docs/batch-operations.md, Statuses.
+    """
     if found.has_version_ids:
         return
     for bucket in list(found.buckets)[:_BUCKETS_ASKED]:
@@ -186,7 +191,7 @@ def _is_versioned(bucket: str, region: Region, role: Role) -> bool:
 
 
 def _storable(value: Any) -> Any:
-    """A decoded key may hold a NUL, which PostgreSQL's JSON can not."""
+    """A decoded key may hold a NUL, which PostgreSQL's JSON cannot."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, list):

@@ -1,13 +1,13 @@
 """Pages of the wizard, drawn from the draft alone; only Review looks at the storage."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from jobs.console.forms.operations.table import GROUPS, Choice
+from jobs.console.forms.operations.table import GROUPS
 from jobs.console.forms.typed import StepForm
 from jobs.console.wizard import found as finding
 from jobs.console.wizard import review
@@ -17,6 +17,7 @@ from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, STEP
 from jobs.errors import Problem
 from jobs.lifecycle.retrying import why_not
 from jobs.models import Draft, Job
+from jobs.operations.planned import PLANNED
 
 Context = dict[str, Any]
 MANIFEST_PANEL_ID = "preview"
@@ -166,18 +167,13 @@ def _columns(reading: Reading) -> list[str]:
 def operation_context(reading: Reading) -> Context:
     form = reading.operation
     return {
-        "groups": [(name, ready) for name, all_ in GROUPS if (ready := _ready(all_))],
-        "not_yet": [choice for _, all_ in GROUPS for choice in all_ if not choice.is_ready],
+        "groups": GROUPS,
+        "not_yet": PLANNED,
         "chosen": reading.operation_name,
         "example": example_of(Reading(reading.draft, reading.data)),
-        "settings_template": form.template if form else "",
         "settings_of": form.operation.name if form else "",
         "settings_title": form.operation.label if form else "",
     }
-
-
-def _ready(choices: Iterable[Choice]) -> list[Choice]:
-    return [choice for choice in choices if choice.is_ready]
 
 
 def example_of(reading: Reading) -> str:
@@ -185,7 +181,7 @@ def example_of(reading: Reading) -> str:
     form, found = reading.operation, reading.found
     if form is None or found is None or not found.first_key or not form.is_valid():
         return ""
-    return form.example(found.first_key)
+    return form.parsed().effect_on(found.first_key)
 
 
 def options_context(reading: Reading) -> Context:

@@ -1,4 +1,4 @@
-"""Step 4: everything that was chosen, and what it will do (ux.md 2.9)."""
+"""Step 4: everything that was chosen, and what it will do (docs/pages.md, Review)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +61,11 @@ def consequence(reading: Reading) -> str:
 
 
 def risk(reading: Reading) -> Risk | None:
-    return reading.operation.operation.risk if reading.operation else None
+    """Of these settings, or the usual one while they are not right."""
+    form = reading.operation
+    if form is None:
+        return None
+    return form.parsed().danger() if form.is_valid() else form.operation.risk
 
 
 def _manifest_pairs(reading: Reading) -> Pairs:

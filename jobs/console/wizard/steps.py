@@ -1,4 +1,4 @@
-"""The steps of Create job, in order (ux.md D2)."""
+"""The steps of Create job, in order (docs/pages.md, Create job)."""
 
 from dataclasses import dataclass
 
@@ -45,5 +45,5 @@ def before(step: Step) -> Step:
 
 
 def first_unvisited(touched: list[str]) -> Step:
-    """How far a draft has come; steps up to here may be opened (ux.md 4, point 4)."""
+    """How far a draft has come; steps up to here may be opened (docs/pages.md, Create job)."""
     return next((step for step in STEPS if step.slug not in touched), REVIEW)

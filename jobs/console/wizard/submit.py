@@ -82,7 +82,7 @@ def to_job(draft: Draft) -> HttpResponse:
 
 
 def look_again(draft: Draft, seen: Seen, *, quiet: bool = False) -> finding.Found | None:
-    """Look at the manifest that the draft names and keep what is found; None when that can not be
+    """Look at the manifest that the draft names and keep what is found; None when that cannot be
     tried with what was typed.
     """
     reading = Reading(draft)
@@ -121,7 +121,8 @@ def _go_on_from_operation(press: Press) -> list[Problem]:
 
 
 def _go_on_from_options(press: Press) -> list[Problem]:
-    """The report's place is tried by writing there, as ux.md 2.7 says."""
+    """The report's place is tried by writing there, for a job whose report cannot be written fails after its work
+    is done (docs/pages.md, Options of a job)."""
     reading = Reading(press.draft)
     if reading.all_problems() or reading.region is None:
         return []
@@ -220,11 +221,13 @@ def _browse(press: Press) -> HttpResponse:
 
 
 def _add(press: Press) -> HttpResponse:
-    """The new row's key gets the focus."""
+    """The first cell of the new row gets the focus."""
     name = "".join(press.about[:1])
+    rows = drafts.rows_named(press.step, press.request.POST.get("settings_of", ""), name)
+    first = next(iter(rows.parts)) if rows else ""
     size = _change_rows(press, name, lambda rows: [*rows, {}])
     return SeeOther(
-        step_url(press.draft, press.step, focus=f"{name}-{size - 1}-key", **_kept(press))
+        step_url(press.draft, press.step, focus=f"{name}-{size - 1}-{first}", **_kept(press))
     )
 
 

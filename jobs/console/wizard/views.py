@@ -1,4 +1,4 @@
-"""Create job: making drafts, and their four steps (ux.md 2.4 and 4)."""
+"""Create job: making drafts, and their four steps (docs/pages.md, Create job)."""
 
 from uuid import UUID
 
@@ -27,7 +27,6 @@ def job_create(request: HttpRequest) -> HttpResponse:
     user = require(request, "operator", "Creating jobs")
     now = timezone.now()
     if request.method == "POST":
-        drafts.delete_old(now=now)
         return SeeOther(step_url(drafts.new_draft(user, now=now), MANIFEST))
     latest = drafts.open_drafts(user, now=now).first()
     url = step_url(latest, first_unvisited(latest.touched)) if latest else ""

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.management import first_admin, installation
+from jobs.management import first_admin, installation, programs
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         try:
             installation.set_up()
             installation.check_parts(self.stdout.write)
-            first_admin.ensure(self.stdout.write)
+            first_admin.ensure(self.stdout.write, programs.address())
         except (
             installation.NoDatabaseError,
             installation.RefusedError,

@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import timezone
 
+from jobs.access.backend import DEMO_EMAIL
 from jobs.management import demo_data, demo_objects, first_admin, installation, programs
 from jobs.management.children import Child
 from jobs.management.first_admin import AdminError
@@ -16,7 +18,10 @@ from jobs.management.installation import NoDatabaseError, RefusedError
 from jobs.management.redis_server import NoRedisError
 from jobs.management.supervisor import StartError, Supervisor
 
-START_S = 30.0
+WITHOUT_PROGRESS_S = 120.0
+"""A start that takes no CPU time and writes nothing for so long has failed."""
+START_AT_MOST_S = 300.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Command(BaseCommand):
@@ -55,43 +60,75 @@ class Command(BaseCommand):
         installation.check_address(settings.BATCHCONSOLE_BIND, settings.BATCHCONSOLE_PORT)
         redis = None if settings.REDIS_URL else programs.redis()
         with installation.folder_locked(settings.DATA_DIR):
+            if demo:
+                _refuse_real_use()
+            self._narrow()
             if redis:
+                self._say("Starting redis ...")
                 (settings.DATA_DIR / "redis").mkdir(exist_ok=True)
                 supervisor.start([redis])
             storage = _start_demo_storage(supervisor) if demo else None
+            self._say("Bringing the database and the pages' files up to date ...")
             installation.set_up()
             if storage:
-                supervisor.wait_until_answers(storage, within_s=START_S)
+                supervisor.wait_until_answers(
+                    storage, without_progress_s=WITHOUT_PROGRESS_S, at_most_s=START_AT_MOST_S
+                )
                 demo_data.seed(storage_port=storage.port, now=timezone.now())
             else:
-                first_admin.ensure(self._say)
+                first_admin.ensure(self._say, programs.address())
             installation.check_parts(self._say)
             connections.close_all()
             parts = programs.parts(programs.PARTS, to_logs=True)
             _run(supervisor, parts, lambda: self._greet(storage))
 
     def _greet(self, storage: Child | None) -> None:
-        self._say(f"batchconsole runs at {_address()}")
+        self._say(f"batchconsole runs at {programs.address()}")
         if storage:
             password = settings.BATCHCONSOLE_DEMO_PASSWORD
             shown = "demo" if password == "demo" else "as set in DEMO_PASSWORD"  # noqa: S105
-            self._say(f"  Sign in  {demo_data.EMAIL}, password {shown}")
+            self._say(f"  Sign in  {DEMO_EMAIL}, password {shown}")
             self._say(
                 f"  Storage  http://127.0.0.1:{storage.port}, filled anew at every start:"
                 f" {', '.join(demo_objects.BUCKETS)}"
             )
+            if settings.BATCHCONSOLE_BIND not in LOOPBACK:
+                self._say(
+                    f"  Warning  BIND={settings.BATCHCONSOLE_BIND}: whoever reaches this machine can sign"
+                    " in as administrator, and make this machine call any address as a Region"
+                )
             self._say("  Jobs     one is prepared and waits for your confirmation")
         self._say(f"  Data     {settings.DATA_DIR} (logs in {settings.DATA_DIR.name}/logs)")
         self._say("Ctrl-C stops everything.")
+
+    def _narrow(self) -> None:
+        database = settings.DATABASES["default"]
+        sqlite = database["ENGINE"] == "django.db.backends.sqlite3"
+        path = Path(database["NAME"]) if sqlite else None
+        wide = installation.narrow(settings.DATA_DIR, path)
+        if wide:
+            names = ", ".join(path.name for path in wide[:3])
+            self._say(
+                f"{len(wide)} files in {settings.DATA_DIR} were open to other users of this machine"
+                f" ({names}, ...) and are now yours alone."
+            )
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
 
 
-def _address() -> str:
-    host = programs.reachable_host()
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.BATCHCONSOLE_PORT}/"
+def _refuse_real_use() -> None:
+    """Before migrations, which cannot be taken back, and before the demo's data is added."""
+    try:
+        in_real_use = demo_data.is_in_real_use()
+    except OperationalError as error:
+        raise NoDatabaseError(f"The database cannot be used: {str(error).strip()}") from error
+    if in_real_use:
+        raise RefusedError(
+            f"{settings.DATA_DIR} has an administrator of its own: it is no demo's. Set"
+            " DATA_DIR and DATABASE_URL to others, or start without --demo."
+        )
 
 
 def _start_demo_storage(supervisor: Supervisor) -> Child:
@@ -109,7 +146,9 @@ def _run(
     supervisor.start(children)
     for child in children:
         if child.port:
-            supervisor.wait_until_answers(child, within_s=START_S)
+            supervisor.bring_up(
+                child, without_progress_s=WITHOUT_PROGRESS_S, at_most_s=START_AT_MOST_S
+            )
     if not supervisor.stopping:
         greet()
     supervisor.watch()

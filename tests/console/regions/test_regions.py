@@ -8,8 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from jobs.choices import JobStatus
 from jobs.models import Bucket, Region, Role, RoleCredentials
-from tests.make import make_region, make_role, make_user
+from jobs.operations import registry
+from tests.make import make_job, make_region, make_role, make_user
+from tests.s3.scripted import refusal, serving
 
 SECRET = "wJalrXUtnFEMI-do-not-show"
 ARN = "arn:aws:iam::123456789012:role/batch"
@@ -100,7 +103,9 @@ def test_test_of_a_connection_before_saving_prints_each_step_and_saves_nothing(c
         ({"endpoint_url": "ftp://host"}, "Write the endpoint URL as https://host"),
         ({"endpoint_url": "storage"}, "Write the endpoint URL as https://host"),
         ({"endpoint_url": "http://h\x00st"}, "Write the endpoint URL as https://host"),
-        ({"code": "EU 1"}, "Use small letters, digits and hyphens."),
+        ({"code": "EU 1"}, "Use letters, digits, hyphens, underscores and dots."),
+        ({"code": "eu/1"}, "Use letters, digits, hyphens, underscores and dots."),
+        ({"code": "zürich"}, "Use letters, digits, hyphens, underscores and dots."),
         ({"manifest_prefix": "manifests"}, "Write the path as s3://bucket/key."),
         ({"arn": "batch"}, f"Write the IAM role as {ARN}."),
         ({"access_key_id": ""}, "Enter the access key ID."),
@@ -108,7 +113,7 @@ def test_test_of_a_connection_before_saving_prints_each_step_and_saves_nothing(c
         ({"secret_access_key": ""}, "Enter the secret access key."),
     ],
 )
-def test_value_that_can_not_be_gets_a_sentence_and_the_rest_stays(client, typed, wrong, sentence):
+def test_value_that_cannot_be_gets_a_sentence_and_the_rest_stays(client, typed, wrong, sentence):
     page = text(post(client, "region-create", typed | wrong))
     assert page.count(sentence) >= 2
     assert "<title>Error: " in page
@@ -169,6 +174,34 @@ def test_edit_changes_the_region_and_keeps_its_address(client, typed, region):
     region.refresh_from_db()
     assert (region.name, region.slug) == ("New name", "our-storage")
     assert (region.addressing_style, region.report_prefix) == ("virtual", "s3://reports/a")
+
+
+@pytest.mark.parametrize("code", ["RegionOne", "NL", "US", "eu_west.1", "1"])
+def test_region_code_is_whatever_the_world_has_and_can_be_corrected(client, typed, region, code):
+    assert post(client, "region-edit", typed | {"code": code}, region.slug).status_code == 303
+    region.refresh_from_db()
+    assert (region.code, region.endpoint().region_code) == (code, code)
+    assert f'value="{code}"' in text(client.get(f"/regions/{region.slug}/"))
+
+
+def test_page_says_what_a_new_code_means_for_jobs_that_have_not_ended(client, region):
+    url, warning = f"/regions/{region.slug}/", "not ended here: with a new code"
+    make_job(region=region, status=JobStatus.COMPLETE)
+    assert warning not in text(client.get(url))
+    make_job(region=region, status=JobStatus.ACTIVE)
+    assert f"1 job has {warning}" in text(client.get(url))
+    make_job(region=region, status=JobStatus.SUSPENDED)
+    assert f"2 jobs have {warning}" in text(client.get(url))
+
+
+def test_wrong_code_is_said_with_the_right_one_when_the_region_is_saved(client, typed):
+    message = (
+        "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'NL'"
+    )
+    body = refusal("AuthorizationHeaderMalformed", message, "<Region>NL</Region>")
+    with serving((400, {}, body)) as server:
+        post(client, "region-create", typed | {"endpoint_url": server.url})
+    assert "Set the Region's code to NL under Regions." in Region.objects.get().check_error
 
 
 def test_edit_that_is_wrong_shows_the_error_and_changes_nothing(client, typed, region):
@@ -254,3 +287,49 @@ def test_list_asks_the_database_as_often_for_three_regions_as_for_one(client):
 def test_empty_list_leads_to_connecting_the_first_storage(client):
     page = text(client.get(reverse("region-list")))
     assert "Connect your first S3-compatible storage." in page
+
+
+def test_region_allows_nothing_beyond_the_usual_until_somebody_ticks_it(client, typed):
+    post(client, "region-create", typed)
+    region = Region.objects.get()
+    assert region.allowed_operations == []
+    assert not any(map(region.allows, registry.OPT_IN))
+
+
+@pytest.mark.parametrize("operation", registry.OPT_IN, ids=lambda operation: operation.name)
+def test_operation_that_has_to_be_allowed_has_a_box_of_its_own(client, operation):
+    region = make_region("store")
+    address = reverse("region-edit", args=["store"])
+    box = f'name="allow-{operation.name}"'
+    page = text(client.get(address))
+    assert f"Allow {operation.label}" in page and operation.opt_in in page
+    kept = {"name": "store", "endpoint_url": region.endpoint_url, "code": "us-east-1"}
+    for ticked in (True, False):
+        client.post(address, kept | ({f"allow-{operation.name}": "on"} if ticked else {}))
+        region.refresh_from_db()
+        assert region.allowed_operations == ([operation.name] if ticked else [])
+        assert region.allows(operation) is ticked
+        page = text(client.get(address))
+        tag = page[page.index(box) : page.index(">", page.index(box))]
+        assert ("checked" in tag) is ticked
+
+
+def test_operation_that_is_always_allowed_has_no_box(client):
+    make_region("store")
+    page = text(client.get(reverse("region-edit", args=["store"])))
+    others = [operation for operation in registry.OPERATIONS if not operation.opt_in]
+    assert others
+    assert not any(f"Allow {operation.label}" in page for operation in others)
+
+
+def test_admin_site_shows_a_box_for_each_operation_to_be_allowed(client):
+    region = make_region("store")
+    address = reverse("admin:jobs_region_change", args=[region.pk])
+    page = text(client.get(address))
+    names = [operation.name for operation in registry.OPT_IN]
+    assert [f'value="{name}"' in page for name in names] == [True] * len(names)
+    kept = {"name": "store", "slug": "store", "code": "us-east-1", "addressing_style": "path"}
+    kept |= {"endpoint_url": region.endpoint_url, "allowed_operations": names}
+    assert client.post(address, kept).status_code == 302
+    region.refresh_from_db()
+    assert region.allowed_operations == names

@@ -68,7 +68,7 @@ def test_long_folder_goes_on_on_the_next_page(browsing, s3, bucket):
         ("a\x00b", "is not a bucket name"),
     ],
 )
-def test_bucket_that_can_not_be_opened_gets_a_sentence(browsing, bucket_name, sentence):
+def test_bucket_that_cannot_be_opened_gets_a_sentence(browsing, bucket_name, sentence):
     assert sentence in page(browsing, bucket=bucket_name)
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.console.wizard import drafts
+from jobs.lifecycle.clean_up import clean_up
 from jobs.models import Draft
 from tests.console.wizard.conftest import Wizard, signed_in
 from tests.make import make_user
@@ -64,7 +65,7 @@ def test_draft_for_an_admin_is_read_only(at_options):
     assert admin.post(at_options.url("options"), {"go": "previous"}).status_code == 404
 
 
-def test_viewer_can_not_begin_a_job_and_is_told_why(db):
+def test_viewer_cannot_begin_a_job_and_is_told_why(db):
     viewer = signed_in(make_user("viewer"))
     response = viewer.post(reverse("job-create"))
     assert response.status_code == 403
@@ -202,5 +203,5 @@ def test_draft_older_than_its_lifetime_is_gone_at_the_boundary(operator):
     old = drafts.new_draft(operator, now=now - timedelta(days=30, seconds=1))
     kept = drafts.new_draft(operator, now=now - timedelta(days=30))
     assert list(drafts.open_drafts(operator, now=now)) == [kept]
-    assert drafts.delete_old(now=now) == 1
+    clean_up(now)
     assert not Draft.objects.filter(pk=old.pk).exists()

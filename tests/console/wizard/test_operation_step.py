@@ -3,12 +3,12 @@
 from html import unescape
 
 import pytest
-from django.template.loader import get_template
 from django.urls import reverse
 
 from jobs.console.forms.operations.table import FORMS, GROUPS
 from jobs.models import Region
 from jobs.operations import registry
+from jobs.operations.planned import PLANNED
 
 COPY = "S3PutObjectCopy"
 TAGGING = "S3PutObjectTagging"
@@ -44,22 +44,20 @@ def refused(wizard, sentence, field, **typed):
     return html
 
 
-def test_operations_forms_and_templates_have_the_same_names():
-    offered = {choice.name for _, choices in GROUPS for choice in choices}
-    assert set(FORMS) == {operation.name for operation in registry.OPERATIONS}
-    assert set(FORMS) <= offered
-    for name, form in FORMS.items():
-        assert form.operation is registry.get(name)
-        assert form.template == f"console/operations/{name}.html"
-        get_template(form.template)
+def test_every_operation_has_a_form_and_is_offered_once():
+    offered = [choice.name for _, choices in GROUPS for choice in choices]
+    assert len(set(offered)) == len(offered)
+    assert set(FORMS) == set(offered) == {operation.name for operation in registry.OPERATIONS}
 
 
-def test_operation_that_is_not_built_is_named_but_can_not_be_chosen(at_operation):
-    html = at_operation.open("operation").html
-    assert "9 more operations, not in this release" in html
-    assert 'value="S3PutObjectAcl"' not in html
+def test_operation_that_is_not_built_is_named_but_cannot_be_chosen(at_operation):
+    html = unescape(at_operation.open("operation").html)
+    assert f"{len(PLANNED)} more operations, not in this release" in html
+    for planned in PLANNED:
+        assert f"<strong>{planned.label}</strong>: {planned.does}" in html
+        assert f'value="{planned.name}"' not in html
     refused_html = refused(at_operation, "This operation is not available.",
-                           f"operation-{COPY}", operation="S3PutObjectAcl")  # fmt: skip
+                           f"operation-{COPY}", operation="LambdaInvoke")  # fmt: skip
     assert "There is a problem" in refused_html
 
 
@@ -96,12 +94,12 @@ def test_settings_fragment_shows_the_chosen_operation_and_judges_nothing(at_oper
         (tags(("a!", "1")), "letters, digits, spaces", "new_tags-0-key"),
         (tags(("a", "1"), ("a", "2")), 'The tag "a" stands here twice.', "new_tags-1-key"),
         (tags(("aws:a", "1")), 'Keys that start with "aws:" are reserved.', "new_tags-0-key"),
-        (tags(("a\x00", "1")), "holds a character that can not be seen", "new_tags-0-key"),
+        (tags(("a\x00", "1")), "holds a character that cannot be seen", "new_tags-0-key"),
         (tags(("a", "v" * 50_000)), "must be 2,048 characters or fewer", "new_tags-0-value"),
         (tags(*((f"k{n}", "") for n in range(11))), "at most 10 tags, not 11", "new_tags-0-key"),
     ],
 )
-def test_tag_that_can_not_be_gets_a_sentence_at_its_cell(tagging, typed, sentence, field):
+def test_tag_that_cannot_be_gets_a_sentence_at_its_cell(tagging, typed, sentence, field):
     refused(tagging, sentence, field, **typed)
     name = next(name for name in typed if typed[name]) if any(typed.values()) else field
     assert tagging.values[name] == typed[name].replace("\x00", "\ufffd")
@@ -165,7 +163,7 @@ def test_copy_to_a_bucket_that_does_not_exist_gets_a_sentence(copying):
          "1,024 characters or fewer, not 1,025.", "content_type"),
     ],
 )  # fmt: skip
-def test_copy_setting_that_can_not_be_gets_a_sentence(copying, bucket, typed, sentence, field):
+def test_copy_setting_that_cannot_be_gets_a_sentence(copying, bucket, typed, sentence, field):
     good = {"target_bucket": bucket, "acknowledged": "on"}
     refused(copying, sentence, field, **(good | typed))
 
@@ -240,7 +238,7 @@ def test_manifest_changed_to_one_that_does_not_fit_marks_the_operation(at_operat
 
 @pytest.fixture
 def deleting_allowed():
-    Region.objects.update(allows_deleting=True)
+    Region.objects.update(allowed_operations=[DELETE])
 
 
 def test_deleting_is_refused_where_no_administrator_allowed_it(at_operation):
@@ -264,3 +262,21 @@ def test_deleting_has_no_settings_and_says_what_it_does_at_every_step(
     assert at_operation.draft.touched == ["manifest", "operation"]
     html = unescape(at_operation.open("options").html)
     assert "There is a problem" not in html
+
+
+def test_copy_that_only_encrypts_keeps_its_metadata_when_it_is_cloned():
+    parameters = {
+        "TargetResource": "arn:aws:s3:::archive",
+        "MetadataDirective": "COPY",
+        "NewObjectMetadata": {"SSEAlgorithm": "AES256"},
+    }
+    assert FORMS[COPY].typed_of(parameters)["metadata_directive"] == "keep"
+
+
+def test_draft_without_the_choices_that_came_later_has_the_usual_ones(at_operation, bucket):
+    at_operation.press("operation", "show", operation=COPY)
+    draft = at_operation.draft
+    draft.data["settings"] = {COPY: {"target_bucket": bucket, "acknowledged": "on"}}
+    draft.save()
+    assert at_operation.open("operation").values["tagging"] == "keep"
+    assert at_operation.press("operation").status_code == 303

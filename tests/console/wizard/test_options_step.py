@@ -24,7 +24,7 @@ def place(bucket):
     return f"s3://{bucket}/reports"
 
 
-def test_first_values_are_those_of_the_reference_and_the_region(at_options, role, region, s3):
+def test_first_values_are_those_of_aws_and_the_region(at_options, role, region, s3):
     values = at_options.open("options").values
     assert values["description"].endswith(" - Replace all object tags")
     assert values["priority"] == "10"
@@ -60,7 +60,7 @@ def test_description_of_257_characters_gets_a_sentence_and_256_do_not(at_options
 def test_priority_that_is_none_gets_a_sentence(at_options, place, priority):
     sentence = "Priority must be"
     if "\x00" in priority:
-        sentence = "Priority holds a character that can not be seen."
+        sentence = "Priority holds a character that cannot be seen."
     refused(at_options, sentence, "priority", priority=priority, report_path=place)
 
 
@@ -114,7 +114,7 @@ def test_role_of_another_region_or_none_gets_a_sentence(at_options, place):
         ({"tags-0-key": "aws:k"}, "are reserved", "tags-0-key"),
     ],
 )
-def test_job_tag_that_can_not_be_gets_a_sentence(at_options, place, typed, sentence, field):
+def test_job_tag_that_cannot_be_gets_a_sentence(at_options, place, typed, sentence, field):
     refused(at_options, sentence, field, report_path=place, **typed)
 
 

@@ -136,7 +136,7 @@ def test_operator_rights_taken_away_stop_create_job(at_review, operator):
     assert not Job.objects.exists()
 
 
-def test_viewer_can_not_clone(at_review):
+def test_viewer_cannot_clone(at_review):
     at_review.press("review")
     viewer = signed_in(make_user("viewer"))
     assert viewer.post(reverse("job-clone", args=[Job.objects.get().pk])).status_code == 403

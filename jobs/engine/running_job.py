@@ -1,0 +1,151 @@
+"""What a runner keeps of a job between its chunks."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from jobs import conf
+from jobs.dataplane import retry
+from jobs.dataplane.trust import Trust
+from jobs.dataplane.work import Limits, States, Work
+from jobs.engine.chunk_rows import targets_of
+from jobs.engine.claims import Claim
+from jobs.engine.rates.pacing import Pacing
+from jobs.engine.task_states import TaskStates, kept_of
+from jobs.lifecycle.connections import credentials_of, region_of
+from jobs.lifecycle.notes import note_slower
+from jobs.manifests.columns import Rows
+from jobs.models import Job
+from jobs.operations import registry
+from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.s3.trust import only_for_boto3
+from jobs.services.destination import Destination
+from jobs.services.s3 import bucket_at
+from jobs.workstore.store import WorkStore
+
+logger = logging.getLogger(__name__)
+
+
+class Places:
+    """Where the buckets of one job lie and who asks there. Looked up once, before calls start; then
+    asked from any thread and at once.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._by_bucket: dict[str, Destination] = {}
+        self._by_region: dict[int, tuple[Endpoint, Credentials | None]] = {}
+
+    def connect(self, buckets: Iterable[str]) -> None:
+        """Raises StorageError where the job's role has no credentials."""
+        for bucket in buckets:
+            if bucket not in self._by_bucket:
+                self._by_bucket[bucket] = bucket_at(*self._place_of(bucket), bucket)
+
+    def all(self) -> list[tuple[Endpoint, Credentials | None]]:
+        """Of all buckets so far, each once."""
+        return list(self._by_region.values())
+
+    def bucket(self, name: str) -> Destination:
+        return self._by_bucket[name]
+
+    def _place_of(self, bucket: str) -> tuple[Endpoint, Credentials | None]:
+        region = region_of(bucket, self._job.region)
+        if region.pk not in self._by_region:
+            credentials = credentials_of(self._job.role, region)
+            self._by_region[region.pk] = (region.endpoint(), credentials)
+        return self._by_region[region.pk]
+
+
+class RunningJob:
+    """Raises ValidationFailedError for parameters that are none of the operation's."""
+
+    def __init__(self, job: Job, pacing: Pacing, clock: Callable[[], datetime]) -> None:
+        self.manifest = job.manifest
+        self._job_id = job.pk
+        self._place = str(job.region_id)
+        self.operation = registry.get(job.operation).parse(job.parameters)
+        self._clock = clock
+        self._places = Places(job)
+        self._trust = Trust(waived=job.checks_waived, has_succeeded=job.tasks_succeeded > 0)
+        self._pace = pacing.pace_of(
+            job.pk, requests_per_s=job.requests_per_s, in_flight=job.in_flight
+        )
+        self._known_places = -1
+        self._needs_boto3 = False
+
+    def heed(self, job: Job) -> None:
+        """The job as it is now: a person may have let it go on in spite of what was found."""
+        if job.checks_waived and not self._trust.waived:
+            self._trust = Trust(waived=True, has_succeeded=self._trust.has_succeeded)
+
+    def states_of(
+        self, claim: Claim, rows: Rows, store: WorkStore
+    ) -> tuple[dict[int, bytes], TaskStates | None]:
+        """What tasks of a chunk kept before, and where they keep more: `kept` and `states` of
+        `work`. Costs nothing where tasks keep none. Raises WorkStoreError.
+        """
+        if not self.operation.keeps_state:
+            return {}, None
+        numbers = range(claim.position, claim.position + claim.rows)
+        # Where nobody tried them before, nobody kept anything.
+        kept = kept_of(store, claim.job_id, numbers) if claim.tried_since_s else {}
+        return kept, TaskStates(store, claim.job_id, numbers, targets_of(rows))
+
+    def work(
+        self,
+        rows: Rows,
+        stop: threading.Event,
+        *,
+        tried_since_s: float = 0.0,
+        kept: Mapping[int, bytes] | None = None,
+        states: States | None = None,
+    ) -> Work:
+        """The tasks of a chunk. Raises StorageError where a bucket cannot be called."""
+        self._places.connect(set(rows.buckets))
+        self._places.connect(self.operation.target_buckets())
+        self._look_for_boto3()
+        return Work(
+            self.operation,
+            targets_of(rows),
+            self._places,
+            self._limits(),
+            stop,
+            retry.decide,
+            self._pace,
+            self._place,
+            self._trust,
+            tried_since_s,
+            kept or {},
+            states,
+        )
+
+    def _look_for_boto3(self) -> None:
+        """Whether one of the places needs it; said once."""
+        known = len(self._places.all())
+        if known == self._known_places:
+            return
+        self._known_places = known
+        why = self._why_boto3()
+        if why and not self._needs_boto3:
+            self._needs_boto3 = True
+            logger.warning("job %s: %s", self._job_id, why)
+            note_slower(self._job_id, why, now=self._clock())
+
+    def _why_boto3(self) -> str:
+        """Empty when requests of our own can reach all that the job needs, otherwise a sentence."""
+        if not conf.data_plane():
+            return "The data plane is switched off, so boto3 makes the requests."
+        for endpoint, credentials in self._places.all():
+            if why := only_for_boto3(endpoint, credentials):
+                return f"boto3 makes the requests to {endpoint.url}, slower than our own: {why}."
+        return ""
+
+    def _limits(self) -> Limits:
+        return Limits(
+            conf.threads_in_flight() if self._needs_boto3 else conf.in_flight(),
+            conf.task_deadline_s(),
+            conf.storage_patience_s(),
+            begin_s=conf.record_every_s(),
+        )

@@ -1,0 +1,12 @@
+"""What a person opens in a spreadsheet must not be run by it. Pure."""
+
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With one of these a spreadsheet takes a cell for a formula, or a cell's text for the next cell."""
+
+
+def defused(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields with an apostrophe before each that a spreadsheet would run: it shows them as text.
+
+    Only for files that are made for people. The report in the bucket is AWS's, byte for byte.
+    """
+    return tuple("'" + field if field.startswith(_RUNS) else field for field in fields)

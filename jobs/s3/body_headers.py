@@ -1,0 +1,40 @@
+"""Headers that follow from a request's body. Pure."""
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping
+
+BODY_SHA256 = "x-amz-content-sha256"
+UNSIGNED_BODY = "UNSIGNED-PAYLOAD"
+_ALGORITHMS = {"x-amz-checksum-algorithm", "x-amz-sdk-checksum-algorithm"}
+
+
+def makers_of(headers: Mapping[str, str], body: bytes) -> dict[str, Callable[[bytes], str]] | None:
+    """What makes those of `headers` that follow from `body`; None where there is one that we cannot
+    make. Names are in small letters.
+    """
+    found = {name: make for name, make in _MAKERS.items() if headers.get(name) == make(body)}
+    named = {name for name in headers if name in _MAKERS or "checksum-" in name} - _ALGORITHMS
+    if headers.get(BODY_SHA256) == UNSIGNED_BODY:
+        named.remove(BODY_SHA256)
+    return found if named == found.keys() else None
+
+
+def md5_of(body: bytes) -> str:
+    """As Content-MD5 has it."""
+    return _base64(hashlib.md5(body, usedforsecurity=False).digest())
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
+
+
+_MAKERS: dict[str, Callable[[bytes], str]] = {
+    "content-length": lambda body: str(len(body)),
+    "content-md5": md5_of,
+    "x-amz-checksum-crc32": lambda body: _base64(zlib.crc32(body).to_bytes(4, "big")),
+    "x-amz-checksum-sha1": lambda body: _base64(hashlib.sha1(body, usedforsecurity=False).digest()),
+    "x-amz-checksum-sha256": lambda body: _base64(hashlib.sha256(body).digest()),
+    BODY_SHA256: lambda body: hashlib.sha256(body).hexdigest(),
+}

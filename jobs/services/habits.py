@@ -1,0 +1,23 @@
+"""What a worker found out about one destination: how it differs from what the books say."""
+
+from dataclasses import dataclass, field
+
+MOST_AT_ONCE = 1000
+"""Keys that a request DeleteObjects may name."""
+
+
+@dataclass(slots=True)
+class Habits:
+    """Kept for as long as a worker's connections; begins with what the Region says.
+
+    `at_once` is how many keys one DeleteObjects may name, 1 where that call does not work here.
+    `tags_after_every_copy`: even a copy that changes nothing loses its source's tags.
+    `unmarked` are the actions whose answers have nothing that only a storage sends.
+    """
+
+    tags_after_copy: bool = False
+    tags_after_every_copy: bool = False
+    lock_after_copy: bool = False
+    at_once: int = MOST_AT_ONCE
+    has_deleted_many: bool = False
+    unmarked: set[str] = field(default_factory=set)

@@ -1,0 +1,108 @@
+"""Every URL of the resolver, filled in with rows that are there, and what the database holds."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.urls import URLPattern, get_resolver
+from django.utils import timezone
+
+from jobs.models import Bucket, Draft, FailedSignIn, Job
+from tests.make import (
+    make_chunk,
+    make_failures,
+    make_job,
+    make_region,
+    make_report,
+    make_role,
+    make_user,
+)
+
+METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST")
+"""Of each that may change something, POST last."""
+
+APP_LIST = "admin/<app_label>/"
+"""Django writes the names of the apps into it, in any order."""
+
+ROLES = ("anonymous", "viewer", "operator", "administrator", "staff")
+
+
+def routes():
+    """All of the resolver as its patterns write them, such as "jobs/<job:job_id>/run/"."""
+    return sorted(set(_walk(get_resolver(), "")))
+
+
+def _walk(resolver, before):
+    for pattern in resolver.url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield APP_LIST if "<app_label>" in route else route
+        else:
+            yield from _walk(pattern, route)
+
+
+@dataclass
+class World:
+    """A row of every kind; the draft is the operator's."""
+
+    users: dict[str, User]
+    job: Job
+    draft: Draft
+    ids: dict[str, object]
+
+    def url(self, route):
+        """The address of `route` for these rows."""
+        if route == APP_LIST:
+            return "/admin/jobs/"
+        if route == "admin/(?P<url>.*)$":
+            return "/admin/nowhere/"
+        model = re.match(r"admin/\w+/(\w+)/", route)
+        values = {
+            "job_id": self.job.pk,
+            "draft_id": self.draft.pk,
+            "token": "a" * 43,
+            "field": "manifest_object",
+            "step": "manifest",
+            "number": 1,
+            "slug": self.job.region.slug,
+            "content_type_id": ContentType.objects.get_for_model(User).pk,
+            "id": self.users["viewer"].pk,
+            "pk": self.ids["bucket" if "buckets" in route else "rolecredentials"],
+            "object_id": self.ids.get(model[1]) if model else self.users["viewer"].pk,
+        }
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route)
+
+
+def make_world():
+    users = {role: make_user("admin" if role == "administrator" else role) for role in ROLES[1:4]}
+    users["staff"] = make_user(None)
+    User.objects.filter(pk=users["staff"].pk).update(is_staff=True)
+    region, now = make_region(), timezone.now()
+    job = make_job("Suspended", region=region, role=make_role(region), owner=users["operator"])
+    make_failures(job, tasks=2)
+    make_chunk(job)
+    make_report(job, [{"key": "a.csv", "status": "failed", "rows": 2, "size_bytes": 9, "md5": ""}])
+    FailedSignIn.objects.create(scope="address", address="192.0.2.1", tries=1, ends_at=now)
+    bucket = Bucket.objects.create(name="photos", region=region)
+    FailedSignIn.objects.create(key="k", scope="place", user=users["viewer"], ends_at=now)
+    draft = Draft.objects.create(owner=users["operator"], created_at=now, updated_at=now)
+    ids = {
+        model._meta.model_name: row.pk
+        for model in apps.get_models()
+        if model._meta.managed and (row := model._default_manager.first()) is not None
+    }
+    return World(users, job, draft, ids | {"bucket": bucket.pk, "user": users["viewer"].pk})
+
+
+def digest():
+    """Of all rows but sessions, which a visit may extend."""
+    seen = hashlib.sha256()
+    for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
+        if model is not Session and model._meta.managed:
+            for row in model._default_manager.order_by("pk").values_list():
+                seen.update(f"{model._meta.label}{row}".encode())
+    return seen.hexdigest()

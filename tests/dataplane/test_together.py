@@ -1,0 +1,105 @@
+"""Calls of one task side by side: how many at once, and what becomes of them when one fails."""
+
+import threading
+
+import pytest
+
+from jobs.operations.steps import Together
+from tests.dataplane.conftest import targets
+from tests.dataplane.steps_at_work import Job, Stepping, codes, paced, part
+from tests.s3_double import TAGS, Reply, error, reply
+
+
+def parts_of(count, at_once=8):
+    def steps(target, context):
+        calls = (part(context, f"{target.key}/{n}") for n in range(count))
+        return (yield Together(calls, at_once=at_once))
+
+    return Stepping(steps)
+
+
+def slowly(received):
+    return Reply(reply(200, TAGS).data, delay_s=0.02)
+
+
+def test_parts_are_answered_in_order_and_never_more_at_once_than_asked_for(run, double):
+    double.answer = slowly
+    operation = parts_of(20, at_once=3)
+    batch = run(targets("a"), operation=operation, in_flight=50)
+    assert batch.outcomes[0].succeeded
+    assert codes(operation.returned["a"]) == [""] * 20
+    assert [r.path.rpartition("/")[2] for r in double.received[:3]] == ["0", "1", "2"]
+    assert double.most_in_flight == 3
+
+
+def test_no_parts_are_answered_with_nothing(run, double):
+    operation = parts_of(0)
+    assert run(targets("a", "b"), operation=operation).outcomes[1].succeeded
+    assert (operation.returned, double.received) == ({"a": [], "b": []}, [])
+
+
+@pytest.mark.parametrize("in_flight", [1, 2, 5])
+def test_parts_of_all_tasks_keep_to_the_limit_of_the_chunk_and_all_end(run, double, in_flight):
+    double.answer = slowly
+    operation = parts_of(6)
+    batch = run(targets("a", "b", "c"), operation=operation, in_flight=in_flight)
+    assert all(outcome.succeeded for outcome in batch.outcomes)
+    assert len(double.received) == 18
+    assert double.most_in_flight <= in_flight
+
+
+def test_parts_count_in_the_limit_of_the_job_and_nothing_is_left_counted(run, double):
+    double.answer = slowly
+    job = Job(in_flight=3)
+    batch = paced(run, targets("a", "b", "c"), parts_of(6), job, in_flight=50)
+    assert all(outcome.succeeded for outcome in batch.outcomes)
+    assert double.most_in_flight <= 3
+    assert (job.most, job.running) == (3, 0)
+
+
+def test_after_a_part_that_failed_for_good_no_other_is_begun(run, double):
+    def answer(received):
+        return error(404, "NoSuchKey") if received.path.endswith("/3") else slowly(received)
+
+    double.answer = answer
+    operation = parts_of(40, at_once=2)
+    run(targets("a"), operation=operation)
+    found = codes(operation.returned["a"])
+    assert found[3] == "NoSuchKey"
+    assert set(found[:3]) == {""}
+    assert len(double.received) <= 6
+    assert all(code is None for code in found[6:])
+
+
+def test_part_that_is_refused_for_a_moment_is_asked_for_again(run, double):
+    once = iter([error(503, "SlowDown")])
+
+    def answer(received):
+        again = next(once, None) if received.path.endswith("/1") else None
+        return again or reply(200, TAGS)
+
+    double.answer = answer
+    operation = parts_of(3)
+    assert run(targets("a"), operation=operation).outcomes[0].succeeded
+    assert codes(operation.returned["a"]) == [""] * 3
+    assert len(double.received) == 4
+
+
+def test_task_that_is_stopped_among_its_parts_is_left_to_be_run_again(run, double):
+    stop = threading.Event()
+
+    def answer(received):
+        if received.path.endswith("/2"):
+            stop.set()
+            return error(503, "SlowDown")
+        return slowly(received)
+
+    double.answer = answer
+    job = Job()
+    work = run.work(targets("a"), operation=parts_of(500, at_once=2), stop=stop)
+    object.__setattr__(work, "pace", job)
+    batch = run.plane.submit(work).result(timeout=30)
+    assert batch.outcomes == [None]
+    assert batch.begun == {0}
+    assert len(double.received) < 100
+    assert job.running == 0

@@ -1,0 +1,15 @@
+"""Every operation with examples of its parameters, as the operations themselves have them."""
+
+import json
+
+from jobs.operations import registry
+
+EXAMPLES = {operation.name: operation.examples for operation in registry.OPERATIONS}
+CASES = [(name, parameters) for name, examples in EXAMPLES.items() for parameters in examples]
+PLAINEST = [(name, examples[0]) for name, examples in EXAMPLES.items()]
+
+
+def written_to(parameters, bucket):
+    """The same, with `bucket` in the place of the bucket that the examples write to."""
+    text = json.dumps(parameters).replace('"arn:aws:s3:::new-photos"', f'"arn:aws:s3:::{bucket}"')
+    return json.loads(text)

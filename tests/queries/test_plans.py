@@ -1,0 +1,102 @@
+"""What is asked of very many jobs is answered through an index, and by what the page needs alone."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs import queueing
+from jobs.console.views.listing import pack_ids
+from jobs.engine import choosing, control_turns
+from jobs.engine.sweep import sweep
+from jobs.models import Job
+from jobs.queries.job_list import SORTS
+from tests.make import make_user
+from tests.many_jobs import make_many
+
+MANY = 3_000
+
+pytestmark = pytest.mark.django_db
+
+PAGES = {
+    "overview": lambda: reverse("overview"),
+    "the list": lambda: reverse("job-list"),
+    "a page further behind": lambda: reverse("job-list") + "?page=20",
+    "jobs of a status": lambda: reverse("job-list") + "?status=Complete",
+    "jobs with failures": lambda: reverse("job-list") + "?has=failures",
+    "jobs of an operation": lambda: reverse("job-list") + "?op=S3DeleteObject",
+    "jobs of a Region": lambda: reverse("job-list") + "?region=region-of-many-1",
+    **{
+        f"by {sort}": lambda sort=sort: reverse("job-list") + f"?sort={sort}"
+        for name in SORTS
+        for sort in (name, f"-{name}")
+    },
+    "Regions": lambda: reverse("region-list"),
+    "Worker health": lambda: reverse("worker-list"),
+    "jobs in the admin site": lambda: reverse("admin:jobs_job_changelist"),
+}
+
+
+@pytest.fixture
+def many(client, monkeypatch):
+    """Many jobs, and an administrator who is signed in."""
+    monkeypatch.setattr(queueing, "workers_seen", list)
+    monkeypatch.setattr(queueing, "waiting_in", lambda queue: 0)
+    make_many(MANY, now=timezone.now())
+    client.force_login(make_user("admin"))
+    return client
+
+
+def plan_of(sql):
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            return "\n".join(row[3] for row in cursor.fetchall())
+        cursor.execute(f"EXPLAIN {sql}")
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def walks(plan):
+    """Whether rows of all jobs are read, one after the other. To count them, or to find a page by
+    the keys in an index, is no such walk.
+    """
+    if connection.vendor == "sqlite":
+        steps = re.findall(r"SCAN (?:jobs_job|job|U0)\b.*", plan)
+        return [step for step in steps if "COVERING INDEX" not in step]
+    return re.findall(r"Seq Scan on jobs_job\b.*", plan)
+
+
+def walked(context):
+    """Statements that walk, with where; those that count are to."""
+    asked = {one["sql"] for one in context.captured_queries if "jobs_job" in one["sql"]}
+    looks = [sql for sql in asked if re.match("SELECT|WITH", sql.strip())]
+    plans = {sql: walks(plan_of(sql)) for sql in looks if "count(*)" not in sql.lower()}
+    return {sql: found for sql, found in plans.items() if found}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_reads_no_more_jobs_than_it_shows(many, page):
+    many.get(PAGES[page]())
+    with CaptureQueriesContext(connection) as asked:
+        assert many.get(PAGES[page]()).status_code == 200
+    assert walked(asked) == {}
+
+
+def test_sweep_and_the_choice_of_turns_read_jobs_that_go_on_alone(many, monkeypatch):
+    monkeypatch.setattr(queueing, "call_control", lambda: None)
+    monkeypatch.setattr(queueing, "call_runners", lambda: None)
+    with CaptureQueriesContext(connection) as asked:
+        sweep(now=timezone.now())
+        control_turns.take_turn()
+        choosing.choose(now=timezone.now())
+    assert walked(asked) == {}
+
+
+def test_live_cells_of_a_page_read_its_jobs_alone(many):
+    ids = pack_ids(Job.objects.order_by("-created_at").values_list("pk", flat=True)[:25])
+    with CaptureQueriesContext(connection) as asked:
+        many.get(reverse("list-live"), {"ids": ids}, headers={"HX-Request": "true"})
+    assert walked(asked) == {}
