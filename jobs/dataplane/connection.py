@@ -60,7 +60,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_body", "_body_bytes", "_complete", "_head", "_hose", "_is_head", "_is_paused", "_owner",
         "_parser", "_reusable", "_served", "_status", "_transport", "active_s", "exchange",
-        "has_moved",
+        "has_moved", "is_closing",
     )  # fmt: skip
 
     def __init__(self, owner: Owner) -> None:
@@ -79,10 +79,6 @@ class Connection(asyncio.Protocol):
         self._reusable = False
         self._hose: Hose | None = None
         self._is_paused = False
-
-    @property
-    def usable(self) -> bool:
-        return not self._transport.is_closing()
 
     def send(
         self, exchange: Exchange, request: bytes, is_head: bool, hose: Hose | None = None
@@ -123,6 +119,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self.is_closing = transport.is_closing  # asked before each request, by no call of ours
 
     @property
     def is_waited_for(self) -> bool:

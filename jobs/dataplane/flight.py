@@ -33,10 +33,10 @@ class Flight(Surroundings):
 
     def __init__(self, owner: Owner, work: Work) -> None:
         super().__init__(owner, work)
-        self.over = False
-        self.running = 0
+        self.over, self.running = False, 0
         self.done: Future[Batch] = Future()
         self.done.set_running_or_notify_cancel()  # from now on nobody can cancel it
+        self._has_to_stop = work.stop.is_set
         self._share = owner.share(work.place)
         self._pace, self._trust = work.pace, work.trust
         self._in_flight, self._begin_s = work.limits.in_flight, work.limits.begin_s
@@ -44,11 +44,10 @@ class Flight(Surroundings):
         self._refusal = Refusal()
         self._belief = Belief(self)
         self._units = Units(self)
-        self._is_starting = False
+        self._is_starting = self._late = False
         self._waiting = Waiting(self.loop, lambda: self.interrupted)
         self._fans = Fans()
         self._began_s = 0.0
-        self._late = False
         self._last_answer_s = self._last_own_s = self.loop.time()
         self._give_up_s: float | None = None
 
@@ -67,7 +66,7 @@ class Flight(Surroundings):
         """Nothing new may start."""
         batch = self.batch
         return (
-            self.work.stop.is_set()
+            self._has_to_stop()
             or batch.outage is not None
             or batch.fatal is not None
             or bool(batch.doubt)
@@ -109,12 +108,13 @@ class Flight(Surroundings):
 
     def _may_start(self) -> bool:
         # Asked for each task, so the commonest answer comes first, and without further calls.
-        share, pace = self._share, self._pace
-        if share.running >= share.in_flight or self.running >= self._in_flight or self.held:
-            return False
-        if self.over or self._refusal.answer or self.interrupted:
+        share, pace, batch = self._share, self._pace, self.batch
+        if share.running >= share.in_flight or self.held or self.over or self._refusal.answer:
             return False
         if pace is not None and pace.running >= pace.in_flight:
+            return False
+        # As `interrupted`, whose own call would be counted for each task.
+        if batch.outage or batch.fatal or batch.doubt or self._has_to_stop():
             return False
         if self._units.is_none_begun:
             # While others had all the room, the storage was not asked: it was not silent.
@@ -173,9 +173,7 @@ class Flight(Surroundings):
     def decide(self, index: int, outcome: Outcome) -> None:
         self.batch.outcomes[index] = outcome
         if outcome.succeeded:
-            self._trust.done_s = self.loop.time()
-            if not self._refusal.has_succeeded:
-                self._note_success()
+            self._note_success()
 
     def decide_all(self, indices: Sequence[int], outcomes: Sequence[Outcome | None]) -> None:
         """Of one request; None is not decided yet."""
@@ -186,9 +184,7 @@ class Flight(Surroundings):
             for index, outcome in zip(indices, outcomes, strict=True):
                 found[index] = outcome
         if any(outcome is not None and outcome.succeeded for outcome in outcomes):
-            self._trust.done_s = self.loop.time()
-            if not self._refusal.has_succeeded:
-                self._note_success()
+            self._note_success()
 
     def succeeded(self, index: int) -> None:
         """As `decide` and `ended`, for what ends as nearly all do: each call of ours counts here."""
@@ -200,11 +196,15 @@ class Flight(Surroundings):
         self._share.running -= 1
         if self._pace is not None:
             self._pace.running -= 1
-        self._go_on()
+        self.start()
+        if not self.running or self._share.running < self._share.in_flight:
+            self._go_on()
 
     def _note_success(self) -> None:
-        self._trust.has_succeeded = True
-        self._refusal.clear()
+        self._trust.done_s = self.loop.time()
+        if not self._refusal.has_succeeded:
+            self._trust.has_succeeded = True
+            self._refusal.clear()
 
     def looked(self, index: int, seen: Checked) -> None:
         """What a look at a task's object showed."""

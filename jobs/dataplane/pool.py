@@ -38,6 +38,7 @@ class Pool:
         self._tls = tls
         self._timeouts = timeouts
         self._idle: deque[Connection] = deque()
+        self.freed = self._idle.append  # no call of ours, which would cost for each request
         self._all: set[Connection] = set()
         self._connecting: set[asyncio.Task[None]] = set()
 
@@ -55,7 +56,7 @@ class Pool:
         """
         while self._idle and not fresh:
             connection = self._idle.pop()
-            if connection.usable:
+            if not connection.is_closing():
                 connection.send(exchange, request, is_head, hose)
                 return
         task = self._loop.create_task(self._send_on_new(exchange, request, is_head, hose))
@@ -74,7 +75,7 @@ class Pool:
         except Exception as error:  # whatever it is, somebody waits for this
             exchange.lost("refused", error)
         else:
-            if not connection.usable:  # it is closed already, and will not say so again
+            if connection.is_closing():  # it is closed already, and will not say so again
                 exchange.lost("closed")
                 return
             self._all.add(connection)
@@ -99,9 +100,6 @@ class Pool:
             transport.abort()
             raise
         return connection
-
-    def freed(self, connection: Connection) -> None:
-        self._idle.append(connection)
 
     def gone(self, connection: Connection) -> None:
         self._all.discard(connection)

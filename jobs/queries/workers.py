@@ -111,7 +111,8 @@ def health(
     workers = sum(one.queue != SCHEDULER for one in seen)
     stand_still = sum(waiting.get(queue, 0) for queue in missing)
     verb = "is" if 1 in (heard_of, workers) else "are"
-    verdict = f"{heard_of} of {counted(workers, 'worker')} {verb} alive."
+    scheduler = " and the scheduler" if heard(seen, SCHEDULER) and heard_of else ""
+    verdict = f"{heard_of} of {counted(workers, 'worker')}{scheduler} {'are' if scheduler else verb} alive."
     if not workers:
         verdict = "No worker is running."
     if stand_still:

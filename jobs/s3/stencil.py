@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from jobs.s3.signing import Signer
-from jobs.s3.template import KEY_MARK, Template, quote_key, quote_version
+from jobs.s3.template import KEY_MARK, Template, is_left_by_quote, quote_key, quote_version
 from jobs.s3.texts import Writer, in_xml, written
 
 LEFT_AS_IT_IS = re.compile(r"[!-~]+\Z")
@@ -65,7 +65,9 @@ def _values_of(of_object: OfObject) -> _Values:
 
 
 def _key_alone(key: str, version_id: str | None) -> tuple[str, ...] | None:
-    return (quote_key(key),) if key and not version_id else None
+    if not key or version_id:
+        return None
+    return (key if is_left_by_quote(key) else quote_key(key),)
 
 
 def _key_and_version(key: str, version_id: str | None) -> tuple[str, ...] | None:
@@ -76,7 +78,7 @@ def _values_of_newest(source: str) -> _Values:
     def values(key: str, version_id: str | None) -> tuple[str, ...] | None:
         if not key or version_id:
             return None
-        quoted = quote_key(key)
+        quoted = key if is_left_by_quote(key) else quote_key(key)
         return (quoted, source + quoted)
 
     return values

@@ -169,9 +169,12 @@ class _Form:
         return self._bytes % tuple([values[number] for number in self._order])
 
 
+is_left_by_quote = _LEFT_BY_QUOTE.fullmatch
+
+
 def quote_key(key: str) -> str:
     """As botocore writes it into a path."""
-    return key if _LEFT_BY_QUOTE.fullmatch(key) else quote(key, safe="/~")
+    return key if is_left_by_quote(key) else quote(key, safe="/~")
 
 
 def quote_version(version_id: str) -> str:

@@ -6,7 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.console.views import detail
+from jobs.models import StatusChange
 from jobs.queries import words
+from jobs.queries.job_history import STEPS_SHOWN
 from tests.make import make_failures, make_job, make_region
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,15 @@ def test_change_of_status_brings_header_alert_and_timeline_along(as_operator):
         assert f'id="{part}"' in changed and f'id="{part}"' not in unchanged
     assert changed.count('hx-swap-oob="true"') == 4
     assert "Status: Completed." in changed
+
+
+def test_timeline_that_shows_only_the_last_steps_leads_to_the_others(as_viewer):
+    job, now = make_job("Active"), timezone.now()
+    link = rf'Earlier steps stand in\s+<a href="{reverse("job-activity", args=[job.pk])}">'
+    assert not re.search(link, page(as_viewer, job))
+    for _ in range(STEPS_SHOWN):
+        StatusChange.objects.create(job=job, at=now, from_status="Active", to_status="Paused")
+    assert re.search(link, page(as_viewer, job))
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_page_shows_who_lives_and_what_each_works_on(as_viewer, seen):
         control_owner="here:7", control_lease_expires_s=now_s() + 60
     )
     page = text_of(as_viewer, "worker-list")
-    assert "2 of 2 workers are alive. All that is needed runs." in page
+    assert "2 of 2 workers and the scheduler are alive. All that is needed runs." in page
     assert "Tag all" in page and "Idle" in page and "6 hints" in page
     assert page.count('data-l="Kind"') == 3
     fragment = text_of(as_viewer, "workers-live", HTTP_HX_REQUEST="true")

@@ -22,7 +22,7 @@ def health(seen, in_hand=None, waiting=None):
 def test_all_is_well_while_one_worker_of_each_kind_is_heard_of():
     found = health([*LIVE, seen_worker("run", silent_s=SILENT)])
     assert found.is_well
-    assert found.verdict == "2 of 3 workers are alive. All that is needed runs."
+    assert found.verdict == "2 of 3 workers and the scheduler are alive. All that is needed runs."
     assert found.tone == "warn" and health(LIVE).tone == "ok"
     assert [row.state for row in found.rows] == ["Idle", "Idle", "Working", "Silent"]
 
