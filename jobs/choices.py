@@ -99,6 +99,16 @@ class AddressingStyle(TextChoices):
     VIRTUAL = "virtual", "Virtual-hosted style"
 
 
+class Foreseen(TextChoices):
+    """What a dry run says of an object (docs/batch-operations.md, Dry run). What would fail has its
+    own code instead.
+    """
+
+    WOULD_CHANGE = "WouldChange", "Would change"
+    ALREADY_SO = "AlreadySo", "Already so"
+    CANNOT_TELL = "CannotTell", "Cannot tell"
+
+
 class Risk(TextChoices):
     """How much harm an operation may do; decides the friction before Run job."""
 

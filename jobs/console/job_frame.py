@@ -11,7 +11,7 @@ from jobs.console.access import Level, level_of
 from jobs.lifecycle import retrying
 from jobs.models import Job
 from jobs.operations import registry
-from jobs.queries import words
+from jobs.queries import foreseen, words
 from jobs.queries.job_history import person
 from jobs.queries.job_list import operation_label
 
@@ -40,11 +40,12 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "not_priority": _why_not_priority(job, writes),
         "not_limits": "" if writes else NOT_OPERATOR,
         "not_clone": "" if writes else NOT_OPERATOR,
-        "can_retry": job.is_terminal and job.started_at is not None,
+        "can_retry": job.is_terminal and job.started_at is not None and not job.dry_run,
         "not_retry": _why_not_retry(job, writes),
         "not_tags": "" if writes else NOT_OPERATOR,
         "failed_sentence": f"{job.tasks_failed:,} of {words.counted(job.tasks_done, 'object')} failed.",
         "done_sentence": f"Finished: {words.counted(job.tasks_done, 'object')}, all succeeded.",
+        "foreseen_sentence": foreseen.sentence(job) if job.dry_run else "",
         "cancelled_by": _cancelled_by(job),
         "summary": summary(job),
     }

@@ -11,6 +11,7 @@ from jobs.errors import WorkStoreFullError
 from jobs.manifests.columns import Rows, read_lines
 from jobs.manifests.rows import Row
 from jobs.operations.base import DONE, Outcome
+from jobs.operations.foreseeing import kinds_of
 from jobs.reports.rows import SUCCEEDED, report_row
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.target import Target
@@ -121,6 +122,7 @@ def put_results(
     """None where nothing was done. Raises WorkStoreError."""
     done: Sequence[int] = range(len(outcomes))
     failed: list[TaskResult] = []
+    foreseen: dict[str, int] = {}
     # By count, which looks at identity first: `in` and `==` would call Python for each.
     if outcomes.count(DONE) < len(outcomes):
         done = [index for index, outcome in enumerate(outcomes) if outcome is not None]
@@ -129,12 +131,13 @@ def put_results(
             for index, outcome in enumerate(outcomes)
             if outcome is not None and not outcome.succeeded
         ]
+        foreseen = kinds_of(outcomes)
     if not done:
         return None
     # Not by position: after a split two chunks begin there in turn, with equal fences.
     name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
     work.put(name, encode(rows, outcomes))
-    return Finished(claim, done, failed, name)
+    return Finished(claim, done, failed, name, foreseen=foreseen)
 
 
 def part_of(rows: Rows, batch: Batch, start: int, length: int) -> tuple[Rows, Batch]:

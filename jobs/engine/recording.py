@@ -3,7 +3,7 @@ chunks that come next.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,7 +35,7 @@ class Finished:
     """`done` are the rows of a chunk that were run, as indices within it, ascending; `failed` those
     of them that failed; `result_name` is where their report rows lie. Of the other rows `begun` may
     have been tried; those of `hold` are on their way and stay in hand. Without any of these
-    something is done.
+    something is done. `foreseen` counts the tasks of a dry run by their kind.
     """
 
     claim: Claim
@@ -44,6 +44,7 @@ class Finished:
     result_name: str
     begun: frozenset[int] = frozenset()
     hold: Hold | None = None
+    foreseen: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,9 @@ def _count(
     if failed:
         _count_causes(cursor, job_id, (result for chunk in chunks for result in chunk.failed))
         _keep_samples(job_id, chunks, now)
+    if kinds := sum((Counter(chunk.foreseen) for chunk in chunks), Counter()):
+        rows = [(job_id, kind, tasks) for kind, tasks in sorted(kinds.items())]
+        statements.add_to_foreseen(cursor, rows)
     if standing.doubtful:
         judge(job_id, now)
     return standing

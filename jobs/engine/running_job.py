@@ -18,6 +18,8 @@ from jobs.lifecycle.notes import note_slower
 from jobs.manifests.columns import Rows
 from jobs.models import Job
 from jobs.operations import registry
+from jobs.operations.base import Operation
+from jobs.operations.dry_run import DryRun
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.trust import only_for_boto3
 from jobs.services.destination import Destination
@@ -58,6 +60,14 @@ class Places:
         return self._by_region[region.pk]
 
 
+def operation_of(job: Job) -> Operation:
+    """What runs: of a dry run, the look ahead alone. Raises ValidationFailedError for parameters that
+    are none of the operation's.
+    """
+    operation = registry.get(job.operation).parse(job.parameters)
+    return DryRun(operation) if job.dry_run else operation
+
+
 class RunningJob:
     """Raises ValidationFailedError for parameters that are none of the operation's."""
 
@@ -65,7 +75,7 @@ class RunningJob:
         self.manifest = job.manifest
         self._job_id = job.pk
         self._place = str(job.region_id)
-        self.operation = registry.get(job.operation).parse(job.parameters)
+        self.operation = operation_of(job)
         self._clock = clock
         self._places = Places(job)
         self._trust = Trust(waived=job.checks_waived, has_succeeded=job.tasks_succeeded > 0)

@@ -114,6 +114,12 @@ ON CONFLICT (job_id, code, http_status) DO UPDATE
 """
 
 
+_ADD_TO_FORESEEN = """
+INSERT INTO jobs_foreseencount (job_id, kind, tasks) VALUES {values}
+ON CONFLICT (job_id, kind) DO UPDATE SET tasks = jobs_foreseencount.tasks + excluded.tasks
+"""
+
+
 class Standing(NamedTuple):
     """Of a job, once tasks were added to it. `doubtful`: a task of it failed, or its canary is
     still out. `alone`: no other job may run, and it waits for nothing.
@@ -210,6 +216,11 @@ def add_to_rate(cursor: CursorWrapper, job_id: str, at_s: int, succeeded: int, f
 def add_to_causes(cursor: CursorWrapper, causes: Sequence[CauseRow]) -> None:
     """(job, code, HTTP status, tasks) each, in an order that all workers keep."""
     cursor.execute(_for_rows(_ADD_TO_CAUSES, cursor, causes), _flat(causes))
+
+
+def add_to_foreseen(cursor: CursorWrapper, kinds: Sequence[tuple[str, str, int]]) -> None:
+    """(job, kind, tasks) each, in an order that all workers keep."""
+    cursor.execute(_for_rows(_ADD_TO_FORESEEN, cursor, kinds), _flat(kinds))
 
 
 def _for_rows(text: str, cursor: CursorWrapper, rows: Sequence[tuple[Value, ...]]) -> str:

@@ -17,7 +17,7 @@ from jobs.lifecycle.tagging import check_tags
 from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
 from jobs.operations.base import Operation
-from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, JobSpec
+from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, JobSpec, LimitsSpec
 
 
 class IdempotencyError(BatchConsoleError):
@@ -134,8 +134,18 @@ def _same_request(job: Job, fingerprint: str) -> Job:
 
 
 def _fingerprint(spec: JobSpec) -> str:
-    text = json.dumps(dataclasses.asdict(spec), sort_keys=True, ensure_ascii=True)
+    facts = dataclasses.asdict(spec)
+    if not spec.dry_run:
+        del facts["dry_run"]  # as requests were known before there were dry runs
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _limits_of(spec: JobSpec) -> LimitsSpec:
+    """What would fail is what a dry run is to find: failures never stop it."""
+    if not spec.dry_run:
+        return spec.limits
+    return dataclasses.replace(spec.limits, failure_percent=100, canary_tasks=0)
 
 
 def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) -> Job:
@@ -151,6 +161,7 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         client_request_token=spec.client_request_token,
         request_fingerprint=fingerprint,
         confirmation_required=spec.confirmation_required,
+        dry_run=spec.dry_run,
         cloned_from_id=spec.cloned_from,
         retry_of_id=spec.retry_of,
         manifest_bucket=manifest.bucket,
@@ -164,7 +175,7 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         report_prefix=report.prefix,
         report_scope=report.scope,
         created_at=now,
-        **dataclasses.asdict(spec.limits),
+        **dataclasses.asdict(_limits_of(spec)),
     )
     JobTag.objects.bulk_create(JobTag(job=job, key=k, value=v) for k, v in spec.tags.items())
     StatusChange.objects.create(job=job, at=now, to_status=JobStatus.NEW, actor=actor)

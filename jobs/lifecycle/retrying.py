@@ -21,6 +21,8 @@ def why_not(job: Job, code: str | None = None) -> str:
     """
     if job.status not in TERMINAL:
         return "The job has not ended yet."
+    if job.dry_run:
+        return "A dry run changes nothing, so there is nothing to retry."
     if not job.tasks_failed:
         return "No object of this job failed."
     if code is not None and not failed_tasks(job, code):

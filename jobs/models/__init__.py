@@ -5,6 +5,7 @@ from jobs.models.chunk import Chunk
 from jobs.models.draft import Draft
 from jobs.models.failed_sign_in import FailedSignIn
 from jobs.models.failure import FailureCause, FailureSample
+from jobs.models.foreseen import ForeseenCount
 from jobs.models.job import Job, JobQuerySet, JobTag, new_job_id
 from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
@@ -18,6 +19,7 @@ __all__ = [
     "FailedSignIn",
     "FailureCause",
     "FailureSample",
+    "ForeseenCount",
     "Job",
     "JobEvent",
     "JobQuerySet",

@@ -59,6 +59,8 @@ class Job(models.Model):
     client_request_token = models.CharField(max_length=64, unique=True)
     request_fingerprint = models.CharField(max_length=64, editable=False)
     confirmation_required = models.BooleanField(default=True)
+    dry_run = models.BooleanField(default=False)
+    """It looks at every object and says what would happen to it; nothing is changed."""
     cloned_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="clones"
     )

@@ -5,7 +5,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
 
-from jobs.choices import OperationGroup, Risk
+from jobs.choices import Foreseen, OperationGroup, Risk
 from jobs.operations.context import Context
 from jobs.operations.form import Form
 from jobs.operations.steps import Later, Step
@@ -133,6 +133,13 @@ class Operation(ABC):
     def target_buckets(self) -> list[str]:
         """Buckets that are written besides those of the list."""
         return []
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        """What `run` would do to the object, by reads alone: a task of a dry run. Returns what one of
+        the functions of `operations.foreseeing` makes; anything but a read fails it.
+        """
+        return Outcome(True, 200, Foreseen.CANNOT_TELL, "Cannot tell: nothing looks ahead here.")
+        yield
 
     # --- How a task runs: see "The contract of a task" in jobs/README.md
 

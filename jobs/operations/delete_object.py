@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import delete_object_alone, delete_object_batches, delete_object_together
+from jobs.operations import (
+    delete_object_alone,
+    delete_object_batches,
+    delete_object_foreseen,
+    delete_object_together,
+)
 from jobs.operations.base import BatchOperation, Ended, Finding, Steps, counted, named
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
@@ -71,6 +76,9 @@ class DeleteObject(BatchOperation):
 
     def effect_on(self, key: str) -> str:
         return f"{key} is deleted. Where versions are kept, it gets a delete marker instead."
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        return (yield from delete_object_foreseen.foresee(target, context))
 
     def run(self, target: Target, context: Context) -> Steps:
         return delete_object_alone.run(target, context)

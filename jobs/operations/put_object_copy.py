@@ -5,7 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import copy_looks, copy_members, looks, put_object_copy_form, tags
+from jobs.operations import (
+    copy_foreseen,
+    copy_looks,
+    copy_members,
+    looks,
+    put_object_copy_form,
+    tags,
+)
 from jobs.operations.base import DONE, Finding, Operation, Steps, counted, named, outcome_of
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
@@ -181,6 +188,9 @@ class PutObjectCopy(Operation):
                 message = f"The object was copied, but {lacking}: {outcome.message}"
                 return replace(outcome, message=message)
         return DONE
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        return (yield from copy_foreseen.foresee(self, target, context))
 
     def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
         return (yield from looks.facts_of(target, context))

@@ -6,10 +6,11 @@ from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
 from jobs.operations import looks, tags
-from jobs.operations.base import Finding, Operation, counted, named
+from jobs.operations.base import Finding, Operation, Steps, counted, named
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.fields import TagsField
+from jobs.operations.foreseeing import from_refusal, tags_before_and_after
 from jobs.operations.form import Form
 from jobs.operations.looks import Facts
 from jobs.operations.steps import Step
@@ -82,6 +83,12 @@ class PutObjectTagging(Operation):
     def only_call(self, target: Target, context: Context) -> Call:
         params = addressed(target) | {"Tagging": {"TagSet": tags.to_tag_set(self.tag_set)}}
         return Call(context.bucket(target.bucket), "PutObjectTagging", params)
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        answer = yield looks.ask(target, context, "GetObjectTagging")
+        if answer.code:
+            return from_refusal("GetObjectTagging", answer)
+        return tags_before_and_after(tags.from_answer(answer.data), self.tag_set)
 
     def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
         return (yield from looks.facts_of(target, context))

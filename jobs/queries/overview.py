@@ -124,6 +124,8 @@ def _job_need(job: Job, now: datetime) -> Need:
     if job.status == JobStatus.FAILED:
         return Need("failed", f"“{job}” failed.", job.failure_reason, job=job)
     failed = words.counted(job.tasks_failed, "object")
+    if job.dry_run:
+        return Need("failures", f"The dry run “{job}” found that {failed} would fail.", job=job)
     return Need("failures", f"“{job}” completed, but {failed} failed.", job=job)
 
 

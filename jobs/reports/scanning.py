@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
+from jobs.choices import Foreseen
 from jobs.reports.reading import ReportRow, UnreadableReportError, parse
 from jobs.reports.retry_list import MAX_CODE
-from jobs.reports.rows import FAILED
+from jobs.reports.rows import FAILED, SUCCEEDED
 
 MAX_ROW_BYTES = 1024 * 1024
 
@@ -39,8 +40,9 @@ class RowFilter:
         return bool(self.code or self.q)
 
     def reads_file(self, status: str) -> bool:
-        """Only a task that failed has an error code."""
-        return self.task in ("", status) and (not self.code or status == FAILED)
+        """Only a task that failed has an error code; one of a dry run has its kind there."""
+        expected = SUCCEEDED if self.code in Foreseen.values else FAILED
+        return self.task in ("", status) and (not self.code or status == expected)
 
     def fits(self, row: ReportRow) -> bool:
         return (

@@ -34,7 +34,7 @@ class JobSpec:
 
     `region` is the primary key of the Region, `role_arn` an ARN that maps to credentials there.
     Of a retry, `retry_of` is the ID of the old job and the manifest a list of its failed objects,
-    named as in retry_list.py.
+    named as in retry_list.py. A `dry_run` only reads, and says what the job would do.
     """
 
     region: int
@@ -51,3 +51,4 @@ class JobSpec:
     cloned_from: str | None = None
     retry_of: str | None = None
     limits: LimitsSpec = LimitsSpec()
+    dry_run: bool = False

@@ -134,13 +134,16 @@ def legend(job: Job) -> Values:
     return {
         "succeeded": job.tasks_succeeded,
         "failed": job.tasks_failed,
+        "succeeded_label": "would not fail" if job.dry_run else "succeeded",
+        "failed_label": "would fail" if job.dry_run else "failed",
         "remaining": remaining,
     }
 
 
 @register.inclusion_tag("console/_share_bar.html")
-def share_bar(part: int, whole: int) -> Values:
-    return {"width": shapes.share_width(part, whole)}
+def share_bar(part: int, whole: int, *, failed: bool = True) -> Values:
+    """Of failures, unless `failed` is false."""
+    return {"width": shapes.share_width(part, whole), "failed": failed}
 
 
 @register.inclusion_tag("console/_throughput.html")

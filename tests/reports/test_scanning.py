@@ -109,3 +109,10 @@ def test_bytes_without_an_end_of_row_are_no_report(data):
     pieces = [data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)]
     with pytest.raises(UnreadableReportError):
         list(fitting(pieces, RowFilter(q="y")))
+
+
+def test_kind_that_a_dry_run_found_is_looked_for_among_the_tasks_that_succeeded():
+    wanted = RowFilter(code="WouldChange")
+    assert (wanted.reads_file("succeeded"), wanted.reads_file("failed")) == (True, False)
+    failed = RowFilter(code="NoSuchKey")
+    assert (failed.reads_file("succeeded"), failed.reads_file("failed")) == (False, True)

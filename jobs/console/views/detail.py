@@ -21,6 +21,7 @@ from jobs.engine.database import now_s
 from jobs.lifecycle import losses
 from jobs.models import FailureCause, FailureSample, Job
 from jobs.queries import workers
+from jobs.queries.foreseen import kinds_found
 from jobs.queries.job_detail import job_progress, poll_every_s
 from jobs.queries.job_history import Cursor, timeline
 from jobs.queries.job_history import job_activity as query_activity
@@ -32,7 +33,7 @@ def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     context = {**frame(request, job), **_live(request, job), "section": "status"}
     context["timeline"] = timeline(job, timezone.now())
-    if job.is_terminal and job.tasks_failed:
+    if job.is_terminal and job.tasks_failed and not job.dry_run:
         context |= after_failures(job)
     return render(request, "console/job_detail.html", context)
 
@@ -77,6 +78,7 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "ceilings": ceilings(job.requests_per_s, job.in_flight),
         "throttled_to": throttled_to(job),
         "losses": _losses(job),
+        "foreseen": kinds_found(job),
         "unattended": _unattended(job, last or job.created_at, now),
     }
 
@@ -106,7 +108,7 @@ def job_failures(request: HttpRequest, job_id: str) -> HttpResponseBase:
     causes = list(job.failure_causes.all())
     samples = list(job.failure_samples.all())
     shown = [cause for cause in causes if not code or cause.code == code]
-    retried = choices_of(job, causes) if job.is_terminal else {}
+    retried = choices_of(job, causes) if job.is_terminal and not job.dry_run else {}
     context = {
         **frame(request, job),
         "section": "failures",
@@ -117,7 +119,7 @@ def job_failures(request: HttpRequest, job_id: str) -> HttpResponseBase:
         "top": [_cause(cause) for cause in causes[: advice.TOP_BARS]],
         "other": sum(cause.tasks for cause in causes[advice.TOP_BARS :]),
     }
-    if job.is_terminal and job.tasks_failed:
+    if job.is_terminal and job.tasks_failed and not job.dry_run:
         context |= after_failures(job)
     return render(request, "console/job_failures.html", context)
 

@@ -1,13 +1,14 @@
 """The completion report of a job, read from its bucket."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from jobs.choices import TERMINAL, JobStatus
+from jobs.choices import TERMINAL, Foreseen, JobStatus
 from jobs.console.access import job_or_404, signed_in
 from jobs.console.downloads import download, file_as_it_is, rows_for_people
 from jobs.console.job_frame import frame
@@ -39,10 +40,14 @@ def job_report(request: HttpRequest, job_id: str) -> HttpResponseBase:
             "lost": sentence_of(job),
             "wanted": wanted,
             "place": place,
-            "codes": job.failure_causes.values_list("code", flat=True).distinct().order_by("code"),
+            "codes": [*_codes(job), *(kind.value for kind in Foreseen if job.dry_run)],
             "folder": f"s3://{report.bucket}/{report.manifest_key.rpartition('/')[0]}/",
         }
     return render(request, "console/job_report.html", context)
+
+
+def _codes(job: Job) -> Iterable[str]:
+    return job.failure_causes.values_list("code", flat=True).distinct().order_by("code")
 
 
 @signed_in

@@ -147,8 +147,10 @@ class Reading:
             **_usual_limits(self.operation_name),
         }
 
-    def spec(self) -> JobSpec:
-        """The job, of a draft in whose steps nothing is wrong."""
+    def spec(self, *, dry_run: bool = False) -> JobSpec:
+        """The job, of a draft in whose steps nothing is wrong. A `dry_run` changes nothing, so it
+        needs no confirmation, and its report has every row.
+        """
         for form in (self.manifest, self.options):
             if not form.is_valid():
                 raise ValueError("a step has problems")
@@ -159,15 +161,17 @@ class Reading:
             operation=operation.name,
             parameters=operation.to_wire(),
             manifest=self._manifest_spec(),
-            report=self._report_spec(),
+            report=self._report_spec(whole=dry_run),
             priority=options["priority"],
             role_arn=options["role"].arn,
-            client_request_token=f"{self.draft.pk}.{self.draft.version}",
+            client_request_token=f"{self.draft.pk}.{self.draft.version}{'.dry' if dry_run else ''}",
             description=options["description"],
             tags=self.options.tags(),
             limits=limits_of(options),
             cloned_from=self._source_of("clone"),
-            retry_of=self._source_of("retry") if self.is_retry else None,
+            retry_of=self._source_of("retry") if self.is_retry and not dry_run else None,
+            confirmation_required=not dry_run,
+            dry_run=dry_run,
         )
 
     def _manifest_spec(self) -> ManifestSpec:
@@ -181,12 +185,13 @@ class Reading:
             version_id=self.manifest.cleaned_data["version_id"] or None,
         )
 
-    def _report_spec(self) -> ReportSpec:
+    def _report_spec(self, *, whole: bool) -> ReportSpec:
         options = self.options.cleaned_data
         if not options["report_enabled"]:
             return ReportSpec(enabled=False)
         bucket, prefix = self.options.report_place()
-        return ReportSpec(True, bucket, prefix, ReportScope(options["report_scope"]))
+        scope = ReportScope.ALL_TASKS if whole else ReportScope(options["report_scope"])
+        return ReportSpec(True, bucket, prefix, scope)
 
     @property
     def is_retry(self) -> bool:

@@ -159,25 +159,37 @@ def go_on(press: Press) -> HttpResponse:
 
 def create(press: Press) -> HttpResponse:
     """Create job: everything is checked once more, and a double click makes one job."""
+    return _created(
+        press, "Successfully created job ID {}. When it is prepared, review it and choose Run job."
+    )
+
+
+def dry_run(press: Press) -> HttpResponse:
+    """Start dry run: as Create job, and the draft stays, for the job that may come after it."""
+    if press.step is not REVIEW:
+        return go_on(press)
+    sentence = "Started dry run {}. It changes nothing; your draft is kept under Create job."
+    return _created(press, sentence, dry_run=True)
+
+
+def _created(press: Press, sentence: str, *, dry_run: bool = False) -> HttpResponse:
     draft, now = press.draft, timezone.now()
     reading = Reading(draft)
     problems = review.problems_of(reading, write_test=True)
     if problems:
         return review_page(press.request, draft, problems)
+    spec = reading.spec(dry_run=dry_run)
     try:
         with transaction.atomic():
-            job = create_job(reading.spec(), actor=user_of(press.request), now=now)
-            Draft.objects.filter(pk=draft.pk).update(job=job)
+            job = create_job(spec, actor=user_of(press.request), now=now)
+            if not dry_run:
+                Draft.objects.filter(pk=draft.pk).update(job=job)
     except ValidationFailedError as error:
         return review_page(press.request, draft, [reading.placed(p) for p in error.problems])
     except IdempotencyError:
         # The other click came with other values: its job is the one.
-        token = reading.spec().client_request_token
-        job = Job.objects.get(client_request_token=token)
-    messages.success(
-        press.request,
-        f"Successfully created job ID {job.pk}. When it is prepared, review it and choose Run job.",
-    )
+        job = Job.objects.get(client_request_token=spec.client_request_token)
+    messages.success(press.request, sentence.format(job.pk))
     return SeeOther(reverse("job-detail", args=[job.pk]))
 
 
@@ -275,4 +287,5 @@ _ORDERS: dict[str, Callable[[Press], HttpResponse]] = {
     "remove": _remove,
     "browse": _browse,
     "leave": _leave,
+    "dry": dry_run,
 }

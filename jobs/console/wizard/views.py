@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from jobs.console.access import draft_or_404, job_or_404, require, signed_in
+from jobs.console.access import draft_or_404, job_or_404, require, signed_in, user_of
 from jobs.console.retry_failed import is_waiting
 from jobs.console.see_other import SeeOther
 from jobs.console.wizard import clone, drafts, pages, review
@@ -17,7 +17,7 @@ from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import MANIFEST, REVIEW, first_unvisited, step_of
 from jobs.console.wizard.submit import review_page, submit, to_job
-from jobs.models import Draft
+from jobs.models import Draft, Job
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,7 +69,21 @@ def draft_leave(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 @signed_in
 def job_clone(request: HttpRequest, job_id: str) -> HttpResponse:
     job = job_or_404(request, job_id, write=True, doing="Cloning jobs")
-    user, now = require(request, "operator", "Cloning jobs"), timezone.now()
+    require(request, "operator", "Cloning jobs")
+    return SeeOther(step_url(_clone_of(request, job), MANIFEST))
+
+
+@require_POST
+@signed_in
+def job_real(request: HttpRequest, job_id: str) -> HttpResponse:
+    """Run for real: a draft of what a dry run looked ahead at, at its last step."""
+    job = job_or_404(request, job_id, write=True, doing="Creating jobs")
+    require(request, "operator", "Creating jobs")
+    return SeeOther(step_url(_clone_of(request, job), REVIEW))
+
+
+def _clone_of(request: HttpRequest, job: Job) -> Draft:
+    user, now = user_of(request), timezone.now()
     draft = drafts.new_draft(
         user,
         now=now,
@@ -79,4 +93,4 @@ def job_clone(request: HttpRequest, job_id: str) -> HttpResponse:
     )
     draft.data = clone.look_and_note(draft, job, now=now)
     draft.save(update_fields=["data"])
-    return SeeOther(step_url(draft, MANIFEST))
+    return draft

@@ -1,0 +1,43 @@
+"""What a dry run has found so far, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jobs.choices import Foreseen
+from jobs.models import Job
+from jobs.queries.words import counted
+
+WOULD_FAIL = "Would fail"
+
+
+@dataclass(frozen=True, slots=True)
+class KindFound:
+    """`code` is what the report has in the column of error codes; empty for what would fail, which
+    has the codes of its failures.
+    """
+
+    label: str
+    code: str
+    tasks: int
+
+    @property
+    def fails(self) -> bool:
+        return not self.code
+
+
+def kinds_found(job: Job) -> Sequence[KindFound]:
+    """All kinds, in one order, also those of which there is none. One query; none, and empty, for a
+    job that is no dry run.
+    """
+    if not job.dry_run:
+        return ()
+    tasks = dict(job.foreseen.values_list("kind", "tasks"))
+    found = [KindFound(str(kind.label), kind.value, tasks.get(kind, 0)) for kind in Foreseen]
+    return [*found[:2], KindFound(WOULD_FAIL, "", job.tasks_failed), *found[2:]]
+
+
+def sentence(job: Job) -> str:
+    """ "Looked at 10 objects: 7 would change, 2 already so, 1 would fail."."""
+    parts = [f"{one.tasks:,} {one.label.lower()}" for one in kinds_found(job) if one.tasks]
+    seen = f"Looked at {counted(job.tasks_done, 'object')}"
+    return f"{seen}: {', '.join(parts)}." if parts else f"{seen}."

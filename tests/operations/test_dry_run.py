@@ -1,0 +1,160 @@
+"""What operations foresee, and that a dry run gets nothing but reads through."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from jobs.operations import registry
+from jobs.operations.base import Operation
+from jobs.operations.delete_object import DeleteObject
+from jobs.operations.dry_run import DryRun, WriteInDryRunError
+from jobs.operations.put_object_copy import PutObjectCopy
+from jobs.operations.put_object_tagging import PutObjectTagging
+from jobs.operations.steps import Apart, Keep, Later, Stream, Together
+from jobs.s3.answers import Answer
+from jobs.s3.endpoints import Endpoint
+from jobs.s3.proof import Proof
+from jobs.services.call import Call
+from jobs.spec.target import Target
+from tests.operations.walking import walk
+from tests.sequential import context_at
+
+ENDPOINT = Endpoint("http://storage.example", "us-east-1", "path")
+OBJECT = Target("photos", "cat.jpg")
+VERSION = Target("photos", "cat.jpg", "v1")
+CHANGED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+BYTES = "12 bytes, last changed 2026-01-02 03:04:05 UTC"
+
+
+def head(size=12, etag='"a"', headers=None, **data):
+    facts = {"ContentLength": size, "ETag": etag, "LastModified": CHANGED, **data}
+    return Answer(200, "", "", data=facts, headers=headers or {}, proof=Proof.PROVEN)
+
+
+def refused(status, code, message="", **headers):
+    return Answer(status, code, message, headers=headers, proof=Proof.PROVEN)
+
+
+GONE = refused(404, "NoSuchKey", "The specified key does not exist.")
+
+
+def tags(**pairs):
+    return Answer(200, "", "", data={"TagSet": [{"Key": k, "Value": v} for k, v in pairs.items()]})
+
+
+def foreseen(operation, target, *answers):
+    """Kind or code, and the sentence; all steps have to be reads."""
+    context = context_at(ENDPOINT, None)
+    _, outcome = walk(DryRun(operation).run(target, context), *answers)
+    return outcome.code, outcome.message
+
+
+TAGGING = PutObjectTagging.parse({"TagSet": [{"Key": "a", "Value": "1"}]})
+DELETE = DeleteObject.parse({})
+COPY = PutObjectCopy.parse({"TargetResource": "arn:aws:s3:::backup", "TargetKeyPrefix": "old"})
+ONTO_ITSELF = PutObjectCopy.parse({"TargetResource": "arn:aws:s3:::photos"})
+COLDER = PutObjectCopy.parse(
+    {"TargetResource": "arn:aws:s3:::photos", "StorageClass": "STANDARD_IA"}
+)
+
+
+@pytest.mark.parametrize(
+    ("operation", "target", "answers", "code", "sentence"),
+    [
+        (TAGGING, OBJECT, [tags(b="2")], "WouldChange", "Tags would change from b=2 to a=1."),
+        (TAGGING, OBJECT, [tags()], "WouldChange", "Tags would change from no tags to a=1."),
+        (TAGGING, VERSION, [tags(a="1")], "AlreadySo", "It has a=1 already."),
+        (TAGGING, OBJECT, [GONE], "NoSuchKey",
+         "Would fail: The specified key does not exist."),
+        (TAGGING, OBJECT, [refused(403, "AccessDenied")], "CannotTell",
+         "Cannot tell: GetObjectTagging was answered with 403 AccessDenied."),
+        (DELETE, OBJECT, [head()], "WouldChange", f"The object would be deleted: {BYTES}."),
+        (DELETE, OBJECT, [head(headers={"x-amz-version-id": "v7"})], "WouldChange",
+         f"The object would get a delete marker: {BYTES}."),
+        (DELETE, VERSION, [head(headers={"x-amz-version-id": "v1"})], "WouldChange",
+         f"The version would be deleted for good: {BYTES}."),
+        (DELETE, OBJECT, [GONE], "AlreadySo", "There is no such object."),
+        (DELETE, VERSION, [refused(405, "MethodNotAllowed", **{"x-amz-delete-marker": "true"})],
+         "WouldChange", "The delete marker would be deleted: the object comes back."),
+        (DELETE, VERSION, [head(ObjectLockLegalHoldStatus="ON")], "AccessDenied",
+         "Would fail: The version has a legal hold."),
+        (DELETE, VERSION, [head(ObjectLockRetainUntilDate=datetime(2999, 1, 1, tzinfo=UTC))],
+         "AccessDenied", "Would fail: The version is retained until 2999-01-01 00:00:00 UTC."),
+        (DELETE, OBJECT, [refused(403, "AccessDenied")], "CannotTell",
+         "Cannot tell: HeadObject was answered with 403 AccessDenied."),
+        (COPY, OBJECT, [head(), GONE], "WouldChange",
+         f"s3://backup/old/cat.jpg would be made: {BYTES}."),
+        (COPY, OBJECT, [head(), head(size=3, etag='"b"')], "WouldChange",
+         "s3://backup/old/cat.jpg would be overwritten: from 3 bytes, last changed 2026-01-02"
+         f" 03:04:05 UTC to {BYTES}."),
+        (COPY, OBJECT, [head(), head()], "AlreadySo",
+         f"s3://backup/old/cat.jpg has this content: {BYTES}."),
+        (COPY, OBJECT, [GONE], "NoSuchKey", "Would fail: There is no such object."),
+        (COPY, OBJECT, [head(size=5 * 1024**3 + 1)], "InvalidRequest",
+         "Would fail: One copy request takes 5 GiB at most: 5,368,709,121 bytes, last changed"
+         " 2026-01-02 03:04:05 UTC."),
+        (ONTO_ITSELF, OBJECT, [head()], "InvalidRequest",
+         "Would fail: A copy of an object onto itself has to change something."),
+        (COLDER, OBJECT, [head()], "WouldChange",
+         f"The object would be written anew with these settings: {BYTES}."),
+    ],
+)  # fmt: skip
+def test_operation_says_what_it_would_do(operation, target, answers, code, sentence):
+    assert foreseen(operation, target, *answers) == (code, sentence)
+
+
+def test_what_would_fail_fails_and_all_else_succeeds():
+    context = context_at(ENDPOINT, None)
+    _, gone = walk(DryRun(TAGGING).run(OBJECT, context), GONE)
+    _, change = walk(DryRun(TAGGING).run(OBJECT, context), tags())
+    assert (gone.succeeded, gone.http_status, change.succeeded) == (False, 404, True)
+
+
+@pytest.mark.parametrize("operation", registry.OPERATIONS, ids=lambda one: one.name)
+def test_every_operation_looks_ahead(operation):
+    assert operation.foresee is not Operation.foresee
+
+
+class Careless(PutObjectTagging):
+    """Asks for something else than a look while it should only look."""
+
+    step = None
+
+    def foresee(self, target, context):
+        return (yield type(self).step)
+
+
+def put():
+    return Call(context_at(ENDPOINT, None).bucket("photos"), "PutObjectTagging", {"Key": "k"})
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        put(),
+        Stream(put(), print),
+        Apart(print),
+        Keep(b"state"),
+    ],
+    ids=["Call", "Stream", "Apart", "Keep"],
+)
+def test_step_that_may_change_something_is_refused_before_it_is_done(step, monkeypatch):
+    monkeypatch.setattr(Careless, "step", step)
+    operation = Careless.parse(TAGGING.to_wire())
+    steps = DryRun(operation).run(OBJECT, context_at(ENDPOINT, None))
+    with pytest.raises(WriteInDryRunError):
+        next(steps)
+
+
+def test_write_among_calls_side_by_side_is_refused_when_it_would_begin(monkeypatch):
+    monkeypatch.setattr(Careless, "step", Together([put()]))
+    operation = Careless.parse(TAGGING.to_wire())
+    step = next(DryRun(operation).run(OBJECT, context_at(ENDPOINT, None)))
+    with pytest.raises(WriteInDryRunError):
+        list(step.calls)
+
+
+def test_waiting_is_no_write(monkeypatch):
+    monkeypatch.setattr(Careless, "step", Later(1.0))
+    operation = Careless.parse(TAGGING.to_wire())
+    assert next(DryRun(operation).run(OBJECT, context_at(ENDPOINT, None))) == Later(1.0)
