@@ -53,12 +53,12 @@ def say(text: str) -> None:
 
 def whole_job(
     place: Place, name: str, operation: str, tasks: int, found: Findings, *,
-    url: str, in_flight: int = 128,
+    url: str, in_flight: int = 128, dry_run: bool = False,
 ) -> Peer:  # fmt: skip
     """A prepared job from its first claim to its last record, checked afterwards."""
 
     def run() -> Sample:
-        job = trials.prepared(place.stub, operation, tasks, url=url)
+        job = trials.prepared(place.stub, operation, tasks, url=url, dry_run=dry_run)
         took = programs.python(
             "bench.horse",
             BATCHCONSOLE_IN_FLIGHT=str(in_flight),

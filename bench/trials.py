@@ -37,7 +37,7 @@ def deletion() -> str | None:
     return next((name for name in names if "Delete" in name and "Tagging" not in name), None)
 
 
-def make(stub: Stub, operation: str, rows: int, *, url: str) -> Job:
+def make(stub: Stub, operation: str, rows: int, *, url: str, dry_run: bool = False) -> Job:
     """A job over a list of `rows` objects; its tasks go to `url`. It runs unconfirmed."""
     listed = lists.write(stub.files, rows)
     spec = JobSpec(
@@ -52,13 +52,14 @@ def make(stub: Stub, operation: str, rows: int, *, url: str) -> Job:
         role_arn=ROLE,
         client_request_token=uuid4().hex,
         confirmation_required=False,
+        dry_run=dry_run,
     )
     return create_job(spec, actor=None, now=timezone.now())
 
 
-def prepared(stub: Stub, operation: str, rows: int, *, url: str) -> Job:
+def prepared(stub: Stub, operation: str, rows: int, *, url: str, dry_run: bool = False) -> Job:
     """The same, prepared in this process. Raises RuntimeError when it came to nothing."""
-    job = make(stub, operation, rows, url=url)
+    job = make(stub, operation, rows, url=url, dry_run=dry_run)
     while see(job).status in {JobStatus.NEW, JobStatus.PREPARING}:
         background.prepare_and_finish()
         if see(job).waiting_for:
