@@ -54,12 +54,12 @@ class Installation:
             return False
 
     def manage(
-        self, *arguments: str, port: int | None = None
+        self, *arguments: str, port: int | None = None, **more: str
     ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,
-            env=environment(self.folder, port or self.port),
+            env=environment(self.folder, port or self.port) | more,
             capture_output=True,
             text=True,
             timeout=120,
