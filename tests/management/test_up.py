@@ -65,8 +65,8 @@ class Installation:
             timeout=120,
         )
 
-    def shell(self, code: str) -> str:
-        done = self.manage("shell", "-v0", "-c", code)
+    def shell(self, code: str, **more: str) -> str:
+        done = self.manage("shell", "-v0", "-c", code, **more)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
