@@ -4,13 +4,19 @@ A secret NAME may come from the file that NAME_FILE names. An odd value stops th
 sentence.
 """
 
+import contextlib
 import os
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+
+_REDIS_URL = r"rediss?://([^/?#]*@)?([^:/@?#\[\]]+|\[[^\]]+\])(:\d+)?([/?].*)?|unix://.+"
 
 
 def envstr(name: str, default: str = "") -> str:
@@ -63,18 +69,92 @@ def envsecret(name: str) -> str:
         raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read.") from error
 
 
+def envfolder(name: str, default: Path) -> Path:
+    """An absolute path; `~` is this account's home. Raises ImproperlyConfigured."""
+    text = envstr(name, str(default))
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise ImproperlyConfigured(f'{name} must be a folder, not "{text}".') from error
+
+
+def envdatabase(name: str, file: Path) -> dict[str, Any]:
+    """Django's settings of a database on PostgreSQL or SQLite; without a URL SQLite in `file`.
+
+    Raises ImproperlyConfigured, which does not show the URL: it has a password.
+    """
+    url = envsecret(name)
+    if not url:  # a path with # or ? in it would be another one within a URL
+        return {**dj_database_url.parse("sqlite://"), "NAME": str(file)}
+    if not re.match(r"(sqlite|postgres|postgresql|pgsql)://", url):
+        raise ImproperlyConfigured(
+            f"{name} must begin with postgres:// or sqlite://, as in postgres://user:password@host/name."
+        )
+    try:
+        return {**dj_database_url.parse(url)}
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} is no URL such as postgres://user:password@host/name. Signs such as @ / : # in"
+            " a password are written as %40 %2F %3A %23."
+        ) from error
+
+
+def envredis(name: str) -> str:
+    """The URL of a Redis server, or nothing. Raises ImproperlyConfigured, which does not show it."""
+    url = envsecret(name)
+    if url and not re.fullmatch(_REDIS_URL, url):
+        raise ImproperlyConfigured(
+            f"{name} must look like redis://:password@host:6379/0, with rediss for TLS. Signs such as"
+            " @ / : # in a password are written as %40 %2F %3A %23."
+        )
+    return url
+
+
 def kept(path: Path, make: Callable[[], str]) -> str:
-    """What stands in the file `path`; made there, for this user alone, at the first call."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, fresh = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w") as file:
-            file.write(make())
-        try:
-            # Not a rename: of several processes that start together, the first one's file stays.
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(fresh)
-    return path.read_text().strip()
+    """What stands in the file `path`; made there, for this user alone, at the first call.
+
+    Raises ImproperlyConfigured where that cannot be done.
+    """
+    with _in_words(path):
+        if not path.exists():
+            _keep(path, make())
+        return path.read_text().strip()
+
+
+def short_socket(folder: Path) -> Path:
+    """Where a Unix socket may lie: in `folder` where its path is short enough for that, else in a
+    folder that is named there.
+    """
+    path = folder / "redis.sock"
+    if len(os.fsencode(path)) < 104:  # sun_path holds 108 bytes on Linux, 104 on macOS
+        return path
+    note = folder / "redis-socket-folder"
+    with _in_words(note):
+        if note.exists() and not Path(note.read_text()).is_dir():
+            note.unlink()
+    return Path(kept(note, lambda: tempfile.mkdtemp(prefix="batchconsole-"))) / "redis.sock"
+
+
+def _keep(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, fresh = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    try:
+        # Not a rename: of several processes that start together, the first one's file stays.
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(fresh)
+
+
+@contextlib.contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{path} cannot be written and read ({error.strerror}). Set DATA_DIR to a folder that"
+            " this account may write to."
+        ) from error

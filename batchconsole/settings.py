@@ -5,13 +5,11 @@ Every variable has a default that suits one machine on loopback; docs/configurat
 
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, cast
 
-import dj_database_url
 import django_stubs_ext
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, MultiFernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
@@ -19,12 +17,16 @@ from django.utils.functional import SimpleLazyObject
 
 from batchconsole.environment import (
     envbool,
+    envdatabase,
+    envfolder,
     envint,
     envlist,
     envnetworks,
+    envredis,
     envsecret,
     envstr,
     kept,
+    short_socket,
 )
 
 django_stubs_ext.monkeypatch()
@@ -34,7 +36,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # What this installation is
 DEBUG = envbool("DEBUG", False)
-DATA_DIR = Path(envstr("DATA_DIR", str(BASE_DIR / "data"))).expanduser().absolute()
+DATA_DIR = envfolder("DATA_DIR", BASE_DIR / "data")
 HTTPS = envbool("HTTPS", False)  # a proxy in front speaks TLS and sets X-Forwarded-Proto
 
 
@@ -47,13 +49,21 @@ def _encryption_keys() -> list[str]:
     text = envsecret("ENCRYPTION_KEYS") or kept(
         DATA_DIR / "encryption.key", lambda: Fernet.generate_key().decode()
     )
-    return text.replace(",", " ").split()
+    keys = text.replace(",", " ").split()
+    try:
+        MultiFernet([Fernet(key) for key in keys])
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "ENCRYPTION_KEYS must be Fernet keys, parted by commas: each of 44 characters, as the line"
+            " in encryption.key of a data folder."
+        ) from error
+    return keys
 
 
 # Read when they are first needed, so that a start that is refused leaves no file behind.
 SECRET_KEY = cast(str, SimpleLazyObject(_secret_key))
 BATCHCONSOLE_ENCRYPTION_KEYS = cast(list[str], SimpleLazyObject(_encryption_keys))
-BATCHCONSOLE_WORK_DIR = Path(envstr("WORK_DIR", str(DATA_DIR / "work"))).absolute()
+BATCHCONSOLE_WORK_DIR = envfolder("WORK_DIR", DATA_DIR / "work")
 
 
 def work_store() -> dict[str, str]:
@@ -64,6 +74,11 @@ def work_store() -> dict[str, str]:
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/[A-Za-z0-9/._-]*)?", place):
         raise ImproperlyConfigured(f'WORK_STORE must look like s3://bucket/prefix, not "{place}".')
     endpoint = envstr("WORK_STORE_ENDPOINT")
+    if "@" in endpoint:
+        raise ImproperlyConfigured(
+            "Leave user and password out of WORK_STORE_ENDPOINT. Credentials are"
+            " WORK_STORE_ACCESS_KEY_ID and WORK_STORE_SECRET_ACCESS_KEY."
+        )
     if not re.fullmatch(r"https?://[^/\s]+/?", endpoint):
         raise ImproperlyConfigured(
             "WORK_STORE needs WORK_STORE_ENDPOINT, the URL of the storage:"
@@ -89,6 +104,13 @@ def work_store() -> dict[str, str]:
 
 
 globals().update(work_store())
+
+
+def _own_names(bind: str) -> str:
+    """Names for this machine: loopback, and the one address that is listened on."""
+    own = "" if bind in {"0.0.0.0", "::"} else f",[{bind}]" if ":" in bind else f",{bind}"  # noqa: S104
+    return f"localhost,127.0.0.1,[::1]{own}"
+
 
 # What `manage.py up` starts
 BATCHCONSOLE_BIND = envstr("BIND", "127.0.0.1")
@@ -156,8 +178,7 @@ TEMPLATES = [
 
 def database() -> dict[str, Any]:
     """PostgreSQL or SQLite from DATABASE_URL; without it, SQLite in the data folder."""
-    url = envsecret("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'batchconsole.sqlite3'}"
-    found: dict[str, Any] = {**dj_database_url.parse(url)}
+    found = envdatabase("DATABASE_URL", DATA_DIR / "batchconsole.sqlite3")
     if found["ENGINE"] == "django.db.backends.sqlite3":
         # Writers queue up instead of failing: the write lock is taken when a transaction begins.
         found["OPTIONS"] = {
@@ -176,6 +197,8 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Also of the pages' files, which only we serve
+FILE_UPLOAD_PERMISSIONS = 0o600
 # In the database, so that all web processes share it.
 CACHES = {
     "default": {
@@ -186,19 +209,8 @@ CACHES = {
 }
 
 
-def redis_socket() -> Path:
-    """The embedded Redis server's socket, in the data folder where the path is short enough."""
-    path = DATA_DIR / "redis.sock"
-    if len(os.fsencode(path)) < 104:  # sun_path holds 108 bytes on Linux, 104 on macOS
-        return path
-    note = DATA_DIR / "redis-socket-folder"
-    if note.exists() and not Path(note.read_text()).is_dir():
-        note.unlink()
-    return Path(kept(note, lambda: tempfile.mkdtemp(prefix="batchconsole-"))) / "redis.sock"
-
-
-REDIS_URL = envsecret("REDIS_URL")
-BATCHCONSOLE_REDIS_SOCKET = None if REDIS_URL else redis_socket()
+REDIS_URL = envredis("REDIS_URL")
+BATCHCONSOLE_REDIS_SOCKET = None if REDIS_URL else short_socket(DATA_DIR)
 _redis = REDIS_URL or f"unix://{BATCHCONSOLE_REDIS_SOCKET}?db=0"
 # Pages answer while Redis is down: they do not wait long for a connection.
 _redis += ("&" if "?" in _redis else "?") + "socket_connect_timeout=1"
@@ -233,7 +245,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = envlist("ALLOWED_HOSTS", _own_names(BATCHCONSOLE_BIND))
 CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
 # Who may say in X-Forwarded-For where a request comes from
 BATCHCONSOLE_TRUSTED_PROXIES = envnetworks("TRUSTED_PROXIES")

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 
@@ -41,7 +42,7 @@ class Cluster:
     def start(self, options: tuple[str, ...] = FAST) -> None:
         """Raises UnavailableError."""
         data = self.folder / "data"
-        command = [_binaries() / "postgres", "-D", data, "-k", self.folder]
+        command = [binaries() / "postgres", "-D", data, "-k", self.folder]
         self.server = subprocess.Popen(
             [*command, "-c", "listen_addresses=", *options],
             cwd=self.folder,
@@ -67,9 +68,13 @@ class Cluster:
     def _connection(self) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(host=str(self.folder), user="postgres", autocommit=True)
 
-    def create_database(self) -> None:
+    def create_database(self, name: LiteralString = "batchconsole") -> None:
         with self._connection() as server:
-            server.execute("CREATE DATABASE batchconsole")
+            server.execute(f"CREATE DATABASE {name}")
+
+    def drop_database(self, name: LiteralString) -> None:
+        with self._connection() as server:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def stop(self, number: signal.Signals = signal.SIGQUIT) -> None:
         """SIGQUIT ends it at once, as a crash would; SIGINT after throwing everyone out."""
@@ -85,11 +90,11 @@ class Cluster:
 
 def make() -> Cluster:
     """A cluster that is not started yet. Raises UnavailableError."""
-    binaries, account = _binaries(), system_account()
+    programs, account = binaries(), system_account()
     folder = Path(tempfile.mkdtemp(prefix="bc-pg-"))
     if account:
         shutil.chown(folder, account)
-    command = [binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "postgres"]
+    command = [programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", "postgres"]
     _run([*command, "--no-sync", "-E", "UTF8"], account)
     return Cluster(folder, account)
 
@@ -102,7 +107,8 @@ def start() -> str:
     return cluster.url
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """The folder of its programs. Raises UnavailableError."""
     found = shutil.which("postgres")
     folders = [Path(found).parent] if found else []
     folders += [Path(name) for name in glob("/usr/lib/postgresql/*/bin")]

@@ -88,6 +88,11 @@ def test_work_storage_in_s3_when_a_place_and_its_endpoint_are_named(
         ({"WORK_STORE": "s3://W"}, "must look like s3://bucket/prefix"),
         ({"WORK_STORE_ENDPOINT": ""}, "WORK_STORE needs WORK_STORE_ENDPOINT"),
         ({"WORK_STORE_ENDPOINT": "s3.example.com"}, 'not "s3.example.com"'),
+        (
+            {"WORK_STORE_ENDPOINT": "https://user:hidden@s3.example.com"},
+            "^Leave user and password out of WORK_STORE_ENDPOINT. Credentials are WORK_STORE_ACC[A-Z_]*"
+            " and WORK_STORE_SECRET_ACCESS_KEY.$",
+        ),
         ({"WORK_STORE_ADDRESSING": "dns"}, "WORK_STORE_ADDRESSING must be path or virtual"),
         ({"WORK_STORE_ACCESS_KEY_ID": "key"}, "go together: set both, or neither"),
         ({"WORK_STORE_SECRET_ACCESS_KEY": "x"}, "go together: set both, or neither"),
@@ -114,7 +119,7 @@ def test_start_with_an_odd_value_says_one_line(odd: dict[str, str], tmp_path: Pa
         timeout=60,
     )
     (name,) = odd
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith(f"{name} must ")
     assert not (tmp_path / "data").exists()
 
@@ -126,3 +131,83 @@ def test_postgresql_that_is_cut_off_is_noticed_and_the_address_may_say_more(
     options = settings.database()["OPTIONS"]
     assert options["tcp_user_timeout"] == 20_000
     assert (int(options["connect_timeout"]), options["sslmode"]) == (3, "require")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["localhost/name", "mysql://a:hidden@h/n", "postgres://a:hid/den@h:x/n", "postgres://[hidden"],
+)
+def test_database_url_that_is_none_stops_with_a_sentence_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="^DATABASE_URL ") as caught:
+        settings.database()
+    assert "hid" not in str(caught.value)
+
+
+def test_sqlite_lies_in_the_data_folder_whatever_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    file = tmp_path / "a #1?x=%41" / "batchconsole.sqlite3"
+    found = environment.envdatabase("DATABASE_URL", file)
+    assert (found["ENGINE"], found["NAME"]) == ("django.db.backends.sqlite3", str(file))
+
+
+@pytest.mark.parametrize("url", ["h:6379", "http://h", "redis://:hidden@h:x/0", "redis://[hidden"])
+def test_redis_url_that_is_none_stops_with_a_sentence_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="^REDIS_URL must look like redis://") as caught:
+        environment.envredis("REDIS_URL")
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h",
+        "redis://h:6379/0",
+        "rediss://user:p%40s@h:6379/0?ssl_cert_reqs=none",
+        "redis://:a@b:c@h:1?db=2",
+        "redis://[::1]:6379/0",
+        "unix:///run/redis.sock?db=0",
+    ],
+)
+def test_redis_url_that_is_one_passes(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+    assert environment.envredis("REDIS_URL") == url
+
+
+def test_folder_of_an_account_that_does_not_exist_stops_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATA_DIR", "~no-such-account/data")
+    with pytest.raises(ImproperlyConfigured, match='DATA_DIR must be a folder, not "~no-such'):
+        environment.envfolder("DATA_DIR", tmp_path)
+
+
+@pytest.mark.parametrize("odd", ["hidden", ", ,", "aGlkZGVu"])
+def test_encryption_key_that_is_none_stops_with_a_sentence_that_does_not_show_it(
+    monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    monkeypatch.setenv("ENCRYPTION_KEYS", odd)
+    with pytest.raises(ImproperlyConfigured, match="^ENCRYPTION_KEYS must be Fernet") as caught:
+        settings._encryption_keys()
+    assert odd not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("bind", "own"),
+    [
+        ("127.0.0.1", ",127.0.0.1"),
+        ("0.0.0.0", ""),  # noqa: S104
+        ("::", ""),
+        ("10.0.0.5", ",10.0.0.5"),
+        ("fd00::5", ",[fd00::5]"),
+    ],
+)
+def test_the_one_address_that_is_listened_on_is_an_allowed_host(bind: str, own: str) -> None:
+    assert settings._own_names(bind) == f"localhost,127.0.0.1,[::1]{own}"

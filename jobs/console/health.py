@@ -8,7 +8,7 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 
 from django.conf import settings
@@ -22,6 +22,14 @@ from jobs.s3.work_store import check_work_storage
 logger = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
+IN_TIME = "answered_in_time"
+SENTENCES = {
+    "database": "The database does not answer. Pages cannot be shown, and jobs wait.",
+    "migrations": "The database is not set up for this version: manage.py setup does that.",
+    "redis": "Redis does not answer. Pages can be shown, and jobs wait.",
+    "work_storage": "The work storage cannot be written and read. Jobs wait.",
+    IN_TIME: f"No answer from the database, Redis or the work storage within {PATIENCE_S:.0f} s.",
+}
 _probe = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
 _lock = threading.Lock()
 _pending: Future[dict[str, bool]] | None = None
@@ -49,11 +57,22 @@ def _ready() -> HttpResponse:
     try:
         found = future.result(PATIENCE_S)
     except TimeoutError:
-        found = {"answered_in_time": False}
+        found = {IN_TIME: False}
     status = 200 if all(found.values()) else 503
-    response = HttpResponse(json.dumps(found) + "\n", "application/json", status)
+    said = {**found, "problems": problems(found)}
+    response = HttpResponse(json.dumps(said, indent=1) + "\n", "application/json", status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def problems(found: Mapping[str, bool]) -> list[str]:
+    """A sentence for each thing that is not as it should be. Why is in the log alone: who asks here
+    has not signed in.
+    """
+    amiss = [name for name, is_well in found.items() if not is_well]
+    if "database" in amiss and "migrations" in amiss:
+        amiss.remove("migrations")  # nobody could look
+    return [SENTENCES.get(name, name) for name in amiss]
 
 
 def look() -> dict[str, bool]:

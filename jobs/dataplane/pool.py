@@ -1,12 +1,15 @@
 """The connections to one origin."""
 
 import asyncio
+import contextlib
+import socket
 import ssl
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 from jobs.dataplane.connection import Connection, Exchange, Hose
-from jobs.s3.reachable import ForbiddenAddressError, check_peer
+from jobs.s3.reachable import ForbiddenAddressError, check_found, check_peer
 from jobs.s3.template import Origin
 
 IDLE_S = 60.0
@@ -86,20 +89,34 @@ class Pool:
 
     async def _connect(self) -> Connection:
         host, port, _ = self._origin
-        async with asyncio.timeout(self._timeouts.connect_s):
-            transport, connection = await self._loop.create_connection(
-                lambda: Connection(self),
-                host,
-                port,
-                ssl=self._tls,
-                server_hostname=host if self._tls else None,
-            )
+        try:
+            async with asyncio.timeout(self._timeouts.connect_s):
+                transport, connection = await self._loop.create_connection(
+                    lambda: Connection(self),
+                    host,
+                    port,
+                    ssl=self._tls,
+                    server_hostname=host if self._tls else None,
+                )
+        except (ssl.SSLError, socket.gaierror):
+            raise
+        except OSError:
+            await self._check_where_it_leads(host, port)
+            raise
         try:
             check_peer(transport.get_extra_info("peername"))
         except ForbiddenAddressError:
             transport.abort()
             raise
         return connection
+
+    async def _check_where_it_leads(self, host: str, port: int) -> None:
+        """Raises ForbiddenAddressError where nobody answers at an address that is not allowed."""
+        found: list[Any] = []
+        with contextlib.suppress(OSError):  # a name that leads nowhere, or a slow name server
+            async with asyncio.timeout(self._timeouts.connect_s):
+                found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        check_found(found)
 
     def gone(self, connection: Connection) -> None:
         self._all.discard(connection)

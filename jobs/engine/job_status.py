@@ -19,6 +19,7 @@ from jobs.models import Job
 from jobs.operations.base import NOT_KEPT
 from jobs.s3.answers import Answer
 from jobs.s3.faults import is_foreign, means_no_such_call
+from jobs.s3.reachable import FORBIDDEN
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,11 @@ def _silence(job: Job, outage: Answer) -> str:
         return (
             f"{outage.message} The job goes on by itself when the storage at"
             f" {job.region.endpoint_url} answers again."
+        )
+    if outage.code == FORBIDDEN:
+        return (
+            f"{outage.message} The job goes on by itself when {job.region.endpoint_url} leads"
+            " elsewhere."
         )
     return (
         f"The storage at {job.region.endpoint_url} does not answer ({outage.message})."

@@ -6,12 +6,15 @@ import http.client
 import os
 import socket
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection
 
+from jobs import conf
 from jobs.errors import WorkStoreError
 from jobs.models import RoleCredentials
 from jobs.models.encrypted import UndecryptableError
@@ -22,11 +25,21 @@ _SET_UP_LOCK = 7_264_110
 
 
 class RefusedError(Exception):
-    """This start would disturb something else; nothing was changed."""
+    """Something has to be set right before this can start."""
+
+    exit_status = 2
+
+
+class BusyError(RefusedError):
+    """Something else is in the way, which may pass by itself."""
+
+    exit_status = 1
 
 
 class NoDatabaseError(Exception):
     """The database does not answer, or not to us."""
+
+    exit_status = 1
 
 
 def check_address(host: str, port: int) -> None:
@@ -41,36 +54,54 @@ def check_address(host: str, port: int) -> None:
     except socket.gaierror as error:
         raise RefusedError(f'BIND must be an address of this machine, not "{host}".') from error
     except OSError as error:
-        raise RefusedError(
+        raise BusyError(
             f"Port {port} on {host} is taken ({error.strerror}). Set PORT to another one."
         ) from error
 
 
 def check_folder(folder: Path) -> None:
-    """Raises RefusedError when an installation runs on `folder`."""
-    if _lock_file(folder).exists():
+    """Raises BusyError when an installation runs on `folder`, and RefusedError when nobody can."""
+    try:
+        held = _lock_file(folder).exists()
+    except OSError as error:
+        raise _unusable(folder, "DATA_DIR", error) from error
+    if held:
         with folder_locked(folder):
             pass
 
 
+def check_writable(folder: Path, variable: str) -> None:
+    """Make `folder` where it is not there. Raises RefusedError unless files can be made there."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unusable(folder, variable, error) from error
+
+
+def _unusable(folder: Path, variable: str, error: OSError) -> RefusedError:
+    return RefusedError(
+        f"{folder} cannot be written to ({error.strerror}). Set {variable} to a folder that this"
+        " account may write to."
+    )
+
+
 @contextlib.contextmanager
 def folder_locked(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process. Raises RefusedError when another one holds it, and when nothing
-    can be written there.
+    """Hold `folder` for this process. Raises BusyError when another one holds it, and RefusedError
+    when nothing can be written there.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(_lock_file(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise RefusedError(
-            f"{folder} cannot be written to ({error.strerror}). Set DATA_DIR to a folder that this"
-            " account may write to."
-        ) from error
+        raise _unusable(folder, "DATA_DIR", error) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(handle)
-        raise RefusedError(
+        raise BusyError(
             f"batchconsole already runs on the data folder {folder}. Set DATA_DIR to another one."
         ) from error
     try:
@@ -79,13 +110,15 @@ def folder_locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def narrow(folder: Path, database: Path | None) -> list[Path]:
-    """Make `folder`, and what lies in it, this account's alone, as new files are.
+def narrow(folder: Path, work_folder: Path, database: Path | None) -> list[Path]:
+    """Make `folder`, and what lies in it, this account's alone, as new files are, and `work_folder`.
 
-    Returns what was open to others before. Tasks' results are not looked at one by one: their
-    folder lies in `folder`. Raises RefusedError for what is open and not ours to change.
+    Returns what was open to others before. Tasks' results and the pages' files are not looked at
+    one by one: who cannot pass their folder cannot read them. Raises RefusedError for what is open
+    and not ours to change.
     """
     found = [folder, *folder.glob("*"), *folder.glob("logs/*"), *folder.glob("redis/**/*")]
+    found += [work_folder, *work_folder.glob("*")]
     if database:
         found += [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
     wide = []
@@ -97,7 +130,7 @@ def narrow(folder: Path, database: Path | None) -> list[Path]:
             try:
                 path.chmod(stat.S_IMODE(mode) & 0o700)
             except PermissionError as error:
-                if path == folder:  # the mount point of a volume; what lies in it is ours
+                if path in (folder, work_folder):  # a volume's mount point; what lies in it is ours
                     continue
                 raise RefusedError(
                     f"{path} can be read by other users of this machine and is not ours to change:"
@@ -107,12 +140,21 @@ def narrow(folder: Path, database: Path | None) -> list[Path]:
     return wide
 
 
+def check_keys(*, for_pages: bool) -> None:
+    """Read the keys that are needed, and make those that there are not. Raises ImproperlyConfigured."""
+    conf.encryption_keys()
+    if for_pages:
+        str(settings.SECRET_KEY)
+
+
 def check_parts(say: Callable[[str], None]) -> None:
     """What each part of an installation needs of the others: one work storage, the same keys.
 
-    Raises RefusedError where somebody has to set something right. A storage or database that
-    only does not answer yet is waited for by the parts themselves.
+    Raises RefusedError where somebody has to set something right. A storage that only does not
+    answer yet is waited for by the jobs.
     """
+    if not conf.work_bucket():
+        check_writable(conf.work_dir(), "WORK_DIR")
     try:
         check_work_storage()
     except WorkStoreError as error:
@@ -126,8 +168,19 @@ def check_parts(say: Callable[[str], None]) -> None:
             "ENCRYPTION_KEYS cannot read the stored credentials: give this machine the key of the"
             " machine that stored them (encryption.key in its data folder)."
         ) from error
-    except DatabaseError:
-        say("The database does not answer, or is not set up. It is tried again by each part.")
+    except DatabaseError as error:
+        raise NoDatabaseError(f"The database cannot be used: {str(error).strip()}") from error
+
+
+def warnings() -> list[str]:
+    """What is set so that it works, but not as people will want it."""
+    found = []
+    if settings.HTTPS and not settings.BATCHCONSOLE_TRUSTED_PROXIES:
+        found.append(
+            "HTTPS=true without TRUSTED_PROXIES: everybody seems to come from the proxy's address, so"
+            " a stranger's failed sign-ins keep all people out. Set TRUSTED_PROXIES to the proxy's."
+        )
+    return [f"Warning: {sentence}" for sentence in found]
 
 
 def set_up() -> None:

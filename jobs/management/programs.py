@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -16,6 +17,8 @@ PARTS = ("web", "worker", "control", "scheduler")
 """What `manage.py up --only` may start, in containers of its own."""
 
 WEB_WORKERS = 2
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_OWN = (*LOOPBACK, "[::1]")
 
 
 def parts(names: Sequence[str], *, to_logs: bool) -> list[Child]:
@@ -57,9 +60,27 @@ def reachable_host() -> str:
 
 
 def address() -> str:
-    """Of the console, for a browser on this machine."""
+    """Of the console, for a person's browser: what was set for it, else that on this machine."""
+    origins = [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
+    if origins:
+        return f"{origins[0].rstrip('/')}/"
+    names = [name for name in settings.ALLOWED_HOSTS if name not in _OWN and name[0] not in "*."]
+    name = names[0] if names else _own_address()
+    # Whoever speaks https, or reaches out for a console on loopback, is a proxy with a port of its own.
+    through_proxy = settings.HTTPS or (names and settings.BATCHCONSOLE_BIND in LOOPBACK)
+    port = "" if through_proxy else f":{settings.BATCHCONSOLE_PORT}"
+    return f"{'https' if settings.HTTPS else 'http'}://{name}{port}/"
+
+
+def is_for_this_machine_alone(address: str) -> bool:
+    """Whether a browser elsewhere needs another name than that of `address`."""
+    is_open = settings.BATCHCONSOLE_BIND not in LOOPBACK
+    return is_open and urlsplit(address).hostname in LOOPBACK
+
+
+def _own_address() -> str:
     host = reachable_host()
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.BATCHCONSOLE_PORT}/"
+    return f"[{host}]" if ":" in host else host
 
 
 def _web() -> Child:

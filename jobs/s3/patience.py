@@ -20,9 +20,9 @@ from botocore.awsrequest import (
     AWSHTTPSConnection,
     AWSHTTPSConnectionPool,
 )
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from jobs.s3.reachable import ForbiddenAddressError, check_peer
+from jobs.s3.reachable import ForbiddenAddressError, addresses_of, check_found, check_peer
 
 POLL_S = 0.25
 """How soon a stop is heard."""
@@ -183,18 +183,33 @@ class _Patient:
 
     sock: Any
     timeout: Any
+    port: int
+    _dns_host: str
 
     def __init__(self, *args: Any, patience: Patience, **options: Any) -> None:
         super().__init__(*args, **options)
         self._patience = patience
 
     def _new_conn(self) -> Any:
-        found = super()._new_conn()  # type: ignore[misc]
+        try:
+            return self._allowed_conn()
+        except ForbiddenAddressError as error:
+            raise NewConnectionError(cast(Any, self), str(error)) from error
+
+    def _allowed_conn(self) -> Any:
+        """Raises ForbiddenAddressError, also where nothing listens there."""
+        try:
+            found = super()._new_conn()  # type: ignore[misc]
+        except NameResolutionError:
+            raise
+        except (NewConnectionError, ConnectTimeoutError):
+            check_found(addresses_of(self._dns_host, self.port))
+            raise
         try:
             check_peer(found.getpeername())
-        except ForbiddenAddressError as error:
+        except ForbiddenAddressError:
             found.close()
-            raise NewConnectionError(cast(Any, self), str(error)) from error
+            raise
         return found
 
     def connect(self) -> None:

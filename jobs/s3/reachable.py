@@ -1,22 +1,28 @@
-"""Which addresses a Region may have: none of those where a cloud's machine finds its own secrets."""
+"""Which addresses a storage may have: none of those where a cloud's machine finds its own secrets."""
 
 import socket
+from collections.abc import Iterable
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from jobs import conf
 
 LINK_LOCAL = (
-    "A Region cannot be at a link-local address ({}): that is where machines in a cloud find"
+    "A storage cannot be at a link-local address ({}): that is where machines in a cloud find"
     " their own credentials. ALLOW_LINK_LOCAL=true allows it."
 )
+
+
+FORBIDDEN = "ForbiddenAddress"
+"""Code of ours for a call that was not sent for that."""
 
 
 class ForbiddenAddressError(ConnectionError):
     """The name of an endpoint leads to an address that is not allowed."""
 
 
-def problem_with(url: str) -> str:
+def problem_with(url: str, credentials_belong_to: str = "roles") -> str:
     """What is wrong with an endpoint's URL, in a sentence, or an empty text. Asks no name server:
     where names lead is looked at when it is connected to.
     """
@@ -26,7 +32,10 @@ def problem_with(url: str) -> str:
     except ValueError:
         return "Write the endpoint URL as https://host or https://host:port."
     if named or "@" in parts.netloc:
-        return "Leave user and password out of the endpoint URL: credentials belong to roles."
+        return (
+            "Leave user and password out of the endpoint URL: credentials belong to"
+            f" {credentials_belong_to}."
+        )
     try:
         # Knows the decimal and hexadecimal ways to write an address, too.
         found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
@@ -49,3 +58,32 @@ def check_peer(peer: object) -> None:
     """
     if isinstance(peer, tuple) and not is_allowed(str(peer[0])):
         raise ForbiddenAddressError(LINK_LOCAL.format(peer[0]))
+
+
+def check_found(found: Iterable[tuple[Any, ...]]) -> None:
+    """As `check_peer`, for a name that could not be connected to: `found` is what getaddrinfo says
+    of it. Raises where it leads to such addresses alone, so that nobody looks for another cause.
+    """
+    addresses = [str(one[4][0]) for one in found]
+    if addresses and not any(map(is_allowed, addresses)):
+        raise ForbiddenAddressError(LINK_LOCAL.format(addresses[0]))
+
+
+def addresses_of(host: str, port: int) -> list[tuple[Any, ...]]:
+    """As getaddrinfo; nothing for a name that is not known."""
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+
+
+def try_to_connect(host: str, port: int, timeout_s: float) -> None:
+    """Connect, and send nothing. Raises OSError, and ForbiddenAddressError in the first place."""
+    try:
+        with socket.create_connection((host, port), timeout_s) as found:
+            check_peer(found.getpeername())
+    except (socket.gaierror, ForbiddenAddressError):
+        raise
+    except OSError:
+        check_found(addresses_of(host, port))
+        raise

@@ -13,6 +13,7 @@ from jobs.s3.calls import Call, perform
 from jobs.s3.checksums import refuses_checksums
 from jobs.s3.clients import S3Client, leave_out_checksums
 from jobs.s3.faults import is_foreign, is_unreachable
+from jobs.s3.reachable import FORBIDDEN
 
 NAME = ".batchconsole-scratch-"
 """How names of scratch objects begin; the second in which they were made follows."""
@@ -73,6 +74,8 @@ class Scratch:
             self._leaves_out_checksums = True
             leave_out_checksums(self.client)
             answer = perform(self.client, call)
+        if answer.code == FORBIDDEN:
+            raise SilentError(answer.message)
         if is_unreachable(answer):
             raise SilentError(f"The storage does not answer ({answer.code}).")
         if is_foreign(answer):

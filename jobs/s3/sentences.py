@@ -1,6 +1,7 @@
 """What went wrong with a place in storage, for a person: what, where, and what to do."""
 
 from jobs.errors import StorageError
+from jobs.s3.reachable import FORBIDDEN
 from jobs.s3.redirecting import wrong_region
 
 _MISSING = "{place} does not exist. Check the path."
@@ -52,6 +53,7 @@ _BY_CODE = {
     "SSLError": "The TLS certificate of the storage could not be verified. Check the Region's"
     " endpoint URL, and paste the CA certificate there if a private authority signed it.",
     "ConnectTimeoutError": "The storage does not answer. Check the Region's endpoint URL.",
+    FORBIDDEN: "{message}",
     "EndpointConnectionError": "The storage does not answer. Check the Region's endpoint URL.",
     "ProxyConnectionError": "The proxy on the way to the storage does not answer.",
     "ReadTimeoutError": "The storage did not answer in time. Try again.",

@@ -23,6 +23,7 @@ from jobs.errors import (
 from jobs.s3.clients import S3Client, make_client
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.patience import Patience
+from jobs.s3.reachable import problem_with
 from jobs.s3.translating import translated
 from jobs.workstore.store import FolderStore, WorkStore, checked_folder, checked_name, never
 
@@ -30,6 +31,7 @@ DELETE_BATCH = 1000
 CONNECTIONS = 16
 ATTEMPTS = 4
 TEST_FOLDER = "start-test"
+_CREDENTIALS = "WORK_STORE_ACCESS_KEY_ID and WORK_STORE_SECRET_ACCESS_KEY"
 _FULL = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientCapacity", "507"})
 
 
@@ -220,6 +222,10 @@ def check_work_storage() -> None:
 
     A folder needs no such test: it is made when it is first written to.
     """
-    work = work_storage()
+    place, work = conf.work_bucket(), work_storage()
+    if place and (problem := problem_with(place.endpoint_url, _CREDENTIALS)):
+        refused = WorkStoreError(f"WORK_STORE_ENDPOINT: {problem}")
+        refused.retryable = False
+        raise refused
     if isinstance(work, S3Store):
         work.check()

@@ -19,7 +19,8 @@ def test_readyz_says_what_is_well_and_what_is_not(client, monkeypatch):
     monkeypatch.setattr(health, "CHECKS", {"redis": lambda: None, "database": fails})
     answer = client.get("/readyz", HTTP_HOST="10.0.0.7")
     assert answer.status_code == 503
-    assert answer.json() == {"redis": True, "database": False}
+    said = "The database does not answer. Pages cannot be shown, and jobs wait."
+    assert answer.json() == {"redis": True, "database": False, "problems": [said]}
 
 
 def test_readyz_waits_no_longer_than_its_patience_and_asks_once(client, monkeypatch):
@@ -36,7 +37,8 @@ def test_readyz_waits_no_longer_than_its_patience_and_asks_once(client, monkeypa
     finally:
         go.set()
     assert {answer.status_code for answer in answers} == {503}
-    assert answers[0].json() == {"answered_in_time": False}
+    said = "No answer from the database, Redis or the work storage within 2 s."
+    assert answers[0].json() == {"answered_in_time": False, "problems": [said]}
     assert looked == [1]
 
 
@@ -52,3 +54,12 @@ def test_work_folder_that_cannot_be_written_to_is_not_ready(settings, tmp_path):
     settings.BATCHCONSOLE_WORK_DIR.write_text("")
     with pytest.raises(OSError):
         health.CHECKS["work_storage"]()
+
+
+def test_every_check_has_a_sentence_for_when_it_fails():
+    assert set(health.CHECKS) < set(health.SENTENCES)
+
+
+def test_readyz_without_a_database_does_not_blame_its_set_up():
+    (said,) = health.problems({"database": False, "migrations": False, "redis": True})
+    assert said == health.SENTENCES["database"]

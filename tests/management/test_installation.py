@@ -66,18 +66,21 @@ def test_parts_that_fit_together_are_passed_in_silence() -> None:
 
 def test_files_that_others_could_read_are_narrowed_and_named(tmp_path: Path) -> None:
     folder, database = tmp_path / "data", tmp_path / "elsewhere.sqlite3"
+    work = tmp_path / "work"
+    work.mkdir()
     (folder / "logs").mkdir(parents=True)
     log, mine = folder / "logs" / "web.log", folder / "secret.key"
     for path, mode in ((log, 0o644), (mine, 0o600), (database, 0o666)):
         path.write_text("")
         path.chmod(mode)
     folder.chmod(0o755)
-    wide = installation.narrow(folder, database)
-    assert {folder, log, database} <= set(wide) and mine not in wide
-    assert [oct(path.stat().st_mode & 0o777) for path in (folder, log, mine, database)] == [
-        *("0o700", "0o600", "0o600", "0o600")
+    work.chmod(0o775)
+    wide = installation.narrow(folder, work, database)
+    assert {folder, work, log, database} <= set(wide) and mine not in wide
+    assert [oct(path.stat().st_mode & 0o777) for path in (folder, work, log, mine, database)] == [
+        *("0o700", "0o700", "0o600", "0o600", "0o600")
     ]
-    assert installation.narrow(folder, database) == []
+    assert installation.narrow(folder, work, database) == []
 
 
 def test_file_of_another_user_that_is_open_is_refused_by_name(
@@ -90,7 +93,7 @@ def test_file_of_another_user_that_is_open_is_refused_by_name(
     (tmp_path / "secret.key").chmod(0o644)
     monkeypatch.setattr(Path, "chmod", refuses)
     with pytest.raises(RefusedError, match="secret.key can be read by other users"):
-        installation.narrow(tmp_path, None)
+        installation.narrow(tmp_path, tmp_path / "work", None)
 
 
 @pytest.mark.parametrize("below", ["", "data"], ids=["is a file", "is below a file"])
@@ -100,3 +103,33 @@ def test_data_folder_that_cannot_be_written_to_is_refused_in_words(tmp_path, bel
     held = installation.folder_locked(file / below if below else file)
     with pytest.raises(RefusedError, match="cannot be written to .* Set DATA_DIR"):
         held.__enter__()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://169.254.169.254", "WORK_STORE_ENDPOINT: A storage cannot be at a link-local"),
+        ("http://0xa9fea9fe:80", "WORK_STORE_ENDPOINT: A storage cannot be at a link-local"),
+        ("http://u:hidden@s3.example", "belong to WORK_STORE_ACCESS_KEY_ID and WORK_STORE_SECRET"),
+    ],
+)
+def test_endpoint_of_the_work_storage_obeys_the_rules_of_a_region(
+    settings: Any, url: str, words: str
+) -> None:
+    settings.BATCHCONSOLE_WORK_STORE = "s3://work/batch"
+    settings.BATCHCONSOLE_WORK_STORE_ENDPOINT = url
+    with pytest.raises(RefusedError, match=words) as caught:
+        installation.check_parts(lambda _: None)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("https", "proxies", "warned"), [(True, [], 1), (True, ["10.0.0.0/8"], 0), (False, [], 0)]
+)
+def test_https_without_trusted_proxies_is_warned_of(
+    settings: Any, https: bool, proxies: list[str], warned: int
+) -> None:
+    settings.HTTPS, settings.BATCHCONSOLE_TRUSTED_PROXIES = https, proxies
+    said = installation.warnings()
+    assert len(said) == warned
+    assert all("Set TRUSTED_PROXIES" in line for line in said)

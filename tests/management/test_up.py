@@ -54,19 +54,19 @@ class Installation:
             return False
 
     def manage(
-        self, *arguments: str, port: int | None = None
+        self, *arguments: str, port: int | None = None, **more: str
     ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=settings.BASE_DIR,
-            env=environment(self.folder, port or self.port),
+            env=environment(self.folder, port or self.port) | more,
             capture_output=True,
             text=True,
             timeout=120,
         )
 
-    def shell(self, code: str) -> str:
-        done = self.manage("shell", "-v0", "-c", code)
+    def shell(self, code: str, **more: str) -> str:
+        done = self.manage("shell", "-v0", "-c", code, **more)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -229,7 +229,8 @@ def test_up_without_an_administrator_tells_a_link_to_make_one(tmp_path: Path) ->
         assert link.startswith(f"http://127.0.0.1:{installation.port}/first-run/")
         assert b"Make the first administrator" in urlopen(link).read()
         assert json.load(urlopen(f"http://127.0.0.1:{installation.port}/readyz")) == {
-            **{"database": True, "migrations": True, "redis": True, "work_storage": True}
+            **{"database": True, "migrations": True, "redis": True, "work_storage": True},
+            "problems": [],
         }
         assert "Storage" not in installation.said
     finally:
@@ -244,7 +245,7 @@ def test_up_when_the_port_is_no_number_says_so(tmp_path: Path, demo: Installatio
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert 'PORT must be a whole number from 1 to 65535, not "eighty".' in done.stderr
 
 
@@ -315,7 +316,7 @@ def test_demo_on_the_data_of_real_use_is_refused(tmp_path: Path) -> None:
         " User.objects.create_superuser('owner@example.org')"
     )
     done = installation.manage("up", "--demo")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "has an administrator of its own: it is no demo's" in done.stderr
 
 

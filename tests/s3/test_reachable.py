@@ -1,15 +1,22 @@
 """Where a Region may not be."""
 
 import asyncio
+import socket
 from types import SimpleNamespace
 
 import pytest
+from urllib3.util import connection
 
+from jobs.console.regions import testing
 from jobs.dataplane import pool
+from jobs.errors import StorageUnavailableError
 from jobs.s3 import patience, reachable
 from jobs.s3.calls import perform
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.s3.faults import Verdict, classify, may_have_been_heard
+from jobs.s3.parsing import no_answer
+from jobs.s3.sentences import describe
 from tests.s3.test_clients import TAG
 
 KEYS = Credentials("test", "test")
@@ -70,3 +77,90 @@ def test_data_plane_sends_nothing_to_an_address_that_is_not_allowed(s3_server, m
     lost, kept = asyncio.run(send())
     assert [what[0] for what in lost] == ["refused"]
     assert not kept
+
+
+LINK_LOCAL = [(0, 0, 0, "", ("169.254.7.7", 80))]
+HERE = [(0, 0, 0, "", ("127.0.0.1", 80))]
+
+
+@pytest.mark.parametrize(
+    ("found", "refused"),
+    [(LINK_LOCAL, True), (HERE, False), (LINK_LOCAL + HERE, False), ([], False)],
+)
+def test_name_that_leads_to_link_local_addresses_alone_is_refused_though_nobody_answers(
+    found, refused
+):
+    if refused:
+        with pytest.raises(reachable.ForbiddenAddressError, match="link-local"):
+            reachable.check_found(found)
+    else:
+        reachable.check_found(found)
+
+
+def nobody_answers_at(monkeypatch, addresses):
+    """Every connection is refused, and every name leads to `addresses`."""
+
+    def refuse(*args, **options):
+        raise ConnectionRefusedError(111, "Connection refused")
+
+    monkeypatch.setattr(connection, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: addresses)
+
+
+def test_boto3_that_is_refused_at_a_link_local_address_has_a_sentence_of_its_own(monkeypatch):
+    nobody_answers_at(monkeypatch, LINK_LOCAL)
+    client = make_client(Endpoint("http://inside.example", "us-east-1", "path"), KEYS)
+    answer = perform(client, TAG)
+    assert (answer.http_status, answer.code) == (0, reachable.FORBIDDEN)
+    assert "cannot be at a link-local address (169.254.7.7)" in answer.message
+    assert classify(answer) is Verdict.RETRY and not may_have_been_heard(answer)
+
+
+def test_boto3_that_is_refused_elsewhere_says_that_nobody_answers(monkeypatch):
+    nobody_answers_at(monkeypatch, HERE)
+    client = make_client(Endpoint("http://inside.example", "us-east-1", "path"), KEYS)
+    assert perform(client, TAG).code == "EndpointConnectionError"
+
+
+@pytest.mark.parametrize(("addresses", "forbidden"), [(LINK_LOCAL, True), (HERE, False)])
+def test_data_plane_that_is_refused_knows_a_link_local_address(monkeypatch, addresses, forbidden):
+    async def send():
+        loop, lost = asyncio.get_running_loop(), []
+
+        async def refuse(*args, **options):
+            raise ConnectionRefusedError(111, "Connection refused")
+
+        async def look(*args, **options):
+            return addresses
+
+        loop.create_connection, loop.getaddrinfo = refuse, look
+        exchange = SimpleNamespace(wanted=True, lost=lambda *what: lost.append(what))
+        connections = pool.Pool(loop, ("inside.example", 80, False), None, pool.Timeouts())
+        await connections._send_on_new(exchange, b"GET / HTTP/1.1\r\n\r\n", False, None)
+        return lost
+
+    ((cause, error),) = asyncio.run(send())
+    answer = no_answer(cause, "http://inside.example", error)
+    assert (answer.code == reachable.FORBIDDEN) is forbidden
+    assert ("link-local" in answer.message) is forbidden
+
+
+def test_sentence_about_a_place_at_a_link_local_address_is_that_of_the_address():
+    error = StorageUnavailableError(reachable.FORBIDDEN, reachable.LINK_LOCAL.format("169.254.7.7"))
+    assert describe(error, place="s3://b/k") == reachable.LINK_LOCAL.format("169.254.7.7")
+
+
+def test_connection_test_of_a_region_sends_nothing_to_a_forbidden_address(monkeypatch):
+    monkeypatch.setattr(reachable, "is_allowed", lambda address: False)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(reachable.ForbiddenAddressError),
+    ):
+        reachable.try_to_connect("127.0.0.1", server.getsockname()[1], 5)
+
+
+def test_connection_test_of_a_region_says_so_where_nobody_answers_at_such_an_address(monkeypatch):
+    nobody_answers_at(monkeypatch, LINK_LOCAL)
+    monkeypatch.setattr(socket, "create_connection", connection.create_connection)
+    region = SimpleNamespace(endpoint_url="http://inside.example")
+    assert testing._reach(region).words == reachable.LINK_LOCAL.format("169.254.7.7")

@@ -16,6 +16,7 @@ from jobs.models import Region, RoleCredentials
 from jobs.s3.arns import parse_s3_uri
 from jobs.s3.clients import S3Client
 from jobs.s3.keeping import Kept, try_out
+from jobs.s3.reachable import ForbiddenAddressError, try_to_connect
 from jobs.s3.scratch import Scratch
 from jobs.s3.storage import Storage
 
@@ -104,9 +105,11 @@ def _reach(region: Region) -> Result:
     host = parts.hostname or ""
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection((host, port), CONNECT_TIMEOUT_S).close()
+        try_to_connect(host, port, CONNECT_TIMEOUT_S)
     except socket.gaierror:
         return Result("Reach", "err", f'The name "{host}" is not known. Check the endpoint URL.')
+    except ForbiddenAddressError as error:
+        return Result("Reach", "err", str(error))
     except (OSError, ValueError, OverflowError) as error:
         why = "did not answer in time" if isinstance(error, TimeoutError) else "does not answer"
         return Result("Reach", "err", f"{region.endpoint_url} {why}. Check the endpoint URL.")

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.management import first_admin, installation, programs
+from jobs.management import first_admin, installation
 
 
 class Command(BaseCommand):
@@ -13,14 +13,16 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, **options: Any) -> None:
-        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         try:
+            installation.check_writable(settings.DATA_DIR, "DATA_DIR")
             installation.set_up()
             installation.check_parts(self.stdout.write)
-            first_admin.ensure(self.stdout.write, programs.address())
+            first_admin.ensure(self.stdout.write)
         except (
             installation.NoDatabaseError,
             installation.RefusedError,
             first_admin.AdminError,
         ) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(str(error), returncode=error.exit_status) from error
+        for warning in installation.warnings():
+            self.stdout.write(warning)

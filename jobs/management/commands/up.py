@@ -10,8 +10,16 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connections
 from django.utils import timezone
 
+from jobs import conf
 from jobs.access.backend import DEMO_EMAIL
-from jobs.management import demo_data, demo_objects, first_admin, installation, programs
+from jobs.management import (
+    demo_data,
+    demo_objects,
+    first_admin,
+    installation,
+    programs,
+    waiting,
+)
 from jobs.management.children import Child
 from jobs.management.first_admin import AdminError
 from jobs.management.installation import NoDatabaseError, RefusedError
@@ -21,7 +29,6 @@ from jobs.management.supervisor import StartError, Supervisor
 WITHOUT_PROGRESS_S = 120.0
 """A start that takes no CPU time and writes nothing for so long has failed."""
 START_AT_MOST_S = 300.0
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Command(BaseCommand):
@@ -43,16 +50,36 @@ class Command(BaseCommand):
             with supervisor.signals_handled():
                 try:
                     if only:
-                        installation.check_parts(self._say)
-                        connections.close_all()
-                        _run(supervisor, programs.parts(only, to_logs=False))
+                        self._start_some(supervisor, only)
                     else:
                         self._start_all(supervisor, demo=demo)
                 finally:
                     supervisor.stop()
         except (RefusedError, NoRedisError, NoDatabaseError, StartError, AdminError) as error:
             self.stderr.write(str(error))
-            sys.exit(1)
+            sys.exit(error.exit_status)
+
+    def _start_some(self, supervisor: Supervisor, names: list[str]) -> None:
+        """Once what they need is there. The web server answers /healthz and /readyz meanwhile, which
+        say the same to whoever looks after containers.
+        """
+        installation.check_keys(for_pages="web" in names)
+        if waiting.what_is_missing(names):
+            if "web" in names:
+                supervisor.start(programs.parts(["web"], to_logs=False))
+            supervisor.wait_while(lambda: waiting.what_is_missing(names))
+            supervisor.stop()  # it looks for the pages' files when it starts
+        if supervisor.stopping:
+            return
+        installation.check_parts(self._say)
+        if "web" in names:
+            self._warn()
+        connections.close_all()
+        _run(supervisor, programs.parts(list(dict.fromkeys(names)), to_logs=False))
+
+    def _warn(self) -> None:
+        for warning in installation.warnings():
+            self._say(warning)
 
     def _start_all(self, supervisor: Supervisor, *, demo: bool) -> None:
         """Returns when a signal came. Refuses before anything is changed."""
@@ -62,10 +89,12 @@ class Command(BaseCommand):
         with installation.folder_locked(settings.DATA_DIR):
             if demo:
                 _refuse_real_use()
+            installation.check_keys(for_pages=True)
             self._narrow()
+            installation.check_writable(settings.DATA_DIR / "logs", "DATA_DIR")
             if redis:
                 self._say("Starting redis ...")
-                (settings.DATA_DIR / "redis").mkdir(exist_ok=True)
+                installation.check_writable(settings.DATA_DIR / "redis", "DATA_DIR")
                 supervisor.start([redis])
             storage = _start_demo_storage(supervisor) if demo else None
             self._say("Bringing the database and the pages' files up to date ...")
@@ -76,8 +105,9 @@ class Command(BaseCommand):
                 )
                 demo_data.seed(storage_port=storage.port, now=timezone.now())
             else:
-                first_admin.ensure(self._say, programs.address())
+                first_admin.ensure(self._say)
             installation.check_parts(self._say)
+            self._warn()
             connections.close_all()
             parts = programs.parts(programs.PARTS, to_logs=True)
             _run(supervisor, parts, lambda: self._greet(storage))
@@ -92,7 +122,7 @@ class Command(BaseCommand):
                 f"  Storage  http://127.0.0.1:{storage.port}, filled anew at every start:"
                 f" {', '.join(demo_objects.BUCKETS)}"
             )
-            if settings.BATCHCONSOLE_BIND not in LOOPBACK:
+            if settings.BATCHCONSOLE_BIND not in programs.LOOPBACK:
                 self._say(
                     f"  Warning  BIND={settings.BATCHCONSOLE_BIND}: whoever reaches this machine can sign"
                     " in as administrator, and make this machine call any address as a Region"
@@ -105,11 +135,11 @@ class Command(BaseCommand):
         database = settings.DATABASES["default"]
         sqlite = database["ENGINE"] == "django.db.backends.sqlite3"
         path = Path(database["NAME"]) if sqlite else None
-        wide = installation.narrow(settings.DATA_DIR, path)
+        wide = installation.narrow(settings.DATA_DIR, conf.work_dir(), path)
         if wide:
             names = ", ".join(path.name for path in wide[:3])
             self._say(
-                f"{len(wide)} files in {settings.DATA_DIR} were open to other users of this machine"
+                f"{len(wide)} files of {settings.DATA_DIR} were open to other users of this machine"
                 f" ({names}, ...) and are now yours alone."
             )
 
