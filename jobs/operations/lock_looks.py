@@ -27,7 +27,9 @@ def replaced(what: str, before: Facts | None, after: Facts | None) -> Finding | 
     """A storage that does not know the call takes its body for the object's new content."""
     if before is None or after is None or after.is_content_of(before):
         return None
-    said = f"The storage took the {what} for the object's new content: it does not know Object Lock."
+    said = (
+        f"The storage took the {what} for the object's new content: it does not know Object Lock."
+    )
     return Finding(lost="content", said=said)
 
 
@@ -46,7 +48,7 @@ def look_at_retention(
     """Whether the object's retention is `wanted` (as S3 has it, empty for none); `after` are its
     facts, which show some of it to those who may see it.
     """
-    if wanted and after and _is_kept(wanted, _as_retention(after.data)):
+    if "Mode" in wanted and after and _is_kept(wanted, _as_retention(after.data)):
         return Finding()
     answer = yield looks.ask(target, context, "GetObjectRetention")
     if _is_unseen(answer):
@@ -74,8 +76,13 @@ def _as_retention(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_kept(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    plain = {name: value for name, value in wanted.items() if name != "RetainUntilDate"}
-    if any(found.get(name) != value for name, value in plain.items()):
+    """What an event hold leaves behind once it is off is the storage's to reckon."""
+    if "Mode" in wanted and found.get("Mode") != wanted["Mode"]:
+        return False
+    hold = wanted.get("EventHold", "OFF")
+    if hold != (found.get("EventHold") or "OFF") and "EventHold" in wanted:
+        return False
+    if hold == "ON" and found.get("EventHoldDuration") != wanted.get("EventHoldDuration"):
         return False
     until = found.get("RetainUntilDate")
     return "RetainUntilDate" not in wanted or (

@@ -13,7 +13,8 @@ from tests.answering_world import World
 ARN = "arn:aws:s3:::target"
 TAG_SET = [{"Key": "team", "Value": "blue"}]
 OLD_TAGS, NEW_TAGS = (("old", "yes"),), (("team", "blue"),)
-RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": "2039-12-01T00:00:00Z"}
+UNTIL = "2039-12-01T00:00:00Z"
+RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": UNTIL}
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
     "copy": ("S3PutObjectCopy", {"TargetResource": ARN}),
@@ -35,12 +36,16 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
         {"TargetResource": ARN, **RETAINED, "ObjectLockLegalHoldStatus": "ON"},
     ),
     "hold": ("S3PutObjectLegalHold", {"LegalHold": {"Status": "ON"}}),
+    "retention": (
+        "S3PutObjectRetention",
+        {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": UNTIL}},
+    ),
     "delete": ("S3DeleteObject", {}),
     "delete versions": ("S3DeleteObject", {}),
 }
 SOURCE_TAGS = {"copy, other metadata": ()}
 READS = ("HeadObject", "GetObject", "GetObjectTagging", "GetObjectRetention", "GetObjectLegalHold")
-EMPTY_ANSWERS = ("PutObjectTagging", "PutObjectLegalHold")
+EMPTY_ANSWERS = ("PutObjectTagging", "PutObjectLegalHold", "PutObjectRetention")
 EMPTY = {"true", "true, bare", "none", "blanks", "declaration"}
 SAYS_DELETED = {
     *("true", "true, bare", "keys in urls", "without last key", "last key twice"),
@@ -158,6 +163,7 @@ def world_of(case: Case, clock: FastClock) -> tuple[World, list[Target]]:
 PROPERTIES: dict[str, Callable[[Any], bool]] = {
     "tagging": lambda newest: newest.tags == NEW_TAGS,
     "hold": lambda newest: newest.hold == "ON",
+    "retention": lambda newest: newest.retention == ("GOVERNANCE", UNTIL),
 }
 """What an object is like once its property was changed."""
 

@@ -9,7 +9,7 @@ from tests.answering_forms import ABOUT_ANY, ABOUT_COPIES, ABOUT_DELETIONS, Form
 from tests.dataplane.answer_cases import MODES, PARAMETERS, Case
 
 COPY, TAG = ("CopyObject",), ("PutObjectTagging",)
-LOCKS = (("hold", ("PutObjectLegalHold",)),)
+LOCKS = (("hold", ("PutObjectLegalHold",)), ("retention", ("PutObjectRetention",)))
 ALONE, MANY, ANY_DELETE = ("DeleteObject",), ("DeleteObjects",), ("DeleteObjects", "DeleteObject")
 
 STATUSES = (
@@ -103,7 +103,11 @@ def ignored() -> Iterator[Case]:
 def locks() -> Iterator[Case]:
     """Answers to calls about locks, and a storage that ignores them or takes them for content."""
     for operation, actions in LOCKS:
-        for form in (Form(200, "html", "nginx"), Form(204, "none", "nginx"), Form(200, "none", "s3")):
+        for form in (
+            Form(200, "html", "nginx"),
+            Form(204, "none", "nginx"),
+            Form(200, "none", "s3"),
+        ):
             yield Case(operation, actions, form, does=False)
             yield Case(operation, actions, form, mode="every second")
         yield Case(operation, actions, Form(501, "error: no call"), does=False)
