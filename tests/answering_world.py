@@ -31,8 +31,8 @@ class World:
     """One storage: its buckets, its clock and its habits.
 
     `ignores` names what it accepts and does not do: "tags", "encryption", "lock", "metadata" (of a
-    copy), "tagging", "deletion"; with "uploads" it takes the tags of PutObjectTagging for an
-    object's new content. `anew` are keys that somebody writes again as soon as they were deleted.
+    copy), "tagging", "locking", "deletion"; with "uploads" it takes the body of PutObjectTagging, or
+    of a call about a lock, for an object's new content. `anew` are keys that somebody writes again as soon as they were deleted.
     """
 
     def __init__(self, clock: Callable[[], float], *, ahead_s: float = 0.0) -> None:
@@ -141,11 +141,15 @@ class World:
         found = self.newest(asked.bucket, asked.key, asked.version_id)
         if found is None:
             return refusal(404, "NoSuchKey")
-        if does and "uploads" in self.ignores:
-            self.put(asked.bucket, asked.key, asked.body, OURS)
-        elif does and "tagging" not in self.ignores:
-            self._change(asked.bucket, asked.key, found, tags=tags_in(asked.body))
+        if does:
+            self._set(asked, found, "tagging", tags=tags_in(asked.body))
         return Result(200, b"", version_of(found))
+
+    def _set(self, asked: Asked, found: Version, what: str, **facts: object) -> None:
+        if "uploads" in self.ignores:
+            self.put(asked.bucket, asked.key, asked.body, OURS)
+        elif what not in self.ignores:
+            self._change(asked.bucket, asked.key, found, **facts)
 
     def _PutObjectRetention(self, asked: Asked, does: bool) -> Result:
         found = self.newest(asked.bucket, asked.key, asked.version_id)
@@ -153,7 +157,7 @@ class World:
             return refusal(404, "NoSuchKey")
         if does:
             kept = (between(asked.body, "Mode"), between(asked.body, "RetainUntilDate"))
-            self._change(asked.bucket, asked.key, found, retention=kept)
+            self._set(asked, found, "locking", retention=kept)
         return Result()
 
     def _PutObjectLegalHold(self, asked: Asked, does: bool) -> Result:
@@ -161,7 +165,7 @@ class World:
         if found is None:
             return refusal(404, "NoSuchKey")
         if does:
-            self._change(asked.bucket, asked.key, found, hold=between(asked.body, "Status"))
+            self._set(asked, found, "locking", hold=between(asked.body, "Status"))
         return Result()
 
     def _CopyObject(self, asked: Asked, does: bool) -> Result:

@@ -6,17 +6,26 @@ FailureReason, and StorageUnavailableError when it could not find out.
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
+from jobs.lifecycle.notes import note_unchecked
 from jobs.lifecycle.preflight import encryption_problem
 from jobs.models import Job
 from jobs.operations import registry
+from jobs.operations.base import Operation
+from jobs.operations.preconditions import Precondition
+from jobs.s3.answers import Answer
 from jobs.s3.storage import Storage, describe
 
 INVALID = "InvalidManifestContent"
 """Reference 3.6."""
+
+UNFIT = "InvalidBucketState"
+"""S3's name for a bucket that is not as a call needs it."""
 
 
 @contextlib.contextmanager
@@ -62,28 +71,77 @@ def check_manifest_object(job: Job, storage: Storage) -> None:
         raise ManifestError("ManifestEncryptionNotSupported", refused)
 
 
-def check_buckets(job: Job, stop: threading.Event) -> None:
-    """Every bucket that the list names must be there. Raises ManifestError with its first line,
-    StorageUnavailableError, and StoppedError when `stop` is set.
+CHECKED = 1
+"""Stands behind the rows and the line of a bucket that was looked at, until preparing has ended."""
+
+
+def check_buckets(
+    job: Job, stop: threading.Event, clock: Callable[[], datetime], goes_on: Callable[[], bool]
+) -> bool:
+    """Every bucket that the list names must be there, and be what the operation needs. False where
+    `goes_on`, asked between two, says that it ends here: those that were looked at are not asked again.
+
+    Raises ManifestError with the bucket's first line, StorageUnavailableError, and StoppedError when
+    `stop` is set.
     """
-    for bucket, (_, line) in job.buckets.items():
-        try:
-            storage_to_look_at(bucket, job, stop).check_bucket(bucket)
-        except StorageUnavailableError:
-            raise
-        except StorageError as error:
-            if error.code in {"NoSuchBucket", "404", "NoCredentials"}:
-                raise ManifestError(
-                    INVALID,
-                    f'Line {line} names bucket "{bucket}": '
-                    + (error.message if error.code == "NoCredentials" else "it does not exist."),
-                    line=line,
-                ) from error
-    _check_targets(job)
-
-
-def _check_targets(job: Job) -> None:
     operation = registry.get(job.operation).parse(job.parameters)
+    left = [bucket for bucket, facts in job.buckets.items() if CHECKED not in facts[2:]]
+    for bucket in left:
+        _check_bucket(job, bucket, job.buckets[bucket][1], operation, stop, clock)
+        job.buckets[bucket].append(CHECKED)
+        if bucket != left[-1] and not goes_on():
+            return False
+    _check_targets(job, operation)
+    return True
+
+
+def bare(buckets: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    """Rows and first line of each, without what is known of it only while a job is prepared."""
+    return {bucket: list(facts[:2]) for bucket, facts in buckets.items()}
+
+
+def _check_bucket(
+    job: Job,
+    bucket: str,
+    line: int,
+    operation: Operation,
+    stop: threading.Event,
+    clock: Callable[[], datetime],
+) -> None:
+    storage: Storage | None = None
+    try:
+        storage = storage_to_look_at(bucket, job, stop)
+        storage.check_bucket(bucket)
+    except StorageUnavailableError:
+        raise
+    except StorageError as error:
+        if error.code in {"NoSuchBucket", "404", "NoCredentials"}:
+            raise ManifestError(
+                INVALID,
+                f'Line {line} names bucket "{bucket}": '
+                + (error.message if error.code == "NoCredentials" else "it does not exist."),
+                line=line,
+            ) from error
+    if storage is None:
+        return
+    for condition in operation.preconditions:
+        answer = storage.look_at_bucket(bucket, condition.action)
+        holds = condition.holds(answer)
+        if holds is None:
+            note_unchecked(job.pk, _untold(condition, answer), now=clock())
+        elif not holds:
+            sentence = condition.unmet.format(bucket=bucket)
+            raise ManifestError(
+                UNFIT, f"{sentence}. {operation.label} needs it: line {line} names it.", line=line
+            )
+
+
+def _untold(condition: Precondition, answer: Answer) -> str:
+    said = f"{answer.http_status or ''} {answer.code}".strip()
+    return f"The storage does not say {condition.asks} on the buckets of the list ({said})."
+
+
+def _check_targets(job: Job, operation: Operation) -> None:
     for target in operation.target_buckets():
         there = region_of(target, job.region)
         for bucket, (_, line) in job.buckets.items():

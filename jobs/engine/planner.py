@@ -22,6 +22,7 @@ from jobs.engine.control_turns import leave_to_clear
 from jobs.engine.database import DATABASE_AWAY, now_s
 from jobs.engine.manifest_checks import (
     INVALID,
+    bare,
     check_buckets,
     check_manifest_object,
     check_single_bucket,
@@ -133,11 +134,12 @@ class _Preparation:
             return
         if self.job.prepared_rows == 0:
             raise ManifestError(INVALID, "The manifest is empty. List at least one object.")
-        check_buckets(self.job, self.stop)
+        if not check_buckets(self.job, self.stop, self.clock, self._goes_on_checking):
+            return
         commands.end_preparing(
             self.job,
             total_tasks=self.job.prepared_rows,
-            buckets=self.job.buckets,
+            buckets=bare(self.job.buckets),
             now=self.clock(),
         )
 
@@ -169,9 +171,19 @@ class _Preparation:
             )
             for group in _grouped(blocks):
                 self._keep(group)
-                if self.stop.is_set() or time.monotonic() > self._until_s:
+                if self._is_over():
                     return False
         return True
+
+    def _is_over(self) -> bool:
+        return self.stop.is_set() or time.monotonic() > self._until_s
+
+    def _goes_on_checking(self) -> bool:
+        """Between two buckets; what was looked at is known to whoever goes on."""
+        is_over = self._is_over()
+        if is_over or time.monotonic() - self._kept_s > CHECKPOINT_S:
+            self._checkpoint(self.job.prepared_rows, self.job.prepared_byte)
+        return not is_over
 
     def _is_slow(self) -> bool:
         """Time for a checkpoint, although no block is full."""

@@ -35,7 +35,7 @@ def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
     known = Job.objects.filter(client_request_token=spec.client_request_token).first()
     if known:
         return _same_request(known, fingerprint)
-    problems = check_spec(spec)
+    problems = check_spec(spec, now)
     if problems:
         raise ValidationFailedError(problems)
     try:
@@ -50,13 +50,13 @@ def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
     return job
 
 
-def check_spec(spec: JobSpec) -> list[Problem]:
-    """All that is wrong with a job, by field, as far as the database and the spec can tell."""
+def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
+    """All that is wrong with a job made `now`, by field, as far as the database and the spec can tell."""
     problems = [*check_tags(spec.tags), *_check_options(spec), *_check_manifest(spec)]
     problems += _check_report(spec) + _check_permissions(spec) + check_limits(spec.limits)
     try:
         operation = registry.get(spec.operation)
-        operation.parse(spec.parameters)
+        problems += operation.parse(spec.parameters).too_late(now)
     except ValidationFailedError as error:
         return problems + error.problems
     refused = refusal_of(operation, Region.objects.filter(pk=spec.region).first())

@@ -3,11 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Self, cast
 
 from jobs.choices import Foreseen, OperationGroup, Risk
+from jobs.errors import Problem
 from jobs.operations.context import Context
 from jobs.operations.form import Form
+from jobs.operations.preconditions import Precondition
 from jobs.operations.steps import Later, Step
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict
@@ -99,6 +102,8 @@ class Operation(ABC):
     chunk_rows: ClassVar[int] = 500
     needs: ClassVar[frozenset[str]] = frozenset()
     """Actions without which no task can succeed: a storage that has none ends the job."""
+    preconditions: ClassVar[tuple[Precondition, ...]] = ()
+    """What every bucket of the list is asked for while the job is prepared."""
     keeps_state: ClassVar[bool] = False
     """Its tasks may yield `Keep`; `give_up` clears away what one left behind."""
     settles: ClassVar[frozenset[str]] = frozenset()
@@ -129,6 +134,12 @@ class Operation(ABC):
     def danger(self) -> Risk:
         """The risk with these parameters, where they make it another than the usual one."""
         return self.risk
+
+    def too_late(self, now: datetime) -> list[Problem]:
+        """What is wrong with these parameters in a job that is made `now`, and was not always: a date
+        that has passed.
+        """
+        return []
 
     def target_buckets(self) -> list[str]:
         """Buckets that are written besides those of the list."""

@@ -28,16 +28,6 @@ _ALL = (
         "Encrypts each object with another KMS key.",
     ),
     Planned("S3InitiateRestoreObject", "Restore", "Asks for copies of archived objects."),
-    Planned(
-        "S3PutObjectRetention",
-        "Object Lock retention",
-        "Protects object versions until a date.",
-    ),
-    Planned(
-        "S3PutObjectLegalHold",
-        "Object Lock legal hold",
-        "Protects object versions until the hold is lifted.",
-    ),
     Planned("S3ComputeObjectChecksum", "Compute checksum", "Reads objects, changes nothing."),
     Planned("LambdaInvoke", "Invoke function", "Calls a function of yours per object."),
 )

@@ -10,7 +10,9 @@ from typing import Any
 
 from jobs.errors import StorageError, StorageUnavailableError
 from jobs.s3 import uploading
+from jobs.s3.answers import Answer
 from jobs.s3.clients import S3Client
+from jobs.s3.looking import NOT_FOR_US, look_at_bucket
 from jobs.s3.sentences import describe
 from jobs.s3.translating import odd_answer, translated
 from jobs.s3.uploading import PART_BYTES, Upload
@@ -157,6 +159,9 @@ class Storage:
         except StorageError as error:
             raise _told(error, lambda: self._first_name(bucket)) from error
 
+    def look_at_bucket(self, bucket: str, action: str) -> Answer:
+        return look_at_bucket(self._client, bucket, action)
+
     def check_writable(self, bucket: str, prefix: str) -> None:
         """Writes a small object below `prefix` and deletes it, so that no version of it stays."""
         folder = f"{prefix.rstrip('/')}/" if prefix else ""
@@ -194,7 +199,7 @@ class Storage:
             with translated():
                 answer = self._client.get_bucket_versioning(Bucket=bucket)
         except StorageError as error:
-            if error.http_status not in {403, 405, 501} or error.code in {
+            if error.http_status not in NOT_FOR_US or error.code in {
                 "InvalidAccessKeyId",
                 "SignatureDoesNotMatch",
             }:

@@ -13,7 +13,8 @@ from tests.answering_world import World
 ARN = "arn:aws:s3:::target"
 TAG_SET = [{"Key": "team", "Value": "blue"}]
 OLD_TAGS, NEW_TAGS = (("old", "yes"),), (("team", "blue"),)
-RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": "2039-12-01T00:00:00Z"}
+UNTIL = "2039-12-01T00:00:00Z"
+RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": UNTIL}
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
     "copy": ("S3PutObjectCopy", {"TargetResource": ARN}),
@@ -34,11 +35,17 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
         "S3PutObjectCopy",
         {"TargetResource": ARN, **RETAINED, "ObjectLockLegalHoldStatus": "ON"},
     ),
+    "hold": ("S3PutObjectLegalHold", {"LegalHold": {"Status": "ON"}}),
+    "retention": (
+        "S3PutObjectRetention",
+        {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": UNTIL}},
+    ),
     "delete": ("S3DeleteObject", {}),
     "delete versions": ("S3DeleteObject", {}),
 }
 SOURCE_TAGS = {"copy, other metadata": ()}
 READS = ("HeadObject", "GetObject", "GetObjectTagging", "GetObjectRetention", "GetObjectLegalHold")
+EMPTY_ANSWERS = ("PutObjectTagging", "PutObjectLegalHold", "PutObjectRetention")
 EMPTY = {"true", "true, bare", "none", "blanks", "declaration"}
 SAYS_DELETED = {
     *("true", "true, bare", "keys in urls", "without last key", "last key twice"),
@@ -124,7 +131,7 @@ SAME_OF_COPIES = ("keys in urls", "without versions", "versions added")
 
 
 def says_done(action: str, form: Form, versioned: bool) -> bool:
-    if action in ("PutObjectTagging", "DeleteObject"):
+    if action in ("DeleteObject", *EMPTY_ANSWERS):
         is_signed = form.headers in OF_THE_STORAGE or (form.body == "true" and versioned)
         is_empty = form.body in EMPTY or form.status == 204
         is_gone = action == "DeleteObject" and form.body == "error: gone"
@@ -153,14 +160,23 @@ def world_of(case: Case, clock: FastClock) -> tuple[World, list[Target]]:
     return world, targets
 
 
+PROPERTIES: dict[str, Callable[[Any], bool]] = {
+    "tagging": lambda newest: newest.tags == NEW_TAGS,
+    "hold": lambda newest: newest.hold == "ON",
+    "retention": lambda newest: newest.retention == ("GOVERNANCE", UNTIL),
+}
+"""What an object is like once its property was changed."""
+
+
 def is_done(case: Case, world: World, target: Target) -> bool:
     if case.operation == "delete versions":
         return world.newest("photos", target.key, target.version_id or "-") is None
     newest = world.newest("photos", target.key)
     if case.operation == "delete":
         return newest is None or newest.origin != FIRST
-    if case.operation == "tagging":
-        return newest is not None and newest.origin == FIRST and newest.tags == NEW_TAGS
+    if case.operation in PROPERTIES:
+        is_same = newest is not None and newest.origin == FIRST
+        return is_same and PROPERTIES[case.operation](newest)
     made = world.newest("target", target.key)
     if made is None or newest is None or made.content != newest.content or made.origin != OURS:
         return False

@@ -9,6 +9,7 @@ from tests.answering_forms import ABOUT_ANY, ABOUT_COPIES, ABOUT_DELETIONS, Form
 from tests.dataplane.answer_cases import MODES, PARAMETERS, Case
 
 COPY, TAG = ("CopyObject",), ("PutObjectTagging",)
+LOCKS = (("hold", ("PutObjectLegalHold",)), ("retention", ("PutObjectRetention",)))
 ALONE, MANY, ANY_DELETE = ("DeleteObject",), ("DeleteObjects",), ("DeleteObjects", "DeleteObject")
 
 STATUSES = (
@@ -99,10 +100,28 @@ def ignored() -> Iterator[Case]:
         yield Case(operation, COPY, Form(200, "true"), does=False, there="other")
 
 
+def locks() -> Iterator[Case]:
+    """Answers to calls about locks, and a storage that ignores them or takes them for content."""
+    for operation, actions in LOCKS:
+        for form in (
+            Form(200, "html", "nginx"),
+            Form(204, "none", "nginx"),
+            Form(200, "none", "s3"),
+        ):
+            yield Case(operation, actions, form, does=False)
+            yield Case(operation, actions, form, mode="every second")
+        yield Case(operation, actions, Form(501, "error: no call"), does=False)
+        yield Case(operation, actions, Form(403, "error: final"), does=False, mode="one key")
+        for does in (True, False):
+            yield Case(operation, actions, None, does=does, lost=True, mode="first two")
+        for name in ("locking", "uploads"):
+            yield Case(operation, (), None, ignores=frozenset({name}))
+
+
 TABLE: tuple[Case, ...] = tuple(
     dict.fromkeys(
         case
-        for cases in (statuses, bodies, modes, lost, reads, ignored)
+        for cases in (statuses, bodies, modes, lost, reads, ignored, locks)
         for case in cases()
         if not case.is_lie or case.mode == "always"
     )

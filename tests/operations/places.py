@@ -9,6 +9,9 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from jobs.operations import registry
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint
@@ -53,16 +56,28 @@ class Place:
     endpoint: Endpoint
     client: Any
     buckets: list[str] = field(default_factory=list)
+    locked: set[str] = field(default_factory=set)
 
-    def make_bucket(self, *, versioned=False):
+    def make_bucket(self, *, versioned=False, locked=False):
+        """With `locked` it has Object Lock, and thus versions, where the storage has that."""
         name = f"test-{uuid.uuid4().hex[:20]}"
-        self.client.create_bucket(Bucket=name)
+        if locked:
+            self._make_locked(name)
+        else:
+            self.client.create_bucket(Bucket=name)
         self.buckets.append(name)
         if versioned:
             self.client.put_bucket_versioning(
                 Bucket=name, VersioningConfiguration={"Status": "Enabled"}
             )
         return name
+
+    def _make_locked(self, name):
+        try:
+            self.client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+        except ClientError as error:
+            pytest.skip(f"Gateway: no Object Lock here ({error})")
+        self.locked.add(name)
 
     def run(self, operation, parameters, target):
         """One task through all its steps."""
@@ -87,11 +102,23 @@ class Place:
     def remove_buckets(self):
         for bucket in self.buckets:
             versions = self.client.list_object_versions(Bucket=bucket)
+            if bucket in self.locked:
+                self._lift_holds(bucket, versions.get("Versions", []))
+            bypass = {"BypassGovernanceRetention": True} if bucket in self.locked else {}
             for item in [*versions.get("Versions", []), *versions.get("DeleteMarkers", [])]:
                 self.client.delete_object(
-                    Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"]
+                    Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"], **bypass
                 )
             self.client.delete_bucket(Bucket=bucket)
+
+    def _lift_holds(self, bucket, versions):
+        for item in versions:
+            self.client.put_object_legal_hold(
+                Bucket=bucket,
+                Key=item["Key"],
+                VersionId=item["VersionId"],
+                LegalHold={"Status": "OFF"},
+            )
 
 
 def place_of(name, moto_url):

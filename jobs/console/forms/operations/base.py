@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
+from django.utils import timezone
+
 from jobs.console.forms.operations.controls import control_of, rows_of, shows_of
 from jobs.console.forms.operations.drawing import Drawn, drawn
 from jobs.console.forms.typed import StepForm, Typed
@@ -61,10 +63,11 @@ class OperationForm(StepForm):
         if self.errors:
             return self.cleaned_data
         try:
-            self.parsed()
+            problems = self.parsed().too_late(timezone.now())
         except ValidationFailedError as error:
-            for problem in error.problems:
-                self.add_problem(problem.field, problem.message)
+            problems = error.problems
+        for problem in problems:
+            self.add_problem(problem.field, problem.message)
         return self.cleaned_data
 
     def _forgive_what_is_not_used(self) -> None:

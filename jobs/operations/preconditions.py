@@ -1,0 +1,52 @@
+"""What must be true of every bucket of a list before any of its objects is touched."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.s3.answers import Answer
+from jobs.s3.proof import Proof
+
+_READS = ("Get", "Head", "List")
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """Asked once for each bucket while a job is prepared, by `action`, which may only read.
+
+    `is_met` is asked about the data of a plain success; one of the error codes `says_no` is as
+    clear. Every other answer does not tell, and lets the job go on: a role often may not ask, and a
+    storage may not have the call. `unmet` is the sentence for {bucket}, `asks` what is asked, as
+    "whether Object Lock is enabled". Raises ValueError for an action that does not read.
+    """
+
+    action: str
+    is_met: Callable[[Mapping[str, Any]], bool]
+    says_no: frozenset[str]
+    asks: str
+    unmet: str
+
+    def __post_init__(self) -> None:
+        if not self.action.startswith(_READS):
+            raise ValueError(f"{self.action} does not only read.")
+
+    def holds(self, answer: Answer) -> bool | None:
+        """None where the answer does not tell."""
+        if answer.proof is not Proof.PROVEN:
+            return None
+        if answer.code:
+            return False if answer.code in self.says_no else None
+        return self.is_met(answer.data)
+
+
+def _is_lock_enabled(data: Mapping[str, Any]) -> bool:
+    return bool(data.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
+
+
+OBJECT_LOCK = Precondition(
+    action="GetObjectLockConfiguration",
+    is_met=_is_lock_enabled,
+    says_no=frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}),
+    asks="whether Object Lock is enabled",
+    unmet="Object Lock is not enabled on bucket {bucket}",
+)
