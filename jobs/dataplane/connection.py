@@ -192,6 +192,7 @@ class Connection(asyncio.Protocol):
     def _finish(self) -> None:
         exchange, self.exchange = cast(Exchange, self.exchange), None
         body = b"".join(self._body)[: MAX_BODY_BYTES + 1] if self._body else b""
+        self._body = []
         self._served += 1
         if self._reusable:
             self._owner.freed(self)
@@ -210,6 +211,8 @@ class Connection(asyncio.Protocol):
             exchange, self.exchange = self.exchange, None
             self._owner.gone(self)
             exchange.lost("closed", untouched=self._served > 0 and not self._head)
+        # The parser and we hold each other until a collection comes, which may be long.
+        self._head, self._body = b"", []
 
     def _ends_with_the_connection(self) -> bool:
         """A body without a length, as HTTP/1.0 and some proxies send it."""
