@@ -84,6 +84,11 @@ class Connection(asyncio.Protocol):
     def usable(self) -> bool:
         return not self._transport.is_closing()
 
+    @property
+    def heard(self) -> tuple[int, bytes]:
+        """The status and the head of the answer that is coming in."""
+        return self._status, self._head
+
     def send(
         self, exchange: Exchange, request: bytes, is_head: bool, hose: Hose | None = None
     ) -> None:

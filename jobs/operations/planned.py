@@ -38,7 +38,6 @@ _ALL = (
         "Object Lock legal hold",
         "Protects object versions until the hold is lifted.",
     ),
-    Planned("S3ComputeObjectChecksum", "Compute checksum", "Reads objects, changes nothing."),
     Planned("LambdaInvoke", "Invoke function", "Calls a function of yours per object."),
 )
 PLANNED = tuple(planned for planned in _ALL if registry.find(planned.name) is None)

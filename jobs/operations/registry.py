@@ -4,11 +4,17 @@ from collections.abc import Iterable, Mapping
 
 from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import BatchOperation, Operation
+from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_tagging import PutObjectTagging
 
-OPERATIONS: tuple[type[Operation], ...] = (PutObjectCopy, PutObjectTagging, DeleteObject)
+OPERATIONS: tuple[type[Operation], ...] = (
+    PutObjectCopy,
+    PutObjectTagging,
+    DeleteObject,
+    ComputeObjectChecksum,
+)
 
 BATCHED = frozenset(op.name for op in OPERATIONS if issubclass(op, BatchOperation))
 """Operations that do many objects with one request."""
