@@ -4,10 +4,10 @@ import time
 
 from jobs.operations.base import units_of
 from jobs.operations.context import Context
-from jobs.operations.steps import Apart, Later, Together
+from jobs.operations.steps import Apart, Later, Stream, Together
 from jobs.s3.answers import UNPROVEN
 from jobs.s3.calls import Call as S3Call
-from jobs.s3.calls import perform
+from jobs.s3.calls import perform, stream
 from jobs.s3.clients import make_client
 from jobs.services.call import Call
 from jobs.services.habits import Habits
@@ -76,6 +76,8 @@ class Sequential:
                 value = self.ask(step)
             elif isinstance(step, Together):
                 value = [self.ask(call) for call in step.calls]
+            elif isinstance(step, Stream):
+                value = self.stream(step)
             elif isinstance(step, Apart):
                 value = step.function()
             elif isinstance(step, Later):
@@ -84,8 +86,15 @@ class Sequential:
             else:
                 raise TypeError(step)
 
+    def stream(self, step):
+        began = step.began or (lambda answer: None)
+        return believed(stream(self._client, of_s3(step.call), began, step.into))
+
     def ask(self, call):
-        answer = perform(self._client, of_s3(call))
-        if answer.code == UNPROVEN:
-            return type(answer)(answer.http_status, "", "", answer.data, headers=answer.headers)
-        return answer
+        return believed(perform(self._client, of_s3(call)))
+
+
+def believed(answer):
+    if answer.code == UNPROVEN:
+        return type(answer)(answer.http_status, "", "", answer.data, headers=answer.headers)
+    return answer

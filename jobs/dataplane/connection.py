@@ -80,6 +80,11 @@ class Connection(asyncio.Protocol):
         self._hose: Hose | None = None
         self._is_paused = False
 
+    @property
+    def heard(self) -> tuple[int, bytes]:
+        """The status and the head of the answer that is coming in."""
+        return self._status, self._head
+
     def send(
         self, exchange: Exchange, request: bytes, is_head: bool, hose: Hose | None = None
     ) -> None:

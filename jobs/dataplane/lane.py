@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from jobs.dataplane.pool import Pool, Timeouts
 from jobs.s3.answers import Answer
@@ -40,16 +41,18 @@ class Lane:
             pool = self._pools[origin] = Pool(self._loop, origin, tls, self._timeouts)
         return pool
 
-    def perform(self, call: Call, is_wanted: Callable[[], bool]) -> asyncio.Future[Answer | None]:
+    def perform(
+        self, call: Call, is_wanted: Callable[[], bool], how: Callable[[], Answer] | None = None
+    ) -> asyncio.Future[Answer | None]:
         """In a thread of this lane's own, for which the call may wait until nobody wants its answer
-        any more: then it is not sent, and None comes back.
+        any more: then it is not sent, and None comes back. `how` sends it, where that is not the
+        service's plain `perform`.
         """
+        send = how or partial(self.service.perform, call)
         if self._threads is None:
             # Not shared: one endpoint that answers nobody must not hold up another.
             self._threads = ThreadPoolExecutor(self._most_threads, thread_name_prefix="calls")
-        return self._loop.run_in_executor(
-            self._threads, lambda: self.service.perform(call) if is_wanted() else None
-        )
+        return self._loop.run_in_executor(self._threads, lambda: send() if is_wanted() else None)
 
     def sweep(self) -> None:
         for pool in list(self._pools.values()):  # what ends of it may begin something elsewhere

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from jobs.dataplane.asking import Asking
@@ -16,22 +17,26 @@ MOST_WAITING_BYTES = 1024 * 1024
 
 
 class Tap(Protocol):
-    """The connection that a body comes from."""
+    """The connection that a body comes from; `heard` is the status and the head of its answer."""
 
+    @property
+    def heard(self) -> tuple[int, bytes]: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def abort(self, cause: str) -> None: ...
 
 
 class Streaming(Asking):
-    """As an Asking. What is taken runs in threads, one piece after the other."""
+    """As an Asking. What is taken runs in threads, one piece after the other; a body that is short
+    is taken on the loop, once it has come as a whole and is believed.
+    """
 
-    __slots__ = ("_answer", "_error", "_has_begun", "_into", "_is_taking", "_tap", "_taken_bytes",
-                 "_came_bytes", "_pieces")  # fmt: skip
+    __slots__ = ("_answer", "_error", "_has_begun", "_is_taking", "_pieces", "_step", "_tap",
+                 "_taken_bytes", "_came_bytes")  # fmt: skip
 
     def __init__(self, task: "Task", step: Stream, tell: Callable[[Answer], None]) -> None:
         super().__init__(task, step.call, tell)
-        self._into = step.into
+        self._step = step
         self._pieces: deque[bytes] = deque()
         self._came_bytes = self._taken_bytes = 0
         self._is_taking = self._has_begun = False
@@ -41,19 +46,31 @@ class Streaming(Asking):
 
     def _send(self, *, fresh: bool = False) -> None:
         self._resent = fresh
+        self._drop()  # of an answer that was lost before anything of it was handed on
         if self._request is None:
-            raise TypeError(f"{self._call.action} can be streamed by our own requests only")
+            into = partial(self._lane.service.stream, self._call, self._begin, self._take_piece)
+            answer = self._lane.perform(self._call, lambda: self.wanted, into)
+            answer.add_done_callback(self._performed)
+            return
         pool = self._lane.pool(self._request.origin)
         pool.send(self, self._request.fill(), fresh=fresh, hose=self)
+
+    def _drop(self) -> None:
+        self._pieces.clear()
+        self._came_bytes = self._taken_bytes = 0
 
     # --- On the loop
 
     def piece(self, data: bytes, tap: Tap) -> None:
-        self._has_begun = True
-        self._tap = tap
         self._pieces.append(data)
         self._came_bytes += len(data)
-        if self._came_bytes - self._taken_bytes > MOST_WAITING_BYTES:
+        waiting_bytes = self._came_bytes - self._taken_bytes
+        if waiting_bytes < self._step.gathered_bytes:
+            return
+        if not self._has_begun:
+            self._tap = tap
+            self._begin(self._lane.service.read(self._call, *tap.heard, b""))
+        if waiting_bytes > MOST_WAITING_BYTES:
             tap.pause()
         if not self._is_taking:
             self._take_pieces()
@@ -71,11 +88,15 @@ class Streaming(Asking):
             elif self.wanted:
                 self.task.broke(error)
             return
-        if self._pieces:
+        if self._answer is not None:
+            if self._pieces:
+                self._take_pieces()
+            else:
+                self._conclude(self._answer)
+            return
+        if self._came_bytes - self._taken_bytes >= max(1, self._step.gathered_bytes):
             self._take_pieces()
-        elif self._answer is not None:
-            self._conclude(self._answer)
-        if self._tap is not None and self._answer is None:
+        if self._tap is not None:
             self._tap.resume()
 
     def _is_for_the_operation(self, answer: Answer) -> bool:
@@ -91,15 +112,31 @@ class Streaming(Asking):
         """What is still to be taken comes first."""
         if self._error is not None:
             self.task.broke(self._error)
-        elif self._is_taking or self._pieces:
+        elif self._has_begun and (self._is_taking or self._pieces):
             self._answer = answer
+            if not self._is_taking:
+                self._take_pieces()
         else:
             super()._take(answer)
 
-    # --- In a thread
+    def _end(self, answer: Answer, *, refuses: bool = False) -> None:
+        if not (self._has_begun or answer.code) and self._pieces:
+            self._begin(answer)
+            self._drain()
+        super()._end(answer, refuses=refuses)
+
+    # --- On the loop or in a thread
+
+    def _begin(self, answer: Answer) -> None:
+        self._has_begun = True
+        if self._step.began is not None:
+            self._step.began(answer)
+
+    def _take_piece(self, data: bytes) -> None:
+        self._step.into(data)
 
     def _drain(self) -> None:
         while self._pieces:
             data = self._pieces.popleft()
-            self._into(data)
+            self._step.into(data)
             self._taken_bytes += len(data)

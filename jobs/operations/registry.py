@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import BatchOperation, Operation
+from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
@@ -15,6 +16,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectTagging,
     PutObjectRetention,
     PutObjectLegalHold,
+    ComputeObjectChecksum,
     DeleteObject,
 )
 

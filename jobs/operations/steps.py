@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.s3.answers import Answer
 from jobs.services.call import Call
 
 
@@ -32,10 +33,16 @@ class Stream:
     """`into` is given the body of a successful answer piece by piece, in a thread of its own and in
     order; what comes faster than it takes waits in the storage. It is not sent again by itself once
     a piece was handed on: the answer then says that the connection was lost.
+
+    `began` is told what the head of the answer says, before the first piece. Pieces are gathered
+    until they have `gathered_bytes`, since each way to a thread costs; a body that is shorter comes
+    on the loop itself, so what is done with it must be done within a millisecond.
     """
 
     call: Call
     into: Callable[[bytes], object]
+    began: Callable[[Answer], object] | None = None
+    gathered_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

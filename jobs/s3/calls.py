@@ -1,7 +1,7 @@
 """One call of an operation, and how boto3 carries it."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,10 @@ from jobs.s3.marks import NO_MARKS
 from jobs.s3.parsing import MAX_BODY_BYTES, UNREADABLE, Reader
 from jobs.s3.patience import TooLarge
 
-__all__ = ["Answer", "Call", "perform"]
+__all__ = ["Answer", "Call", "perform", "stream"]
+
+PIECE_BYTES = 256 * 1024
+"""Of a body that is handed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +34,52 @@ def perform(client: S3Client, call: Call, marks: frozenset[bytes] = NO_MARKS) ->
     """Make a call, once, and read its answer as if we had sent it ourselves. Never raises for
     trouble with the storage.
     """
+    answer, data = _ask(client, call, marks)
+    return replace(answer, data=_collected(data)) if data else answer
+
+
+def stream(
+    client: S3Client,
+    call: Call,
+    began: Callable[[Answer], object],
+    into: Callable[[bytes], object],
+    marks: frozenset[bytes] = NO_MARKS,
+) -> Answer:
+    """As `perform`; the body of a success is handed on as it comes, after its head."""
+    answer, data = _ask(client, call, marks)
+    if not data:
+        return answer
+    began(answer)
+    with contextlib.closing(data["Body"]) as body:
+        pieces = body.iter_chunks(PIECE_BYTES)
+        while True:
+            try:
+                piece = next(pieces, b"")
+            except (BotoCoreError, HTTPError) as error:
+                return answer_of(error)
+            if not piece:
+                return answer
+            into(piece)
+
+
+def _ask(
+    client: S3Client, call: Call, marks: frozenset[bytes]
+) -> tuple[Answer, Mapping[str, Any] | None]:
+    """The answer, and where its body is left open as a stream what botocore made of it."""
     method = getattr(client, xform_name(call.action))
     data: Mapping[str, Any] | None = None
     with hearing() as heard:
         try:
             data = method(Bucket=call.bucket, **call.params)
         except (BotoCoreError, HTTPError) as error:
-            return answer_of(error)
+            return answer_of(error), None
         except TooLarge as error:
-            return Answer(0, error.code, str(error))
+            return Answer(0, error.code, str(error)), None
         except (ClientError, *UNREADABLE) as error:
             if not heard.http_status:
-                return _unsent(error)
+                return _unsent(error), None
     answer = Reader(client).read(call.action, heard.http_status, heard.headers, heard.body, marks)
-    return replace(answer, data=_collected(data)) if heard.is_stream and data else answer
+    return answer, data if heard.is_stream else None
 
 
 def _collected(data: Mapping[str, Any]) -> dict[str, Any]:

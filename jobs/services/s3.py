@@ -2,13 +2,14 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from jobs.s3 import deletions, proof
 from jobs.s3.answers import Answer
 from jobs.s3.calls import Call as S3Call
-from jobs.s3.calls import perform
+from jobs.s3.calls import perform, stream
 from jobs.s3.checksums import refuses_checksums
 from jobs.s3.clients import S3Client, make_client
 from jobs.s3.endpoints import Credentials, Endpoint
@@ -77,6 +78,12 @@ class S3Service(Service):
 
     def perform(self, call: Call) -> Answer:
         return _worded(call, perform(self._client(), _s3(call), self.marks))
+
+    def stream(
+        self, call: Call, began: Callable[[Answer], object], into: Callable[[bytes], object]
+    ) -> Answer:
+        answer = stream(self._client(), _s3(call), began, into, self.marks)
+        return _worded(call, answer)
 
     def _client(self) -> S3Client:
         with self._lock:
