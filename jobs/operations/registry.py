@@ -5,10 +5,16 @@ from collections.abc import Iterable, Mapping
 from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import BatchOperation, Operation
 from jobs.operations.delete_object import DeleteObject
+from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_tagging import PutObjectTagging
 
-OPERATIONS: tuple[type[Operation], ...] = (PutObjectCopy, PutObjectTagging, DeleteObject)
+OPERATIONS: tuple[type[Operation], ...] = (
+    PutObjectCopy,
+    PutObjectTagging,
+    DeleteObjectTagging,
+    DeleteObject,
+)
 
 BATCHED = frozenset(op.name for op in OPERATIONS if issubclass(op, BatchOperation))
 """Operations that do many objects with one request."""

@@ -16,6 +16,7 @@ OLD_TAGS, NEW_TAGS = (("old", "yes"),), (("team", "blue"),)
 RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": "2039-12-01T00:00:00Z"}
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
+    "untagging": ("S3DeleteObjectTagging", {}),
     "copy": ("S3PutObjectCopy", {"TargetResource": ARN}),
     "copy, tagged": ("S3PutObjectCopy", {"TargetResource": ARN, "NewObjectTagging": TAG_SET}),
     "copy, encrypted": (
@@ -124,7 +125,7 @@ SAME_OF_COPIES = ("keys in urls", "without versions", "versions added")
 
 
 def says_done(action: str, form: Form, versioned: bool) -> bool:
-    if action in ("PutObjectTagging", "DeleteObject"):
+    if action in ("PutObjectTagging", "DeleteObjectTagging", "DeleteObject"):
         is_signed = form.headers in OF_THE_STORAGE or (form.body == "true" and versioned)
         is_empty = form.body in EMPTY or form.status == 204
         is_gone = action == "DeleteObject" and form.body == "error: gone"
@@ -159,8 +160,9 @@ def is_done(case: Case, world: World, target: Target) -> bool:
     newest = world.newest("photos", target.key)
     if case.operation == "delete":
         return newest is None or newest.origin != FIRST
-    if case.operation == "tagging":
-        return newest is not None and newest.origin == FIRST and newest.tags == NEW_TAGS
+    if case.operation in ("tagging", "untagging"):
+        wanted = NEW_TAGS if case.operation == "tagging" else ()
+        return newest is not None and newest.origin == FIRST and newest.tags == wanted
     made = world.newest("target", target.key)
     if made is None or newest is None or made.content != newest.content or made.origin != OURS:
         return False
