@@ -25,6 +25,7 @@ ACTIONS = {
     ("GET", "retention"): "GetObjectRetention",
     ("GET", "legal-hold"): "GetObjectLegalHold",
     ("PUT", "tagging"): "PutObjectTagging",
+    ("DELETE", "tagging"): "DeleteObjectTagging",
     ("PUT", "retention"): "PutObjectRetention",
     ("PUT", "legal-hold"): "PutObjectLegalHold",
     ("POST", "delete"): "DeleteObjects",

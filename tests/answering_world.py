@@ -5,6 +5,7 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
@@ -32,7 +33,9 @@ class World:
 
     `ignores` names what it accepts and does not do: "tags", "encryption", "lock", "metadata" (of a
     copy), "tagging", "locking", "deletion"; with "uploads" it takes the body of PutObjectTagging, or
-    of a call about a lock, for an object's new content. `anew` are keys that somebody writes again as soon as they were deleted.
+    of a call about a lock, for an object's new content, with "queries" all that is asked about an
+    object for the object itself. `anew` are keys that somebody writes again as soon as they were
+    deleted.
     """
 
     def __init__(self, clock: Callable[[], float], *, ahead_s: float = 0.0) -> None:
@@ -91,9 +94,16 @@ class World:
     def answer(self, asked: Asked, *, does: bool) -> Result:
         if asked.bucket not in self.buckets:
             return refusal(404, "NoSuchBucket")
-        make = getattr(self, f"_{asked.action}", None)
+        action = self._PLAINLY.get(asked.action) if "queries" in self.ignores else None
+        make = getattr(self, f"_{action or asked.action}", None)
         made: Result = make(asked, does) if make else refusal(501, "NotImplemented")
         return made
+
+    _PLAINLY: ClassVar = {
+        "GetObjectTagging": "GetObject",
+        "PutObjectTagging": "PutObject",
+        "DeleteObjectTagging": "DeleteObject",
+    }
 
     def _HeadBucket(self, asked: Asked, does: bool) -> Result:
         return Result()
@@ -150,6 +160,14 @@ class World:
             self.put(asked.bucket, asked.key, asked.body, OURS)
         elif what not in self.ignores:
             self._change(asked.bucket, asked.key, found, **facts)
+
+    def _DeleteObjectTagging(self, asked: Asked, does: bool) -> Result:
+        found = self.newest(asked.bucket, asked.key, asked.version_id)
+        if found is None:
+            return refusal(404, "NoSuchKey")
+        if does and "tagging" not in self.ignores:
+            self._change(asked.bucket, asked.key, found, tags=())
+        return Result(204, b"", version_of(found))
 
     def _PutObjectRetention(self, asked: Asked, does: bool) -> Result:
         found = self.newest(asked.bucket, asked.key, asked.version_id)

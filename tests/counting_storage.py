@@ -21,7 +21,7 @@ from xml.sax.saxutils import escape, unescape
 import httptools
 import uvloop
 
-from tests.every_object import GONE, LONG_AGO, EveryObject, Place
+from tests.every_object import GONE, LONG_AGO, NO_TAGS, EveryObject, Place
 from tests.servers import free_port
 
 __all__ = ["GONE", "CountingStorage", "running"]
@@ -197,6 +197,8 @@ class CountingStorage:
     def _task_of(self, request: Request) -> Callable[[Request], Reply] | None:
         if request.method == "PUT" and "tagging" in request.query:
             return self._tag
+        if request.method == "DELETE" and "tagging" in request.query:
+            return self._untag
         if request.method == "PUT" and "x-amz-copy-source" in request.headers:
             return self._copy
         if request.method == "POST" and "delete" in request.query:
@@ -216,6 +218,12 @@ class CountingStorage:
             return refusal(404, "NoSuchKey")
         self.every.tag(_place(request), request.body)
         return Reply()
+
+    def _untag(self, request: Request) -> Reply:
+        if not self._change(_place(request)):
+            return refusal(404, "NoSuchKey")
+        self.every.tag(_place(request), NO_TAGS)
+        return Reply(204)
 
     def _copy(self, request: Request) -> Reply:
         source = unquote(request.headers["x-amz-copy-source"].partition("?")[0]).lstrip("/")

@@ -110,6 +110,9 @@ def plausible(received: Received) -> Reply:
         return reply(200, COPIED, "x-amz-version-id: v9\r\n" + _encrypted(received))
     if received.method == "PUT" and "tagging" in received.target:
         _memory.tags[path] = received.body
+    if received.method == "DELETE" and received.target.endswith(("?tagging", "&tagging")):
+        _memory.tags[path] = tagging([])
+        return reply(204)
     if received.method == "GET" and "tagging" in received.target:
         return reply(200, _memory.tags.get(path, TAGS))
     if received.method == "HEAD":

@@ -16,7 +16,7 @@ from jobs.dataplane.keeping import Keeping
 from jobs.dataplane.streaming import Streaming
 from jobs.dataplane.unproven import Unmarked, believed, is_unmarked
 from jobs.operations.attempts import tried
-from jobs.operations.base import Outcome, Steps
+from jobs.operations.base import NoSuchCall, Outcome, Steps
 from jobs.operations.checked import Checked, checked
 from jobs.operations.context import Context
 from jobs.operations.steps import Apart, Keep, Later, Stream, Together
@@ -208,9 +208,8 @@ class Task:
         operation = self.flight.work.operation
         if call.action not in operation.needs or not means_no_such_call(answer):
             return answer
-        if self.flight.work.trust.has_succeeded:
-            return answer
-        if self._target.version_id or not _ORDINARY.fullmatch(self._target.key):
+        is_ordinary = not self._target.version_id and _ORDINARY.fullmatch(self._target.key)
+        if self.flight.work.trust.has_succeeded or not is_ordinary:
             return answer
         told = replace(answer, message=operation.without_it(answer))
         self.flight.refuse(told, for_job=True)
@@ -219,6 +218,8 @@ class Task:
     # --- Its end
 
     def _end_with(self, outcome: Outcome) -> None:
+        if isinstance(outcome, NoSuchCall):
+            self.flight.refuse(outcome.answer, for_job=True)
         if self.tries > 1:
             outcome = tried(outcome, self.tries, self.budget.elapsed_s(self.flight.loop.time()))
         if outcome.succeeded and self._unmarked:

@@ -32,6 +32,18 @@ class Outcome:
     message: str
 
 
+class NoSuchCall(Outcome):
+    """How a task ends on a storage that cannot do such a thing to any object, so that the job need not
+    ask for each.
+    """
+
+    __slots__ = ()
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(self.http_status, self.code, self.message)
+
+
 NOT_KEPT = "NotKept"
 
 DONE = Outcome(True, 200, "", SUCCESSFUL)

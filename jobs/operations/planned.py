@@ -16,7 +16,6 @@ class Planned:
 
 _ALL = (
     Planned("S3ReplicateObject", "Replicate", "Sends objects where replication rules say."),
-    Planned("S3DeleteObjectTagging", "Delete all object tags", "Removes every tag."),
     Planned(
         "S3PutObjectAcl",
         "Replace access control list (ACL)",

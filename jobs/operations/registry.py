@@ -6,6 +6,7 @@ from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import BatchOperation, Operation
 from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
+from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
@@ -14,6 +15,7 @@ from jobs.operations.put_object_tagging import PutObjectTagging
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
     PutObjectTagging,
+    DeleteObjectTagging,
     PutObjectRetention,
     PutObjectLegalHold,
     ComputeObjectChecksum,

@@ -12,7 +12,8 @@ class Habits:
 
     `at_once` is how many keys one DeleteObjects may name, 1 where that call does not work here.
     `tags_after_every_copy`: even a copy that changes nothing loses its source's tags.
-    `unmarked` are the actions whose answers have nothing that only a storage sends.
+    `unmarked` are the actions whose answers have nothing that only a storage sends, `known` those
+    that it was seen to know, and not to take for something else.
     """
 
     tags_after_copy: bool = False
@@ -21,3 +22,4 @@ class Habits:
     at_once: int = MOST_AT_ONCE
     has_deleted_many: bool = False
     unmarked: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)

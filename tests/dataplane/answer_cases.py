@@ -17,6 +17,7 @@ UNTIL = "2039-12-01T00:00:00Z"
 RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": UNTIL}
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
+    "untagging": ("S3DeleteObjectTagging", {}),
     "copy": ("S3PutObjectCopy", {"TargetResource": ARN}),
     "copy, tagged": ("S3PutObjectCopy", {"TargetResource": ARN, "NewObjectTagging": TAG_SET}),
     "copy, encrypted": (
@@ -45,7 +46,10 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 SOURCE_TAGS = {"copy, other metadata": ()}
 READS = ("HeadObject", "GetObject", "GetObjectTagging", "GetObjectRetention", "GetObjectLegalHold")
-EMPTY_ANSWERS = ("PutObjectTagging", "PutObjectLegalHold", "PutObjectRetention")
+EMPTY_ANSWERS = (
+    *("PutObjectTagging", "DeleteObjectTagging"),
+    *("PutObjectLegalHold", "PutObjectRetention"),
+)
 EMPTY = {"true", "true, bare", "none", "blanks", "declaration"}
 SAYS_DELETED = {
     *("true", "true, bare", "keys in urls", "without last key", "last key twice"),
@@ -162,6 +166,7 @@ def world_of(case: Case, clock: FastClock) -> tuple[World, list[Target]]:
 
 PROPERTIES: dict[str, Callable[[Any], bool]] = {
     "tagging": lambda newest: newest.tags == NEW_TAGS,
+    "untagging": lambda newest: newest.tags == (),
     "hold": lambda newest: newest.hold == "ON",
     "retention": lambda newest: newest.retention == ("GOVERNANCE", UNTIL),
 }

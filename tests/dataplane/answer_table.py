@@ -8,7 +8,7 @@ from tests.answering_facts import HOUR_S
 from tests.answering_forms import ABOUT_ANY, ABOUT_COPIES, ABOUT_DELETIONS, Form
 from tests.dataplane.answer_cases import MODES, PARAMETERS, Case
 
-COPY, TAG = ("CopyObject",), ("PutObjectTagging",)
+COPY, TAG, UNTAG = ("CopyObject",), ("PutObjectTagging",), ("DeleteObjectTagging",)
 LOCKS = (("hold", ("PutObjectLegalHold",)), ("retention", ("PutObjectRetention",)))
 ALONE, MANY, ANY_DELETE = ("DeleteObject",), ("DeleteObjects",), ("DeleteObjects", "DeleteObject")
 
@@ -29,6 +29,7 @@ def statuses() -> Iterator[Case]:
     """Any status, from somebody on the way, who did nothing."""
     for status, headers in zip(STATUSES, FOREIGN * 5, strict=False):
         yield Case("tagging", TAG, Form(status, "none", headers), does=False)
+        yield Case("untagging", UNTAG, Form(status, "none", headers), does=False)
         yield Case("copy", COPY, Form(status, "html", headers), does=False, there="the same")
         yield Case("delete", ANY_DELETE, Form(status, "none", headers), does=False)
     for status in STATUSES:
@@ -41,6 +42,7 @@ def bodies() -> Iterator[Case]:
     for body in ABOUT_ANY:
         for does, headers in facts:
             yield Case("tagging", TAG, Form(200, body, headers), does, mode="every second")
+        yield Case("untagging", UNTAG, Form(200, body, "s3"), mode="every second")
         for headers in ("s3", "cloudflare"):
             form = Form(200, body, headers)
             yield Case("delete", ALONE, form, anew=True, alone=True, mode="one key")
@@ -66,6 +68,7 @@ def lost() -> Iterator[Case]:
     for mode, does in product(("always", "one key", "first two"), (True, False)):
         facts: dict[str, Any] = {"does": does, "mode": mode, "lost": True}
         yield Case("tagging", TAG, None, **facts)
+        yield Case("untagging", UNTAG, None, **facts)
         yield Case("copy", COPY, None, there="other", **facts)
         yield Case("delete", ANY_DELETE, None, anew=True, **facts)
         yield Case("delete", ANY_DELETE, None, anew=True, ahead_s=-7 * HOUR_S, **facts)
@@ -78,6 +81,7 @@ def reads() -> Iterator[Case]:
     unmarked, odd = Form(200, "none", "bare"), Form(200, "other root")
     for form, does in product(REFUSED_READS, (True, False)):
         yield Case("tagging", TAG, unmarked, does, reads=form)
+        yield Case("untagging", UNTAG, unmarked, does, reads=form)
         yield Case("copy", COPY, odd, does, reads=form, there="other")
         yield Case("delete", ALONE, unmarked, does, reads=form, alone=True, anew=True)
         yield Case("delete", ANY_DELETE, None, does, lost=True, reads=form, anew=True)
@@ -91,6 +95,7 @@ def ignored() -> Iterator[Case]:
         yield Case(operation, (), None, ignores=frozenset({name}))
     for name, operation in (
         *(("tagging", "tagging"), ("uploads", "tagging")),
+        *(("tagging", "untagging"), ("queries", "untagging")),
         *(("deletion", "delete"), ("deletion", "delete versions")),
     ):
         ignores = frozenset({name})

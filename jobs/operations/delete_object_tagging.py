@@ -1,0 +1,111 @@
+"""Delete all object tags (docs/operations.md, S3DeleteObjectTagging)."""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from jobs.choices import OperationGroup, Risk
+from jobs.operations import knowing, looks, tags
+from jobs.operations.base import Finding, Operation, Steps, counted, named, outcome_of
+from jobs.operations.checking import Checker
+from jobs.operations.context import Context
+from jobs.operations.form import Form, Note
+from jobs.operations.looks import Facts
+from jobs.operations.steps import Step
+from jobs.operations.targets import addressed
+from jobs.s3.answers import Answer
+from jobs.s3.faults import Verdict
+from jobs.services.call import Call
+from jobs.spec.target import Target
+
+ACTION = "DeleteObjectTagging"
+DELETED = "The storage deleted the object instead of its tags: it does not know object tags."
+STILL_THERE = "The storage accepted that the tags are deleted, and the object still has them."
+_READING = knowing.Reading(ACTION, "GetObjectTagging", "object tags")
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """None for what could not be read."""
+
+    facts: Facts | None
+    tags: tags.Tags | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteObjectTagging(Operation):
+    """An object without tags is done with success, as S3 has it."""
+
+    name = "S3DeleteObjectTagging"
+    label = "Delete all object tags"
+    group = OperationGroup.PROPERTIES
+    does = "Removes every tag from each object."
+    risk = Risk.DESTRUCTIVE
+    loss = "lose all their tags."
+    undo = "You can\u2019t undo this."
+    understood = "I understand that these objects lose all their tags."
+    needs = frozenset({ACTION, "GetObjectTagging"})
+    lacks = "object tags"
+    form = Form(
+        (
+            Note(
+                "There is nothing to set. Where the list names versions, the tags of exactly these"
+                " are removed; otherwise those of the newest one."
+            ),
+        )
+    )
+    examples = ({},)
+
+    @classmethod
+    def parse(cls, parameters: Mapping[str, Any]) -> Self:
+        check = Checker()
+        check.only(parameters, set())
+        check.done()
+        return cls()
+
+    def to_wire(self) -> dict[str, Any]:
+        return {}
+
+    def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
+        return f"Removes every tag from {counted(total)} in {named(buckets)}."
+
+    def summary(self) -> list[tuple[str, str]]:
+        return [("Tags", "All are removed")]
+
+    def effect_on(self, key: str) -> str:
+        return f"{key} has no tags afterwards."
+
+    # --- How a task runs
+
+    def only_call(self, target: Target, context: Context) -> Call | None:
+        is_known = knowing.is_known(ACTION, target, context)
+        return self._call(target, context) if is_known else None
+
+    def run(self, target: Target, context: Context) -> Steps:
+        ends = yield from _READING.ask(target, context)
+        return ends or outcome_of((yield self._call(target, context)))
+
+    def _call(self, target: Target, context: Context) -> Call:
+        return Call(context.bucket(target.bucket), ACTION, addressed(target))
+
+    def judge(self, call: Call, answer: Answer) -> Verdict | None:
+        return _READING.judge(call, answer)
+
+    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Before]:
+        facts = yield from looks.facts_of(target, context)
+        answer = yield looks.ask(target, context, "GetObjectTagging")
+        return Before(facts, None if answer.code else tags.from_answer(answer.data))
+
+    def check(
+        self, target: Target, context: Context, before: Before | None
+    ) -> Generator[Step, Any, Finding]:
+        """What had no tags before does not show whether a storage deletes them."""
+        seen = yield from looks.see(target, context)
+        if seen.is_gone:
+            return Finding(lost="object", said=DELETED)
+        finding = yield from looks.look_at_tags(target, context, ())
+        if finding.lost:
+            return Finding(lost="tags", said=STILL_THERE)
+        if finding.unseen:
+            return finding
+        return Finding(is_unsure=before is not None and before.tags == ())
