@@ -158,9 +158,7 @@ class Operation(ABC):
         return []
 
     def foresee(self, target: Target, context: Context) -> Steps:
-        """What `run` would do to the object, by reads alone: a task of a dry run. Returns what one of
-        the functions of `operations.foreseeing` makes; anything but a read fails it.
-        """
+        """What `run` would do, by reads alone: a task of a dry run; see `operations.foreseeing`."""
         return Outcome(True, 200, Foreseen.CANNOT_TELL, "Cannot tell: nothing looks ahead here.")
         yield
 

@@ -23,6 +23,7 @@ from jobs.operations.checksum_content import Content
 from jobs.operations.checksum_parts import Parts
 from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, Option, options_of
+from jobs.operations.foreseeing import already_so, described, from_look
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import facts_in
 from jobs.operations.steps import Step
@@ -126,6 +127,12 @@ class ComputeObjectChecksum(Operation):
     @property
     def type(self) -> str:
         return self.kind or DEFAULT_TYPE
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        seen = yield from looks.see(target, context)
+        if seen.facts is None:
+            return from_look(seen)
+        return already_so(f"Nothing would change: {described(seen.facts)} would be read.")
 
     # --- How a task runs
 

@@ -9,6 +9,7 @@ from jobs.operations import knowing, looks, tags
 from jobs.operations.base import Finding, Operation, Steps, counted, named, outcome_of
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
+from jobs.operations.foreseeing import from_refusal, tags_before_and_after
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Facts
 from jobs.operations.steps import Step
@@ -90,6 +91,12 @@ class DeleteObjectTagging(Operation):
 
     def judge(self, call: Call, answer: Answer) -> Verdict | None:
         return _READING.judge(call, answer)
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        answer = yield looks.ask(target, context, "GetObjectTagging")
+        if answer.code:
+            return from_refusal("GetObjectTagging", answer)
+        return tags_before_and_after(tags.from_answer(answer.data), ())
 
     def survey(self, target: Target, context: Context) -> Generator[Step, Any, Before]:
         facts = yield from looks.facts_of(target, context)

@@ -48,7 +48,7 @@ def look_at_retention(
     """Whether the object's retention is `wanted` (as S3 has it, empty for none); `after` are its
     facts, which show some of it to those who may see it.
     """
-    if "Mode" in wanted and after and _is_kept(wanted, _as_retention(after.data)):
+    if "Mode" in wanted and after and is_kept(wanted, _as_retention(after.data)):
         return Finding()
     answer = yield looks.ask(target, context, "GetObjectRetention")
     if _is_unseen(answer):
@@ -56,16 +56,20 @@ def look_at_retention(
     found = answer.data.get("Retention", {})
     if not wanted:
         return Finding(lost=REMOVAL) if _still_protects(found, context.now_s()) else Finding()
-    return Finding() if _is_kept(wanted, found) else Finding(lost=RETENTION)
+    return Finding() if is_kept(wanted, found) else Finding(lost=RETENTION)
+
+
+def is_none_set(answer: Answer) -> bool:
+    """A storage said that there is no such setting."""
+    return answer.proof is Proof.PROVEN and answer.code in _NONE_SET
 
 
 def _is_unseen(answer: Answer) -> bool:
     """Refused, or answered by nobody known; that there is no such setting or call is an answer."""
     if not answer.code:
         return False
-    return answer.proof is not Proof.PROVEN or not (
-        answer.code in _NONE_SET or answer.http_status in (405, 501)
-    )
+    has_no_call = answer.proof is Proof.PROVEN and answer.http_status in (405, 501)
+    return not (is_none_set(answer) or has_no_call)
 
 
 def _as_retention(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +79,7 @@ def _as_retention(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_kept(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+def is_kept(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """What an event hold leaves behind once it is off is the storage's to reckon."""
     if "Mode" in wanted and found.get("Mode") != wanted["Mode"]:
         return False

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import lock_looks, looks
-from jobs.operations.base import Finding, Operation, counted, named
+from jobs.operations import lock_foreseen, lock_looks, looks
+from jobs.operations.base import Finding, Operation, Steps, counted, named
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, Option
@@ -100,6 +100,9 @@ class PutObjectLegalHold(Operation):
     def only_call(self, target: Target, context: Context) -> Call:
         params = addressed(target) | {"LegalHold": {"Status": self.status}}
         return Call(context.bucket(target.bucket), "PutObjectLegalHold", params)
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        return lock_foreseen.foresee_hold(target, context, self.status)
 
     def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
         return (yield from looks.facts_of(target, context))

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
 from jobs.errors import Problem
-from jobs.operations import lock_looks, looks, put_object_retention_form
-from jobs.operations.base import Finding, Operation, counted, named
+from jobs.operations import lock_foreseen, lock_looks, looks, put_object_retention_form
+from jobs.operations.base import Finding, Operation, Steps, counted, named
 from jobs.operations.checking import Checker, given
 from jobs.operations.context import Context
 from jobs.operations.looks import Facts
@@ -150,6 +150,10 @@ class PutObjectRetention(Operation):
     def _as_s3_has_it(self) -> dict[str, Any]:
         until = {"RetainUntilDate": self.until} if self.until else {}
         return {**self.retention, **until}
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        wanted = self._as_s3_has_it()
+        return lock_foreseen.foresee_retention(target, context, wanted, bypass=bool(self.bypass))
 
     def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
         return (yield from looks.facts_of(target, context))

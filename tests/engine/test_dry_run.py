@@ -7,6 +7,7 @@ import pytest
 from jobs.choices import JobStatus
 from jobs.models import FailureCause
 from jobs.operations import registry
+from jobs.operations.preconditions import OBJECT_LOCK
 from jobs.queries import foreseen
 from jobs.spec.job import LimitsSpec
 
@@ -61,6 +62,9 @@ def test_dry_run_says_of_each_object_what_would_happen_and_changes_nothing(place
 def test_no_write_of_any_operation_leaves_but_the_report(place, steps, operation):
     """Whatever its parameters."""
     keys = [f"{n}.jpg" for n in range(3)]
+    if OBJECT_LOCK in operation.preconditions:
+        place.source = f"{place.source}-locked"
+        place.s3.create_bucket(Bucket=place.source, ObjectLockEnabledForBucket=True)
     place.put_objects(keys)
     before = everything_in(place)
     for parameters in operation.examples:

@@ -6,9 +6,13 @@ import pytest
 
 from jobs.operations import registry
 from jobs.operations.base import Operation
+from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
+from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.dry_run import DryRun, WriteInDryRunError
 from jobs.operations.put_object_copy import PutObjectCopy
+from jobs.operations.put_object_legal_hold import PutObjectLegalHold
+from jobs.operations.put_object_retention import PutObjectRetention
 from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.operations.steps import Apart, Keep, Later, Stream, Together
 from jobs.s3.answers import Answer
@@ -49,10 +53,32 @@ def foreseen(operation, target, *answers):
     return outcome.code, outcome.message
 
 
+def data(**members):
+    return Answer(200, "", "", data=members, proof=Proof.PROVEN)
+
+
+NONE_SET = refused(404, "NoSuchObjectLockConfiguration")
+
+
+def retention(mode, year, **more):
+    until = f"{year}-01-01T00:00:00Z"
+    bypass = {"BypassGovernanceRetention": True} if more else {}
+    return PutObjectRetention.parse(
+        {"Retention": {"Mode": mode, "RetainUntilDate": until}, **bypass}
+    )
+
+
+def kept(mode, year):
+    return data(Retention={"Mode": mode, "RetainUntilDate": datetime(year, 1, 1, tzinfo=UTC)})
+
+
 TAGGING = PutObjectTagging.parse({"TagSet": [{"Key": "a", "Value": "1"}]})
 DELETE = DeleteObject.parse({})
 COPY = PutObjectCopy.parse({"TargetResource": "arn:aws:s3:::backup", "TargetKeyPrefix": "old"})
 ONTO_ITSELF = PutObjectCopy.parse({"TargetResource": "arn:aws:s3:::photos"})
+UNTAG = DeleteObjectTagging.parse({})
+HOLD = PutObjectLegalHold.parse({"LegalHold": {"Status": "ON"}})
+SUM = ComputeObjectChecksum.parse({})
 COLDER = PutObjectCopy.parse(
     {"TargetResource": "arn:aws:s3:::photos", "StorageClass": "STANDARD_IA"}
 )
@@ -95,6 +121,35 @@ COLDER = PutObjectCopy.parse(
          " 2026-01-02 03:04:05 UTC."),
         (ONTO_ITSELF, OBJECT, [head()], "InvalidRequest",
          "Would fail: A copy of an object onto itself has to change something."),
+        (UNTAG, OBJECT, [tags(b="2")], "WouldChange", "Tags would change from b=2 to no tags."),
+        (UNTAG, OBJECT, [tags()], "AlreadySo", "It has no tags already."),
+        (UNTAG, OBJECT, [GONE], "NoSuchKey", "Would fail: The specified key does not exist."),
+        (HOLD, OBJECT, [NONE_SET], "WouldChange",
+         "The legal hold would change from off to on."),
+        (HOLD, OBJECT, [data(LegalHold={"Status": "ON"})], "AlreadySo",
+         "The legal hold is on already."),
+        (HOLD, OBJECT, [refused(403, "AccessDenied")], "CannotTell",
+         "Cannot tell: GetObjectLegalHold was answered with 403 AccessDenied."),
+        (SUM, OBJECT, [head()], "AlreadySo", f"Nothing would change: {BYTES} would be read."),
+        (SUM, OBJECT, [GONE], "NoSuchKey", "Would fail: There is no such object."),
+        (retention("GOVERNANCE", 2031), OBJECT, [NONE_SET], "WouldChange",
+         "The retention would change from none to Governance until 2031-01-01 00:00:00 UTC."),
+        (retention("GOVERNANCE", 2031), OBJECT, [kept("GOVERNANCE", 2031)], "AlreadySo",
+         "The retention is Governance until 2031-01-01 00:00:00 UTC already."),
+        (retention("GOVERNANCE", 2031), OBJECT, [kept("GOVERNANCE", 2032)], "AccessDenied",
+         "Would fail: Governance can only be shortened with a bypass: it is Governance until"
+         " 2032-01-01 00:00:00 UTC."),
+        (retention("GOVERNANCE", 2031, bypass=True), OBJECT, [kept("GOVERNANCE", 2032)],
+         "WouldChange", "The retention would change from Governance until 2032-01-01 00:00:00 UTC to"
+         " Governance until 2031-01-01 00:00:00 UTC."),
+        (retention("GOVERNANCE", 2033, bypass=True), OBJECT, [kept("COMPLIANCE", 2032)],
+         "AccessDenied", "Would fail: Compliance cannot be shortened: it is Compliance until"
+         " 2032-01-01 00:00:00 UTC."),
+        (retention("COMPLIANCE", 2033), OBJECT, [kept("COMPLIANCE", 2032)], "WouldChange",
+         "The retention would change from Compliance until 2032-01-01 00:00:00 UTC to Compliance"
+         " until 2033-01-01 00:00:00 UTC."),
+        (PutObjectRetention.parse({"Retention": {}}), OBJECT, [NONE_SET], "AlreadySo",
+         "The retention is none already."),
         (COLDER, OBJECT, [head()], "WouldChange",
          f"The object would be written anew with these settings: {BYTES}."),
     ],
