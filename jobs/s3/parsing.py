@@ -35,6 +35,7 @@ from jobs.s3.proof import (
     names_a_copy,
     prove,
 )
+from jobs.s3.tag_answers import read_tags
 from jobs.s3.xml_bodies import error_in, is_blank, root_of
 
 __all__ = [
@@ -54,6 +55,8 @@ UNREADABLE = (
     *(LookupError, ArithmeticError, RuntimeError),
 )
 """What botocore's parser raises for values that it does not expect, such as a date that is none."""
+
+NOTHING_READ: Mapping[str, Any] = {}
 
 NO_ANSWER = {
     "refused": EndpointConnectionError,
@@ -135,7 +138,7 @@ class Reader:
     ) -> Answer:
         proof = prove(success, came.status, came.body, root, marked=marked)
         if proof is Proof.PROVEN:
-            return self._success(came)
+            return self._success(came, _read_from(came.action, root))
         if proof is Proof.FOREIGN:
             return _foreign(came)
         data, code = self._data(came), UNPROVEN if proof is Proof.UNMARKED else UNCLEAR
@@ -148,11 +151,11 @@ class Reader:
             message = f"{came.action} is not answered so: {came.status}, {_described(came)}."
         return Answer(came.status, code, message, data, proof=proof, headers=came.fields)
 
-    def _success(self, came: _Received) -> Answer:
-        return Answer(came.status, "", "", self._data(came), headers=came.fields)
+    def _success(self, came: _Received, read: Mapping[str, Any] = NOTHING_READ) -> Answer:
+        return Answer(came.status, "", "", _Parsed(self, came, read), headers=came.fields)
 
     def _data(self, came: _Received) -> "_Parsed":
-        return _Parsed(self, came)
+        return _Parsed(self, came, NOTHING_READ)
 
     def _success_of(self, action: str) -> Success:
         known = SUCCESSES.get(action)
@@ -197,13 +200,16 @@ class Reader:
 
 
 class _Parsed(Mapping[str, Any]):
-    """An answer's data, parsed when something is asked of it, which is seldom."""
+    """An answer's data, parsed when something is asked of it, which is seldom. `read` are members
+    that are known already.
+    """
 
-    __slots__ = ("_data", "_reader", "_received")
+    __slots__ = ("_data", "_read", "_reader", "_received")
 
-    def __init__(self, reader: Reader, received: _Received) -> None:
+    def __init__(self, reader: Reader, received: _Received, read: Mapping[str, Any]) -> None:
         self._reader = reader
         self._received = received
+        self._read = read
         self._data: dict[str, Any] | None = None
 
     def _load(self) -> dict[str, Any]:
@@ -221,13 +227,18 @@ class _Parsed(Mapping[str, Any]):
             return None
 
     def __getitem__(self, name: str) -> Any:
-        return self._load()[name]
+        return self._read[name] if name in self._read else self._load()[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._load())
 
     def __len__(self) -> int:
         return len(self._load())
+
+
+def _read_from(action: str, root: ET.Element | None) -> Mapping[str, Any]:
+    tags = read_tags(root) if action == "GetObjectTagging" else None
+    return NOTHING_READ if tags is None else {"TagSet": tags}
 
 
 def _blob_of(model: OperationModel) -> str:
