@@ -3,7 +3,20 @@
 from collections.abc import Callable
 
 from bench.figures import Findings
-from bench.goals import books, calls, deletes, kill, limits, memory, million, pages, reports, scale
+from bench.goals import (
+    books,
+    calls,
+    deletes,
+    kill,
+    limits,
+    memory,
+    million,
+    neighbours,
+    pages,
+    reports,
+    scale,
+    watchers,
+)
 from bench.place import Place
 
 Measure = Callable[[Place, Findings], None]
@@ -20,4 +33,6 @@ GOALS: dict[str, Measure] = {
     "million": million.end_to_end,
     "pages": pages.with_many_jobs,
     "reports": reports.of_any_length,
+    "neighbours": neighbours.beside_bad_storages,
+    "watchers": watchers.two_hundred,
 }
