@@ -21,6 +21,9 @@ PARTS = {
     "pages-sqlite": ("pages", "sqlite"),
     "pages-postgres": ("pages", "postgres"),
     "reports": ("reports", "sqlite"),
+    "neighbours": ("neighbours", "sqlite"),
+    "watchers-sqlite": ("watchers", "sqlite"),
+    "watchers-postgres": ("watchers", "postgres"),
     "million-sqlite": ("million", "sqlite"),
     "million-postgres": ("million", "postgres"),
 }

@@ -1,9 +1,11 @@
 """Jobs, made as a door makes them, and whether what they did is right."""
 
 import csv
+import dataclasses
 import io
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
@@ -37,23 +39,28 @@ def deletion() -> str | None:
     return next((name for name in names if "Delete" in name and "Tagging" not in name), None)
 
 
-def make(stub: Stub, operation: str, rows: int, *, url: str, dry_run: bool = False) -> Job:
-    """A job over a list of `rows` objects; its tasks go to `url`. It runs unconfirmed."""
+def make(stub: Stub, operation: str, rows: int, *, url: str, **changed: Any) -> Job:
+    """A job over a list of `rows` objects; its tasks go to `url`. It runs unconfirmed, unless members
+    of its JobSpec are `changed`.
+    """
     listed = lists.write(stub.files, rows)
+    return make_over((house.FILES, listed.key, listed.etag), operation, url=url, **changed)
+
+
+def make_over(listed: tuple[str, str, str], operation: str, *, url: str, **changed: Any) -> Job:
+    """The same over a list that lies anywhere: its bucket, key and ETag."""
     spec = JobSpec(
         region=house.region(url).pk,
         operation=operation,
         parameters=dict(PARAMETERS.get(operation, {})),
-        manifest=ManifestSpec(
-            house.FILES, listed.key, listed.etag, (ManifestField.BUCKET, ManifestField.KEY)
-        ),
+        manifest=ManifestSpec(*listed, (ManifestField.BUCKET, ManifestField.KEY)),
         report=ReportSpec(True, house.REPORTS, "out", ReportScope.ALL_TASKS),
         priority=10,
         role_arn=ROLE,
         client_request_token=uuid4().hex,
         confirmation_required=False,
-        dry_run=dry_run,
     )
+    spec = dataclasses.replace(spec, **changed)
     return create_job(spec, actor=None, now=timezone.now())
 
 

@@ -12,9 +12,11 @@ from bench.goals import (
     limits,
     memory,
     million,
+    neighbours,
     pages,
     reports,
     scale,
+    watchers,
 )
 from bench.place import Place
 
@@ -33,4 +35,6 @@ GOALS: dict[str, Measure] = {
     "million": million.end_to_end,
     "pages": pages.with_many_jobs,
     "reports": reports.of_any_length,
+    "neighbours": neighbours.beside_bad_storages,
+    "watchers": watchers.two_hundred,
 }

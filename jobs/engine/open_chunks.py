@@ -41,6 +41,9 @@ LONG_S = 5.0
 in part then. Nearly all are over before, in one transaction.
 """
 
+SLOW_S = 1.0
+"""A chunk that is open for longer belongs to a slow storage: it is not counted against quick ones."""
+
 WRITERS = 2
 
 
@@ -149,15 +152,26 @@ class OpenChunks:
         """How many chunks of `job`, the next to be served, may be begun. Those that go on with a few
         slow tasks are not counted, unless there are very many.
 
-        One more than usual where its Region has none here: a storage that answers slowly, or not
-        at all, does not keep the others waiting.
+        A storage that answers slowly, or not at all, does not keep the others waiting: one more than
+        usual where the job's Region has none here, and its usual ones beside those that are slow.
         """
         late = [chunk for chunk in self._chunks if chunk.is_late]
         counted = [chunk for chunk in self._chunks if not chunk.is_late] + late[MOST_LATE:]
         free = chunks_open(job) - len(counted)
-        if free <= 0 and job and len(counted) < MOST_OPEN_OF_ALL:
-            return int(job.region_id not in {chunk.job.region_id for chunk in counted})
+        if free <= 0 and job:
+            free = self._free_beside_others(job, counted)
         return max(0, free)
+
+    def _free_beside_others(self, job: Job, counted: Sequence[Open]) -> int:
+        """May be below 0. The last place of all is for a Region that has none."""
+        ours = [chunk for chunk in counted if chunk.job.region_id == job.region_id]
+        left = MOST_OPEN_OF_ALL - len(counted)
+        if not ours:
+            return min(1, left)
+        slow_s = time.monotonic() - SLOW_S
+        quick = [chunk for chunk in counted if chunk.since_s > slow_s]
+        are_quick = all(chunk in quick for chunk in ours)
+        return min(chunks_open(job) - len(quick), left - 1) if are_quick else 0
 
     def take_long(self) -> bool:
         """Whether a storage is slow, or silent."""

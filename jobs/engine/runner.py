@@ -123,8 +123,11 @@ class _Runner:
                 fresh = True
 
     def _free(self) -> int:
-        """How many chunks of the best job may be begun."""
-        return 0 if self._stop.is_set() else self._open.free(self._best.first)
+        """How many chunks may be begun of the best job that may have any."""
+        if self._stop.is_set():
+            return 0
+        self._best.prefer(self._open.free)
+        return self._open.free(self._best.first)
 
     def _claim(self, job: Job, limit: int) -> int:
         """How many chunks of the job are under way that were not before."""

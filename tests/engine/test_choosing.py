@@ -160,6 +160,19 @@ def test_worker_with_room_for_four_chunks_takes_them_in_turn_and_one_of_a_job_th
     assert [pk for pk, _ in served if pk != waited.pk] == [other.pk, low.pk, other.pk, low.pk]
 
 
+def test_job_whose_region_has_all_that_it_may_have_here_does_not_hold_up_that_of_another():
+    here, there = make_region(), make_region()
+    high, _low, other = active(here, priority=2), active(here, priority=1), active(there)
+    best = choosing.Best(timezone.now)
+    best.renew()
+    best.prefer(lambda job: job.region_id == there.pk)
+    assert best.first == other
+    best.prefer(lambda job: job.region_id == here.pk)
+    assert best.first == high
+    best.prefer(lambda job: 0)
+    assert best.first == high
+
+
 def test_only_job_of_all_takes_all_the_room_that_a_worker_has():
     active()
     best = choosing.Best(timezone.now)
