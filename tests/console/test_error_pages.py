@@ -10,6 +10,14 @@ def test_page_that_does_not_exist_is_said_so_to_strangers_too(client, db):
     assert "Page not found" in answer.content.decode()
 
 
+def test_page_for_strangers_who_have_no_menu_is_as_wide_as_any(open_page, console_errors):
+    browser = open_page(viewport={"width": 1280, "height": 800})
+    browser.goto("/nowhere/")
+    card = browser.locator("section.card").bounding_box()
+    assert card is not None and card["width"] > 500
+    console_errors.clear()  # the browser's word about 404
+
+
 def test_form_without_its_token_changes_nothing_and_says_what_to_do(db):
     answer = Client(enforce_csrf_checks=True).post("/sign-in/", {"email": "a", "password": "b"})
     assert answer.status_code == 403

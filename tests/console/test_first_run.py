@@ -26,7 +26,9 @@ def test_link_makes_one_administrator_who_is_signed_in(client):
 def test_link_works_once(client):
     token = first_run.issue()
     client.post(page(token), GOOD)
-    assert client.get(page(token)).status_code == 404
+    again = client.get(page(token))
+    assert again.status_code == 404
+    assert "there is one already" in again.text and reverse("sign-in") in again.text
     assert client.post(page(token), GOOD | {"email": "thief@example.org"}).status_code == 404
     assert User.objects.count() == 1
 
@@ -76,3 +78,27 @@ def test_bad_input_gets_a_sentence_and_leaves_the_link_valid(client, change, sen
     assert sentence in client.post(page(token), GOOD | change).text
     assert not User.objects.exists()
     assert client.post(page(token), GOOD).status_code == 303
+
+
+def test_link_that_is_not_whole_says_how_to_get_another(client):
+    answer = client.get(page(first_run.issue()[:-1]))
+    assert answer.status_code == 404
+    assert "it prints a new one" in answer.text
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_page_and_that_of_a_void_link_fit_the_window(
+    open_page, console_errors, width, colours, transactional_db
+):
+    browser = open_page(viewport={"width": width, "height": 800}, color_scheme=colours)
+    for token, heading in (
+        (first_run.issue(), "First administrator"),
+        ("void", "This link cannot"),
+    ):
+        browser.goto(page(token))
+        browser.get_by_role("heading", name=heading).wait_for()
+        assert browser.evaluate("document.documentElement.scrollWidth") <= width
+        card = browser.locator("section.card").bounding_box()
+        assert card is not None and card["width"] > 300
+    console_errors.clear()  # the browser's word about 404

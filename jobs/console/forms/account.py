@@ -36,6 +36,7 @@ class FirstRunForm(forms.Form):
     password = forms.CharField(
         strip=False,
         max_length=4096,
+        help_text="At least 8 characters, and none of the common ones.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         error_messages={"required": "Enter a password."},
     )

@@ -1,7 +1,7 @@
 """The page that makes the first administrator. Without the token of its link there is none."""
 
 from django.contrib.auth import login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -10,19 +10,22 @@ from django.views.decorators.debug import sensitive_post_parameters
 from jobs.access import first_run
 from jobs.console.forms.account import FirstRunForm
 
-_VOID = "This link was used, or is too old. A start of batchconsole prints a new one."
-
 
 @sensitive_post_parameters("password", "again")
 @never_cache
 def make_first_administrator(request: HttpRequest, token: str) -> HttpResponse:
     if not first_run.is_valid(token):
-        raise Http404(_VOID)
+        return _void(request)
     form = FirstRunForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = first_run.claim(token, form.cleaned_data["email"], form.cleaned_data["password"])
         if user is None:
-            raise Http404(_VOID)
+            return _void(request)
         login(request, user)
         return HttpResponseRedirect(reverse("region-list"), status=303)
     return render(request, "registration/first_run.html", {"form": form})
+
+
+def _void(request: HttpRequest) -> HttpResponse:
+    context = {"is_made": first_run.administrator_exists()}
+    return render(request, "registration/first_run_void.html", context, status=404)
