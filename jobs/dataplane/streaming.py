@@ -21,6 +21,7 @@ class Tap(Protocol):
 
     @property
     def heard(self) -> tuple[int, bytes]: ...
+    def taken(self, taken_bytes: int) -> None: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def abort(self, cause: str) -> None: ...
@@ -37,7 +38,7 @@ class Streaming(Asking):
     def __init__(self, task: "Task", step: Stream, tell: Callable[[Answer], None]) -> None:
         super().__init__(task, step.call, tell)
         self._step = step
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[bytes | memoryview] = deque()
         self._came_bytes = self._taken_bytes = 0
         self._is_taking = self._has_begun = False
         self._tap: Tap | None = None
@@ -61,7 +62,7 @@ class Streaming(Asking):
 
     # --- On the loop
 
-    def piece(self, data: bytes, tap: Tap) -> None:
+    def piece(self, data: bytes | memoryview, tap: Tap) -> None:
         self._pieces.append(data)
         self._came_bytes += len(data)
         waiting_bytes = self._came_bytes - self._taken_bytes
@@ -97,6 +98,7 @@ class Streaming(Asking):
         if self._came_bytes - self._taken_bytes >= max(1, self._step.gathered_bytes):
             self._take_pieces()
         if self._tap is not None:
+            self._tap.taken(self._taken_bytes)
             self._tap.resume()
 
     def _is_for_the_operation(self, answer: Answer) -> bool:
@@ -132,7 +134,7 @@ class Streaming(Asking):
         if self._step.began is not None:
             self._step.began(answer)
 
-    def _take_piece(self, data: bytes) -> None:
+    def _take_piece(self, data: bytes | memoryview) -> None:
         self._step.into(data)
 
     def _drain(self) -> None:
