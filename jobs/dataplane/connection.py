@@ -132,6 +132,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self, cause: str) -> None:
         """Close at once; who waits is told `cause`."""
+        self._hand_on_the_rest()
         exchange, self.exchange = self.exchange, None
         self._transport.abort()
         self._owner.gone(self)
@@ -230,6 +231,13 @@ class Connection(asyncio.Protocol):
         elif self._pouring is not None and not self._pouring.has_room:
             self.pause()
 
+    def _hand_on_the_rest(self) -> None:
+        """Of a body whose end will not come."""
+        pouring, self._pouring = self._pouring, None
+        rest = pouring.rest() if pouring is not None else None
+        if rest is not None and self._hose is not None and self.exchange is not None:
+            self._hose.piece(rest, self)
+
     def on_message_complete(self) -> None:
         if self._complete:
             return
@@ -263,6 +271,7 @@ class Connection(asyncio.Protocol):
         elif error is None and self._ends_with_the_connection():
             self._finish()
         else:
+            self._hand_on_the_rest()
             exchange, self.exchange = self.exchange, None
             self._owner.gone(self)
             exchange.lost("closed", untouched=self._served > 0 and not self._head)

@@ -68,5 +68,11 @@ class Pouring(asyncio.BufferedProtocol):
         if self._filling is None:
             self._filling = self._another()
 
+    def rest(self) -> memoryview | None:
+        """What came into a buffer that will not be filled any more."""
+        filling, filled_bytes = self._filling, self._filled_bytes
+        self._filled_bytes = 0
+        return filling[:filled_bytes] if filling is not None and filled_bytes else None
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._connection.connection_lost(exc)

@@ -53,6 +53,7 @@ class Place:
     endpoint: Endpoint
     client: Any
     buckets: list[str] = field(default_factory=list)
+    keys: Credentials = GATEWAY_KEYS
 
     def make_bucket(self, *, versioned=False):
         name = f"test-{uuid.uuid4().hex[:20]}"
@@ -98,4 +99,5 @@ def place_of(name, moto_url):
     if name == "gateway":
         return Place(GATEWAY, make_client(GATEWAY, GATEWAY_KEYS))
     endpoint = Endpoint(moto_url, "us-east-1", "path")
-    return Place(endpoint, make_client(endpoint, Credentials("test", "test")))
+    keys = Credentials("test", "test")
+    return Place(endpoint, make_client(endpoint, keys), keys=keys)
