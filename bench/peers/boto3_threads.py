@@ -2,6 +2,8 @@
 retries of its own, and each thread taking the next key by itself. Says what it took, as JSON.
 """
 
+import base64
+import hashlib
 import itertools
 import json
 import resource
@@ -61,9 +63,18 @@ def delete_quietly(s3: Any, number: int) -> None:
     delete(s3, number, quiet=True)
 
 
+def checksum(s3: Any, number: int) -> None:
+    answer = s3.get_object(Bucket=BUCKET, Key=key(number))
+    hasher = hashlib.sha256()
+    for piece in answer["Body"].iter_chunks(256 * 1024):
+        hasher.update(piece)
+    base64.b64encode(hasher.digest())
+
+
 CALLS: dict[str, Callable[[Any, int], None]] = {
     "tag": tag,
     "copy": copy,
+    "checksum": checksum,
     "delete": delete,
     "delete-quietly": delete_quietly,
 }

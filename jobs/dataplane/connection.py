@@ -5,10 +5,13 @@ from typing import Protocol, cast
 
 import httptools
 
+from jobs.dataplane.pouring import Pouring
 from jobs.s3.head import headers_of
 from jobs.s3.parsing import MAX_BODY_BYTES
 
 MAX_HEAD_BYTES = 64 * 1024
+LEAST_POURED_BYTES = 256 * 1024
+"""With less to come, another way of receiving does not pay."""
 
 
 class Exchange(Protocol):
@@ -36,7 +39,9 @@ class Exchange(Protocol):
 class Hose(Protocol):
     """Who takes the body of a successful answer as it comes."""
 
-    def piece(self, data: bytes, tap: "Connection") -> None: ...
+    def piece(self, data: bytes | memoryview, tap: "Connection") -> None:
+        """A view is lent, until `tap.taken` is told that it was taken."""
+        ...
 
 
 class Owner(Protocol):
@@ -59,8 +64,8 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_body", "_body_bytes", "_complete", "_head", "_hose", "_is_head", "_is_paused", "_owner",
-        "_parser", "_reusable", "_served", "_status", "_transport", "active_s", "exchange",
-        "has_moved", "is_closing",
+        "_parser", "_poured_bytes", "_pouring", "_reusable", "_served", "_status", "_transport",
+        "active_s", "exchange", "has_moved", "is_closing",
     )  # fmt: skip
 
     def __init__(self, owner: Owner) -> None:
@@ -79,6 +84,8 @@ class Connection(asyncio.Protocol):
         self._reusable = False
         self._hose: Hose | None = None
         self._is_paused = False
+        self._pouring: Pouring | None = None
+        self._poured_bytes = 0
 
     @property
     def heard(self) -> tuple[int, bytes]:
@@ -92,7 +99,7 @@ class Connection(asyncio.Protocol):
             # After the answer to HEAD the parser waits for the body that the headers announced.
             self._parser = httptools.HttpResponseParser(self)
         self._is_head = is_head
-        self._status = self._body_bytes = 0
+        self._status = self._body_bytes = self._poured_bytes = 0
         self._head = b""
         self._body = []
         self._complete = self._reusable = False
@@ -108,14 +115,20 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        if self._is_paused:
+        if self._is_paused and (self._pouring is None or self._pouring.has_room):
             self._is_paused = False
             self.has_moved = True
             if not self._transport.is_closing():
                 self._transport.resume_reading()
 
+    def taken(self, taken_bytes: int) -> None:
+        """Of the body, from its beginning, by whoever takes it."""
+        if self._pouring is not None:
+            self._pouring.taken(taken_bytes)
+
     def abort(self, cause: str) -> None:
         """Close at once; who waits is told `cause`."""
+        self._hand_on_the_rest()
         exchange, self.exchange = self.exchange, None
         self._transport.abort()
         self._owner.gone(self)
@@ -148,6 +161,8 @@ class Connection(asyncio.Protocol):
             self._finish()
         elif self.exchange is not None:
             self._look_at_what_came()
+            if self._hose is not None and self._poured_bytes:
+                self._pour()
 
     def _look_at_what_came(self) -> None:
         """Of an answer whose end has not come, and may never come."""
@@ -174,11 +189,51 @@ class Connection(asyncio.Protocol):
             self._reusable = False
             return
         if self._hose is not None:
+            self._poured_bytes += len(body)
             self._hose.piece(body, self)
             return
         if self._body_bytes <= MAX_BODY_BYTES:
             self._body.append(body)
         self._body_bytes += len(body)
+
+    def _pour(self) -> None:
+        """The rest of a long body needs no parser."""
+        headers = {name.lower(): value for name, value in headers_of(self._head)}
+        length = headers.get(b"content-length", b"").strip()
+        left_bytes = int(length) - self._poured_bytes if length.isdigit() else 0
+        if left_bytes < LEAST_POURED_BYTES or b"transfer-encoding" in headers:
+            return
+        self._reusable = self._parser.should_keep_alive()
+        self._pouring = Pouring(self, left_bytes, self._poured_bytes)
+        self._read_by(self._pouring)
+
+    def _read_by(self, protocol: asyncio.BaseProtocol) -> None:
+        """uvloop minds a new protocol once it begins to read."""
+        self._transport.set_protocol(protocol)
+        if not (self._is_paused or self._transport.is_closing()):
+            self._transport.pause_reading()
+            self._transport.resume_reading()
+
+    def poured(self, piece: memoryview, *, is_last: bool) -> None:
+        if self.exchange is None or self._hose is None:
+            self.abort("closed")
+            return
+        self._hose.piece(piece, self)
+        if is_last:
+            self._pouring = None
+            self._parser = httptools.HttpResponseParser(self)
+            self._complete = True
+            self._read_by(self)
+            self._finish()
+        elif self._pouring is not None and not self._pouring.has_room:
+            self.pause()
+
+    def _hand_on_the_rest(self) -> None:
+        """Of a body whose end will not come."""
+        pouring, self._pouring = self._pouring, None
+        rest = pouring.rest() if pouring is not None else None
+        if rest is not None and self._hose is not None and self.exchange is not None:
+            self._hose.piece(rest, self)
 
     def on_message_complete(self) -> None:
         if self._complete:
@@ -200,6 +255,8 @@ class Connection(asyncio.Protocol):
         self._body = []
         self._served += 1
         if self._reusable:
+            if self._is_paused:  # by who took the body, at its last bytes
+                self.resume()
             self._owner.freed(self)
         else:
             # To close would be to wait for a storage that does not read the rest of the request.
@@ -213,6 +270,7 @@ class Connection(asyncio.Protocol):
         elif error is None and self._ends_with_the_connection():
             self._finish()
         else:
+            self._hand_on_the_rest()
             exchange, self.exchange = self.exchange, None
             self._owner.gone(self)
             exchange.lost("closed", untouched=self._served > 0 and not self._head)

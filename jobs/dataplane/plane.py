@@ -4,9 +4,10 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
+from jobs.dataplane.aside import Aside
 from jobs.dataplane.flight import Flight
 from jobs.dataplane.lane import Lane
 from jobs.dataplane.pool import Timeouts
@@ -55,7 +56,7 @@ class DataPlane:
         self._shares: dict[str, Share] = {}
         self._lanes: dict[tuple[str, Endpoint, Credentials | None], Lane] = {}
         self._habits: dict[Destination, Habits] = {}
-        self._apart = ThreadPoolExecutor(APART_THREADS, thread_name_prefix="apart")
+        self._apart = Aside(self.loop, APART_THREADS)
         self._lock = threading.Lock()
         self._has_ended = False
         self._timer = self.loop.call_later(IDLE_SWEEP_S, self._sweep)
@@ -140,15 +141,7 @@ class DataPlane:
         """Run `function` in a thread, then `tell` the loop what it returned, or the exception that
         it raised.
         """
-
-        def run() -> Any:
-            try:
-                return function()
-            except Exception as error:
-                return error
-
-        done = self.loop.run_in_executor(self._apart, run)
-        done.add_done_callback(lambda future: tell(future.result()))
+        self._apart.run(function, tell)
 
     def share(self, place: str) -> Share:
         return self._shares.setdefault(place, Share(self._in_flight))
@@ -228,4 +221,4 @@ class DataPlane:
         self._fail_all()
         for lane in list(self._lanes.values()):
             lane.close()
-        self._apart.shutdown(wait=False, cancel_futures=True)
+        self._apart.close()

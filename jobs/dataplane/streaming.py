@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from jobs.dataplane.asking import Asking
+from jobs.dataplane.pouring import BUFFER_BYTES
 from jobs.operations.steps import Stream
 from jobs.s3.answers import Answer
 
@@ -21,6 +22,7 @@ class Tap(Protocol):
 
     @property
     def heard(self) -> tuple[int, bytes]: ...
+    def taken(self, taken_bytes: int) -> None: ...
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def abort(self, cause: str) -> None: ...
@@ -31,13 +33,14 @@ class Streaming(Asking):
     is taken on the loop, once it has come as a whole and is believed.
     """
 
-    __slots__ = ("_answer", "_error", "_has_begun", "_is_taking", "_pieces", "_step", "_tap",
+    __slots__ = ("_answer", "_error", "_has_begun", "_is_taking", "_least_bytes", "_pieces", "_step", "_tap",
                  "_taken_bytes", "_came_bytes")  # fmt: skip
 
     def __init__(self, task: "Task", step: Stream, tell: Callable[[Answer], None]) -> None:
         super().__init__(task, step.call, tell)
         self._step = step
-        self._pieces: deque[bytes] = deque()
+        self._least_bytes = min(max(1, step.gathered_bytes), BUFFER_BYTES)
+        self._pieces: deque[bytes | memoryview] = deque()
         self._came_bytes = self._taken_bytes = 0
         self._is_taking = self._has_begun = False
         self._tap: Tap | None = None
@@ -61,11 +64,13 @@ class Streaming(Asking):
 
     # --- On the loop
 
-    def piece(self, data: bytes, tap: Tap) -> None:
+    def piece(self, data: bytes | memoryview, tap: Tap) -> None:
+        if self._error is not None:
+            return
         self._pieces.append(data)
         self._came_bytes += len(data)
         waiting_bytes = self._came_bytes - self._taken_bytes
-        if waiting_bytes < self._step.gathered_bytes:
+        if waiting_bytes < self._least_bytes:
             return
         if not self._has_begun:
             self._tap = tap
@@ -94,9 +99,10 @@ class Streaming(Asking):
             else:
                 self._conclude(self._answer)
             return
-        if self._came_bytes - self._taken_bytes >= max(1, self._step.gathered_bytes):
+        if self._came_bytes - self._taken_bytes >= self._least_bytes:
             self._take_pieces()
         if self._tap is not None:
+            self._tap.taken(self._taken_bytes)
             self._tap.resume()
 
     def _is_for_the_operation(self, answer: Answer) -> bool:
@@ -132,7 +138,7 @@ class Streaming(Asking):
         if self._step.began is not None:
             self._step.began(answer)
 
-    def _take_piece(self, data: bytes) -> None:
+    def _take_piece(self, data: bytes | memoryview) -> None:
         self._step.into(data)
 
     def _drain(self) -> None:

@@ -43,7 +43,7 @@ class XxHash:
         self._hash = make()
 
     def update(self, data: Data, /) -> None:
-        self._hash.update(data)
+        self._hash.update(bytes(data))  # it takes nothing else
 
     def digest(self) -> bytes:
         return bytes(self._hash.finalize())

@@ -63,7 +63,7 @@ def _count_of(head: Answer) -> int:
     said = head.headers.get("x-amz-mp-parts-count", named[1] if named else "1")
     count, length_bytes = _number(said), _length_of(head)
     total = _TOTAL.fullmatch(head.headers.get("content-range", ""))
-    is_all = head.http_status != 206 or (total is not None and int(total[1]) == length_bytes)
+    is_all = head.http_status != 206 or int(total[1] if total else 0) == length_bytes
     if length_bytes < 0 or not 0 < count <= MOST_PARTS or (count == 1 and not is_all):
         return 0
     return count

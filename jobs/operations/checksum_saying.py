@@ -13,7 +13,7 @@ PERMANENT = "PermanentFailure"
 MOST_CHARACTERS = 900
 """Of a failure's own words: a report's message has 1,024, with the number of tries behind it."""
 
-_HTML = {ord(sign): f"\\u{ord(sign):04x}" for sign in "=<>&'"}
+_HTML = tuple((sign, f"\\u{ord(sign):04x}") for sign in "=<>&'")
 """As AWS writes JSON in its reports."""
 
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
@@ -29,7 +29,10 @@ def message(algorithm: str, kind: str, digest: bytes, parts: int, etag: str) -> 
         "checksumType": kind,
         "checksum_hex": in_hex(digest, parts),
     }
-    return json.dumps(said, separators=(",", ":")).translate(_HTML)
+    text = json.dumps(said, separators=(",", ":"))
+    for sign, escaped in _HTML:
+        text = text.replace(sign, escaped)
+    return text
 
 
 def refused(answer: Answer) -> Outcome:

@@ -31,7 +31,7 @@ class Together:
 @dataclass(frozen=True, slots=True)
 class Stream:
     """`into` is given the body of a successful answer piece by piece, in a thread of its own and in
-    order; what comes faster than it takes waits in the storage. It is not sent again by itself once
+    order; a view is lent until it returns. What comes faster than it takes waits in the storage. It is not sent again by itself once
     a piece was handed on: the answer then says that the connection was lost.
 
     `began` is told what the head of the answer says, before the first piece. Pieces are gathered
@@ -40,7 +40,7 @@ class Stream:
     """
 
     call: Call
-    into: Callable[[bytes], object]
+    into: Callable[[bytes | memoryview], object]
     began: Callable[[Answer], object] | None = None
     gathered_bytes: int = 0
 

@@ -42,7 +42,7 @@ def stream(
     client: S3Client,
     call: Call,
     began: Callable[[Answer], object],
-    into: Callable[[bytes], object],
+    into: Callable[[bytes | memoryview], object],
     marks: frozenset[bytes] = NO_MARKS,
 ) -> Answer:
     """As `perform`; the body of a success is handed on as it comes, after its head."""

@@ -80,7 +80,10 @@ class Service(ABC):
         """Send a call, once, in a thread. Never raises for trouble with the other side."""
 
     def stream(
-        self, call: Call, began: Callable[[Answer], object], into: Callable[[bytes], object]
+        self,
+        call: Call,
+        began: Callable[[Answer], object],
+        into: Callable[[bytes | memoryview], object],
     ) -> Answer:
         """As `perform`, with the body of a success handed on as it comes, after its head."""
         raise TypeError(f"{self.name} has no call whose body is handed on by a library")

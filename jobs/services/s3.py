@@ -80,7 +80,10 @@ class S3Service(Service):
         return _worded(call, perform(self._client(), _s3(call), self.marks))
 
     def stream(
-        self, call: Call, began: Callable[[Answer], object], into: Callable[[bytes], object]
+        self,
+        call: Call,
+        began: Callable[[Answer], object],
+        into: Callable[[bytes | memoryview], object],
     ) -> Answer:
         answer = stream(self._client(), _s3(call), began, into, self.marks)
         return _worded(call, answer)

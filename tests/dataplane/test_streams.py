@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import functools
+import hashlib
 import resource
 import sys
 import threading
@@ -9,10 +11,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from jobs.dataplane.plane import DataPlane
+from jobs.dataplane.work import Work
 from jobs.operations.base import outcome_of
 from jobs.operations.steps import Stream
 from jobs.s3.endpoints import Endpoint
-from tests.dataplane.conftest import KEYS, Places, targets
+from jobs.services.s3 import S3Service
+from tests.dataplane.conftest import KEYS, Limits, Places, quickly, targets
 from tests.dataplane.steps_at_work import Stepping, part
 from tests.s3_double import TAGS, error, reply
 
@@ -33,15 +38,19 @@ class Sender:
     sent_bytes: int = 0
     pieces: int = MANY
     breaks_after: int | None = None
+    breaks_once: bool = False
+    connections: int = 0
     gone: threading.Event = field(default_factory=threading.Event)
 
     async def serve(self, reader, writer):
+        self.connections += 1
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 await reader.readuntil(b"\r\n\r\n")
                 self.asked += 1
                 await self._answer(writer)
                 if self.breaks_after is not None:
+                    self.breaks_after = None if self.breaks_once else self.breaks_after
                     break
         writer.close()
         self.gone.set()
@@ -154,6 +163,112 @@ def test_body_that_never_began_is_asked_for_again(run, double):
     assert run(targets("a"), operation=operation).outcomes[0].succeeded
     assert (operation.returned, pieces) == ({"a": ""}, [b"content"])
     assert len(double.received) == 2
+
+
+GATHERED = 256 * 1024
+
+
+def gathering(into, began=None, most=1):
+    """Objects one after the other, with what came of each."""
+
+    def steps(target, context):
+        codes = []
+        for _ in range(most):
+            call = part(context, target.key, "GetObject")
+            codes.append((yield Stream(call, into, began, GATHERED)).code)
+        return codes
+
+    return Stepping(steps)
+
+
+def test_short_body_is_taken_on_the_loop_and_a_long_one_apart(run, double):
+    bodies = {"short": b"x" * (GATHERED - 1), "long": b"y" * (2 * GATHERED)}
+    double.answer = lambda received: reply(200, bodies[received.path.rpartition("/")[2]])
+    names = {}
+    for key in bodies:
+        taken = []
+        into = lambda data: taken.append((threading.current_thread().name, bytes(data)))  # noqa: E731, B023
+        run(targets(key), operation=gathering(into))
+        assert b"".join(data for _, data in taken) == bodies[key]
+        names[key] = {name for name, _ in taken}
+    assert names["short"] == {"dataplane"}
+    assert all(name.startswith("apart") for name in names["long"])
+
+
+def test_head_is_told_once_and_before_the_first_piece(run, sender):
+    told = []
+    operation = gathering(lambda data: told.append("piece"), told.append)
+    assert from_sender(run, sender, operation, "a").outcomes[0].succeeded
+    assert (told[0].http_status, told[0].headers["etag"]) == (200, "x")
+    assert set(told[1:]) == {"piece"}
+
+
+def test_long_body_is_whole_and_in_order_whatever_buffers_it_came_in(run, sender):
+    sender.pieces = 83
+    hashed = hashlib.sha256()
+    from_sender(run, sender, gathering(hashed.update), "a")
+    assert hashed.hexdigest() == hashlib.sha256(PIECE * 83).hexdigest()
+
+
+def test_connection_of_a_slow_taker_serves_again(run, sender):
+    sender.pieces = 40
+    sizes, slow = [], threading.Event()
+
+    def into(data):
+        slow.wait(0.02)
+        sizes.append(len(data))
+
+    operation = gathering(into, most=3)
+    from_sender(run, sender, operation, "a")
+    assert operation.returned == {"a": ["", "", ""]}
+    assert sum(sizes) == 3 * 40 * len(PIECE)
+    assert sender.connections == 1
+
+
+def test_long_body_that_is_lost_in_the_middle_was_taken_up_to_a_piece(run, sender):
+    sender.breaks_after = 40
+    hashed, taken = hashlib.sha256(), []
+
+    def into(data):
+        hashed.update(data)
+        taken.append(len(data))
+
+    operation = gathering(into)
+    from_sender(run, sender, operation, "a", patience_s=5)
+    assert operation.returned == {"a": ["ConnectionClosedError"]}
+    assert 0 < sum(taken) <= 40 * len(PIECE)
+    assert hashed.digest() == hashlib.sha256((PIECE * 40)[: sum(taken)]).digest()
+
+
+def test_body_of_which_nothing_was_handed_on_is_asked_for_again(run, sender):
+    sender.pieces, sender.breaks_after, sender.breaks_once = 3, 1, True
+    taken = []
+    operation = gathering(lambda data: taken.append(bytes(data)))
+    from_sender(run, sender, operation, "a", patience_s=5)
+    assert operation.returned == {"a": [""]}
+    assert b"".join(taken) == PIECE * 3
+    assert sender.asked == 2
+
+
+def test_body_through_boto3_is_handed_on_after_its_head(double):
+    body = bytes(range(256)) * 3000
+    double.answer = lambda received: reply(200, body, "ETag: e\r\n")
+    by_boto3 = {"s3": functools.partial(S3Service, by_boto3=True)}
+    plane = DataPlane(in_flight=4, services=by_boto3)
+    taken, told = [], []
+    operation = gathering(taken.append, lambda answer: told.append((len(taken), answer)))
+    endpoint = Endpoint(f"http://127.0.0.1:{double.port}", "us-east-1", "path")
+    try:
+        limits = Limits(in_flight=4)
+        work = Work(
+            operation, targets("a"), Places(endpoint, KEYS), limits, threading.Event(), quickly
+        )
+        assert plane.submit(work).result(60).outcomes[0].succeeded
+    finally:
+        plane.close()
+    assert b"".join(taken) == body
+    ((before, answer),) = told
+    assert (before, answer.headers["etag"]) == (0, "e")
 
 
 def test_words_of_a_refusal_are_no_content(run, double):

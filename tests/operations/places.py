@@ -57,6 +57,7 @@ class Place:
     client: Any
     buckets: list[str] = field(default_factory=list)
     locked: set[str] = field(default_factory=set)
+    keys: Credentials = GATEWAY_KEYS
 
     def make_bucket(self, *, versioned=False, locked=False):
         """With `locked` it has Object Lock, and thus versions, where the storage has that."""
@@ -125,4 +126,5 @@ def place_of(name, moto_url):
     if name == "gateway":
         return Place(GATEWAY, make_client(GATEWAY, GATEWAY_KEYS))
     endpoint = Endpoint(moto_url, "us-east-1", "path")
-    return Place(endpoint, make_client(endpoint, Credentials("test", "test")))
+    keys = Credentials("test", "test")
+    return Place(endpoint, make_client(endpoint, keys), keys=keys)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from jobs.errors import ValidationFailedError
 from jobs.operations import copy_grants, copy_members, tags
+from jobs.operations.checksum_algorithms import ALGORITHMS, TYPES
+from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.put_object_copy import MEMBERS, PutObjectCopy
 from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.s3.endpoints import Endpoint
@@ -126,9 +128,30 @@ def test_botocore_takes_every_copy_that_parses(wire, key):
     assert operation.summary()
 
 
-@given(st.dictionaries(st.sampled_from([*sorted(MEMBERS), "TagSet", "x"]), ANYTHING, max_size=4))
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "ChecksumAlgorithm": st.sampled_from([*ALGORITHMS]),
+            "ChecksumType": st.sampled_from(TYPES),
+        },
+    ).filter(
+        lambda wire: (
+            wire.get("ChecksumType") != "COMPOSITE"
+            or wire.get("ChecksumAlgorithm", "CRC64NVME") != "CRC64NVME"
+        )
+    )
+)
+def test_checksum_is_written_as_it_was_read(wire):
+    assert ComputeObjectChecksum.parse(json.loads(json.dumps(wire))).to_wire() == wire
+
+
+NAMES = [*sorted(MEMBERS), "TagSet", "ChecksumAlgorithm", "ChecksumType", "x"]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=4))
 def test_anything_else_is_refused_with_sentences_and_nothing_breaks(wire):
-    for operation in (PutObjectCopy, PutObjectTagging):
+    for operation in (PutObjectCopy, PutObjectTagging, ComputeObjectChecksum):
         try:
             parsed = operation.parse(wire)
         except ValidationFailedError as error:

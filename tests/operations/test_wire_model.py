@@ -11,7 +11,15 @@ import boto3
 import pytest
 
 from jobs.errors import ValidationFailedError
-from jobs.operations import copy_grants, copy_members, copy_metadata, put_object_copy, tags
+from jobs.operations import (
+    checksum_algorithms,
+    checksum_saying,
+    copy_grants,
+    copy_members,
+    copy_metadata,
+    put_object_copy,
+    tags,
+)
 from jobs.operations.registry import OPERATIONS, get
 
 
@@ -106,6 +114,8 @@ def test_examples_together_use_every_member_that_the_operation_takes(operation):
         (copy_members.STORAGE_CLASSES, "S3StorageClass"),
         (copy_members.CANNED_ACLS, "S3CannedAccessControlList"),
         (copy_members.CHECKSUM_ALGORITHMS, "S3ChecksumAlgorithm"),
+        (checksum_algorithms.ALGORITHMS, "ComputeObjectChecksumAlgorithm"),
+        (checksum_algorithms.TYPES, "ComputeObjectChecksumType"),
         (copy_members.LOCK_MODES, "S3ObjectLockMode"),
         (copy_members.ON_OFF, "S3ObjectLockLegalHoldStatus"),
         (copy_metadata.ENCRYPTION, "S3SSEAlgorithm"),
@@ -173,6 +183,21 @@ def test_everything_that_a_copy_may_send_is_a_parameter_of_copy_object():
     }
     assert ours <= known
     assert not {name for name in known if name.startswith("GrantWrite")} - {"GrantWriteACP"}
+
+
+def test_computing_checksums_knows_every_member():
+    known = members("S3ComputeObjectChecksumOperation")
+    assert known == {"ChecksumAlgorithm", "ChecksumType"}
+    with pytest.raises(ValidationFailedError) as caught:
+        get("S3ComputeObjectChecksum").parse(dict.fromkeys(known, "none") | {"More": ""})
+    assert {problem.field for problem in caught.value.problems} == known | {"More"}
+
+
+@pytest.mark.parametrize("name", checksum_algorithms.ALGORITHMS)
+def test_checksum_of_the_storage_is_looked_for_under_the_name_of_its_header(name):
+    shape = S3.operation_model("HeadObject").output_shape.members[f"Checksum{name}"]
+    said = {shape.serialization["name"]: "AAAA", "x-amz-checksum-type": "FULL_OBJECT"}
+    assert checksum_saying.stated(name, "FULL_OBJECT", 0, said) == (*said,)[:1] + ("AAAA",)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
