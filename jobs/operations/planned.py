@@ -27,7 +27,6 @@ _ALL = (
         "Update object encryption",
         "Encrypts each object with another KMS key.",
     ),
-    Planned("S3InitiateRestoreObject", "Restore", "Asks for copies of archived objects."),
     Planned("S3ComputeObjectChecksum", "Compute checksum", "Reads objects, changes nothing."),
     Planned("LambdaInvoke", "Invoke function", "Calls a function of yours per object."),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import BatchOperation, Operation
 from jobs.operations.delete_object import DeleteObject
+from jobs.operations.initiate_restore_object import InitiateRestoreObject
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
@@ -13,6 +14,7 @@ from jobs.operations.put_object_tagging import PutObjectTagging
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
     PutObjectTagging,
+    InitiateRestoreObject,
     PutObjectRetention,
     PutObjectLegalHold,
     DeleteObject,
