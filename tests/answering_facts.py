@@ -24,6 +24,8 @@ class Version:
     encryption: str = ""
     retention: tuple[str, str] = ("", "")
     hold: str = ""
+    storage_class: str = ""
+    restored_days: str = ""
     is_marker: bool = False
 
     @property
@@ -102,6 +104,8 @@ def facts_of(version: Version) -> Pairs:
         "x-amz-object-lock-mode": mode,
         "x-amz-object-lock-retain-until-date": until,
         "x-amz-object-lock-legal-hold": version.hold,
+        "x-amz-storage-class": version.storage_class,
+        "x-amz-restore": 'ongoing-request="true"' if version.restored_days else "",
         **{f"x-amz-meta-{name}": text for name, text in version.metadata.items()},
     }
     given = tuple((name, text) for name, text in facts.items() if text)

@@ -29,6 +29,7 @@ ACTIONS = {
     ("PUT", "retention"): "PutObjectRetention",
     ("PUT", "legal-hold"): "PutObjectLegalHold",
     ("POST", "delete"): "DeleteObjects",
+    ("POST", "restore"): "RestoreObject",
 }
 PLAINLY = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 

@@ -32,10 +32,10 @@ class World:
     """One storage: its buckets, its clock and its habits.
 
     `ignores` names what it accepts and does not do: "tags", "encryption", "lock", "metadata" (of a
-    copy), "tagging", "locking", "deletion"; with "uploads" it takes the body of PutObjectTagging, or
-    of a call about a lock, for an object's new content, with "queries" all that is asked about an
-    object for the object itself. `anew` are keys that somebody writes again as soon as they were
-    deleted.
+    copy), "tagging", "locking", "restoring", "deletion"; with "uploads" it takes the body of
+    PutObjectTagging, or of a call about a lock, for an object's new content, with "queries" all that
+    is asked about an object for the object itself. `anew` are keys that somebody writes again as soon
+    as they were deleted.
     """
 
     def __init__(self, clock: Callable[[], float], *, ahead_s: float = 0.0) -> None:
@@ -185,6 +185,16 @@ class World:
         if does:
             self._set(asked, found, "locking", hold=between(asked.body, "Status"))
         return Result()
+
+    def _RestoreObject(self, asked: Asked, does: bool) -> Result:
+        found = self.newest(asked.bucket, asked.key, asked.version_id)
+        if found is None:
+            return refusal(404, "NoSuchKey")
+        if found.restored_days:
+            return refusal(409, "RestoreAlreadyInProgress")
+        if does:
+            self._set(asked, found, "restoring", restored_days=between(asked.body, "Days"))
+        return Result(202)
 
     def _CopyObject(self, asked: Asked, does: bool) -> Result:
         named, _, query = asked.headers["x-amz-copy-source"].partition("?")

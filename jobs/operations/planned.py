@@ -26,7 +26,6 @@ _ALL = (
         "Update object encryption",
         "Encrypts each object with another KMS key.",
     ),
-    Planned("S3InitiateRestoreObject", "Restore", "Asks for copies of archived objects."),
     Planned("LambdaInvoke", "Invoke function", "Calls a function of yours per object."),
 )
 PLANNED = tuple(planned for planned in _ALL if registry.find(planned.name) is None)

@@ -41,6 +41,7 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
         "S3PutObjectRetention",
         {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": UNTIL}},
     ),
+    "restore": ("S3InitiateRestoreObject", {"ExpirationInDays": 3}),
     "delete": ("S3DeleteObject", {}),
     "delete versions": ("S3DeleteObject", {}),
 }
@@ -48,7 +49,7 @@ SOURCE_TAGS = {"copy, other metadata": ()}
 READS = ("HeadObject", "GetObject", "GetObjectTagging", "GetObjectRetention", "GetObjectLegalHold")
 EMPTY_ANSWERS = (
     *("PutObjectTagging", "DeleteObjectTagging"),
-    *("PutObjectLegalHold", "PutObjectRetention"),
+    *("PutObjectLegalHold", "PutObjectRetention", "RestoreObject"),
 )
 EMPTY = {"true", "true, bare", "none", "blanks", "declaration"}
 SAYS_DELETED = {
@@ -107,9 +108,12 @@ class Case:
     def is_lie(self) -> bool:
         """Whether the storage itself says that it did what it did not: only a look shows that."""
         form = self.form
-        if form is None or self.does or self.lost or form.status not in (None, 200, 204):
+        if form is None or self.does or self.lost:
             return False
-        return any(says_done(action, form, self.versioned) for action in self.actions)
+        return any(
+            is_good(action, form.status) and says_done(action, form, self.versioned)
+            for action in self.actions
+        )
 
     @property
     def is_refusal(self) -> bool:
@@ -134,6 +138,11 @@ SAME_OF_COPIES = ("keys in urls", "without versions", "versions added")
 """They change what answers about deletions say, and leave the true answer about a copy as it is."""
 
 
+def is_good(action: str, status: int | None) -> bool:
+    """Whether a success may have that status."""
+    return status in (None, 200, 204) or (status == 202 and action == "RestoreObject")
+
+
 def says_done(action: str, form: Form, versioned: bool) -> bool:
     if action in ("DeleteObject", *EMPTY_ANSWERS):
         is_signed = form.headers in OF_THE_STORAGE or (form.body == "true" and versioned)
@@ -150,7 +159,8 @@ def world_of(case: Case, clock: FastClock) -> tuple[World, list[Target]]:
     world.ignores = case.ignores
     world.make_bucket("photos", versioned=case.versioned)
     world.make_bucket("target", versioned=case.versioned)
-    old = {"changed_s": world.clock() - 3 * HOUR_S}
+    storage_class = "GLACIER" if case.operation == "restore" else ""
+    old = {"changed_s": world.clock() - 3 * HOUR_S, "storage_class": storage_class}
     targets = []
     for n in range(case.keys):
         key, content = f"k{n}", b"content of k%d" % n
@@ -168,6 +178,7 @@ PROPERTIES: dict[str, Callable[[Any], bool]] = {
     "tagging": lambda newest: newest.tags == NEW_TAGS,
     "untagging": lambda newest: newest.tags == (),
     "hold": lambda newest: newest.hold == "ON",
+    "restore": lambda newest: newest.restored_days == "3",
     "retention": lambda newest: newest.retention == ("GOVERNANCE", UNTIL),
 }
 """What an object is like once its property was changed."""

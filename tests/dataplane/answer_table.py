@@ -9,7 +9,11 @@ from tests.answering_forms import ABOUT_ANY, ABOUT_COPIES, ABOUT_DELETIONS, Form
 from tests.dataplane.answer_cases import MODES, PARAMETERS, Case
 
 COPY, TAG, UNTAG = ("CopyObject",), ("PutObjectTagging",), ("DeleteObjectTagging",)
-LOCKS = (("hold", ("PutObjectLegalHold",)), ("retention", ("PutObjectRetention",)))
+ARCHIVE_AND_LOCK = (
+    ("hold", ("PutObjectLegalHold",), "locking"),
+    ("retention", ("PutObjectRetention",), "locking"),
+    ("restore", ("RestoreObject",), "restoring"),
+)
 ALONE, MANY, ANY_DELETE = ("DeleteObject",), ("DeleteObjects",), ("DeleteObjects", "DeleteObject")
 
 STATUSES = (
@@ -105,9 +109,9 @@ def ignored() -> Iterator[Case]:
         yield Case(operation, COPY, Form(200, "true"), does=False, there="other")
 
 
-def locks() -> Iterator[Case]:
-    """Answers to calls about locks, and a storage that ignores them or takes them for content."""
-    for operation, actions in LOCKS:
+def archive_and_lock() -> Iterator[Case]:
+    """A storage that ignores such calls or takes them for content, and somebody on the way."""
+    for operation, actions, ignored in ARCHIVE_AND_LOCK:
         for form in (
             Form(200, "html", "nginx"),
             Form(204, "none", "nginx"),
@@ -119,14 +123,14 @@ def locks() -> Iterator[Case]:
         yield Case(operation, actions, Form(403, "error: final"), does=False, mode="one key")
         for does in (True, False):
             yield Case(operation, actions, None, does=does, lost=True, mode="first two")
-        for name in ("locking", "uploads"):
+        for name in (ignored, "uploads") if ignored == "locking" else (ignored,):
             yield Case(operation, (), None, ignores=frozenset({name}))
 
 
 TABLE: tuple[Case, ...] = tuple(
     dict.fromkeys(
         case
-        for cases in (statuses, bodies, modes, lost, reads, ignored, locks)
+        for cases in (statuses, bodies, modes, lost, reads, ignored, archive_and_lock)
         for case in cases()
         if not case.is_lie or case.mode == "always"
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.answering_forms import BODIES, HEADERS, Form
 from tests.answering_storage import Play
-from tests.dataplane.answer_cases import PARAMETERS, READS, Case, says_done
+from tests.dataplane.answer_cases import PARAMETERS, READS, Case, is_good, says_done
 from tests.dataplane.answer_table import REFUSED_READS, STATUSES, TABLE
 from tests.dataplane.answered import Seen, run_all
 
@@ -51,8 +51,7 @@ PLAYS = st.builds(Play, st.booleans(), FORMS, st.booleans())
 
 def claims_too_much(action: str, play: Play, *, versioned: bool) -> bool:
     """Of what was not done, by a storage that proves who it is: only a look at each would show it."""
-    is_good = play.form.status in (None, 200, 204)
-    is_told = is_good and not play.lost and not play.does
+    is_told = is_good(action, play.form.status) and not play.lost and not play.does
     return is_told and says_done(action, play.form, versioned)
 
 
