@@ -24,6 +24,7 @@ class Version:
     encryption: str = ""
     retention: tuple[str, str] = ("", "")
     hold: str = ""
+    acl: str = "private"
     is_marker: bool = False
 
     @property

@@ -6,6 +6,7 @@ from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import BatchOperation, Operation
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
+from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_tagging import PutObjectTagging
 
@@ -13,6 +14,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
     PutObjectTagging,
     DeleteObjectTagging,
+    PutObjectAcl,
     DeleteObject,
 )
 

@@ -17,6 +17,7 @@ RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": "2039-1
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
     "untagging": ("S3DeleteObjectTagging", {}),
+    "acl": ("S3PutObjectAcl", {"AccessControlPolicy": {"CannedAccessControlList": "public-read"}}),
     "copy": ("S3PutObjectCopy", {"TargetResource": ARN}),
     "copy, tagged": ("S3PutObjectCopy", {"TargetResource": ARN, "NewObjectTagging": TAG_SET}),
     "copy, encrypted": (
@@ -39,7 +40,10 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "delete versions": ("S3DeleteObject", {}),
 }
 SOURCE_TAGS = {"copy, other metadata": ()}
-READS = ("HeadObject", "GetObject", "GetObjectTagging", "GetObjectRetention", "GetObjectLegalHold")
+READS = (
+    *("HeadObject", "GetObject", "GetObjectTagging", "GetObjectAcl", "GetObjectRetention"),
+    "GetObjectLegalHold",
+)
 EMPTY = {"true", "true, bare", "none", "blanks", "declaration"}
 SAYS_DELETED = {
     *("true", "true, bare", "keys in urls", "without last key", "last key twice"),
@@ -125,7 +129,7 @@ SAME_OF_COPIES = ("keys in urls", "without versions", "versions added")
 
 
 def says_done(action: str, form: Form, versioned: bool) -> bool:
-    if action in ("PutObjectTagging", "DeleteObjectTagging", "DeleteObject"):
+    if action in ("PutObjectTagging", "DeleteObjectTagging", "PutObjectAcl", "DeleteObject"):
         is_signed = form.headers in OF_THE_STORAGE or (form.body == "true" and versioned)
         is_empty = form.body in EMPTY or form.status == 204
         is_gone = action == "DeleteObject" and form.body == "error: gone"
@@ -163,6 +167,8 @@ def is_done(case: Case, world: World, target: Target) -> bool:
     if case.operation in ("tagging", "untagging"):
         wanted = NEW_TAGS if case.operation == "tagging" else ()
         return newest is not None and newest.origin == FIRST and newest.tags == wanted
+    if case.operation == "acl":
+        return newest is not None and newest.origin == FIRST and newest.acl == "public-read"
     made = world.newest("target", target.key)
     if made is None or newest is None or made.content != newest.content or made.origin != OURS:
         return False
