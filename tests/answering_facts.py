@@ -26,6 +26,7 @@ class Version:
     hold: str = ""
     storage_class: str = ""
     restored_days: str = ""
+    acl: str = "private"
     is_marker: bool = False
 
     @property

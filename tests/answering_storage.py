@@ -21,6 +21,8 @@ from tests.answering_forms import HEADERS, TRUE, Form, written
 from tests.answering_world import World
 
 ACTIONS = {
+    ("GET", "acl"): "GetObjectAcl",
+    ("PUT", "acl"): "PutObjectAcl",
     ("GET", "tagging"): "GetObjectTagging",
     ("GET", "retention"): "GetObjectRetention",
     ("GET", "legal-hold"): "GetObjectLegalHold",

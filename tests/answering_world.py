@@ -27,15 +27,18 @@ from tests.answering_facts import (
     version_of,
 )
 
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+
 
 class World:
     """One storage: its buckets, its clock and its habits.
 
     `ignores` names what it accepts and does not do: "tags", "encryption", "lock", "metadata" (of a
-    copy), "tagging", "locking", "restoring", "deletion"; with "uploads" it takes the body of
-    PutObjectTagging, or of a call about a lock, for an object's new content, with "queries" all that
-    is asked about an object for the object itself. `anew` are keys that somebody writes again as soon
-    as they were deleted.
+    copy), "tagging", "untagging", "acl", "locking", "restoring", "deletion"; with "uploads" it takes
+    the body of PutObjectTagging, or of a call about a lock, for an object's new content, with
+    "queries" all that is asked about an object for the object itself. `anew` are keys that somebody
+    writes again as soon as they were deleted.
     """
 
     def __init__(self, clock: Callable[[], float], *, ahead_s: float = 0.0) -> None:
@@ -100,6 +103,8 @@ class World:
         return made
 
     _PLAINLY: ClassVar = {
+        "GetObjectAcl": "GetObject",
+        "PutObjectAcl": "PutObject",
         "GetObjectTagging": "GetObject",
         "PutObjectTagging": "PutObject",
         "DeleteObjectTagging": "DeleteObject",
@@ -165,9 +170,33 @@ class World:
         found = self.newest(asked.bucket, asked.key, asked.version_id)
         if found is None:
             return refusal(404, "NoSuchKey")
-        if does and "tagging" not in self.ignores:
+        if does and not {"tagging", "untagging"} & self.ignores:
             self._change(asked.bucket, asked.key, found, tags=())
         return Result(204, b"", version_of(found))
+
+    def _GetObjectAcl(self, asked: Asked, does: bool) -> Result:
+        """With the owner's grant, and that of everybody where it is public."""
+        found = self.newest(asked.bucket, asked.key, asked.version_id)
+        if found is None:
+            return refusal(404, "NoSuchKey")
+        named = [("CanonicalUser", "<ID>owner</ID>", "FULL_CONTROL")]
+        if found.acl == "public-read":
+            named.append(("Group", f"<URI>{ALL_USERS}</URI>", "READ"))
+        grants = "".join(
+            f'<Grant><Grantee xmlns:xsi="{XSI}" xsi:type="{kind}">{who}</Grantee>'
+            f"<Permission>{right}</Permission></Grant>"
+            for kind, who, right in named
+        )
+        inner = f"<Owner><ID>owner</ID></Owner><AccessControlList>{grants}</AccessControlList>"
+        return result("AccessControlPolicy", inner)
+
+    def _PutObjectAcl(self, asked: Asked, does: bool) -> Result:
+        found = self.newest(asked.bucket, asked.key, asked.version_id)
+        if found is None:
+            return refusal(404, "NoSuchKey")
+        if does and "acl" not in self.ignores:
+            self._change(asked.bucket, asked.key, found, acl=asked.headers.get("x-amz-acl", ""))
+        return Result(200, b"", version_of(found))
 
     def _PutObjectRetention(self, asked: Asked, does: bool) -> Result:
         found = self.newest(asked.bucket, asked.key, asked.version_id)

@@ -28,6 +28,9 @@ TAGS = (
     b'<?xml version="1.0"?><Tagging><TagSet><Tag><Key>old</Key><Value>a b&amp;c</Value></Tag>'
     b"</TagSet></Tagging>"
 )
+NO_GRANTS = (
+    b"<AccessControlPolicy><Owner><ID>o</ID></Owner><AccessControlList/></AccessControlPolicy>"
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,8 @@ def plausible(received: Received) -> Reply:
         return reply(204)
     if received.method == "GET" and "tagging" in received.target:
         return reply(200, _memory.tags.get(path, TAGS))
+    if received.method == "GET" and "acl" in received.target:
+        return reply(200, NO_GRANTS)
     if received.method == "HEAD":
         return reply(404) if path in _memory.gone else described()
     if received.method == "DELETE":

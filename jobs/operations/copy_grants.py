@@ -25,17 +25,23 @@ def parse_grants(value: Any, check: Checker) -> list[dict[str, Any]] | None:
     grants = check.items(value, _FIELD)
     if not grants:
         check.say(_FIELD, "Enter at least one grant, or take the grants out.")
-    return [_parse_grant(grant, f"{_FIELD}[{n}]", check) for n, grant in enumerate(grants)]
+    return [
+        parse_grant(grant, f"{_FIELD}[{n}]", check, tuple(HEADERS))
+        for n, grant in enumerate(grants)
+    ]
 
 
-def _parse_grant(value: Any, field: str, check: Checker) -> dict[str, Any]:
+def parse_grant(
+    value: Any, field: str, check: Checker, permissions: Sequence[str]
+) -> dict[str, Any]:
+    """One of `permissions` for one grantee, as it was given."""
     grant = check.structure(value, field)
     check.only(grant, {"Grantee", "Permission"}, field)
     grantee = check.structure(grant.get("Grantee"), f"{field}.Grantee")
     check.only(grantee, _GRANTEE, f"{field}.Grantee")
-    permission = check.choice(grant.get("Permission"), f"{field}.Permission", tuple(HEADERS))
+    permission = check.choice(grant.get("Permission"), f"{field}.Permission", permissions)
     if grant.get("Permission") is None:
-        check.say(f"{field}.Permission", f"Choose one of {', '.join(HEADERS)}.")
+        check.say(f"{field}.Permission", f"Choose one of {', '.join(permissions)}.")
     return {"Grantee": _parse_grantee(grantee, f"{field}.Grantee", check), "Permission": permission}
 
 

@@ -87,7 +87,10 @@ class DeleteObjectTagging(Operation):
         return ends or outcome_of((yield self._call(target, context)))
 
     def _call(self, target: Target, context: Context) -> Call:
-        return Call(context.bucket(target.bucket), ACTION, addressed(target))
+        there = context.bucket(target.bucket)
+        if context.habits_of(there).untags_by_put:
+            return _set_none(target, context)
+        return Call(there, ACTION, addressed(target))
 
     def judge(self, call: Call, answer: Answer) -> Verdict | None:
         return _READING.judge(call, answer)
@@ -116,3 +119,20 @@ class DeleteObjectTagging(Operation):
         if finding.unseen:
             return finding
         return Finding(is_unsure=before is not None and before.tags == ())
+
+    def mend(
+        self, target: Target, context: Context, finding: Finding
+    ) -> Generator[Step, Any, bool]:
+        """Ceph answers 204 and keeps the tags where a versioned bucket's newest version is meant."""
+        if finding.said != STILL_THERE:
+            return False
+        answer = yield _set_none(target, context)
+        if answer.code:
+            return False
+        context.habits_of(context.bucket(target.bucket)).untags_by_put = True
+        return True
+
+
+def _set_none(target: Target, context: Context) -> Call:
+    params = addressed(target) | {"Tagging": {"TagSet": []}}
+    return Call(context.bucket(target.bucket), "PutObjectTagging", params)

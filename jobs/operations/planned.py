@@ -17,11 +17,6 @@ class Planned:
 _ALL = (
     Planned("S3ReplicateObject", "Replicate", "Sends objects where replication rules say."),
     Planned(
-        "S3PutObjectAcl",
-        "Replace access control list (ACL)",
-        "Decides anew who may read or change each object.",
-    ),
-    Planned(
         "S3UpdateObjectEncryption",
         "Update object encryption",
         "Encrypts each object with another KMS key.",

@@ -8,6 +8,7 @@ from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
+from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
@@ -17,6 +18,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
     PutObjectTagging,
     DeleteObjectTagging,
+    PutObjectAcl,
     InitiateRestoreObject,
     PutObjectRetention,
     PutObjectLegalHold,

@@ -12,6 +12,7 @@ class Habits:
 
     `at_once` is how many keys one DeleteObjects may name, 1 where that call does not work here.
     `tags_after_every_copy`: even a copy that changes nothing loses its source's tags.
+    `untags_by_put`: tags go by setting none, and stay where they are to be deleted.
     `unmarked` are the actions whose answers have nothing that only a storage sends, `known` those
     that it was seen to know, and not to take for something else.
     """
@@ -19,6 +20,7 @@ class Habits:
     tags_after_copy: bool = False
     tags_after_every_copy: bool = False
     lock_after_copy: bool = False
+    untags_by_put: bool = False
     at_once: int = MOST_AT_ONCE
     has_deleted_many: bool = False
     unmarked: set[str] = field(default_factory=set)

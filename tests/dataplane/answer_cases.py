@@ -18,6 +18,7 @@ RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": UNTIL}
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
     "untagging": ("S3DeleteObjectTagging", {}),
+    "acl": ("S3PutObjectAcl", {"AccessControlPolicy": {"CannedAccessControlList": "public-read"}}),
     "copy": ("S3PutObjectCopy", {"TargetResource": ARN}),
     "copy, tagged": ("S3PutObjectCopy", {"TargetResource": ARN, "NewObjectTagging": TAG_SET}),
     "copy, encrypted": (
@@ -46,9 +47,12 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "delete versions": ("S3DeleteObject", {}),
 }
 SOURCE_TAGS = {"copy, other metadata": ()}
-READS = ("HeadObject", "GetObject", "GetObjectTagging", "GetObjectRetention", "GetObjectLegalHold")
+READS = (
+    *("HeadObject", "GetObject", "GetObjectTagging", "GetObjectAcl", "GetObjectRetention"),
+    "GetObjectLegalHold",
+)
 EMPTY_ANSWERS = (
-    *("PutObjectTagging", "DeleteObjectTagging"),
+    *("PutObjectTagging", "DeleteObjectTagging", "PutObjectAcl"),
     *("PutObjectLegalHold", "PutObjectRetention", "RestoreObject"),
 )
 EMPTY = {"true", "true, bare", "none", "blanks", "declaration"}
@@ -177,6 +181,7 @@ def world_of(case: Case, clock: FastClock) -> tuple[World, list[Target]]:
 PROPERTIES: dict[str, Callable[[Any], bool]] = {
     "tagging": lambda newest: newest.tags == NEW_TAGS,
     "untagging": lambda newest: newest.tags == (),
+    "acl": lambda newest: newest.acl == "public-read",
     "hold": lambda newest: newest.hold == "ON",
     "restore": lambda newest: newest.restored_days == "3",
     "retention": lambda newest: newest.retention == ("GOVERNANCE", UNTIL),

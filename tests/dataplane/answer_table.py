@@ -8,6 +8,7 @@ from tests.answering_facts import HOUR_S
 from tests.answering_forms import ABOUT_ANY, ABOUT_COPIES, ABOUT_DELETIONS, Form
 from tests.dataplane.answer_cases import MODES, PARAMETERS, Case
 
+ACL = ("PutObjectAcl",)
 COPY, TAG, UNTAG = ("CopyObject",), ("PutObjectTagging",), ("DeleteObjectTagging",)
 ARCHIVE_AND_LOCK = (
     ("hold", ("PutObjectLegalHold",), "locking"),
@@ -34,6 +35,7 @@ def statuses() -> Iterator[Case]:
     for status, headers in zip(STATUSES, FOREIGN * 5, strict=False):
         yield Case("tagging", TAG, Form(status, "none", headers), does=False)
         yield Case("untagging", UNTAG, Form(status, "none", headers), does=False)
+        yield Case("acl", ACL, Form(status, "none", headers), does=False)
         yield Case("copy", COPY, Form(status, "html", headers), does=False, there="the same")
         yield Case("delete", ANY_DELETE, Form(status, "none", headers), does=False)
     for status in STATUSES:
@@ -47,6 +49,7 @@ def bodies() -> Iterator[Case]:
         for does, headers in facts:
             yield Case("tagging", TAG, Form(200, body, headers), does, mode="every second")
         yield Case("untagging", UNTAG, Form(200, body, "s3"), mode="every second")
+        yield Case("acl", ACL, Form(200, body, "s3"), mode="every second")
         for headers in ("s3", "cloudflare"):
             form = Form(200, body, headers)
             yield Case("delete", ALONE, form, anew=True, alone=True, mode="one key")
@@ -73,6 +76,7 @@ def lost() -> Iterator[Case]:
         facts: dict[str, Any] = {"does": does, "mode": mode, "lost": True}
         yield Case("tagging", TAG, None, **facts)
         yield Case("untagging", UNTAG, None, **facts)
+        yield Case("acl", ACL, None, **facts)
         yield Case("copy", COPY, None, there="other", **facts)
         yield Case("delete", ANY_DELETE, None, anew=True, **facts)
         yield Case("delete", ANY_DELETE, None, anew=True, ahead_s=-7 * HOUR_S, **facts)
@@ -86,6 +90,7 @@ def reads() -> Iterator[Case]:
     for form, does in product(REFUSED_READS, (True, False)):
         yield Case("tagging", TAG, unmarked, does, reads=form)
         yield Case("untagging", UNTAG, unmarked, does, reads=form)
+        yield Case("acl", ACL, unmarked, does, reads=form)
         yield Case("copy", COPY, odd, does, reads=form, there="other")
         yield Case("delete", ALONE, unmarked, does, reads=form, alone=True, anew=True)
         yield Case("delete", ANY_DELETE, None, does, lost=True, reads=form, anew=True)
@@ -99,7 +104,13 @@ def ignored() -> Iterator[Case]:
         yield Case(operation, (), None, ignores=frozenset({name}))
     for name, operation in (
         *(("tagging", "tagging"), ("uploads", "tagging")),
-        *(("tagging", "untagging"), ("queries", "untagging")),
+        *(
+            ("tagging", "untagging"),
+            ("untagging", "untagging"),
+            ("queries", "untagging"),
+            ("acl", "acl"),
+            ("queries", "acl"),
+        ),
         *(("deletion", "delete"), ("deletion", "delete versions")),
     ):
         ignores = frozenset({name})

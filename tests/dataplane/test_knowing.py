@@ -23,7 +23,7 @@ def tried(bench, operation, *, content=b"content", ignores=("queries",)):
 
 
 @pytest.mark.parametrize("content", [b"content", b"", b"<Other/>", b"x" * 2_000_000])
-@pytest.mark.parametrize("operation", ["untagging"])
+@pytest.mark.parametrize("operation", ["untagging", "acl"])
 def test_job_ends_with_what_the_storage_lacks_and_every_object_is_as_it_was(
     bench, operation, content
 ):
@@ -38,7 +38,9 @@ def test_job_ends_with_what_the_storage_lacks_and_every_object_is_as_it_was(
         assert (found.content, found.tags) == (content, OLD_TAGS)
 
 
-@pytest.mark.parametrize(("operation", "read"), [("untagging", "GetObjectTagging")])
+@pytest.mark.parametrize(
+    ("operation", "read"), [("untagging", "GetObjectTagging"), ("acl", "GetObjectAcl")]
+)
 def test_storage_that_knows_the_call_is_asked_once_and_then_looked_at_as_ever(
     bench, operation, read
 ):

@@ -16,7 +16,7 @@ from jobs.dataplane import retry
 from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.work import Limits, Work
 from jobs.errors import StorageError
-from jobs.operations import registry
+from jobs.operations import acl, registry
 from jobs.operations.base import DONE, Outcome
 from jobs.s3.calls import Call, perform
 from jobs.s3.clients import make_client
@@ -216,6 +216,66 @@ def test_tagged_objects_have_these_tags_and_versions_their_own(gateway, transpor
     assert [outcome.code for outcome in missing] == ["NoSuchKey", ""]
 
 
+def test_tags_are_deleted_of_these_objects_and_versions_and_no_others(gateway, transport):
+    bucket = gateway.make_bucket(versioned=True)
+    old = [Target(bucket, key, put_twice(gateway, bucket, key)) for key in (*AWKWARD_KEYS, "a")]
+    newest = [Target(bucket, target.key) for target in old]
+    tagging = registry.get("S3PutObjectTagging").parse({"TagSet": [{"Key": "a", "Value": "b"}]})
+    for given in (old, newest):
+        assert run(transport, tagging, given) == [DONE] * len(given)
+    untagging = registry.get("S3DeleteObjectTagging").parse({})
+    assert run(transport, untagging, old) == [DONE] * len(old)
+    assert all(tags_of(gateway, target) == {} for target in old)
+    assert {tag_of(gateway, target) for target in newest} == {"b"}
+    again = run(transport, untagging, [*newest, *newest, Target(bucket, "missing")])
+    assert [outcome.code for outcome in again] == ["" for _ in again[1:]] + ["NoSuchKey"]
+    assert all(tags_of(gateway, target) == {} for target in newest)
+    assert gateway.read(bucket, "a") == b"second of a"
+
+
+def test_acl_is_given_to_these_objects_and_versions_and_no_others(gateway, transport):
+    bucket = gateway.make_bucket(versioned=True)
+    old = [Target(bucket, key, put_twice(gateway, bucket, key)) for key in (*AWKWARD_KEYS, "a")]
+    newest = [Target(bucket, target.key) for target in old]
+    public = {"AccessControlPolicy": {"CannedAccessControlList": "public-read"}}
+    outcomes = run(transport, registry.get("S3PutObjectAcl").parse(public), old)
+    if outcomes[0].code == "NotImplemented":
+        assert outcomes[0].message.startswith("This storage has no access control lists of objects")
+        pytest.skip("Gateway: no ACLs here")
+    assert outcomes == [DONE] * len(old)
+    assert {grants_of(gateway, target) for target in old} == {2}
+    assert {grants_of(gateway, target) for target in newest} == {1}
+    owner = gateway.client.get_object_acl(Bucket=bucket, Key="a")["Owner"]
+    everybody = {"TypeIdentifier": "uri", "Identifier": acl.ALL_USERS}
+    me = {"TypeIdentifier": "id", "Identifier": owner["ID"]}
+    listed = {
+        "Owner": {"ID": owner["ID"]},
+        "Grants": [
+            {"Grantee": me, "Permission": "FULL_CONTROL"},
+            {"Grantee": me, "Permission": "READ"},
+            {"Grantee": everybody, "Permission": "READ_ACP"},
+        ],
+    }
+    granting = {"AccessControlPolicy": {"AccessControlList": listed}}
+    assert run(transport, registry.get("S3PutObjectAcl").parse(granting), newest) == [DONE] * len(
+        old
+    )
+    for target in newest:
+        found = gateway.client.get_object_acl(Bucket=bucket, Key=target.key)
+        assert acl.is_kept(granting["AccessControlPolicy"], found)
+
+
+def test_acl_with_another_owner_fails_with_the_storages_own_answer(gateway, transport):
+    bucket = gateway.make_bucket()
+    gateway.client.put_object(Bucket=bucket, Key="k", Body=b"content")
+    listed = {"AccessControlList": {"Owner": {"ID": "nobody-at-all"}}}
+    operation = registry.get("S3PutObjectAcl").parse({"AccessControlPolicy": listed})
+    (outcome,) = run(transport, operation, [Target(bucket, "k")])
+    assert not outcome.succeeded
+    assert outcome.http_status in (400, 403, 501)
+    assert gateway.read(bucket, "k") == b"content"
+
+
 def test_copied_objects_are_there_each_with_its_content(gateway, transport):
     bucket, other = gateway.make_bucket(versioned=True), gateway.make_bucket()
     old = [Target(bucket, key, put_twice(gateway, bucket, key)) for key in (*AWKWARD_KEYS, "a")]
@@ -238,6 +298,22 @@ def put_twice(gateway, bucket, key):
         for which in ("first", "second")
     ]
     return made[0]["VersionId"]
+
+
+def version_of(target):
+    return {"VersionId": target.version_id} if target.version_id else {}
+
+
+def tags_of(gateway, target):
+    return gateway.tags_of(target.bucket, target.key, **version_of(target))
+
+
+def grants_of(gateway, target):
+    """How many there are."""
+    found = gateway.client.get_object_acl(
+        Bucket=target.bucket, Key=target.key, **version_of(target)
+    )
+    return len(found["Grants"])
 
 
 def tag_of(gateway, target):

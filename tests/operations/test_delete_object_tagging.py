@@ -25,6 +25,7 @@ TARGET = Target("photos", "a b.jpg")
 OF_S3 = {"x-amz-request-id": "R1"}
 TAGGED = Answer(200, "", "", {"TagSet": [{"Key": "a", "Value": "b"}]}, headers=OF_S3)
 UNTAGGED = Answer(200, "", "", {"TagSet": []}, headers=OF_S3)
+SET = Answer(200, "", "", headers=OF_S3)
 GONE = Answer(204, "", "", headers=OF_S3)
 MISSING = Answer(404, "NoSuchKey", "The specified key does not exist.", headers=OF_S3)
 FORBIDDEN = Answer(403, "AccessDenied", "Access Denied", headers=OF_S3)
@@ -153,26 +154,52 @@ def test_look_that_is_refused_proves_nothing():
 def test_tags_that_stay_fail_the_task_that_is_looked_at(context):
     notes = []
     context.now_s = iter(range(0, 100, 10)).__next__
-    answers = (FOUND, TAGGED, TAGGED, GONE, FOUND, TAGGED)
+    answers = (FOUND, TAGGED, TAGGED, GONE, FOUND, TAGGED, FORBIDDEN)
     _, outcome = walk(checked(OPERATION, TARGET, context, notes.append), *answers)
     assert (outcome.code, outcome.message) == ("NotKept", STILL_THERE)
     assert [type(note) for note in notes] == [Checked]
 
 
+def test_storage_that_keeps_what_is_deleted_is_given_an_empty_set_from_then_on(context):
+    notes = []
+    context.now_s = iter(range(0, 100, 10)).__next__
+    answers = (FOUND, TAGGED, TAGGED, GONE, FOUND, TAGGED, SET, FOUND, UNTAGGED)
+    steps, outcome = walk(checked(OPERATION, TARGET, context, notes.append), *answers)
+    assert outcome == DONE
+    assert actions(steps)[-3:] == ["PutObjectTagging", "HeadObject", "GetObjectTagging"]
+    call = OPERATION.only_call(Target("photos", "k", "v1"), context)
+    assert (call.action, call.params) == (
+        "PutObjectTagging",
+        {"Key": "k", "VersionId": "v1", "Tagging": {"TagSet": []}},
+    )
+    assert OPERATION.only_call(TARGET, context).action == "PutObjectTagging"
+
+
+def test_object_that_is_gone_is_mended_by_nobody(context):
+    finding = look(Before(FACTS, ()), HEAD_GONE)
+    assert walk(OPERATION.mend(TARGET, context, finding)) == ([], False)
+
+
 # --- Of a real server
 
 
-def test_tags_of_all_versions_are_deleted_each_by_itself(place):
+def test_tags_of_a_named_version_are_deleted_and_of_no_other(place):
     bucket = place.make_bucket(versioned=True)
-    first = place.client.put_object(Bucket=bucket, Key="k", Body=b"1", Tagging="old=1")
-    second = place.client.put_object(Bucket=bucket, Key="k", Body=b"2", Tagging="new=1")
-    run = place.run("S3DeleteObjectTagging", {}, Target(bucket, "k", first["VersionId"]))
-    assert run == DONE
-    assert place.tags_of(bucket, "k", VersionId=first["VersionId"]) == {}
-    assert place.tags_of(bucket, "k", VersionId=second["VersionId"]) == {"new": "1"}
-    assert place.run("S3DeleteObjectTagging", {}, Target(bucket, "k")) == DONE
-    assert place.tags_of(bucket, "k") == {}
+    old, new = (
+        place.client.put_object(Bucket=bucket, Key="k", Body=body, Tagging="a=1")["VersionId"]
+        for body in (b"1", b"2")
+    )
+    assert place.run("S3DeleteObjectTagging", {}, Target(bucket, "k", old)) == DONE
+    assert place.tags_of(bucket, "k", VersionId=old) == {}
+    assert place.tags_of(bucket, "k", VersionId=new) == {"a": "1"}
     assert place.read(bucket, "k") == b"2"
+
+
+def test_tags_of_an_object_are_deleted_and_its_content_stays(place, source):
+    place.client.put_object(Bucket=source, Key="a b", Body=b"content", Tagging="a=1")
+    assert place.run("S3DeleteObjectTagging", {}, Target(source, "a b")) == DONE
+    assert place.tags_of(source, "a b") == {}
+    assert place.read(source, "a b") == b"content"
 
 
 def test_missing_object_fails_alone_with_the_storages_answer(place, source):

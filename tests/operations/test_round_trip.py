@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import ValidationFailedError
-from jobs.operations import copy_grants, copy_members, tags
+from jobs.operations import acl, copy_grants, copy_members, tags
 from jobs.operations.checksum_algorithms import ALGORITHMS, TYPES
 from jobs.operations.compute_object_checksum import ComputeObjectChecksum
+from jobs.operations.delete_object_tagging import DeleteObjectTagging
+from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import MEMBERS, PutObjectCopy
 from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.s3.endpoints import Endpoint
@@ -94,18 +96,58 @@ PLAIN = st.fixed_dictionaries(
     },
 )
 COPIES = st.builds(lambda plain, metadata: plain | metadata, PLAIN, METADATA)
+WORDS = [
+    *("Key", "Value", "Grantee", "Permission", "SSEAlgorithm", "AccessControlList", "Owner", "ID"),
+    *("Grants", "TypeIdentifier", "CannedAccessControlList", "x"),
+]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["Key", "Value", "Grantee", "Permission", "SSEAlgorithm", "x"]),
+            st.sampled_from(WORDS),
             inner,
             max_size=3,
         )
     ),
     max_leaves=8,
 )
+ANY_MEMBER = [
+    *sorted(MEMBERS),
+    *("TagSet", acl.FIELD, "ChecksumAlgorithm", "ChecksumType", "x"),
+]
+NAMES = st.text(st.characters(min_codepoint=33, exclude_categories=["C"]), min_size=1, max_size=20)
+OWNER = st.fixed_dictionaries({"ID": NAMES}, optional={"DisplayName": NAMES})
+ACL_GRANTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "Grantee": st.fixed_dictionaries(
+                {
+                    "TypeIdentifier": st.sampled_from(copy_grants.GRANTEE_TYPES),
+                    "Identifier": st.text("abc123@./:", min_size=1, max_size=20),
+                }
+            ),
+            "Permission": st.sampled_from(acl.PERMISSIONS),
+        }
+    ),
+    max_size=4,
+)
+LISTED = st.fixed_dictionaries({"Owner": OWNER}, optional={"Grants": ACL_GRANTS})
+POLICIES = st.one_of(
+    st.sampled_from(copy_members.CANNED_ACLS).map(lambda name: {acl.CANNED: name}),
+    LISTED.map(lambda listed: {acl.LISTED: listed}),
+)
+
+
+@given(POLICIES, st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30))
+def test_acl_is_written_as_it_was_read_and_botocore_takes_it(policy, key):
+    operation = PutObjectAcl.parse(json.loads(json.dumps({acl.FIELD: policy})))
+    assert operation.to_wire() == {acl.FIELD: policy}
+    assert all(text for _, text in operation.summary())
+    params = {"Bucket": "photos", "Key": key, **acl.to_params(operation.policy)}
+    with Stubber(CLIENT) as stub:
+        stub.add_response("put_object_acl", {}, params)
+        CLIENT.put_object_acl(**params)
 
 
 @given(COPIES)
@@ -146,12 +188,12 @@ def test_checksum_is_written_as_it_was_read(wire):
     assert ComputeObjectChecksum.parse(json.loads(json.dumps(wire))).to_wire() == wire
 
 
-NAMES = [*sorted(MEMBERS), "TagSet", "ChecksumAlgorithm", "ChecksumType", "x"]
-
-
-@given(st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=4))
+@given(st.dictionaries(st.sampled_from(ANY_MEMBER), ANYTHING, max_size=4))
 def test_anything_else_is_refused_with_sentences_and_nothing_breaks(wire):
-    for operation in (PutObjectCopy, PutObjectTagging, ComputeObjectChecksum):
+    for operation in (
+        *(PutObjectCopy, PutObjectTagging, PutObjectAcl, DeleteObjectTagging),
+        ComputeObjectChecksum,
+    ):
         try:
             parsed = operation.parse(wire)
         except ValidationFailedError as error:

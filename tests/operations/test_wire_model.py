@@ -12,6 +12,7 @@ import pytest
 
 from jobs.errors import ValidationFailedError
 from jobs.operations import (
+    acl,
     checksum_algorithms,
     checksum_saying,
     copy_grants,
@@ -120,6 +121,8 @@ def test_examples_together_use_every_member_that_the_operation_takes(operation):
         (copy_members.ON_OFF, "S3ObjectLockLegalHoldStatus"),
         (copy_metadata.ENCRYPTION, "S3SSEAlgorithm"),
         (copy_grants.GRANTEE_TYPES, "S3GranteeTypeIdentifier"),
+        (acl.TYPES, "S3GranteeTypeIdentifier"),
+        (acl.PERMISSIONS, "S3Permission"),
         ([*copy_grants.HEADERS, "WRITE"], "S3Permission"),
         (("COPY", "REPLACE"), "S3MetadataDirective"),
     ],
@@ -133,6 +136,8 @@ def test_choices_are_those_of_the_wire(ours, shape):
     [
         (copy_members.STORAGE_CLASSES, S3, "StorageClass"),
         (copy_members.CANNED_ACLS, S3, "ObjectCannedACL"),
+        (acl.TYPES.values(), S3, "Type"),
+        (acl.PERMISSIONS, S3, "Permission"),
         (copy_members.CHECKSUM_ALGORITHMS, S3, "ChecksumAlgorithm"),
         (copy_metadata.ENCRYPTION.values(), S3, "ServerSideEncryption"),
     ],
@@ -198,6 +203,33 @@ def test_checksum_of_the_storage_is_looked_for_under_the_name_of_its_header(name
     shape = S3.operation_model("HeadObject").output_shape.members[f"Checksum{name}"]
     said = {shape.serialization["name"]: "AAAA", "x-amz-checksum-type": "FULL_OBJECT"}
     assert checksum_saying.stated(name, "FULL_OBJECT", 0, said) == (*said,)[:1] + ("AAAA",)
+
+
+@pytest.mark.parametrize(
+    ("shape", "known"),
+    [
+        ("S3SetObjectTaggingOperation", {"TagSet"}),
+        ("S3DeleteObjectTaggingOperation", set()),
+        ("S3SetObjectAclOperation", {acl.FIELD}),
+        ("S3AccessControlPolicy", {acl.CANNED, acl.LISTED}),
+        ("S3AccessControlList", {"Owner", "Grants"}),
+        ("S3ObjectOwner", {"ID", "DisplayName"}),
+        ("S3Grant", {"Grantee", "Permission"}),
+        ("S3Grantee", set(copy_grants._GRANTEE)),
+    ],
+)
+def test_every_member_of_the_wire_is_known(shape, known):
+    assert members(shape) == known
+
+
+@pytest.mark.parametrize("parameters", get("S3PutObjectAcl").examples)
+def test_everything_that_an_acl_may_send_is_a_parameter_of_put_object_acl(parameters):
+    known = S3.operation_model("PutObjectAcl").input_shape.members
+    sent = acl.to_params(parameters[acl.FIELD])
+    assert set(sent) <= set(known)
+    policy = known["AccessControlPolicy"].members
+    for grant in sent.get("AccessControlPolicy", {}).get("Grants", ()):
+        assert set(grant["Grantee"]) <= set(policy["Grants"].member.members["Grantee"].members)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -13,6 +13,8 @@ from jobs.operations.planned import PLANNED
 COPY = "S3PutObjectCopy"
 TAGGING = "S3PutObjectTagging"
 DELETE = "S3DeleteObject"
+UNTAGGING = "S3DeleteObjectTagging"
+ACL = "S3PutObjectAcl"
 
 
 @pytest.fixture
@@ -262,6 +264,87 @@ def test_deleting_has_no_settings_and_says_what_it_does_at_every_step(
     assert at_operation.draft.touched == ["manifest", "operation"]
     html = unescape(at_operation.open("options").html)
     assert "There is a problem" not in html
+
+
+def test_deleting_tags_has_no_settings_and_needs_no_permission_of_the_region(at_operation):
+    at_operation.press("operation", "show", operation=UNTAGGING)
+    html = unescape(at_operation.open("operation").html)
+    assert "There is nothing to set." in html
+    assert "cats/a cat.jpg has no tags afterwards." in html
+    assert at_operation.press("operation", operation=UNTAGGING).status_code == 303
+
+
+@pytest.fixture
+def listing(at_operation):
+    at_operation.press("operation", "show", operation=ACL)
+    return at_operation
+
+
+def granting(**more):
+    first = {"kind": "id", "who": "u", "name": "Ana", "may": "READ"}
+    typed = {f"grants-0-{name}": text for name, text in first.items()}
+    return {"access": "grants", "owner_id": "o", **typed, **more}
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "field"),
+    [
+        ({"access": "canned"}, "Choose a canned ACL.", "canned_acl"),
+        ({"access": "canned", "canned_acl": "public"}, "Select a valid choice.", "canned_acl"),
+        (granting(owner_id=""), "Enter the ID of the owner that the objects have.", "owner_id"),
+        (granting(owner_id="o" * 1025), "must be 1,024 characters or fewer", "owner_id"),
+        ({"access": "grants", "owner_id": "o"}, "Enter at least one grant.", "grants-0-who"),
+        (granting(**{"grants-0-may": "DELETE"}), "Select a valid choice.", "grants-0-may"),
+        (granting(**{"grants-0-who": 'a"b'}), "An identifier holds no quotes", "grants-0-who"),
+        (
+            granting(**{"grants-0-kind": "uri"}),
+            "Only a grantee that is named by its ID has a display name.",
+            "grants-0-name",
+        ),
+    ],
+)
+def test_acl_that_cannot_be_gets_a_sentence_at_its_control(listing, typed, sentence, field):
+    refused(listing, sentence, field, **typed)
+
+
+def test_acl_settings_become_the_wire_parameters(listing):
+    second = {
+        "kind": "uri",
+        "who": "http://acs.amazonaws.com/groups/global/AllUsers",
+        "may": "READ",
+    }
+    more = {f"grants-1-{name}": text for name, text in second.items()}
+    assert listing.press("operation", **granting(owner_name="Ben", **more)).status_code == 303
+    form = FORMS[ACL](listing.draft.data["settings"][ACL])
+    assert form.is_valid()
+    assert form.parsed().to_wire() == {
+        "AccessControlPolicy": {
+            "AccessControlList": {
+                "Owner": {"ID": "o", "DisplayName": "Ben"},
+                "Grants": [
+                    {
+                        "Grantee": {
+                            "TypeIdentifier": "id", "Identifier": "u", "DisplayName": "Ana"
+                        },
+                        "Permission": "READ",
+                    },
+                    {
+                        "Grantee": {"TypeIdentifier": "uri", "Identifier": second["who"]},
+                        "Permission": "READ",
+                    },
+                ],
+            }
+        }
+    }  # fmt: skip
+    assert "Anyone on the internet gets access" in form.parsed().consequence(2, ["photos"])
+
+
+def test_canned_acl_leaves_what_was_typed_for_grants_aside(listing):
+    typed = granting(access="canned", canned_acl="private", owner_id="")
+    assert listing.press("operation", **typed).status_code == 303
+    form = FORMS[ACL](listing.draft.data["settings"][ACL])
+    assert form.is_valid()
+    assert form.parameters() == {"AccessControlPolicy": {"CannedAccessControlList": "private"}}
 
 
 def test_copy_that_only_encrypts_keeps_its_metadata_when_it_is_cloned():
