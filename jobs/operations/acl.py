@@ -134,6 +134,16 @@ def summary(policy: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [("Owner", owner["ID"] + name), ("Grants", grants)]
 
 
+def described(data: Mapping[str, Any]) -> str:
+    """The answer of GetObjectAcl, shortly: "FULL_CONTROL for 12ab, READ for AllUsers"."""
+    rights = []
+    for grant in data.get("Grants", []):
+        grantee = grant.get("Grantee", {})
+        who = grantee.get(_MEMBERS.get(grantee.get("Type", ""), "ID"), "nobody known")
+        rights.append(f"{grant.get('Permission', 'nothing')} for {who.rpartition('/')[2]}")
+    return ", ".join(sorted(rights)) or "none"
+
+
 def _grants(policy: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     found: Sequence[Mapping[str, Any]] = policy[LISTED].get("Grants", ())
     return found

@@ -10,6 +10,7 @@ from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, na
 from jobs.operations.checking import Checker, given
 from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, NumberField, Option, Typed, options_of
+from jobs.operations.foreseeing import described, from_look, would_change, would_fail
 from jobs.operations.form import Form, Note, When
 from jobs.operations.steps import Later, Step
 from jobs.operations.targets import addressed
@@ -25,6 +26,11 @@ TIERS = {"STANDARD": "Standard", "BULK": "Bulk"}
 MOST_DAYS = 2_147_483_647
 MOST_DAYS_OF_FORM = 36_500
 ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+READABLE = frozenset(
+    {"STANDARD", "STANDARD_IA", "ONEZONE_IA", "REDUCED_REDUNDANCY", "GLACIER_IR"}
+    | {"EXPRESS_ONEZONE", "INTELLIGENT_TIERING"}
+)
+"""Nothing is to be restored from these; from others, such as a cloud tier of Ceph, there may be."""
 GLACIER, TIERING = "glacier", "tiering"
 IN_PROGRESS = "RestoreAlreadyInProgress"
 NO_EXPEDITED = "GlacierExpeditedRetrievalNotAvailable"
@@ -200,6 +206,22 @@ class InitiateRestoreObject(Operation):
         asked = given({"Days": self.days, "GlacierJobParameters": tier})
         params = addressed(target) | {"RestoreRequest": asked}
         return Call(context.bucket(target.bucket), "RestoreObject", params, once=True)
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        seen = yield from looks.see(target, context)
+        facts = seen.facts
+        if facts is None:
+            return from_look(seen)
+        kept_as = facts.data.get("StorageClass", "STANDARD")
+        restore = str(facts.data.get("Restore", ""))
+        if 'ongoing-request="true"' in restore:
+            return would_fail(409, IN_PROGRESS, "A restore of the object is in progress.")
+        if restore:
+            return would_change(f"It is restored ({restore}) and would be asked for anew.")
+        if kept_as in READABLE and not facts.data.get("ArchiveStatus"):
+            why = f"The object is not archived: its storage class is {kept_as}."
+            return would_fail(403, "InvalidObjectState", why)
+        return would_change(f"A restore from {kept_as} would be requested: {described(facts)}.")
 
     def judge(self, call: Call, answer: Answer) -> Verdict | None:
         """It has the status of a storage that is busy, and is about the tier alone."""

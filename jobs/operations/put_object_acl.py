@@ -9,6 +9,7 @@ from jobs.operations import acl, knowing, looks, put_object_acl_form
 from jobs.operations.base import Finding, Operation, Steps, counted, named, outcome_of
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
+from jobs.operations.foreseeing import already_so, from_refusal, shortened, would_change
 from jobs.operations.looks import Facts
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
@@ -94,6 +95,15 @@ class PutObjectAcl(Operation):
     def _call(self, target: Target, context: Context) -> Call:
         params = addressed(target) | acl.to_params(self.policy)
         return Call(context.bucket(target.bucket), ACTION, params)
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        answer = yield looks.ask(target, context, READ)
+        if answer.code:
+            return from_refusal(READ, answer)
+        if acl.is_kept(self.policy, answer.data):
+            return already_so("It has this access control list already.")
+        was, will = shortened(acl.described(answer.data)), shortened(acl.to_text(self.policy))
+        return would_change(f"The access control list would change from {was} to {will}.")
 
     def judge(self, call: Call, answer: Answer) -> Verdict | None:
         return _READING.judge(call, answer)

@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobs.operations import registry
+from jobs.operations import acl, registry
 from jobs.operations.base import Operation
 from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.dry_run import DryRun, WriteInDryRunError
+from jobs.operations.initiate_restore_object import InitiateRestoreObject
+from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
@@ -57,6 +59,12 @@ def data(**members):
     return Answer(200, "", "", data=members, proof=Proof.PROVEN)
 
 
+def grants(*listed):
+    return data(Owner={"ID": "me"}, Grants=list(listed))
+
+
+OWNER = {"Grantee": {"Type": "CanonicalUser", "ID": "me"}, "Permission": "FULL_CONTROL"}
+PUBLIC = {"Grantee": {"Type": "Group", "URI": acl.ALL_USERS}, "Permission": "READ"}
 NONE_SET = refused(404, "NoSuchObjectLockConfiguration")
 
 
@@ -78,6 +86,8 @@ COPY = PutObjectCopy.parse({"TargetResource": "arn:aws:s3:::backup", "TargetKeyP
 ONTO_ITSELF = PutObjectCopy.parse({"TargetResource": "arn:aws:s3:::photos"})
 UNTAG = DeleteObjectTagging.parse({})
 HOLD = PutObjectLegalHold.parse({"LegalHold": {"Status": "ON"}})
+ACL = PutObjectAcl.parse({"AccessControlPolicy": {"CannedAccessControlList": "public-read"}})
+RESTORE = InitiateRestoreObject.parse({"ExpirationInDays": 1, "GlacierJobTier": "BULK"})
 SUM = ComputeObjectChecksum.parse({})
 COLDER = PutObjectCopy.parse(
     {"TargetResource": "arn:aws:s3:::photos", "StorageClass": "STANDARD_IA"}
@@ -130,6 +140,21 @@ COLDER = PutObjectCopy.parse(
          "The legal hold is on already."),
         (HOLD, OBJECT, [refused(403, "AccessDenied")], "CannotTell",
          "Cannot tell: GetObjectLegalHold was answered with 403 AccessDenied."),
+        (ACL, OBJECT, [grants(OWNER)], "WouldChange",
+         "The access control list would change from FULL_CONTROL for me to the canned ACL"
+         " public-read."),
+        (ACL, OBJECT, [grants(OWNER, PUBLIC)], "AlreadySo",
+         "It has this access control list already."),
+        (ACL, OBJECT, [refused(501, "NotImplemented")], "CannotTell",
+         "Cannot tell: GetObjectAcl was answered with 501 NotImplemented."),
+        (RESTORE, OBJECT, [head(StorageClass="GLACIER")], "WouldChange",
+         f"A restore from GLACIER would be requested: {BYTES}."),
+        (RESTORE, OBJECT, [head()], "InvalidObjectState",
+         "Would fail: The object is not archived: its storage class is STANDARD."),
+        (RESTORE, OBJECT, [head(StorageClass="CLOUDTIER")], "WouldChange",
+         f"A restore from CLOUDTIER would be requested: {BYTES}."),
+        (RESTORE, OBJECT, [head(StorageClass="GLACIER", Restore='ongoing-request="true"')],
+         "RestoreAlreadyInProgress", "Would fail: A restore of the object is in progress."),
         (SUM, OBJECT, [head()], "AlreadySo", f"Nothing would change: {BYTES} would be read."),
         (SUM, OBJECT, [GONE], "NoSuchKey", "Would fail: There is no such object."),
         (retention("GOVERNANCE", 2031), OBJECT, [NONE_SET], "WouldChange",
