@@ -28,7 +28,7 @@ format: .venv/dev
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-bench: .venv/bench  ## Every goal of the engine beside what is measured; twenty minutes on a quiet machine; OLD=commit compares with it
+bench: .venv/bench  ## Every goal of the engine beside what is measured; half an hour on a quiet machine; OLD=commit compares with it
 	$(PYTHON) -m $(if $(OLD),bench.pair $(OLD),bench)
 
 soak: .venv/dev  ## Kills, outages and full disks for as long as SOAK_MINUTES says; docs/operating.md has more

@@ -71,15 +71,18 @@ def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
     recent = recent_rate(job, slots, now)
     stalled = running and not job.waiting_for and _is_stalled(job, slots, now)
     rest_s = None if stalled or job.waiting_for else rest_of(job, recent, now)
-    if rest_s is not None and shown_ends_s:
-        rest_s = progress.steady_s(rest_s, shown_ends_s - now.timestamp())
+    if rest_s is not None:
+        shown_s = shown_ends_s - now.timestamp() if shown_ends_s else None
+        steady_s = progress.steady_s(rest_s, shown_s)
+        is_new = steady_s != shown_s
+        rest_s = progress.common_s(rest_s, now.timestamp()) if is_new else steady_s
     return Progress(
         remaining=remaining(job),
         rate_now=recent,
         rate_average=job.tasks_done / spent_s if spent_s >= 1 else None,
         active_s=spent_s if job.started_at else None,
         left_s=rest_s,
-        ends_s=int(now.timestamp() + rest_s) if rest_s is not None else 0,
+        ends_s=round(now.timestamp() + rest_s) if rest_s is not None else 0,
         stalled=stalled,
         guard_percent=job.failure_percent,
         guard_floor=job.failure_floor,

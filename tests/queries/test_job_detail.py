@@ -36,9 +36,20 @@ def test_shown_end_stays_while_the_estimate_moves_little():
     make_rate(job, [300] * 10, until=NOW - timedelta(seconds=10))
     fresh = job_progress(job, now=NOW)
     near = fresh.ends_s + 5
-    assert job_progress(job, now=NOW, shown_ends_s=near).ends_s in (near - 1, near)
+    assert job_progress(job, now=NOW, shown_ends_s=near).ends_s == near
     far = job_progress(job, now=NOW, shown_ends_s=fresh.ends_s * 2)
     assert far.ends_s == fresh.ends_s
+
+
+def test_pages_that_come_one_after_the_other_are_told_one_end_or_two():
+    """What is made for a page that shows one end serves all pages that show it."""
+    job = active_job(total=600_000, succeeded=3_000)
+    make_rate(job, [300] * 12, until=NOW + timedelta(seconds=20))
+    ends = set()
+    for second in range(20):
+        job.tasks_succeeded += 30
+        ends.add(job_progress(job, now=NOW + timedelta(seconds=second)).ends_s)
+    assert len(ends) <= 2
 
 
 def test_active_job_without_a_finished_object_for_two_minutes_is_stalled_and_has_no_estimate():

@@ -1,6 +1,6 @@
 import pytest
 
-from jobs.queries.progress import Slot, is_stalled, left_s, rate_now, rates, steady_s
+from jobs.queries.progress import Slot, common_s, is_stalled, left_s, rate_now, rates, steady_s
 
 
 def test_rate_now_is_that_of_the_last_minute():
@@ -46,6 +46,14 @@ def test_estimate_that_moved_by_less_than_a_tenth_stays():
     assert steady_s(89, 100) == 89
     assert steady_s(50, None) == 50
     assert steady_s(50, -3) == 50
+
+
+@pytest.mark.parametrize("rest_s", [0.0, 0.3, 7.0, 9.0, 63.9, 64.0, 3_600.0, 1_000_000.0])
+def test_common_end_is_a_whole_second_and_at_most_a_sixteenth_off(rest_s):
+    now_s = 1_795_704_860.749
+    found_s = common_s(rest_s, now_s)
+    assert found_s == 0 or (now_s + found_s) % 1 == pytest.approx(0, abs=1e-5)
+    assert abs(found_s - rest_s) <= max(0.5, rest_s / 16) + 1e-6
 
 
 def test_rates_are_of_whole_slots_and_count_quiet_ones_as_zero():
