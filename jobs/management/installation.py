@@ -140,6 +140,19 @@ def narrow(folder: Path, work_folder: Path, database: Path | None) -> list[Path]
     return wide
 
 
+def narrow_ours(say: Callable[[str], None]) -> None:
+    """Narrow all folders and files of this installation, and say so. Raises RefusedError."""
+    database = settings.DATABASES["default"]
+    is_file = database["ENGINE"] == "django.db.backends.sqlite3"
+    path = Path(database["NAME"]) if is_file else None
+    if wide := narrow(settings.DATA_DIR, conf.work_dir(), path):
+        names = ", ".join(path.name for path in wide[:3])
+        say(
+            f"{len(wide)} files of {settings.DATA_DIR} were open to other users of this machine"
+            f" ({names}, ...) and are now yours alone."
+        )
+
+
 def check_keys(*, for_pages: bool) -> None:
     """Read the keys that are needed, and make those that there are not. Raises ImproperlyConfigured."""
     conf.encryption_keys()

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from tests import postgres
-from tests.management.test_up import Installation
+from tests.management.installations import Installation
 from tests.postgres import Cluster
 from tests.requirements import unavailable
 from tests.servers import free_port

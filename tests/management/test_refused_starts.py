@@ -12,7 +12,7 @@ from django.conf import settings
 
 from jobs.management import installation
 from jobs.management.installation import RefusedError
-from tests.management.test_up import environment
+from tests.management.installations import environment
 from tests.requirements import unavailable
 from tests.servers import free_port
 

@@ -6,17 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-import psutil
 import pytest
 from django.conf import settings
 
 from jobs.management import demo_objects
 from jobs.management.installation import answers
 from tests.faults import words
+from tests.management.installations import Installation, environment, start
 from tests.servers import eventually, free_port, s3_client
 
 pytestmark = pytest.mark.house
@@ -30,80 +29,6 @@ job = Job.objects.get(status="Suspended")
 commands.confirm(job.pk, actor=User.objects.get(), now=timezone.now())
 """
 SUCCEEDED = 'from jobs.models import Job; print(*(j.status for j in Job.objects.order_by("id")))'
-
-
-@dataclass
-class Installation:
-    folder: Path
-    port: int
-    process: subprocess.Popen[bytes]
-
-    @property
-    def said(self) -> str:
-        return (self.folder.parent / f"{self.folder.name}.out").read_text()
-
-    def processes(self) -> list[psutil.Process]:
-        """Everything that runs on this data folder, whoever started it."""
-        return [process for process in psutil.process_iter() if self._owns(process)]
-
-    def _owns(self, process: psutil.Process) -> bool:
-        try:
-            mine = process.environ().get("DATA_DIR") == str(self.folder)
-            return mine and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
-
-    def manage(
-        self, *arguments: str, port: int | None = None, **more: str
-    ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=settings.BASE_DIR,
-            env=environment(self.folder, port or self.port) | more,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    def shell(self, code: str, **more: str) -> str:
-        done = self.manage("shell", "-v0", "-c", code, **more)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def end(self) -> None:
-        for process in self.processes():
-            process.kill()
-        self.process.wait()
-
-
-def environment(folder: Path, port: int) -> dict[str, str]:
-    """That of a person who set nothing else."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | {"DATA_DIR": str(folder), "PORT": str(port)}
-
-
-def start(folder: Path, *arguments: str, **more: str) -> Installation:
-    port = free_port()
-    with (folder.parent / f"{folder.name}.out").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", *arguments],
-            cwd=settings.BASE_DIR,
-            env=environment(folder, port) | more,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    installation = Installation(folder, port, process)
-    try:
-        eventually(
-            lambda: "Ctrl-C" in installation.said or process.poll() is not None, within_s=120
-        )
-        assert process.poll() is None, installation.said
-    except BaseException:
-        installation.end()
-        raise
-    return installation
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from jobs.management import waiting
 from jobs.management.children import Child
 from jobs.management.installation import answers
 from jobs.management.supervisor import Supervisor
-from tests.management.test_up import Installation, environment
+from tests.management.installations import Installation, environment
 from tests.servers import eventually, free_port, redis_running
 
 Start = Callable[..., Installation]

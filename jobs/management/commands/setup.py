@@ -15,6 +15,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         try:
             installation.check_writable(settings.DATA_DIR, "DATA_DIR")
+            installation.narrow_ours(self.stdout.write)
             installation.set_up()
             installation.check_parts(self.stdout.write)
             first_admin.ensure(self.stdout.write)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +9,6 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connections
 from django.utils import timezone
 
-from jobs import conf
 from jobs.access.backend import DEMO_EMAIL
 from jobs.management import (
     demo_data,
@@ -90,7 +88,7 @@ class Command(BaseCommand):
             if demo:
                 _refuse_real_use()
             installation.check_keys(for_pages=True)
-            self._narrow()
+            installation.narrow_ours(self._say)
             installation.check_writable(settings.DATA_DIR / "logs", "DATA_DIR")
             if redis:
                 self._say("Starting redis ...")
@@ -130,18 +128,6 @@ class Command(BaseCommand):
             self._say("  Jobs     one is prepared and waits for your confirmation")
         self._say(f"  Data     {settings.DATA_DIR} (logs in {settings.DATA_DIR.name}/logs)")
         self._say("Ctrl-C stops everything.")
-
-    def _narrow(self) -> None:
-        database = settings.DATABASES["default"]
-        sqlite = database["ENGINE"] == "django.db.backends.sqlite3"
-        path = Path(database["NAME"]) if sqlite else None
-        wide = installation.narrow(settings.DATA_DIR, conf.work_dir(), path)
-        if wide:
-            names = ", ".join(path.name for path in wide[:3])
-            self._say(
-                f"{len(wide)} files of {settings.DATA_DIR} were open to other users of this machine"
-                f" ({names}, ...) and are now yours alone."
-            )
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
