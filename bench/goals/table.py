@@ -3,7 +3,19 @@
 from collections.abc import Callable
 
 from bench.figures import Findings
-from bench.goals import books, calls, deletes, kill, limits, memory, million, pages, reports, scale
+from bench.goals import (
+    books,
+    calls,
+    checksums,
+    deletes,
+    kill,
+    limits,
+    memory,
+    million,
+    pages,
+    reports,
+    scale,
+)
 from bench.place import Place
 
 Measure = Callable[[Place, Findings], None]
@@ -16,6 +28,7 @@ GOALS: dict[str, Measure] = {
     "G8": limits.unknown,
     "G9": kill.of_a_worker,
     "G10": books.share,
+    "checksum": checksums.computed,
     "scale": scale.two_workers,
     "million": million.end_to_end,
     "pages": pages.with_many_jobs,

@@ -37,7 +37,7 @@ Finding = Generator[Step, Any, Parts | Answer | Outcome]
 def find(target: Target, context: Context) -> Finding:
     """An Answer is a refusal that is the whole task's; an Outcome says what cannot be told."""
     first = yield _head(target, context, 1)
-    if first.code:
+    if first.code or not _count_of(first):
         # A storage may know the object and not the parameter.
         first = yield _head(target, context, None)
         if first.code:
