@@ -59,6 +59,9 @@ def check_spec(spec: JobSpec) -> list[Problem]:
         operation.parse(spec.parameters)
     except ValidationFailedError as error:
         return problems + error.problems
+    if operation.needs_report and not spec.report.enabled:
+        said = f"{operation.label} needs a completion report: what it finds stands there alone."
+        problems.append(Problem("report_enabled", said))
     refused = refusal_of(operation, Region.objects.filter(pk=spec.region).first())
     return [*problems, Problem("operation", refused)] if refused else problems
 

@@ -99,6 +99,8 @@ class Operation(ABC):
     chunk_rows: ClassVar[int] = 500
     needs: ClassVar[frozenset[str]] = frozenset()
     """Actions without which no task can succeed: a storage that has none ends the job."""
+    needs_report: ClassVar[bool] = False
+    """What it finds stands in the completion report alone: a job without one is refused."""
     keeps_state: ClassVar[bool] = False
     """Its tasks may yield `Keep`; `give_up` clears away what one left behind."""
     settles: ClassVar[frozenset[str]] = frozenset()
