@@ -112,8 +112,8 @@ def _one_by_one(target: Target, context: Context, first: Answer, count: int) -> 
 
 
 def _head(target: Target, context: Context, number: int | None, etag: str = "") -> Call:
-    params = addressed(target)
-    params |= {"PartNumber": number} if number else {}
+    params: dict[str, Any] = {"PartNumber": number} if number else {}
+    params |= addressed(target)
     params |= {"IfMatch": etag} if etag else {}
     return Call(context.bucket(target.bucket), "HeadObject", params, is_aside=True)
 
