@@ -31,6 +31,10 @@ from batchconsole.environment import (
 
 django_stubs_ext.monkeypatch()
 
+# Where botocore finds awscrt it signs with it, on a clock that we cannot set. Read when botocore is
+# imported, here and in all processes that this one starts.
+os.environ["BOTO_DISABLE_CRT"] = "true"
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 

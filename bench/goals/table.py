@@ -6,6 +6,7 @@ from bench.figures import Findings
 from bench.goals import (
     books,
     calls,
+    checksums,
     deletes,
     dry_run,
     kill,
@@ -31,6 +32,7 @@ GOALS: dict[str, Measure] = {
     "G9": kill.of_a_worker,
     "G10": books.share,
     "dry-run": dry_run.beside_its_job,
+    "checksum": checksums.computed,
     "scale": scale.two_workers,
     "million": million.end_to_end,
     "pages": pages.with_many_jobs,

@@ -33,8 +33,10 @@ class Streaming(Asking):
     is taken on the loop, once it has come as a whole and is believed.
     """
 
-    __slots__ = ("_answer", "_error", "_has_begun", "_is_taking", "_least_bytes", "_pieces", "_step", "_tap",
-                 "_taken_bytes", "_came_bytes")  # fmt: skip
+    __slots__ = (
+        "_answer", "_came_bytes", "_error", "_has_begun", "_is_taking", "_least_bytes", "_pieces",
+        "_step", "_taken_bytes", "_tap",
+    )  # fmt: skip
 
     def __init__(self, task: "Task", step: Stream, tell: Callable[[Answer], None]) -> None:
         super().__init__(task, step.call, tell)

@@ -59,6 +59,9 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
         problems += operation.parse(spec.parameters).too_late(now)
     except ValidationFailedError as error:
         return problems + error.problems
+    if operation.needs_report and not spec.report.enabled:
+        said = f"{operation.label} needs a completion report: what it finds stands there alone."
+        problems.append(Problem("report_enabled", said))
     refused = refusal_of(operation, Region.objects.filter(pk=spec.region).first())
     return [*problems, Problem("operation", refused)] if refused else problems
 

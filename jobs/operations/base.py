@@ -116,6 +116,8 @@ class Operation(ABC):
     """Actions without which no task can succeed: a storage that has none ends the job."""
     preconditions: ClassVar[tuple[Precondition, ...]] = ()
     """What every bucket of the list is asked for while the job is prepared."""
+    needs_report: ClassVar[bool] = False
+    """What it finds stands in the completion report alone: a job without one is refused."""
     keeps_state: ClassVar[bool] = False
     """Its tasks may yield `Keep`; `give_up` clears away what one left behind."""
     settles: ClassVar[frozenset[str]] = frozenset()

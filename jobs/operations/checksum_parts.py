@@ -37,7 +37,7 @@ Finding = Generator[Step, Any, Parts | Answer | Outcome]
 def find(target: Target, context: Context) -> Finding:
     """An Answer is a refusal that is the whole task's; an Outcome says what cannot be told."""
     first = yield _head(target, context, 1)
-    if first.code:
+    if first.code or not _count_of(first):
         # A storage may know the object and not the parameter.
         first = yield _head(target, context, None)
         if first.code:
@@ -112,8 +112,8 @@ def _one_by_one(target: Target, context: Context, first: Answer, count: int) -> 
 
 
 def _head(target: Target, context: Context, number: int | None, etag: str = "") -> Call:
-    params = addressed(target)
-    params |= {"PartNumber": number} if number else {}
+    params: dict[str, Any] = {"PartNumber": number} if number else {}
+    params |= addressed(target)
     params |= {"IfMatch": etag} if etag else {}
     return Call(context.bucket(target.bucket), "HeadObject", params, is_aside=True)
 

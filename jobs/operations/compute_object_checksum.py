@@ -53,6 +53,7 @@ class ComputeObjectChecksum(Operation):
     undo = "Nothing has to be undone."
     understood = "I understand that the report holds checksums of these objects."
     needs = frozenset({"GetObject"})
+    needs_report = True
     lacks = "reading of objects"
     form = Form(
         (

@@ -75,6 +75,11 @@ class Place:
             rows += list(csv.reader(io.StringIO(text, newline="")))
         return rows
 
+    def result_keys(self, job):
+        """Of the files that hold the rows, in the order of manifest.json."""
+        manifest = json.loads(self.read(f"out/job-{job.pk}/manifest.json"))
+        return [file["Key"] for file in manifest["Results"]]
+
     def read(self, key):
         return self.s3.get_object(Bucket=self.reports, Key=key)["Body"].read()
 

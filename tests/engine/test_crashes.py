@@ -41,16 +41,16 @@ def mortals(request, place, redis, settings, monkeypatch):
     return Steps(monkeypatch)
 
 
-def lives(place, steps, rows, play):
+def lives(place, steps, rows, play, step=STEP, **facts):
     """`play` a job once whole, and once for each point at which its process may end."""
     steps.mortal.points = 0
-    yield play(place.make_job(rows)), "nowhere"
+    yield play(place.make_job(rows, **facts)), "nowhere"
     points = steps.mortal.points
     assert points > 100
-    for dies_at in range(1, points + 1, STEP):
+    for dies_at in range(1, points + 1, step):
         steps.hints.clear()
         steps.mortal.points, steps.mortal.dies_at, steps.mortal.died_at = 0, dies_at, ""
-        job = play(place.make_job(rows))
+        job = play(place.make_job(rows, **facts))
         # Chunks that end at about the same time are recorded together, or not: a life may be shorter.
         assert steps.mortal.died_at or dies_at > points - 60, dies_at
         yield job, f"{steps.mortal.died_at}, point {dies_at} of {points}"
@@ -94,22 +94,38 @@ def see(job):
     return Job.objects.get(pk=job.pk)
 
 
+def confirmed(mortals, job):
+    """A job from its list to its end, by a worker and a person who both may die once."""
+    mortals.work_off()
+    if see(job).status == JobStatus.SUSPENDED:
+        mortals.try_to(lambda: commands.confirm(job.pk, actor=None, now=timezone.now()))
+    if see(job).status == JobStatus.SUSPENDED:  # the page did not come back: try again
+        commands.confirm(job.pk, actor=None, now=timezone.now())
+    mortals.work_off()
+    return see(job)
+
+
 def test_job_completes_with_each_row_once_wherever_a_worker_dies(place, mortals):
     rows = place.list_of(["a", "gone", "b"])
-
-    def play(job):
-        mortals.work_off()
-        if see(job).status == JobStatus.SUSPENDED:
-            mortals.try_to(lambda: commands.confirm(job.pk, actor=None, now=timezone.now()))
-        if see(job).status == JobStatus.SUSPENDED:  # the page did not come back: try again
-            commands.confirm(job.pk, actor=None, now=timezone.now())
-        mortals.work_off()
-        return see(job)
-
+    play = functools.partial(confirmed, mortals)
     for job, died_at in lives(place, mortals, rows, play):
         found = check(place, job, died_at)
         assert job.status == JobStatus.COMPLETE, died_at
         assert sorted(found) == sorted(map(tuple, rows)), died_at
+
+
+def test_job_that_reads_reports_each_checksum_once_wherever_a_worker_dies(place, mortals):
+    rows = place.list_of(["a", "gone", "b"])
+    place.s3.put_object(Bucket=place.source, Key="b", Body=b"long " * 100_000)
+    play = functools.partial(confirmed, mortals)
+    kind = {"operation": "S3ComputeObjectChecksum", "parameters": {"ChecksumAlgorithm": "SHA256"}}
+    messages = set()
+    for job, died_at in lives(place, mortals, rows, play, 5 * STEP, **kind):
+        found = check(place, job, died_at)
+        assert job.status == JobStatus.COMPLETE, died_at
+        assert sorted(found) == sorted(map(tuple, rows)), died_at
+        messages.add(tuple(sorted(row[6] for row in place.report_rows(job))))
+    assert len(messages) == 1, "a repeat reads the same"
 
 
 def test_cancelled_job_reports_what_was_done_wherever_a_worker_dies(place, mortals, settings):

@@ -66,6 +66,27 @@ def test_report_has_awss_layout_with_succeeded_and_failed_rows_apart(place, step
     assert len(place.report_keys()) == 4
 
 
+def test_report_of_computed_checksums_has_awss_rows(place, steps):
+    place.put_objects(["f.bin"])
+    place.s3.put_object(Bucket=place.source, Key="f.bin", Body=b"hello")
+    rows = place.list_of(["f.bin", "gone.bin"])
+    parameters = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"}
+    job = place.make_job(rows, operation="S3ComputeObjectChecksum", parameters=parameters)
+    job = steps.all_the_way(job)
+    assert (job.tasks_succeeded, job.tasks_failed) == (1, 1)
+    done, failed = (place.read(key).decode() for key in place.result_keys(job))
+    assert done == (
+        f'{place.source},f.bin,,succeeded,200,,"{{""checksum_base64"":""NhCmhg\\u003d\\u003d"",'
+        '""etag"":""5d41402abc4b2a76b9719d911017c592"",""checksumAlgorithm"":""CRC32"",'
+        '""checksumType"":""FULL_OBJECT"",""checksum_hex"":""3610A686""}"\n'
+    )
+    assert failed.startswith(
+        f"{place.source},gone.bin,,failed,200,PermanentFailure,"
+        '"error details: {""failureMessage"":""NoSuchKey: '
+    )
+    assert failed.endswith('""errorCode"": ""404""}"\n')
+
+
 def test_report_of_failed_tasks_only_leaves_out_what_succeeded(place, steps):
     place.put_objects(["there.jpg"])
     rows = place.list_of(["there.jpg", "gone.jpg"])

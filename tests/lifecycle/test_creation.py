@@ -1,9 +1,11 @@
 """What the one door for new jobs refuses, whoever knocks."""
 
+from dataclasses import replace
+
 import pytest
 from django.utils import timezone
 
-from jobs.choices import ManifestField
+from jobs.choices import ManifestField, ReportScope
 from jobs.errors import ValidationFailedError
 from jobs.lifecycle.creation import create_job
 from jobs.models import Job
@@ -42,3 +44,18 @@ def test_deleting_is_refused_in_a_region_that_does_not_allow_it():
 def test_deleting_is_taken_in_a_region_that_allows_it():
     spec = deleting_in(make_region("attic", allowed_operations=["S3DeleteObject"]))
     assert create_job(spec, actor=None, now=timezone.now()).operation == "S3DeleteObject"
+
+
+def test_operation_whose_findings_stand_in_the_report_alone_is_refused_without_one():
+    spec = replace(
+        deleting_in(make_region("vault")), operation="S3ComputeObjectChecksum", parameters={}
+    )
+    with pytest.raises(ValidationFailedError) as refused:
+        create_job(spec, actor=None, now=timezone.now())
+    (problem,) = refused.value.problems
+    assert problem.field == "report_enabled"
+    assert problem.message == (
+        "Compute checksum needs a completion report: what it finds stands there alone."
+    )
+    reported = replace(spec, report=ReportSpec(True, "reports", "out", ReportScope.ALL_TASKS))
+    assert create_job(reported, actor=None, now=timezone.now()).report_enabled

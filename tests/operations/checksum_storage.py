@@ -29,6 +29,7 @@ class OneObject:
     breaks: list[int | None] = field(default_factory=list)
     takes_ranges: bool = True
     takes_numbers: bool = True
+    tells_ranges: bool = True
     patience: int = 3
     head: Answer | None = None
     then: Any = None
@@ -108,6 +109,7 @@ class OneObject:
         sizes = self.part_sizes or [total]
         start = sum(sizes[: number - 1])
         more = {"content-range": f"bytes {start}-{start + sizes[number - 1] - 1}/{total}"}
+        more = more if self.tells_ranges else {}
         if self.part_sizes:
             more["x-amz-mp-parts-count"] = str(len(sizes))
         return Answer(206, "", "", headers=self._said(sizes[number - 1], **more))

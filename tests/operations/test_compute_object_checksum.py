@@ -353,8 +353,8 @@ def test_list_that_does_not_make_up_the_object_is_not_believed(sizes):
 
 
 def test_object_of_a_single_upload_is_one_part():
-    for takes_numbers in (True, False):
-        storage = OneObject(b"content", takes_numbers=takes_numbers)
+    for facts in ({}, {"takes_numbers": False}, {"tells_ranges": False}):
+        storage = OneObject(b"content", **facts)
         found = said(task(storage, kind="COMPOSITE"))
         assert found["checksum_base64"] == composite_of(b"content", [7])
     assert said(task(OneObject(b""), kind="COMPOSITE"))["checksum_base64"].endswith("-1")

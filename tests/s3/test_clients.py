@@ -2,6 +2,7 @@ import logging
 from dataclasses import replace
 
 import pytest
+from botocore.compat import HAS_CRT
 
 from jobs.errors import StorageError
 from jobs.s3.calls import Call, perform
@@ -151,3 +152,7 @@ def test_certificate_of_a_private_authority_is_taken_where_the_process_names_it(
     with serving((200, MARKED, b""), certificate=certificate) as server:
         answer = perform(make_client(at(server.url), KEYS), TAG)
     assert (answer.http_status, answer.code) == (200, "")
+
+
+def test_botocore_signs_by_itself_though_awscrt_is_there():
+    assert not HAS_CRT

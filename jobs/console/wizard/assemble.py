@@ -227,6 +227,7 @@ _PLACES = {
     "fields": (MANIFEST, "column-0"),
     "description": (OPTIONS, "description"),
     "priority": (OPTIONS, "priority"),
+    "report_enabled": (OPTIONS, "report_enabled"),
     "report_path": (OPTIONS, "report_path"),
     "role": (OPTIONS, "role"),
     "tags": (OPTIONS, "tags-0-key"),

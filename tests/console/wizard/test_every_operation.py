@@ -56,6 +56,19 @@ def test_settings_of_the_plainest_example_become_a_job(at_operation, bucket, nam
     assert parameters.items() <= job.parameters.items()
 
 
+NEEDS_REPORT = [operation for operation in registry.OPERATIONS if operation.needs_report]
+
+
+@pytest.mark.parametrize("operation", NEEDS_REPORT, ids=lambda operation: operation.name)
+def test_operation_that_needs_a_report_is_sent_back_to_its_box_without_one(at_operation, operation):
+    at_operation.press("operation", "show", operation=operation.name)
+    at_operation.press("operation", **FORMS[operation.name].typed_of(operation.examples[0]))
+    at_operation.press("options", report_enabled=None, report_path="")
+    at_operation.press("review")
+    assert not Job.objects.exists()
+    assert f"{operation.label} needs a completion report" in unescape(at_operation.html)
+
+
 @pytest.mark.parametrize("operation", registry.OPT_IN, ids=lambda operation: operation.name)
 def test_operation_that_has_to_be_allowed_is_refused_elsewhere(at_operation, operation):
     Region.objects.update(allowed_operations=[])
