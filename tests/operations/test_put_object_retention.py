@@ -333,8 +333,11 @@ def test_named_version_is_retained_and_no_other_until_it_is_removed(place, locke
     with pytest.raises(place.client.exceptions.ClientError, match="AccessDenied"):
         place.client.delete_object(Bucket=locked, Key="k", VersionId=first)
     removed = retain(place, locked, first, {}, BypassGovernanceRetention=True)
-    assert removed == DONE
-    place.client.delete_object(Bucket=locked, Key="k", VersionId=first)
+    if place.endpoint is GATEWAY:
+        assert (removed.http_status, removed.code) == (400, "MalformedXML"), "Ceph needs a mode"
+    else:
+        assert removed == DONE
+        place.client.delete_object(Bucket=locked, Key="k", VersionId=first)
     assert retain(place, locked, None, GOVERNED) == DONE
     assert retention_of(place, locked, second) == ("GOVERNANCE", UNTIL)
 
