@@ -50,6 +50,11 @@ def problems(parameters):
         ({"Retention": {**GOVERNED, "Mode": "LEGAL"}}, "Retention.Mode", "must be one of"),
         ({"Retention": {**GOVERNED, "RetainUntilDate": "2039-01-02"}}, DATE, "must be a moment"),
         ({"Retention": {**GOVERNED, "RetainUntilDate": 5}}, DATE, "must be a moment"),
+        (
+            {"Retention": {**GOVERNED, "RetainUntilDate": "9999-12-31T23:59:59-05:00"}},
+            DATE,
+            "must be a moment",
+        ),
         ({"Retention": {**GOVERNED, "Days": 5}}, "Retention.Days", "is not a parameter here."),
         ({"Retention": {}, "Mode": "GOVERNANCE"}, "Mode", "is not a parameter here."),
         (
