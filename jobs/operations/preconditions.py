@@ -15,8 +15,10 @@ class Precondition:
     """Asked once for each bucket while a job is prepared, by `action`, which may only read.
 
     `is_met` is asked about the data of a plain success; one of the error codes `says_no` is as
-    clear. Every other answer does not tell, and lets the job go on: a role often may not ask, and a
-    storage may not have the call. `unmet` is the sentence for {bucket}, `asks` what is asked, as
+    clear. A storage that answers with something else takes no notice of such calls, and would take
+    others of their kind for plain writes, so it does not meet it either. Every other answer does not
+    tell, and lets the job go on: a role often may not ask, and a storage may say that it has no such
+    call. `unmet` is the sentence for {bucket}, `asks` what is asked, as
     "whether Object Lock is enabled". Raises ValueError for an action that does not read.
     """
 
@@ -32,6 +34,8 @@ class Precondition:
 
     def holds(self, answer: Answer) -> bool | None:
         """None where the answer does not tell."""
+        if answer.proof is Proof.ODD and 200 <= answer.http_status < 300:
+            return False
         if answer.proof is not Proof.PROVEN:
             return None
         if answer.code:

@@ -74,9 +74,11 @@ class Place:
         return name
 
     def _make_locked(self, name):
+        self.client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
         try:
-            self.client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+            self.client.get_object_lock_configuration(Bucket=name)
         except ClientError as error:
+            self.client.delete_bucket(Bucket=name)
             pytest.skip(f"Gateway: no Object Lock here ({error})")
         self.locked.add(name)
 

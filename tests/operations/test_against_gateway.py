@@ -33,6 +33,11 @@ if not GATEWAY_URL:
     pytest.skip(
         "Gateway: BATCHCONSOLE_TEST_GATEWAY_URL is not set (for make soak)", allow_module_level=True
     )
+RETENTION = {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": "2039-01-02T03:04:05Z"}}
+LOCKS = [
+    ("S3PutObjectLegalHold", {"LegalHold": {"Status": "ON"}}, "ObjectLockLegalHoldStatus"),
+    ("S3PutObjectRetention", RETENTION, "ObjectLockMode"),
+]
 WRONG_SECRET = Credentials(GATEWAY_KEYS.access_key_id, "wrong")
 UNKNOWN_KEY = Credentials("nobody", "wrong")
 OTHER_KEYS = Credentials(
@@ -274,6 +279,17 @@ def test_acl_with_another_owner_fails_with_the_storages_own_answer(gateway, tran
     assert not outcome.succeeded
     assert outcome.http_status in (400, 403, 501)
     assert gateway.read(bucket, "k") == b"content"
+
+
+@pytest.mark.parametrize(("name", "parameters", "shown"), LOCKS)
+def test_locked_versions_are_locked_and_no_others(gateway, transport, name, parameters, shown):
+    bucket = gateway.make_bucket(locked=True)
+    old = [Target(bucket, key, put_twice(gateway, bucket, key)) for key in AWKWARD_KEYS]
+    assert run(transport, registry.get(name).parse(parameters), old) == [DONE] * len(old)
+    for target in old:
+        there = {"Bucket": bucket, "Key": target.key}
+        assert shown in gateway.client.head_object(**there, VersionId=target.version_id)
+        assert shown not in gateway.client.head_object(**there)
 
 
 def test_copied_objects_are_there_each_with_its_content(gateway, transport):

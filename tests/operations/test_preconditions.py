@@ -23,7 +23,8 @@ def answer_with(enabled):
         (Answer(404, "NoSuchBucket", ""), None),
         (Answer(400, "InvalidRequest", ""), None),
         (Answer(404, "ObjectLockConfigurationNotFoundError", "", proof=Proof.FOREIGN), None),
-        (Answer(200, "UnclearAnswer", "", proof=Proof.ODD), None),
+        (Answer(200, "UnclearAnswer", "", proof=Proof.ODD), False),
+        (Answer(400, "400", "", proof=Proof.ODD), None),
     ],
 )
 def test_answer_says_yes_or_no_or_does_not_tell(answer, holds):

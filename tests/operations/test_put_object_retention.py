@@ -50,6 +50,11 @@ def problems(parameters):
         ({"Retention": {**GOVERNED, "Mode": "LEGAL"}}, "Retention.Mode", "must be one of"),
         ({"Retention": {**GOVERNED, "RetainUntilDate": "2039-01-02"}}, DATE, "must be a moment"),
         ({"Retention": {**GOVERNED, "RetainUntilDate": 5}}, DATE, "must be a moment"),
+        (
+            {"Retention": {**GOVERNED, "RetainUntilDate": "9999-12-31T23:59:59-05:00"}},
+            DATE,
+            "must be a moment",
+        ),
         ({"Retention": {**GOVERNED, "Days": 5}}, "Retention.Days", "is not a parameter here."),
         ({"Retention": {}, "Mode": "GOVERNANCE"}, "Mode", "is not a parameter here."),
         (
@@ -333,8 +338,11 @@ def test_named_version_is_retained_and_no_other_until_it_is_removed(place, locke
     with pytest.raises(place.client.exceptions.ClientError, match="AccessDenied"):
         place.client.delete_object(Bucket=locked, Key="k", VersionId=first)
     removed = retain(place, locked, first, {}, BypassGovernanceRetention=True)
-    assert removed == DONE
-    place.client.delete_object(Bucket=locked, Key="k", VersionId=first)
+    if place.endpoint is GATEWAY:
+        assert (removed.http_status, removed.code) == (400, "MalformedXML"), "Ceph needs a mode"
+    else:
+        assert removed == DONE
+        place.client.delete_object(Bucket=locked, Key="k", VersionId=first)
     assert retain(place, locked, None, GOVERNED) == DONE
     assert retention_of(place, locked, second) == ("GOVERNANCE", UNTIL)
 

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import ValidationFailedError
-from jobs.operations import acl, copy_grants, copy_members, tags
+from jobs.operations import acl, copy_grants, copy_members, registry, tags
 from jobs.operations.checksum_algorithms import ALGORITHMS, TYPES
 from jobs.operations.compute_object_checksum import ComputeObjectChecksum
-from jobs.operations.delete_object_tagging import DeleteObjectTagging
+from jobs.operations.initiate_restore_object import InitiateRestoreObject
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import MEMBERS, PutObjectCopy
+from jobs.operations.put_object_retention import PutObjectRetention
 from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.s3.endpoints import Endpoint
 from jobs.spec.target import Target
@@ -96,16 +97,47 @@ PLAIN = st.fixed_dictionaries(
     },
 )
 COPIES = st.builds(lambda plain, metadata: plain | metadata, PLAIN, METADATA)
-WORDS = [
+HELD = st.fixed_dictionaries(
+    {"EventHold": st.sampled_from(["ON", "OFF"])},
+    optional={
+        "EventHoldDuration": st.one_of(
+            st.fixed_dictionaries({"Days": st.integers(1, 36_500)}),
+            st.fixed_dictionaries({"Years": st.integers(1, 100)}),
+        )
+    },
+)
+DATED = st.fixed_dictionaries(
+    {"Mode": st.sampled_from(["GOVERNANCE", "COMPLIANCE"]), "RetainUntilDate": MOMENT}
+)
+RETENTIONS = st.fixed_dictionaries(
+    {
+        "Retention": st.one_of(
+            st.just({}), HELD, DATED, st.builds(lambda held, dated: held | dated, HELD, DATED)
+        )
+    },
+    optional={"BypassGovernanceRetention": st.booleans()},
+)
+RESTORES = st.fixed_dictionaries(
+    {},
+    optional={
+        "ExpirationInDays": st.integers(0, 2**31 - 1),
+        "GlacierJobTier": st.sampled_from(["STANDARD", "BULK"]),
+    },
+)
+LOCK_AND_ARCHIVE = {
+    *("LegalHold", "Retention", "BypassGovernanceRetention", "ExpirationInDays", "GlacierJobTier")
+}
+INNER = [
     *("Key", "Value", "Grantee", "Permission", "SSEAlgorithm", "AccessControlList", "Owner", "ID"),
     *("Grants", "TypeIdentifier", "CannedAccessControlList", "x"),
+    *("Status", "Mode", "RetainUntilDate", "EventHold", "EventHoldDuration", "Days", "Years"),
 ]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(WORDS),
+            st.sampled_from(INNER),
             inner,
             max_size=3,
         )
@@ -114,6 +146,7 @@ ANYTHING = st.recursive(
 )
 ANY_MEMBER = [
     *sorted(MEMBERS),
+    *sorted(LOCK_AND_ARCHIVE),
     *("TagSet", acl.FIELD, "ChecksumAlgorithm", "ChecksumType", "x"),
 ]
 NAMES = st.text(st.characters(min_codepoint=33, exclude_categories=["C"]), min_size=1, max_size=20)
@@ -188,12 +221,32 @@ def test_checksum_is_written_as_it_was_read(wire):
     assert ComputeObjectChecksum.parse(json.loads(json.dumps(wire))).to_wire() == wire
 
 
+@given(RETENTIONS)
+def test_botocore_takes_every_retention_that_parses_and_it_is_written_as_it_was_read(wire):
+    operation = PutObjectRetention.parse(json.loads(json.dumps(wire)))
+    assert operation.to_wire() == wire
+    assert_taken_by_botocore(operation, "put_object_retention")
+
+
+@given(RESTORES)
+def test_botocore_takes_every_restore_that_parses_and_it_is_written_as_it_was_read(wire):
+    operation = InitiateRestoreObject.parse(json.loads(json.dumps(wire)))
+    assert operation.to_wire() == wire
+    assert_taken_by_botocore(operation, "restore_object")
+
+
+def assert_taken_by_botocore(operation, method):
+    call = first_call(operation, Target("photos", "k"), ENDPOINT)
+    with Stubber(CLIENT) as stub:
+        stub.add_response(method, {}, {"Bucket": call.to.name, **call.params})
+        getattr(CLIENT, method)(Bucket=call.to.name, **call.params)
+    assert operation.summary()
+    assert operation.consequence(2, ["photos"])
+
+
 @given(st.dictionaries(st.sampled_from(ANY_MEMBER), ANYTHING, max_size=4))
 def test_anything_else_is_refused_with_sentences_and_nothing_breaks(wire):
-    for operation in (
-        *(PutObjectCopy, PutObjectTagging, PutObjectAcl, DeleteObjectTagging),
-        ComputeObjectChecksum,
-    ):
+    for operation in registry.OPERATIONS:
         try:
             parsed = operation.parse(wire)
         except ValidationFailedError as error:

@@ -1,6 +1,7 @@
 import pytest
 
 from jobs.errors import StoppedError, StorageUnavailableError
+from jobs.operations.preconditions import OBJECT_LOCK
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.looking import look_at_bucket
@@ -40,6 +41,14 @@ def test_refusal_is_an_answer(status, body, code):
     with serving((status, MARKED, body)) as server:
         answer = look(server)
     assert (answer.http_status, answer.code) == (status, code)
+
+
+def test_storage_that_takes_no_notice_of_the_call_does_not_meet_it():
+    listing = b"<ListBucketResult><Name>photos</Name></ListBucketResult>"
+    with serving((200, MARKED, listing)) as server:
+        answer = look(server)
+    assert (answer.http_status, answer.proof) == (200, Proof.ODD)
+    assert OBJECT_LOCK.holds(answer) is False
 
 
 @pytest.mark.parametrize("status", [403, 405, 501])
