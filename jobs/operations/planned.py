@@ -16,11 +16,6 @@ class Planned:
 
 _ALL = (
     Planned("S3ReplicateObject", "Replicate", "Sends objects where replication rules say."),
-    Planned(
-        "S3UpdateObjectEncryption",
-        "Update object encryption",
-        "Encrypts each object with another KMS key.",
-    ),
     Planned("S3InitiateRestoreObject", "Restore", "Asks for copies of archived objects."),
     Planned(
         "S3PutObjectRetention",

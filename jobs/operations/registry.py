@@ -9,12 +9,14 @@ from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_tagging import PutObjectTagging
+from jobs.operations.update_object_encryption import UpdateObjectEncryption
 
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
     PutObjectTagging,
     DeleteObjectTagging,
     PutObjectAcl,
+    UpdateObjectEncryption,
     DeleteObject,
 )
 

@@ -11,6 +11,7 @@ from tests.answering_storage import FastClock, Play
 from tests.answering_world import World
 
 ARN = "arn:aws:s3:::target"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/k1"
 TAG_SET = [{"Key": "team", "Value": "blue"}]
 OLD_TAGS, NEW_TAGS = (("old", "yes"),), (("team", "blue"),)
 RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": "2039-12-01T00:00:00Z"}
@@ -18,6 +19,10 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
     "untagging": ("S3DeleteObjectTagging", {}),
     "acl": ("S3PutObjectAcl", {"AccessControlPolicy": {"CannedAccessControlList": "public-read"}}),
+    "encryption": (
+        "S3UpdateObjectEncryption",
+        {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KEY}}},
+    ),
     "copy": ("S3PutObjectCopy", {"TargetResource": ARN}),
     "copy, tagged": ("S3PutObjectCopy", {"TargetResource": ARN, "NewObjectTagging": TAG_SET}),
     "copy, encrypted": (
@@ -43,6 +48,10 @@ SOURCE_TAGS = {"copy, other metadata": ()}
 READS = (
     *("HeadObject", "GetObject", "GetObjectTagging", "GetObjectAcl", "GetObjectRetention"),
     "GetObjectLegalHold",
+)
+EMPTY_ACTIONS = (
+    *("PutObjectTagging", "DeleteObjectTagging", "PutObjectAcl", "UpdateObjectEncryption"),
+    "DeleteObject",
 )
 EMPTY = {"true", "true, bare", "none", "blanks", "declaration"}
 SAYS_DELETED = {
@@ -129,7 +138,7 @@ SAME_OF_COPIES = ("keys in urls", "without versions", "versions added")
 
 
 def says_done(action: str, form: Form, versioned: bool) -> bool:
-    if action in ("PutObjectTagging", "DeleteObjectTagging", "PutObjectAcl", "DeleteObject"):
+    if action in EMPTY_ACTIONS:
         is_signed = form.headers in OF_THE_STORAGE or (form.body == "true" and versioned)
         is_empty = form.body in EMPTY or form.status == 204
         is_gone = action == "DeleteObject" and form.body == "error: gone"
@@ -169,6 +178,8 @@ def is_done(case: Case, world: World, target: Target) -> bool:
         return newest is not None and newest.origin == FIRST and newest.tags == wanted
     if case.operation == "acl":
         return newest is not None and newest.origin == FIRST and newest.acl == "public-read"
+    if case.operation == "encryption":
+        return newest is not None and newest.origin == FIRST and newest.kms_key == KEY
     made = world.newest("target", target.key)
     if made is None or newest is None or made.content != newest.content or made.origin != OURS:
         return False
