@@ -22,6 +22,7 @@ class Version:
     tags: Pairs = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     encryption: str = ""
+    kms_key: str = ""
     retention: tuple[str, str] = ("", "")
     hold: str = ""
     storage_class: str = ""
@@ -119,4 +120,5 @@ def version_of(version: Version) -> Pairs:
 
 def encryption_of(version: Version) -> Pairs:
     name = "x-amz-server-side-encryption"
-    return ((name, version.encryption),) if version.encryption else ()
+    key = ((f"{name}-aws-kms-key-id", version.kms_key),) if version.kms_key else ()
+    return ((name, version.encryption), *key) if version.encryption else ()

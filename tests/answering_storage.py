@@ -23,6 +23,7 @@ from tests.answering_world import World
 ACTIONS = {
     ("GET", "acl"): "GetObjectAcl",
     ("PUT", "acl"): "PutObjectAcl",
+    ("PUT", "encryption"): "UpdateObjectEncryption",
     ("GET", "tagging"): "GetObjectTagging",
     ("GET", "retention"): "GetObjectRetention",
     ("GET", "legal-hold"): "GetObjectLegalHold",

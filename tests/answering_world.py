@@ -35,10 +35,10 @@ class World:
     """One storage: its buckets, its clock and its habits.
 
     `ignores` names what it accepts and does not do: "tags", "encryption", "lock", "metadata" (of a
-    copy), "tagging", "untagging", "acl", "locking", "restoring", "deletion"; with "uploads" it takes
-    the body of PutObjectTagging, or of a call about a lock, for an object's new content, with
-    "queries" all that is asked about an object for the object itself. `anew` are keys that somebody
-    writes again as soon as they were deleted.
+    copy), "tagging", "untagging", "acl", "encryption in place", "locking", "restoring", "deletion";
+    with "uploads" it takes the body of PutObjectTagging, or of a call about a lock, for an object's
+    new content, with "queries" all that is asked about an object for the object itself. `anew` are
+    keys that somebody writes again as soon as they were deleted.
     """
 
     def __init__(self, clock: Callable[[], float], *, ahead_s: float = 0.0) -> None:
@@ -105,6 +105,7 @@ class World:
     _PLAINLY: ClassVar = {
         "GetObjectAcl": "GetObject",
         "PutObjectAcl": "PutObject",
+        "UpdateObjectEncryption": "PutObject",
         "GetObjectTagging": "GetObject",
         "PutObjectTagging": "PutObject",
         "DeleteObjectTagging": "DeleteObject",
@@ -114,9 +115,9 @@ class World:
         return Result()
 
     def _PutObject(self, asked: Asked, does: bool) -> Result:
-        if does:
-            self.put(asked.bucket, asked.key, asked.body, OURS)
-        return Result(200, b"", (("ETag", f'"{hashlib.md5(asked.body).hexdigest()}"'),))
+        made = self.put(asked.bucket, asked.key, asked.body, OURS) if does else ""
+        etag = ("ETag", f'"{hashlib.md5(asked.body).hexdigest()}"')
+        return Result(200, b"", (etag, ("x-amz-version-id", made)) if made else (etag,))
 
     def _GetObject(self, asked: Asked, does: bool) -> Result:
         found = self.newest(asked.bucket, asked.key, asked.version_id)
@@ -197,6 +198,15 @@ class World:
         if does and "acl" not in self.ignores:
             self._change(asked.bucket, asked.key, found, acl=asked.headers.get("x-amz-acl", ""))
         return Result(200, b"", version_of(found))
+
+    def _UpdateObjectEncryption(self, asked: Asked, does: bool) -> Result:
+        found = self.newest(asked.bucket, asked.key, asked.version_id)
+        if found is None:
+            return refusal(404, "NoSuchKey")
+        if does and "encryption in place" not in self.ignores:
+            facts = {"encryption": "aws:kms", "kms_key": between(asked.body, "KMSKeyArn")}
+            self._change(asked.bucket, asked.key, found, **facts)
+        return Result()
 
     def _PutObjectRetention(self, asked: Asked, does: bool) -> Result:
         found = self.newest(asked.bucket, asked.key, asked.version_id)

@@ -16,6 +16,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
+from jobs.operations.probing import NAME
 from jobs.s3.endpoints import Credentials, Endpoint
 
 SSE = "x-amz-server-side-encryption"
@@ -118,6 +119,8 @@ def plausible(received: Received) -> Reply:
         return reply(204)
     if received.method == "GET" and "tagging" in received.target:
         return reply(200, _memory.tags.get(path, TAGS))
+    if received.method == "PUT" and "encryption" in received.target and NAME in path:
+        return error(404, "NoSuchKey")
     if received.method == "GET" and "acl" in received.target:
         return reply(200, NO_GRANTS)
     if received.method == "HEAD":

@@ -1,15 +1,19 @@
 """moto's S3 server, empty, for gunicorn; as slow to copy as COPY_DELAY_S says, and no more copies
-than the file COPY_GATE says.
+than the file COPY_GATE says. UpdateObjectEncryption, which moto does not know, is a fake of ours.
 """
 
 import itertools
 import os
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
 
 COPY_DELAY_S = float(os.environ.get("COPY_DELAY_S", "0"))
 COPY_GATE = os.environ.get("COPY_GATE", "")
@@ -23,5 +27,31 @@ def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         number = next(_copies)
         while COPY_GATE and number > int(Path(COPY_GATE).read_text()):
             time.sleep(0.05)
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    bucket, _, key = _text(environ["PATH_INFO"]).removeprefix("/").partition("/")
+    if environ["REQUEST_METHOD"] == "PUT" and "encryption" in query and key:
+        return _update_encryption(environ, start_response, bucket, key, query)
     answer: Iterable[bytes] = _moto(environ, start_response)
     return answer
+
+
+def _text(path: str) -> str:
+    """WSGI has bytes as Latin-1."""
+    return path.encode("latin-1").decode()
+
+
+def _update_encryption(
+    environ: dict[str, Any], start_response: Any, bucket: str, key: str, query: dict[str, list[str]]
+) -> Iterable[bytes]:
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+    version = query.get("versionId", [None])[0]
+    found = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].get_object(bucket, key, version_id=version)
+    headers = [("x-amz-request-id", "FAKE"), ("Content-Type", "application/xml")]
+    if found is None:
+        start_response("404 Not Found", headers)
+        return [b"<Error><Code>NoSuchKey</Code><Message>No such key.</Message></Error>"]
+    found.encryption = "aws:kms"
+    found.kms_key_id = re.findall("<KMSKeyArn>(.*?)</KMSKeyArn>", body)[0]
+    found.bucket_key_enabled = "<BucketKeyEnabled>true</BucketKeyEnabled>" in body
+    start_response("200 OK", headers)
+    return []

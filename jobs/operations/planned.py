@@ -16,11 +16,6 @@ class Planned:
 
 _ALL = (
     Planned("S3ReplicateObject", "Replicate", "Sends objects where replication rules say."),
-    Planned(
-        "S3UpdateObjectEncryption",
-        "Update object encryption",
-        "Encrypts each object with another KMS key.",
-    ),
     Planned("LambdaInvoke", "Invoke function", "Calls a function of yours per object."),
 )
 PLANNED = tuple(planned for planned in _ALL if registry.find(planned.name) is None)

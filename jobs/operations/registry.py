@@ -13,12 +13,14 @@ from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
 from jobs.operations.put_object_tagging import PutObjectTagging
+from jobs.operations.update_object_encryption import UpdateObjectEncryption
 
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
     PutObjectTagging,
     DeleteObjectTagging,
     PutObjectAcl,
+    UpdateObjectEncryption,
     InitiateRestoreObject,
     PutObjectRetention,
     PutObjectLegalHold,

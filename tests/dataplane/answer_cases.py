@@ -11,6 +11,7 @@ from tests.answering_storage import FastClock, Play
 from tests.answering_world import World
 
 ARN = "arn:aws:s3:::target"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/k1"
 TAG_SET = [{"Key": "team", "Value": "blue"}]
 OLD_TAGS, NEW_TAGS = (("old", "yes"),), (("team", "blue"),)
 UNTIL = "2039-12-01T00:00:00Z"
@@ -19,6 +20,10 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
     "untagging": ("S3DeleteObjectTagging", {}),
     "acl": ("S3PutObjectAcl", {"AccessControlPolicy": {"CannedAccessControlList": "public-read"}}),
+    "encryption": (
+        "S3UpdateObjectEncryption",
+        {"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KEY}}},
+    ),
     "copy": ("S3PutObjectCopy", {"TargetResource": ARN}),
     "copy, tagged": ("S3PutObjectCopy", {"TargetResource": ARN, "NewObjectTagging": TAG_SET}),
     "copy, encrypted": (
@@ -51,9 +56,9 @@ READS = (
     *("HeadObject", "GetObject", "GetObjectTagging", "GetObjectAcl", "GetObjectRetention"),
     "GetObjectLegalHold",
 )
-EMPTY_ANSWERS = (
-    *("PutObjectTagging", "DeleteObjectTagging", "PutObjectAcl"),
-    *("PutObjectLegalHold", "PutObjectRetention", "RestoreObject"),
+EMPTY_ACTIONS = (
+    *("PutObjectTagging", "DeleteObjectTagging", "PutObjectAcl", "UpdateObjectEncryption"),
+    *("PutObjectLegalHold", "PutObjectRetention", "RestoreObject", "DeleteObject"),
 )
 EMPTY = {"true", "true, bare", "none", "blanks", "declaration"}
 SAYS_DELETED = {
@@ -148,7 +153,7 @@ def is_good(action: str, status: int | None) -> bool:
 
 
 def says_done(action: str, form: Form, versioned: bool) -> bool:
-    if action in ("DeleteObject", *EMPTY_ANSWERS):
+    if action in EMPTY_ACTIONS:
         is_signed = form.headers in OF_THE_STORAGE or (form.body == "true" and versioned)
         is_empty = form.body in EMPTY or form.status == 204
         is_gone = action == "DeleteObject" and form.body == "error: gone"
@@ -182,6 +187,7 @@ PROPERTIES: dict[str, Callable[[Any], bool]] = {
     "tagging": lambda newest: newest.tags == NEW_TAGS,
     "untagging": lambda newest: newest.tags == (),
     "acl": lambda newest: newest.acl == "public-read",
+    "encryption": lambda newest: newest.kms_key == KEY,
     "hold": lambda newest: newest.hold == "ON",
     "restore": lambda newest: newest.restored_days == "3",
     "retention": lambda newest: newest.retention == ("GOVERNANCE", UNTIL),

@@ -8,7 +8,7 @@ from tests.answering_facts import HOUR_S
 from tests.answering_forms import ABOUT_ANY, ABOUT_COPIES, ABOUT_DELETIONS, Form
 from tests.dataplane.answer_cases import MODES, PARAMETERS, Case
 
-ACL = ("PutObjectAcl",)
+ACL, ENCRYPT = ("PutObjectAcl",), ("UpdateObjectEncryption",)
 COPY, TAG, UNTAG = ("CopyObject",), ("PutObjectTagging",), ("DeleteObjectTagging",)
 ARCHIVE_AND_LOCK = (
     ("hold", ("PutObjectLegalHold",), "locking"),
@@ -36,6 +36,7 @@ def statuses() -> Iterator[Case]:
         yield Case("tagging", TAG, Form(status, "none", headers), does=False)
         yield Case("untagging", UNTAG, Form(status, "none", headers), does=False)
         yield Case("acl", ACL, Form(status, "none", headers), does=False)
+        yield Case("encryption", ENCRYPT, Form(status, "none", headers), does=False)
         yield Case("copy", COPY, Form(status, "html", headers), does=False, there="the same")
         yield Case("delete", ANY_DELETE, Form(status, "none", headers), does=False)
     for status in STATUSES:
@@ -50,6 +51,7 @@ def bodies() -> Iterator[Case]:
             yield Case("tagging", TAG, Form(200, body, headers), does, mode="every second")
         yield Case("untagging", UNTAG, Form(200, body, "s3"), mode="every second")
         yield Case("acl", ACL, Form(200, body, "s3"), mode="every second")
+        yield Case("encryption", ENCRYPT, Form(200, body, "s3"), mode="one key")
         for headers in ("s3", "cloudflare"):
             form = Form(200, body, headers)
             yield Case("delete", ALONE, form, anew=True, alone=True, mode="one key")
@@ -77,6 +79,7 @@ def lost() -> Iterator[Case]:
         yield Case("tagging", TAG, None, **facts)
         yield Case("untagging", UNTAG, None, **facts)
         yield Case("acl", ACL, None, **facts)
+        yield Case("encryption", ENCRYPT, None, **facts)
         yield Case("copy", COPY, None, there="other", **facts)
         yield Case("delete", ANY_DELETE, None, anew=True, **facts)
         yield Case("delete", ANY_DELETE, None, anew=True, ahead_s=-7 * HOUR_S, **facts)
@@ -91,6 +94,7 @@ def reads() -> Iterator[Case]:
         yield Case("tagging", TAG, unmarked, does, reads=form)
         yield Case("untagging", UNTAG, unmarked, does, reads=form)
         yield Case("acl", ACL, unmarked, does, reads=form)
+        yield Case("encryption", ENCRYPT, unmarked, does, mode="one key", reads=form)
         yield Case("copy", COPY, odd, does, reads=form, there="other")
         yield Case("delete", ALONE, unmarked, does, reads=form, alone=True, anew=True)
         yield Case("delete", ANY_DELETE, None, does, lost=True, reads=form, anew=True)
@@ -111,6 +115,7 @@ def ignored() -> Iterator[Case]:
             ("acl", "acl"),
             ("queries", "acl"),
         ),
+        *(("encryption in place", "encryption"), ("queries", "encryption")),
         *(("deletion", "delete"), ("deletion", "delete versions")),
     ):
         ignores = frozenset({name})

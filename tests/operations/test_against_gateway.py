@@ -292,6 +292,26 @@ def test_locked_versions_are_locked_and_no_others(gateway, transport, name, para
         assert shown not in gateway.client.head_object(**there)
 
 
+def test_change_of_encryption_where_it_would_be_an_upload_leaves_every_object_as_it_is(
+    gateway, transport
+):
+    bucket = gateway.make_bucket(versioned=True)
+    given = [Target(bucket, key) for key in ("a", "b/c", "b/d", "e")]
+    for target in given:
+        gateway.client.put_object(Bucket=bucket, Key=target.key, Body=b"content")
+    key = {"KMSKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1234abcd"}
+    operation = registry.get("S3UpdateObjectEncryption").parse(
+        {"ObjectEncryption": {"SSEKMS": key}}
+    )
+    outcomes = [outcome for outcome in run(transport, operation, given) if outcome]
+    assert {outcome.code for outcome in outcomes} == {"NotImplemented"}
+    assert "takes one for an upload" in outcomes[0].message
+    found = gateway.client.list_object_versions(Bucket=bucket)
+    assert [item["Key"] for item in found["Versions"]] == [target.key for target in given]
+    assert "DeleteMarkers" not in found
+    assert all(gateway.read(bucket, target.key) == b"content" for target in given)
+
+
 def test_copied_objects_are_there_each_with_its_content(gateway, transport):
     bucket, other = gateway.make_bucket(versioned=True), gateway.make_bucket()
     old = [Target(bucket, key, put_twice(gateway, bucket, key)) for key in (*AWKWARD_KEYS, "a")]

@@ -129,7 +129,8 @@ LOCK_AND_ARCHIVE = {
 }
 INNER = [
     *("Key", "Value", "Grantee", "Permission", "SSEAlgorithm", "AccessControlList", "Owner", "ID"),
-    *("Grants", "TypeIdentifier", "CannedAccessControlList", "x"),
+    *("Grants", "TypeIdentifier", "CannedAccessControlList", "SSEKMS", "KMSKeyArn"),
+    *("BucketKeyEnabled", "x"),
     *("Status", "Mode", "RetainUntilDate", "EventHold", "EventHoldDuration", "Days", "Years"),
 ]
 ANYTHING = st.recursive(
@@ -147,7 +148,7 @@ ANYTHING = st.recursive(
 ANY_MEMBER = [
     *sorted(MEMBERS),
     *sorted(LOCK_AND_ARCHIVE),
-    *("TagSet", acl.FIELD, "ChecksumAlgorithm", "ChecksumType", "x"),
+    *("TagSet", acl.FIELD, "ChecksumAlgorithm", "ChecksumType", "ObjectEncryption", "x"),
 ]
 NAMES = st.text(st.characters(min_codepoint=33, exclude_categories=["C"]), min_size=1, max_size=20)
 OWNER = st.fixed_dictionaries({"ID": NAMES}, optional={"DisplayName": NAMES})

@@ -20,6 +20,7 @@ from jobs.operations import (
     copy_metadata,
     put_object_copy,
     tags,
+    update_object_encryption,
 )
 from jobs.operations.registry import OPERATIONS, get
 
@@ -154,12 +155,25 @@ def test_choices_are_understood_by_s3(ours, service, shape):
         ("NonEmptyMaxLength1024String", (1, 1024)),
         ("NonEmptyMaxLength2048String", (1, 2048)),
         ("KmsKeyArnString", (1, 2000)),
+        ("NonEmptyKmsKeyArnString", update_object_encryption.KEY_LENGTHS),
         ("S3RegionalOrS3ExpressBucketArnString", (1, 128)),
     ],
 )
 def test_limits_are_those_of_the_wire(shape, limits):
     metadata = CONTROL.shape_for(shape).metadata
     assert (metadata["min"], metadata["max"]) == limits
+
+
+def test_pattern_of_a_key_is_that_of_the_wire_and_of_s3():
+    for service in (CONTROL, S3):
+        metadata = service.shape_for("NonEmptyKmsKeyArnString").metadata
+        assert metadata["pattern"] == update_object_encryption.KEY_PATTERN
+
+
+def test_encryption_is_sent_as_s3_takes_it():
+    known = S3.operation_model("UpdateObjectEncryption").input_shape.members["ObjectEncryption"]
+    assert set(known.members) == members("ObjectEncryption")
+    assert set(known.members["SSEKMS"].members) == members("S3UpdateObjectEncryptionSSEKMS")
 
 
 def test_tag_characters_are_those_of_the_wire():
@@ -211,6 +225,9 @@ def test_checksum_of_the_storage_is_looked_for_under_the_name_of_its_header(name
         ("S3SetObjectTaggingOperation", {"TagSet"}),
         ("S3DeleteObjectTaggingOperation", set()),
         ("S3SetObjectAclOperation", {acl.FIELD}),
+        ("S3UpdateObjectEncryptionOperation", {"ObjectEncryption"}),
+        ("ObjectEncryption", {"SSEKMS"}),
+        ("S3UpdateObjectEncryptionSSEKMS", {"KMSKeyArn", "BucketKeyEnabled"}),
         ("S3AccessControlPolicy", {acl.CANNED, acl.LISTED}),
         ("S3AccessControlList", {"Owner", "Grants"}),
         ("S3ObjectOwner", {"ID", "DisplayName"}),

@@ -15,6 +15,8 @@ TAGGING = "S3PutObjectTagging"
 DELETE = "S3DeleteObject"
 UNTAGGING = "S3DeleteObjectTagging"
 ACL = "S3PutObjectAcl"
+ENCRYPTION = "S3UpdateObjectEncryption"
+KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
 
 
 @pytest.fixture
@@ -345,6 +347,31 @@ def test_canned_acl_leaves_what_was_typed_for_grants_aside(listing):
     form = FORMS[ACL](listing.draft.data["settings"][ACL])
     assert form.is_valid()
     assert form.parameters() == {"AccessControlPolicy": {"CannedAccessControlList": "private"}}
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Enter the ARN of the KMS key."),
+        ("alias/photos", "KMS key must have 20 to 2,048 characters, not 12."),
+        ("arn:aws:kms:us-east-1:123456789012:alias/photos", "Write the whole ARN of a key"),
+        (f"{KMS_KEY}{'a' * 2048}", "2,048 characters or fewer"),
+    ],
+)
+def test_key_that_cannot_be_gets_a_sentence_at_its_field(at_operation, typed, sentence):
+    at_operation.press("operation", "show", operation=ENCRYPTION)
+    refused(at_operation, sentence, "kms_key", kms_key=typed)
+
+
+def test_encryption_settings_become_the_wire_parameters(at_operation):
+    at_operation.press("operation", "show", operation=ENCRYPTION)
+    response = at_operation.press("operation", kms_key=f" {KMS_KEY} ", bucket_key="on")
+    assert response.status_code == 303
+    form = FORMS[ENCRYPTION](at_operation.draft.data["settings"][ENCRYPTION])
+    assert form.is_valid()
+    assert form.parsed().to_wire() == {
+        "ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KMS_KEY, "BucketKeyEnabled": True}}
+    }
 
 
 def test_copy_that_only_encrypts_keeps_its_metadata_when_it_is_cloned():
