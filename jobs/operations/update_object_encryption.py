@@ -11,6 +11,13 @@ from jobs.operations.base import Finding, Operation, Steps, counted, named, outc
 from jobs.operations.checking import Checker, given
 from jobs.operations.context import Context
 from jobs.operations.fields import SwitchField, TextField
+from jobs.operations.foreseeing import (
+    already_so,
+    cannot_tell,
+    from_look,
+    would_change,
+    would_fail,
+)
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Facts
 from jobs.operations.probing import Probing
@@ -128,6 +135,21 @@ class UpdateObjectEncryption(Operation):
 
     def _call(self, target: Target, context: Context) -> Call:
         return Call(context.bucket(target.bucket), ACTION, addressed(target) | self.to_wire())
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        seen = yield from looks.see(target, context)
+        facts = seen.facts
+        if facts is None:
+            return from_look(seen)
+        if self._has_key(facts):
+            return already_so("It is encrypted with this key already.")
+        was = facts.data.get("ServerSideEncryption")
+        if not was:
+            return cannot_tell("the storage does not say how the object is encrypted.")
+        if was == "aws:kms:dsse":
+            return would_fail(400, "InvalidRequest", "The object is encrypted twice (DSSE-KMS).")
+        was_key = facts.data.get("SSEKMSKeyId") or was
+        return would_change(f"The encryption would change from {was_key} to {self.key_arn}.")
 
     def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
         return (yield from looks.facts_of(target, context))

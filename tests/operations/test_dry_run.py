@@ -17,6 +17,7 @@ from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
 from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.operations.steps import Apart, Keep, Later, Stream, Together
+from jobs.operations.update_object_encryption import UpdateObjectEncryption
 from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.proof import Proof
@@ -88,6 +89,8 @@ UNTAG = DeleteObjectTagging.parse({})
 HOLD = PutObjectLegalHold.parse({"LegalHold": {"Status": "ON"}})
 ACL = PutObjectAcl.parse({"AccessControlPolicy": {"CannedAccessControlList": "public-read"}})
 RESTORE = InitiateRestoreObject.parse({"ExpirationInDays": 1, "GlacierJobTier": "BULK"})
+KEY = "arn:aws:kms:us-east-1:123456789012:key/k1"
+KMS = UpdateObjectEncryption.parse({"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KEY}}})
 SUM = ComputeObjectChecksum.parse({})
 COLDER = PutObjectCopy.parse(
     {"TargetResource": "arn:aws:s3:::photos", "StorageClass": "STANDARD_IA"}
@@ -155,6 +158,14 @@ COLDER = PutObjectCopy.parse(
          f"A restore from CLOUDTIER would be requested: {BYTES}."),
         (RESTORE, OBJECT, [head(StorageClass="GLACIER", Restore='ongoing-request="true"')],
          "RestoreAlreadyInProgress", "Would fail: A restore of the object is in progress."),
+        (KMS, OBJECT, [head(ServerSideEncryption="AES256")], "WouldChange",
+         f"The encryption would change from AES256 to {KEY}."),
+        (KMS, OBJECT, [head(ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY)], "AlreadySo",
+         "It is encrypted with this key already."),
+        (KMS, OBJECT, [head()], "CannotTell",
+         "Cannot tell: the storage does not say how the object is encrypted."),
+        (KMS, OBJECT, [head(ServerSideEncryption="aws:kms:dsse")], "InvalidRequest",
+         "Would fail: The object is encrypted twice (DSSE-KMS)."),
         (SUM, OBJECT, [head()], "AlreadySo", f"Nothing would change: {BYTES} would be read."),
         (SUM, OBJECT, [GONE], "NoSuchKey", "Would fail: There is no such object."),
         (retention("GOVERNANCE", 2031), OBJECT, [NONE_SET], "WouldChange",
