@@ -2,9 +2,9 @@
 
 import time
 
-from jobs.operations.base import units_of
 from jobs.operations.context import Context
 from jobs.operations.steps import Apart, Later, Stream, Together
+from jobs.operations.units import units_of
 from jobs.s3.answers import UNPROVEN
 from jobs.s3.calls import Call as S3Call
 from jobs.s3.calls import perform, stream

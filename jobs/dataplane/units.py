@@ -9,7 +9,8 @@ from jobs.dataplane.batch_task import BatchTask
 from jobs.dataplane.short_way import ShortWay, call_for_any
 from jobs.dataplane.task import Task
 from jobs.dataplane.trust import BucketTrust
-from jobs.operations.base import DONE, Outcome, Unit, units_of
+from jobs.operations.base import DONE, Outcome
+from jobs.operations.units import Unit, units_of
 from jobs.spec.target import Target
 
 logger = logging.getLogger(__name__)

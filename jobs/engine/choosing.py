@@ -86,17 +86,18 @@ class Best:
         self._jobs = self._jobs[:1]
         self._chosen_s = time.monotonic()
 
-    def prefer(self, may_begin: Callable[[Job], int]) -> None:
+    def prefer(self, free_of: Callable[[Job | None], int]) -> int:
         """The best job of which chunks may be begun here comes first: one whose Region has all that it
-        may have is no reason for the others to wait.
+        may have is no reason for the others to wait. Returns how many; without a job, of any.
         """
         seen: set[int] = set()
         for place, job in enumerate(self._jobs):
             # Of one Region the first is the best: no other of it goes before.
-            if job.region_id not in seen and may_begin(job):
+            if job.region_id not in seen and (free := free_of(job)):
                 self._jobs.insert(0, self._jobs.pop(place))
-                return
+                return free
             seen.add(job.region_id)
+        return 0 if self._jobs else free_of(None)
 
     def share(self, free: int) -> int:
         """Of `free` chunks that may be begun, how many are the first job's."""

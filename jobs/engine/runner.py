@@ -124,10 +124,7 @@ class _Runner:
 
     def _free(self) -> int:
         """How many chunks may be begun of the best job that may have any."""
-        if self._stop.is_set():
-            return 0
-        self._best.prefer(self._open.free)
-        return self._open.free(self._best.first)
+        return 0 if self._stop.is_set() else self._best.prefer(self._open.free)
 
     def _claim(self, job: Job, limit: int) -> int:
         """How many chunks of the job are under way that were not before."""

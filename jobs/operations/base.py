@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self
 
 from jobs.choices import Foreseen, OperationGroup, Risk
 from jobs.errors import Problem
@@ -259,27 +259,6 @@ class BatchOperation(Operation):
     def run_many(
         self, targets: Sequence[Target], context: Context
     ) -> Generator[Step, Any, Ended]: ...
-
-
-Unit = int | Sequence[int]
-"""What is asked together: a target's index, or those of several."""
-
-
-def units_of(operation: Operation, targets: Sequence[Target | Outcome]) -> Sequence[Unit]:
-    """In the order of the list; an Outcome among the targets is a unit of its own."""
-    if not isinstance(operation, BatchOperation):
-        return range(len(targets))
-    if {Target}.issuperset(map(type, targets)):
-        return [_unit(batch) for batch in operation.batches(cast(Sequence[Target], targets))]
-    open_ones = [i for i, target in enumerate(targets) if isinstance(target, Target)]
-    units: list[Unit] = [i for i, target in enumerate(targets) if isinstance(target, Outcome)]
-    for batch in operation.batches([cast(Target, targets[i]) for i in open_ones]):
-        units.append(_unit([open_ones[i] for i in batch]))
-    return units
-
-
-def _unit(indices: Sequence[int]) -> Unit:
-    return indices if len(indices) > 1 else indices[0]
 
 
 def outcome_of(answer: Answer) -> Outcome:

@@ -165,12 +165,25 @@ def test_job_whose_region_has_all_that_it_may_have_here_does_not_hold_up_that_of
     high, _low, other = active(here, priority=2), active(here, priority=1), active(there)
     best = choosing.Best(timezone.now)
     best.renew()
-    best.prefer(lambda job: job.region_id == there.pk)
+    assert best.prefer(lambda job: 2 * (job.region_id == there.pk)) == 2
     assert best.first == other
-    best.prefer(lambda job: job.region_id == here.pk)
+    assert best.prefer(lambda job: 3 * (job.region_id == here.pk)) == 3
     assert best.first == high
-    best.prefer(lambda job: 0)
+    assert best.prefer(lambda job: 0) == 0
     assert best.first == high
+
+
+def test_lower_job_is_not_preferred_where_the_higher_of_its_region_may_begin_nothing():
+    here = make_region()
+    high, low = active(here, priority=2), active(here, priority=1)
+    best = choosing.Best(timezone.now)
+    best.renew()
+    assert best.prefer(lambda job: job == low) == 0
+    assert best.first == high
+
+
+def test_without_a_job_there_is_room_for_any():
+    assert choosing.Best(timezone.now).prefer(lambda job: 4 if job is None else 0) == 4
 
 
 def test_only_job_of_all_takes_all_the_room_that_a_worker_has():
