@@ -8,6 +8,7 @@ from jobs.dataplane.work import Batch
 from jobs.engine import job_status
 from jobs.lifecycle import commands, pauses
 from jobs.s3.answers import Answer, foreign
+from jobs.s3.reachable import FORBIDDEN
 from tests.make import make_chunk, make_job
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "redis")
@@ -103,6 +104,14 @@ def test_job_waits_for_a_silent_storage():
     assert follow(with_rest(), outage=no_answer).waiting_for == (
         "The storage at http://127.0.0.1:9 does not answer (Could not connect.)."
         " The job goes on by itself when it does."
+    )
+
+
+def test_job_waits_for_a_storage_whose_name_leads_where_it_may_not():
+    refused = Answer(0, FORBIDDEN, "A storage cannot be at a link-local address.")
+    assert follow(with_rest(), outage=refused).waiting_for == (
+        "A storage cannot be at a link-local address. The job goes on by itself when"
+        " http://127.0.0.1:9 leads elsewhere."
     )
 
 

@@ -163,4 +163,4 @@ def test_connection_test_of_a_region_says_so_where_nobody_answers_at_such_an_add
     nobody_answers_at(monkeypatch, LINK_LOCAL)
     monkeypatch.setattr(socket, "create_connection", connection.create_connection)
     region = SimpleNamespace(endpoint_url="http://inside.example")
-    assert testing._reach(region).words == reachable.LINK_LOCAL.format("169.254.7.7")
+    assert testing._reach(region).sentence == reachable.LINK_LOCAL.format("169.254.7.7")
