@@ -63,9 +63,9 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_body_bytes", "_complete", "_head", "_hose", "_is_head", "_is_paused", "_owner",
-        "_parser", "_poured_bytes", "_pouring", "_reusable", "_served", "_status", "_transport",
-        "active_s", "exchange", "has_moved", "is_closing",
+        "_body", "_body_bytes", "_complete", "_head", "_hose", "_is_head", "_is_paused",
+        "_may_pour", "_owner", "_parser", "_poured_bytes", "_pouring", "_reusable", "_served",
+        "_status", "_transport", "active_s", "exchange", "has_moved", "is_closing",
     )  # fmt: skip
 
     def __init__(self, owner: Owner) -> None:
@@ -85,6 +85,7 @@ class Connection(asyncio.Protocol):
         self._hose: Hose | None = None
         self._is_paused = False
         self._pouring: Pouring | None = None
+        self._may_pour = False
         self._poured_bytes = 0
 
     @property
@@ -105,6 +106,7 @@ class Connection(asyncio.Protocol):
         self._complete = self._reusable = False
         self.exchange = exchange
         self._hose = hose
+        self._may_pour = hose is not None
         self.has_moved = True
         self._transport.write(request)
 
@@ -161,7 +163,7 @@ class Connection(asyncio.Protocol):
             self._finish()
         elif self.exchange is not None:
             self._look_at_what_came()
-            if self._hose is not None and self._poured_bytes:
+            if self._may_pour and self._poured_bytes:
                 self._pour()
 
     def _look_at_what_came(self) -> None:
@@ -180,7 +182,7 @@ class Connection(asyncio.Protocol):
             return
         self._status = self._parser.get_status_code()
         if not 200 <= self._status < 300:
-            self._hose = None  # the words of a refusal are collected
+            self._hose, self._may_pour = None, False  # the words of a refusal are collected
         if self._is_head and self._status >= 200:
             self._end_message()
 
@@ -197,7 +199,8 @@ class Connection(asyncio.Protocol):
         self._body_bytes += len(body)
 
     def _pour(self) -> None:
-        """The rest of a long body needs no parser."""
+        """The rest of a long body needs no parser. Asked once of each body: it only gets shorter."""
+        self._may_pour = False
         headers = {name.lower(): value for name, value in headers_of(self._head)}
         length = headers.get(b"content-length", b"").strip()
         left_bytes = int(length) - self._poured_bytes if length.isdigit() else 0

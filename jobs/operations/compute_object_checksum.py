@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import checksum_parts, checksum_reading, checksum_saying, looks
+from jobs.operations import checksum_parts, checksum_reading, checksum_saying
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named
 from jobs.operations.checking import Checker, given
 from jobs.operations.checksum_algorithms import (
@@ -25,10 +25,11 @@ from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, Option, options_of
 from jobs.operations.foreseeing import already_so, described, from_look
 from jobs.operations.form import Form, Note
-from jobs.operations.looks import facts_in
 from jobs.operations.steps import Step
 from jobs.s3.answers import Answer
 from jobs.s3.marks import name_a_storage
+from jobs.s3.proof import Proof
+from jobs.services.call import Call
 from jobs.spec.target import Target
 
 DEFAULT_ALGORITHM, DEFAULT_TYPE = "CRC64NVME", FULL_OBJECT
@@ -166,12 +167,14 @@ class ComputeObjectChecksum(Operation):
         return OfParts(make, parts.sizes_bytes) if parts else make()
 
     def check(self, target: Target, context: Context, before: Any) -> Generator[Step, Any, Finding]:
-        """Nothing was changed; what is seen is whether a storage answers here."""
-        call = looks.ask(target, context, "HeadObject")
-        answer = yield call
-        if facts_in(answer) is None:
-            return looks.unseen(call.action, answer)
-        return Finding(speaks_against=name_a_storage(answer.headers))
+        """Nothing was changed. Of an answer without a mark, a list shows by its words whether a
+        storage is what answers here; so does its refusal.
+        """
+        params = {"Prefix": target.key, "MaxKeys": 1}
+        to = context.bucket(target.bucket)
+        answer = yield Call(to, "ListObjectsV2", params, is_look=True, is_aside=True)
+        is_a_storages = answer.http_status and answer.proof is Proof.PROVEN
+        return Finding(speaks_against=not is_a_storages or name_a_storage(answer.headers))
 
 
 def _mismatch(said: tuple[str, str], mine: str, digest: bytes) -> Outcome:

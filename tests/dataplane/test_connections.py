@@ -2,7 +2,9 @@
 
 import datetime
 import gc
+import hashlib
 import ipaddress
+import os
 import ssl
 import tracemalloc
 
@@ -14,10 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jobs.dataplane import connection
 from jobs.dataplane.plane import DataPlane
 from jobs.operations import registry
+from jobs.operations.steps import Stream
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.trust import only_for_boto3
 from tests import s3_double
 from tests.dataplane.conftest import KEYS, Noting, Runner, never, targets
+from tests.dataplane.steps_at_work import Stepping, part
 from tests.make import TAGS
 from tests.s3.authorities import make_authority
 from tests.s3_double import COPIED, Reply, error, plausible, reply
@@ -276,6 +280,26 @@ def test_certificate_that_nobody_vouches_for_is_refused(tls_run):
     assert (answer.http_status, answer.code) == (0, "SSLError")
     assert "self-signed certificate" in answer.message
     assert tls_run.double.received == []
+
+
+def test_long_bodies_come_whole_over_tls_one_after_the_other_on_one_connection(tls_run):
+    body = os.urandom(3_000_001)
+    tls_run.double.answer = lambda received: reply(200, body)
+    endpoint = Endpoint(
+        f"https://127.0.0.1:{tls_run.double.port}", "us-east-1", "path", verify_tls=False
+    )
+    hashed = []
+
+    def steps(target, context):
+        for _ in range(3):
+            hasher = hashlib.sha256()
+            call = part(context, target.key, "GetObject")
+            answer = yield Stream(call, hasher.update, gathered_bytes=256 * 1024)
+            hashed.append((answer.code, hasher.digest()))
+
+    tls_run(targets("a"), operation=Stepping(steps), places=Places(endpoint, KEYS))
+    assert hashed == [("", hashlib.sha256(body).digest())] * 3
+    assert tls_run.double.connections == 1
 
 
 def test_certificate_is_not_looked_at_where_the_region_says_so(tls_run):

@@ -2,10 +2,14 @@ import base64
 import hashlib
 import json
 import os
+import threading
 
 import pytest
 
 from jobs.choices import Risk
+from jobs.dataplane import retry
+from jobs.dataplane.plane import DataPlane
+from jobs.dataplane.work import Limits, Work
 from jobs.errors import ValidationFailedError
 from jobs.operations.base import Finding, Outcome
 from jobs.operations.compute_object_checksum import ComputeObjectChecksum
@@ -13,9 +17,12 @@ from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.proof import Proof
 from jobs.spec.target import Target
+from tests import s3_double
+from tests.dataplane.conftest import KEYS
 from tests.operations.checksum_storage import GONE, OneObject, etag_of
 from tests.operations.walking import walk
-from tests.sequential import context_at
+from tests.s3_double import Reply
+from tests.sequential import Places, context_at
 
 CONTEXT = context_at(Endpoint("http://127.0.0.1:1", "us-east-1", "path"), None)
 LONG = os.urandom(700_000)
@@ -409,11 +416,40 @@ def look(answer):
 
 
 def test_look_finds_nothing_lost_since_nothing_was_changed():
-    data = {"ContentLength": 7, "ETag": '"e"'}
-    assert look(Answer(200, "", "", data)) == Finding()
-    assert look(Answer(403, "403", "")).unseen == "HeadObject was answered with 403 403"
+    assert look(Answer(200, "", "")) == Finding()
+    assert look(Answer(403, "AccessDenied", "")) == Finding(), "so does a refusal of a storage"
 
 
-def test_look_that_a_storage_marks_speaks_against_an_answer_without_a_mark():
-    data, headers = {"ContentLength": 7, "ETag": '"e"'}, {"x-amz-request-id": "1"}
-    assert look(Answer(200, "", "", data, headers=headers)).speaks_against
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, "", "", headers={"x-amz-request-id": "1"}),
+        Answer(502, "InvalidResponse", "a page", proof=Proof.FOREIGN),
+        Answer(0, "ReadTimeoutError", "silent"),
+    ],
+)
+def test_look_speaks_against_an_answer_without_a_mark(answer):
+    """Of a storage that marks its answers, and where no storage answers the look."""
+    assert look(answer).speaks_against
+
+
+PAGE = b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\nETag: "page"\r\n\r\n<html>Hello'
+
+
+def test_page_that_somebody_on_the_way_sends_for_everything_is_no_content():
+    with s3_double.running() as double:
+        double.answer = lambda received: Reply(PAGE)
+        plane, stop = DataPlane(in_flight=4), threading.Event()
+        try:
+            work = Work(
+                ComputeObjectChecksum.parse({}),
+                [Target("photos", key) for key in "abc"],
+                Places(double.endpoint, KEYS),
+                Limits(in_flight=4, task_deadline_s=0.5, patience_s=0.5),
+                stop,
+                retry.decide,
+            )
+            outcomes = plane.submit(work).result(60).outcomes
+        finally:
+            plane.close()
+    assert not [outcome for outcome in outcomes if outcome and outcome.succeeded]
