@@ -54,7 +54,7 @@ _BYPASS = SwitchField(
     name="bypass",
     label="Bypass governance retention",
     path=BYPASS,
-    help_text="Lets the job shorten or remove retention in governance mode. The IAM role needs"
+    help_text="Retention in governance mode is shortened or removed only with this. The IAM role needs"
     " s3:BypassGovernanceRetention.",
 )
 
@@ -80,13 +80,11 @@ _NO_RETURN = Note(
     "Nobody can shorten or remove compliance retention, not even an administrator of the storage. It"
     " can only be extended."
 )
-_REMOVING = Note("Retention in governance mode is removed only where it is bypassed.")
 
 FORM = Form(
     (
         _MODE,
         When(_MODE.name, (COMPLIANCE,), (_NO_RETURN,)),
-        When(_MODE.name, (REMOVE,), (_REMOVING,)),
         When(_MODE.name, (GOVERNANCE, COMPLIANCE), (_UNTIL, _EVENT_HOLD)),
         When(_MODE.name, (GOVERNANCE, COMPLIANCE, HOLD_ON, HOLD_OFF), (_SPAN, *_SPANS)),
         _BYPASS,
