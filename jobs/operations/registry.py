@@ -6,6 +6,7 @@ from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import BatchOperation, Operation
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
+from jobs.operations.merge_object_tagging import MergeObjectTagging
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_tagging import PutObjectTagging
@@ -14,6 +15,7 @@ from jobs.operations.update_object_encryption import UpdateObjectEncryption
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
     PutObjectTagging,
+    MergeObjectTagging,
     DeleteObjectTagging,
     PutObjectAcl,
     UpdateObjectEncryption,

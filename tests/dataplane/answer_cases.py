@@ -13,11 +13,13 @@ from tests.answering_world import World
 ARN = "arn:aws:s3:::target"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k1"
 TAG_SET = [{"Key": "team", "Value": "blue"}]
+RENAMES = [{"Key": "old", "NewKey": "older"}]
 OLD_TAGS, NEW_TAGS = (("old", "yes"),), (("team", "blue"),)
 RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": "2039-12-01T00:00:00Z"}
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
     "untagging": ("S3DeleteObjectTagging", {}),
+    "merging": ("S3MergeObjectTagging", {"TagSet": TAG_SET, "RenameTags": RENAMES}),
     "acl": ("S3PutObjectAcl", {"AccessControlPolicy": {"CannedAccessControlList": "public-read"}}),
     "encryption": (
         "S3UpdateObjectEncryption",
@@ -44,6 +46,7 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "delete": ("S3DeleteObject", {}),
     "delete versions": ("S3DeleteObject", {}),
 }
+TAGS_AFTER = {"tagging": NEW_TAGS, "untagging": (), "merging": (("older", "yes"), *NEW_TAGS)}
 SOURCE_TAGS = {"copy, other metadata": ()}
 READS = (
     *("HeadObject", "GetObject", "GetObjectTagging", "GetObjectAcl", "GetObjectRetention"),
@@ -173,8 +176,8 @@ def is_done(case: Case, world: World, target: Target) -> bool:
     newest = world.newest("photos", target.key)
     if case.operation == "delete":
         return newest is None or newest.origin != FIRST
-    if case.operation in ("tagging", "untagging"):
-        wanted = NEW_TAGS if case.operation == "tagging" else ()
+    if case.operation in TAGS_AFTER:
+        wanted = TAGS_AFTER[case.operation]
         return newest is not None and newest.origin == FIRST and newest.tags == wanted
     if case.operation == "acl":
         return newest is not None and newest.origin == FIRST and newest.acl == "public-read"
