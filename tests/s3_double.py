@@ -106,6 +106,11 @@ class _Memory:
 _memory = _Memory()
 
 
+def forget() -> None:
+    """What was put and deleted."""
+    _memory.clear()
+
+
 def plausible(received: Received) -> Reply:
     """What a storage where all is well would answer."""
     path = received.path
@@ -219,7 +224,7 @@ class Double:
 @contextlib.contextmanager
 def running(tls: ssl.SSLContext | None = None) -> Iterator[Double]:
     """A double on a free port, in a thread."""
-    _memory.clear()
+    forget()
     double, ready, stops = Double(tls=tls), threading.Event(), []
 
     async def serve() -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import checksum_parts, checksum_reading, checksum_saying
+from jobs.operations import checksum_parts, checksum_reading, checksum_saying, looks
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named
 from jobs.operations.checking import Checker, given
 from jobs.operations.checksum_algorithms import (

@@ -31,17 +31,28 @@ def parse_tag_set(value: Any, field: str, check: Checker) -> Tags:
 def _parse_tag(item: Any, field: str, check: Checker) -> tuple[str, str]:
     structure = check.structure(item, field)
     check.only(structure, {"Key", "Value"}, field)
-    key = check.text(structure.get("Key", ""), f"{field}.Key", high=MAX_KEY) or ""
-    value = check.text(structure.get("Value", ""), f"{field}.Value", low=0, high=MAX_VALUE) or ""
-    for name, text in (("Key", key), ("Value", value)):
-        if not all(map(_is_allowed, text)):
-            check.say(
-                f"{field}.{name}",
-                "A tag holds letters, digits, spaces and the characters _ . : / = + - @ only.",
-            )
+    key = parse_key(structure.get("Key", ""), f"{field}.Key", check)
+    return key, parse_value(structure.get("Value", ""), f"{field}.Value", check)
+
+
+def parse_key(value: Any, field: str, check: Checker) -> str:
+    key = check.text(value, field, high=MAX_KEY) or ""
+    _check_characters(key, field, check)
     if key.lower().startswith("aws:"):
-        check.say(f"{field}.Key", 'Keys that start with "aws:" are reserved.')
-    return key, value
+        check.say(field, 'Keys that start with "aws:" are reserved.')
+    return key
+
+
+def parse_value(value: Any, field: str, check: Checker) -> str:
+    text = check.text(value, field, low=0, high=MAX_VALUE) or ""
+    _check_characters(text, field, check)
+    return text
+
+
+def _check_characters(text: str, field: str, check: Checker) -> None:
+    if not all(map(_is_allowed, text)):
+        message = "A tag holds letters, digits, spaces and the characters _ . : / = + - @ only."
+        check.say(field, message)
 
 
 def _is_allowed(character: str) -> bool:

@@ -13,12 +13,14 @@ from tests.answering_world import World
 ARN = "arn:aws:s3:::target"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k1"
 TAG_SET = [{"Key": "team", "Value": "blue"}]
+RENAMES = [{"Key": "old", "NewKey": "older"}]
 OLD_TAGS, NEW_TAGS = (("old", "yes"),), (("team", "blue"),)
 UNTIL = "2039-12-01T00:00:00Z"
 RETAINED = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": UNTIL}
 PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tagging": ("S3PutObjectTagging", {"TagSet": TAG_SET}),
     "untagging": ("S3DeleteObjectTagging", {}),
+    "merging": ("S3MergeObjectTagging", {"TagSet": TAG_SET, "RenameTags": RENAMES}),
     "acl": ("S3PutObjectAcl", {"AccessControlPolicy": {"CannedAccessControlList": "public-read"}}),
     "encryption": (
         "S3UpdateObjectEncryption",
@@ -186,6 +188,7 @@ def world_of(case: Case, clock: FastClock) -> tuple[World, list[Target]]:
 PROPERTIES: dict[str, Callable[[Any], bool]] = {
     "tagging": lambda newest: newest.tags == NEW_TAGS,
     "untagging": lambda newest: newest.tags == (),
+    "merging": lambda newest: newest.tags == (("older", "yes"), *NEW_TAGS),
     "acl": lambda newest: newest.acl == "public-read",
     "encryption": lambda newest: newest.kms_key == KEY,
     "hold": lambda newest: newest.hold == "ON",

@@ -35,6 +35,7 @@ def statuses() -> Iterator[Case]:
     for status, headers in zip(STATUSES, FOREIGN * 5, strict=False):
         yield Case("tagging", TAG, Form(status, "none", headers), does=False)
         yield Case("untagging", UNTAG, Form(status, "none", headers), does=False)
+        yield Case("merging", TAG, Form(status, "none", headers), does=False)
         yield Case("acl", ACL, Form(status, "none", headers), does=False)
         yield Case("encryption", ENCRYPT, Form(status, "none", headers), does=False)
         yield Case("copy", COPY, Form(status, "html", headers), does=False, there="the same")
@@ -78,6 +79,7 @@ def lost() -> Iterator[Case]:
         facts: dict[str, Any] = {"does": does, "mode": mode, "lost": True}
         yield Case("tagging", TAG, None, **facts)
         yield Case("untagging", UNTAG, None, **facts)
+        yield Case("merging", TAG, None, **facts)
         yield Case("acl", ACL, None, **facts)
         yield Case("encryption", ENCRYPT, None, **facts)
         yield Case("copy", COPY, None, there="other", **facts)
@@ -93,6 +95,7 @@ def reads() -> Iterator[Case]:
     for form, does in product(REFUSED_READS, (True, False)):
         yield Case("tagging", TAG, unmarked, does, reads=form)
         yield Case("untagging", UNTAG, unmarked, does, reads=form)
+        yield Case("merging", TAG, unmarked, does, reads=form)
         yield Case("acl", ACL, unmarked, does, reads=form)
         yield Case("encryption", ENCRYPT, unmarked, does, mode="one key", reads=form)
         yield Case("copy", COPY, odd, does, reads=form, there="other")
@@ -115,6 +118,7 @@ def ignored() -> Iterator[Case]:
             ("acl", "acl"),
             ("queries", "acl"),
         ),
+        *(("tagging", "merging"), ("uploads", "merging"), ("queries", "merging")),
         *(("encryption in place", "encryption"), ("queries", "encryption")),
         *(("deletion", "delete"), ("deletion", "delete versions")),
     ):

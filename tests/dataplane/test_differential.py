@@ -20,6 +20,7 @@ from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.services.call import Call
 from jobs.spec.target import Target
+from tests import s3_double
 from tests.dataplane.conftest import KEYS, Limits, Noting, never, targets
 from tests.examples import CASES, PLAINEST
 from tests.s3_double import signature_holds
@@ -54,8 +55,10 @@ def in_both_ways(run, operation, given, endpoint, keys=KEYS):
     """
     keys = replace(keys, access_key_id=f"{keys.access_key_id}{next(NUMBERS)}")
     client, limits = make_client(endpoint, keys), Limits(in_flight=1)
+    s3_double.forget()
     by_boto3 = Sequential(endpoint, keys, client).run(operation, given)
     expected = received_by(run.double)
+    s3_double.forget()
     trust = Trust(waived=True)
     work = Work(
         operation, given, Places(endpoint, keys), limits, threading.Event(), never, trust=trust

@@ -11,6 +11,7 @@ from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.dry_run import DryRun, WriteInDryRunError
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
+from jobs.operations.merge_object_tagging import MergeObjectTagging
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
@@ -91,6 +92,10 @@ ACL = PutObjectAcl.parse({"AccessControlPolicy": {"CannedAccessControlList": "pu
 RESTORE = InitiateRestoreObject.parse({"ExpirationInDays": 1, "GlacierJobTier": "BULK"})
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k1"
 KMS = UpdateObjectEncryption.parse({"ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KEY}}})
+MERGE = MergeObjectTagging.parse({"TagSet": [{"Key": "a", "Value": "1"}]})
+ONLY_BLUE = MergeObjectTagging.parse(
+    {"TagSet": [{"Key": "a", "Value": "1"}], "OnlyIf": {"Key": "team", "Value": "blue"}}
+)
 SUM = ComputeObjectChecksum.parse({})
 COLDER = PutObjectCopy.parse(
     {"TargetResource": "arn:aws:s3:::photos", "StorageClass": "STANDARD_IA"}
@@ -166,6 +171,13 @@ COLDER = PutObjectCopy.parse(
          "Cannot tell: the storage does not say how the object is encrypted."),
         (KMS, OBJECT, [head(ServerSideEncryption="aws:kms:dsse")], "InvalidRequest",
          "Would fail: The object is encrypted twice (DSSE-KMS)."),
+        (MERGE, OBJECT, [tags(b="2")], "WouldChange",
+         "Tags would change from b=2 to b=2, a=1."),
+        (MERGE, OBJECT, [tags(b="2", a="1")], "AlreadySo", "It has b=2, a=1 already."),
+        (MERGE, OBJECT, [tags(**{f"k{n}": "" for n in range(10)})], "InvalidTag",
+         "Would fail: The object would have 11 tags; 10 is the most."),
+        (ONLY_BLUE, OBJECT, [tags(b="2")], "AlreadySo",
+         "It would be left as it is: it does not have the tag."),
         (SUM, OBJECT, [head()], "AlreadySo", f"Nothing would change: {BYTES} would be read."),
         (SUM, OBJECT, [GONE], "NoSuchKey", "Would fail: There is no such object."),
         (retention("GOVERNANCE", 2031), OBJECT, [NONE_SET], "WouldChange",

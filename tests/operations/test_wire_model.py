@@ -44,8 +44,8 @@ def enum(shape):
     return set(CONTROL.shape_for(shape).enum)
 
 
-OURS = {"S3DeleteObject"}
-"""AWS has no such operation."""
+OURS = {"S3DeleteObject", "S3MergeObjectTagging"}
+"""AWS has no such operations."""
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -15,6 +15,7 @@ TAGGING = "S3PutObjectTagging"
 DELETE = "S3DeleteObject"
 UNTAGGING = "S3DeleteObjectTagging"
 ACL = "S3PutObjectAcl"
+MERGING = "S3MergeObjectTagging"
 ENCRYPTION = "S3UpdateObjectEncryption"
 KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
 
@@ -372,6 +373,48 @@ def test_encryption_settings_become_the_wire_parameters(at_operation):
     assert form.parsed().to_wire() == {
         "ObjectEncryption": {"SSEKMS": {"KMSKeyArn": KMS_KEY, "BucketKeyEnabled": True}}
     }
+
+
+@pytest.fixture
+def merging(at_operation):
+    at_operation.press("operation", "show", operation=MERGING)
+    return at_operation
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "field"),
+    [
+        ({}, "Enter at least one tag to add, change, remove or rename.", "set_tags-0-key"),
+        ({"removed-0-key": "k" * 129}, "must have 1 to 128 characters, not 129.", "removed-0-key"),
+        ({"removed-0-key": "aws:x"}, 'Keys that start with "aws:" are reserved.', "removed-0-key"),
+        ({"renamed-0-key": "a"}, "must have 1 to 128 characters, not 0.", "renamed-0-new_key"),
+        (
+            {"removed-0-key": "a", "renamed-0-key": "b", "renamed-0-new_key": "a"},
+            'The tag "a" stands here twice.',
+            "renamed-0-new_key",
+        ),
+        ({"removed-0-key": "a", "only_value": "x"}, "must have 1 to 128 characters", "only_key"),
+    ],
+)
+def test_change_of_tags_that_cannot_be_gets_a_sentence(merging, typed, sentence, field):
+    refused(merging, sentence, field, **typed)
+
+
+def test_changes_of_tags_become_the_wire_parameters_and_an_example(merging):
+    typed = {
+        "set_tags-0-key": "team", "set_tags-0-value": "red", "removed-0-key": "tmp",
+        "renamed-0-key": "old", "renamed-0-new_key": "new", "only_key": "env", "only_value": "dev",
+    }  # fmt: skip
+    assert merging.press("operation", **typed).status_code == 303
+    form = FORMS[MERGING](merging.draft.data["settings"][MERGING])
+    assert form.is_valid()
+    assert form.parsed().to_wire() == {
+        "TagSet": [{"Key": "team", "Value": "red"}],
+        "RemoveTags": [{"Key": "tmp"}],
+        "RenameTags": [{"Key": "old", "NewKey": "new"}],
+        "OnlyIf": {"Key": "env", "Value": "dev"},
+    }
+    assert "keeps its tags but for these changes" in unescape(merging.open("operation").html)
 
 
 def test_copy_that_only_encrypts_keeps_its_metadata_when_it_is_cloned():
