@@ -175,7 +175,7 @@ COLDER = PutObjectCopy.parse(
          "Tags would change from b=2 to b=2, a=1."),
         (MERGE, OBJECT, [tags(b="2", a="1")], "AlreadySo", "It has b=2, a=1 already."),
         (MERGE, OBJECT, [tags(**{f"k{n}": "" for n in range(10)})], "InvalidTag",
-         "Would fail: The object would have 11 tags; 10 is the most."),
+         "Would fail: The object would have 11 tags, and 10 is the most."),
         (ONLY_BLUE, OBJECT, [tags(b="2")], "AlreadySo",
          "It would be left as it is: it does not have the tag."),
         (SUM, OBJECT, [head()], "AlreadySo", f"Nothing would change: {BYTES} would be read."),
