@@ -22,7 +22,7 @@ _NEED_QUOTES = ',"\r\n'
 _DONE_END = f",{SUCCEEDED},{DONE.http_status},{DONE.code},{DONE.message}\n"
 
 MISSING_VERSION = Outcome(False, 400, "InvalidRequest", "Task failed due to missing VersionId")
-"""Reference 3.1: an empty version ID fails that task alone."""
+"""An empty version ID fails that task alone (docs/batch-operations.md, CSV manifests)."""
 
 RESULT_ROW_BYTES = 512
 """What a row of results takes at most, in all but odd cases."""

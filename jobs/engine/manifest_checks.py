@@ -22,7 +22,7 @@ from jobs.s3.answers import Answer
 from jobs.s3.storage import Storage, describe
 
 INVALID = "InvalidManifestContent"
-"""Reference 3.6."""
+"""FailureCode of a list that cannot be run (docs/batch-operations.md, Errors in a manifest)."""
 
 UNFIT = "InvalidBucketState"
 """S3's name for a bucket that is not as a call needs it."""

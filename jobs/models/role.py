@@ -8,7 +8,7 @@ from jobs.models.region import Region
 from jobs.s3.endpoints import Credentials
 
 ROLE_ARN_PATTERN = r"^arn:[^:]+:iam::\d{12}:role/.*$"
-"""Reference 2.1, member RoleArn."""
+"""Of the member RoleArn (docs/batch-operations.md, Creating a job)."""
 
 
 class Role(models.Model):

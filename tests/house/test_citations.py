@@ -23,7 +23,7 @@ FILES = sorted(
 )
 CITED = re.compile(r"docs/([\w-]+\.(?:md|png))(?:, (?=[A-Z])([^\n]{1,80}))?")
 OUTSIDE = re.compile(
-    r"\breference \d|\bissue #?\d|\b(?<!docs/)(?:engine|pages|batch-operations)\.md \d"
+    r"\b[Rr]eference \d|\bissue #?\d|\b(?<!docs/)(?:engine|pages|batch-operations)\.md \d"
     r"|\b(?:ux|house|stack|user-needs)\.md|\bshared/(?:design|reference)"
 )
 
