@@ -5,7 +5,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from jobs.models import JobEvent, StatusChange
-from jobs.queries import job_history
+from jobs.queries import job_history, progress
 from jobs.queries.job_detail import job_progress, poll_every_s
 from jobs.queries.job_history import Cursor, job_activity, timeline
 from tests.make import make_failures, make_job, make_rate, make_user
@@ -41,14 +41,16 @@ def test_shown_end_stays_while_the_estimate_moves_little():
     assert far.ends_s == fresh.ends_s
 
 
-def test_pages_that_come_one_after_the_other_are_told_one_end_or_two():
-    """What is made for a page that shows one end serves all pages that show it."""
-    job = active_job(total=600_000, succeeded=3_000)
-    make_rate(job, [300] * 12, until=NOW + timedelta(seconds=20))
+@pytest.mark.parametrize("rest_s", [300.0, 20_000.0, 1_000_000.0])
+def test_pages_that_come_one_after_the_other_are_told_one_end_or_two(rest_s):
+    """What is made for a page that shows one end serves all pages that show it, although each is told
+    of its own estimate.
+    """
     ends = set()
     for second in range(20):
-        job.tasks_succeeded += 30
-        ends.add(job_progress(job, now=NOW + timedelta(seconds=second)).ends_s)
+        now_s, estimate_s = 1_700_000_000.0 + second, rest_s * (1 + (second % 5) / 200)
+        ends.add(round(now_s + progress.common_s(estimate_s - second / 20, now_s)))
+        assert abs(progress.common_s(estimate_s, now_s) - estimate_s) <= max(0.5, estimate_s / 16)
     assert len(ends) <= 2
 
 
