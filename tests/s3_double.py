@@ -52,13 +52,16 @@ class Received:
 @dataclass(frozen=True)
 class Reply:
     """`data` as it goes over the wire, `delay_s` after it was asked for, and not before `until` is
-    true; a `delay_s` of None is an answer that never comes.
+    true; a `delay_s` of None is an answer that never comes. With `bytewise` what follows on the first
+    `whole_bytes` comes byte by byte, each after `pause_s`.
     """
 
     data: bytes
     close: bool = False
     delay_s: float | None = 0
     bytewise: bool = False
+    whole_bytes: int = 0
+    pause_s: float = 0.001
     until: Callable[[], bool] = lambda: True
 
 
@@ -213,11 +216,12 @@ class Double:
             await asyncio.sleep(answer.delay_s)
         while not answer.until():
             await asyncio.sleep(0.005)
-        for piece in [bytes([b]) for b in answer.data] if answer.bytewise else [answer.data]:
+        whole = answer.whole_bytes if answer.bytewise else len(answer.data)
+        for piece in [answer.data[:whole], *(bytes([b]) for b in answer.data[whole:])]:
             writer.write(piece)
             await writer.drain()
             if answer.bytewise:
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(answer.pause_s)
         return not answer.close
 
 

@@ -58,20 +58,24 @@ class Connection(asyncio.Protocol):
     """Reads what httptools calls back (`on_...`) into the answer of `exchange`. Headers are kept as
     they came: hardly anyone asks for them.
 
-    `has_moved` is set whenever something was sent or received; the owner unsets it, and keeps in
-    `active_s` when it last did.
+    `has_moved` is set whenever something was sent, or a part of a body came: a head that trickles is
+    silence. The owner unsets it, and keeps in `active_s` when it last did, and in `since_s` when it
+    began to watch how long an answer takes, or how fast a body comes. `is_ending`: more than the white
+    space has come that a storage sends while it is busy.
     """
 
     __slots__ = (
         "_body", "_body_bytes", "_complete", "_head", "_hose", "_is_head", "_is_paused",
         "_may_pour", "_owner", "_parser", "_poured_bytes", "_pouring", "_reusable", "_served",
-        "_status", "_transport", "active_s", "exchange", "has_moved", "is_closing",
+        "_status", "_transport", "active_s", "exchange", "has_moved", "is_closing", "is_ending",
+        "since_bytes", "since_s",
     )  # fmt: skip
 
     def __init__(self, owner: Owner) -> None:
         self.exchange: Exchange | None = None
         self.active_s = owner.now_s()
         self.has_moved = False
+        self.since_s, self.since_bytes = 0.0, 0
         self._owner = owner
         self._served = 0
         self._is_head = False
@@ -80,8 +84,7 @@ class Connection(asyncio.Protocol):
         self._head = b""
         self._body: list[bytes] = []
         self._body_bytes = 0
-        self._complete = False
-        self._reusable = False
+        self._complete = self._reusable = self.is_ending = False
         self._hose: Hose | None = None
         self._is_paused = False
         self._pouring: Pouring | None = None
@@ -103,7 +106,8 @@ class Connection(asyncio.Protocol):
         self._status = self._body_bytes = self._poured_bytes = 0
         self._head = b""
         self._body = []
-        self._complete = self._reusable = False
+        self._complete = self._reusable = self.is_ending = False
+        self.since_s = 0.0
         self.exchange = exchange
         self._hose = hose
         self._may_pour = hose is not None
@@ -146,8 +150,14 @@ class Connection(asyncio.Protocol):
         """Whether it is the other side that has to move."""
         return not self._is_paused
 
+    @property
+    def handed_on_bytes(self) -> int | None:
+        """So much of a body has come that is handed on; None for other answers."""
+        if self._hose is None or not self._status:
+            return None
+        return self._pouring.came_bytes if self._pouring is not None else self._poured_bytes
+
     def data_received(self, data: bytes) -> None:
-        self.has_moved = True
         if self.exchange is None:
             self.abort("closed")
             return
@@ -162,6 +172,7 @@ class Connection(asyncio.Protocol):
         if self._complete:
             self._finish()
         elif self.exchange is not None:
+            self.has_moved = self.has_moved or bool(self._status)
             self._look_at_what_came()
             if self._may_pour and self._poured_bytes:
                 self._pour()
@@ -197,6 +208,8 @@ class Connection(asyncio.Protocol):
         if self._body_bytes <= MAX_BODY_BYTES:
             self._body.append(body)
         self._body_bytes += len(body)
+        if not (self.is_ending or body.isspace()):
+            self.is_ending, self.since_s = True, 0.0
 
     def _pour(self) -> None:
         """The rest of a long body needs no parser. Asked once of each body: it only gets shorter."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.dataplane.connection import Connection, Exchange, Hose
+from jobs.s3.patience import LEAST_BYTES_PER_S, SPAN_S
 from jobs.s3.reachable import ForbiddenAddressError, check_found, check_peer
 from jobs.s3.template import Origin
 
@@ -18,11 +19,16 @@ IDLE_S = 60.0
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """`silence_s` is how long nothing may come while an answer is waited for: a copy of a large
-    object sends white space until it is done.
+    object sends white space until it is done, for `answer_s` at most, and its answer then comes within
+    `rest_s`, as that to any call does: a storage may send what it deleted one by one. A body that is
+    handed on comes with LEAST_BYTES_PER_S on average over `span_s`.
     """
 
     connect_s: float = 5.0
     silence_s: float = 60.0
+    answer_s: float = 3600.0
+    rest_s: float = 300.0
+    span_s: float = SPAN_S
 
 
 class Pool:
@@ -133,6 +139,22 @@ class Pool:
                     connection.abort("closed")
             elif silent_s > self._timeouts.silence_s or not exchange.wanted:
                 connection.abort("timeout")
+            elif not connection.since_s:
+                connection.since_s, connection.since_bytes = now_s, 0
+            elif self._takes_too_long(connection, now_s):
+                connection.abort("timeout")
+
+    def _takes_too_long(self, connection: Connection, now_s: float) -> bool:
+        """Although something comes now and then. What its taker pauses is not the storage's time."""
+        came_bytes, waited_s = connection.handed_on_bytes, now_s - connection.since_s
+        if came_bytes is None:
+            limits = self._timeouts
+            return waited_s > (limits.rest_s if connection.is_ending else limits.answer_s)
+        is_over = waited_s >= self._timeouts.span_s
+        is_slow = came_bytes - connection.since_bytes < waited_s * LEAST_BYTES_PER_S
+        if is_over or not connection.is_waited_for:
+            connection.since_s, connection.since_bytes = now_s, came_bytes
+        return is_over and is_slow and connection.is_waited_for
 
     def close(self) -> None:
         for task in self._connecting:

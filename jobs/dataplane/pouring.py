@@ -34,6 +34,11 @@ class Pouring(asyncio.BufferedProtocol):
     def has_room(self) -> bool:
         return self._filling is not None
 
+    @property
+    def came_bytes(self) -> int:
+        """Of the body, from its beginning."""
+        return self._at_bytes + self._filled_bytes
+
     def _another(self) -> memoryview | None:
         if self._free:
             return self._free.pop()
