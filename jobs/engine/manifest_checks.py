@@ -144,7 +144,7 @@ def _untold(condition: Precondition, answer: Answer) -> str:
 def _check_targets(job: Job, operation: Operation) -> None:
     for target in operation.target_buckets():
         there = region_of(target, job.region)
-        for bucket, (_, line, *_checked) in job.buckets.items():
+        for bucket, (_, line) in bare(job.buckets).items():
             if region_of(bucket, job.region) != there:
                 raise ManifestError(
                     "CrossRegionNotSupported",
@@ -158,7 +158,7 @@ def check_single_bucket(job: Job) -> None:
     """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list)."""
     operation = registry.get(job.operation)
     if operation.single_bucket and len(job.buckets) > 1:
-        (first, _), (second, (_, line, *_checked)) = list(job.buckets.items())[:2]
+        (first, _), (second, (_, line)) = list(bare(job.buckets).items())[:2]
         raise ManifestError(
             INVALID,
             f'Line {line} names bucket "{second}", the lines before it "{first}".'

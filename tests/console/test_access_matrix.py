@@ -41,6 +41,7 @@ CONSOLE = {
     "jobs/<job:job_id>/tags/": ("operator", ANY),
     "jobs/<job:job_id>/retry/": ("operator", POST),
     "jobs/<job:job_id>/clone/": ("operator", POST),
+    "jobs/<job:job_id>/run-for-real/": ("operator", POST),
     "jobs/create/": ("operator", BOTH),
     "drafts/": ("operator", GET),
     "regions/": ("administrator", GET),

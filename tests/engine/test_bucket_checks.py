@@ -141,3 +141,10 @@ def test_turn_that_is_over_ends_between_two_buckets_and_each_turn_comes_further(
         assert turns < 10
     assert job.status == JobStatus.SUSPENDED
     assert asked.counts == dict.fromkeys(buckets, 1)
+
+
+def test_copy_whose_bucket_was_looked_at_is_ready_for_confirmation(place, steps):
+    parameters = {"TargetResource": f"arn:aws:s3:::{place.reports}"}
+    rows = place.list_of(["a"])
+    job = steps.prepare(place.make_job(rows, operation="S3PutObjectCopy", parameters=parameters))
+    assert (job.status, job.buckets) == (JobStatus.SUSPENDED, {place.source: [1, 1]})
