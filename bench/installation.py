@@ -50,7 +50,8 @@ def running() -> Iterator[Installation]:
         await_(lambda: _all_there(parts), within_s=START_S, every_s=0.2)
         with Largest({part.name: part.process.pid for part in parts if part.process}) as memory:
             by_name = {part.name: part for part in parts}
-            yield Installation(programs.address().rstrip("/"), by_name, memory)
+            url = f"http://{programs.reachable_host()}:{settings.BATCHCONSOLE_PORT}"
+            yield Installation(url, by_name, memory)
     finally:
         children.stop(parts)
 
