@@ -5,12 +5,21 @@ const A_YEAR_S = 365 * 24 * 60 * 60;
 
 // Dialogs: a link to a page of its own, whose form is shown above the page that one is on.
 
+// Somebody may click twice: the second answer must not open again what was closed meanwhile.
+let isDialogOnItsWay = false;
+
 async function openDialog(link) {
-  const answer = await fetch(link.href);
-  const text = await answer.text();
-  // After the last await: somebody may have clicked twice while the page was loading.
-  if (document.querySelector("dialog")) return;
-  const page = new DOMParser().parseFromString(text, "text/html");
+  if (isDialogOnItsWay || document.querySelector("dialog")) return;
+  isDialogOnItsWay = true;
+  try {
+    await showDialog(link, await fetch(link.href));
+  } finally {
+    isDialogOnItsWay = false;
+  }
+}
+
+async function showDialog(link, answer) {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const body = page.querySelector("[data-dialog-body]");
   // Signed out, or not allowed any more: the page itself says so.
   if (!answer.ok || !body) {

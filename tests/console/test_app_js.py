@@ -122,6 +122,19 @@ def test_two_quick_presses_open_one_dialog(signed_in):
     expect(signed_in.locator("#priority")).to_be_focused()
 
 
+def test_second_press_whose_answer_comes_late_opens_nothing(signed_in):
+    """What would open again after it was closed is not even asked for."""
+    asked = []
+    signed_in.on("request", lambda request: "/priority/" in request.url and asked.append(request))
+    signed_in.goto(address(make_job("Active")))
+    signed_in.locator("#priority").evaluate("link => { link.click(); link.click(); link.click(); }")
+    signed_in.get_by_role("link", name="Back").click()
+    expect(signed_in.get_by_role("dialog")).to_have_count(0)
+    assert len(asked) == 1
+    signed_in.locator("#priority").click()
+    expect(signed_in.get_by_role("dialog")).to_have_count(1)
+
+
 def test_dialog_that_cannot_be_had_becomes_the_page_that_says_why(signed_in, console_errors):
     job = make_job("Active")
     signed_in.goto(address(job))
