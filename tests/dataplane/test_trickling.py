@@ -49,7 +49,7 @@ def test_head_that_trickles_is_no_answer(impatient, double, monkeypatch, in_shor
     first_so(double, trickling(reply(200)))
     run = Runner(impatient(silence_s=0.3), double)
     assert run(targets("a"), patience_s=30).outcomes[0].succeeded
-    assert len(double.received) == 2
+    assert len(double.received) >= 2  # more where this machine is slow to answer at all
 
 
 def ask(run):
@@ -68,25 +68,25 @@ def test_rest_of_an_answer_that_trickles_is_given_up(impatient, double):
     answer = reply(200, TAGS)
     first_so(double, trickling(answer, whole_bytes=head_bytes(answer) + 40))
     ask(Runner(impatient(silence_s=30, rest_s=0.3), double))
-    assert len(double.received) == 2
+    assert len(double.received) >= 2
 
 
-@pytest.mark.parametrize(("rest_s", "requests"), [(0.3, 2), (30, 1)])
+@pytest.mark.parametrize(("rest_s", "is_given_up"), [(0.3, True), (60, False)])
 def test_white_space_before_an_answer_is_waited_for_and_its_rest_has_a_time_of_its_own(
-    impatient, double, rest_s, requests
+    impatient, double, rest_s, is_given_up
 ):
     """The white space alone takes 0.8 s."""
     answer = reply(200, b" " * 40 + TAGS.partition(b"?>")[2])
     first_so(double, trickling(answer, whole_bytes=head_bytes(answer)))
-    ask(Runner(impatient(silence_s=30, answer_s=30, rest_s=rest_s), double))
-    assert len(double.received) == requests
+    ask(Runner(impatient(silence_s=60, answer_s=60, rest_s=rest_s), double))
+    assert (len(double.received) > 1) is is_given_up
 
 
 def test_white_space_without_end_is_given_up(impatient, double):
     answer = reply(200, b" " * 4000)
     first_so(double, trickling(answer, whole_bytes=head_bytes(answer)))
     ask(Runner(impatient(silence_s=30, answer_s=0.3), double))
-    assert len(double.received) == 2
+    assert len(double.received) >= 2
 
 
 def reading(into):
@@ -121,7 +121,7 @@ def test_body_that_its_taker_pauses_is_not_slow(impatient, double, monkeypatch):
 
     def into(data):
         if not came:
-            for _ in range(20):
+            for _ in range(60):
                 assert swept.acquire(timeout=30)
         came.append(len(data))
 
@@ -129,7 +129,7 @@ def test_body_that_its_taker_pauses_is_not_slow(impatient, double, monkeypatch):
     answer = reply(200, b"x" * size, 'ETag: "a"\r\n')
     double.answer = lambda received: answer
     operation = reading(into)
-    Runner(impatient(silence_s=30, span_s=0.2), double)(
+    Runner(impatient(silence_s=30, span_s=1.0), double)(
         targets("a"), operation=operation, patience_s=30
     )
     assert operation.returned == {"a": ""}
