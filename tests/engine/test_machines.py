@@ -60,7 +60,7 @@ def test_machine_whose_work_storage_is_not_there_refuses_to_start_with_one_line(
     s3.delete_bucket(Bucket=bucket)
     machines(1)
     (program,) = house.programs
-    assert program.process.wait(60) == 1
+    assert program.process.wait(60) == 2
     said = program.log.read_text().splitlines()
     assert len(said) == 1 and "Check WORK_STORE" in said[0] and bucket in said[0], said
     s3.create_bucket(Bucket=bucket)
@@ -70,6 +70,6 @@ def test_machine_with_another_key_refuses_to_start_with_one_line(house, machines
     monkeypatch.setattr(settings, "BATCHCONSOLE_ENCRYPTION_KEYS", [32 * "A" + 11 * "A" + "="])
     machines(1)
     (program,) = house.programs
-    assert program.process.wait(60) == 1
+    assert program.process.wait(60) == 2
     said = program.log.read_text().splitlines()
     assert len(said) == 1 and said[0].startswith("ENCRYPTION_KEYS cannot read"), said
