@@ -100,6 +100,9 @@ RETURNING tasks_failed > 0 OR (canary_tasks > 0 AND NOT canary_settled),
              WHERE other.status IN ('Ready', 'Active') AND other.id <> jobs_job.id)
 """
 
+# Nearly always none failed. SQLite would write to two indexes for that, see above.
+_ADD_SUCCEEDED = _ADD_TO_JOB.replace(", tasks_failed = tasks_failed + %s", "")
+
 _ADD_TO_RATE = """
 INSERT INTO jobs_ratesample (job_id, at_s, succeeded, failed) VALUES (%s, %s, %s, %s)
 ON CONFLICT (job_id, at_s) DO UPDATE
@@ -205,7 +208,8 @@ def shrink(cursor: CursorWrapper, held: Sequence[ShrunkRow]) -> set[tuple[int, i
 
 def add_to_job(cursor: CursorWrapper, job_id: str, succeeded: int, failed: int) -> Standing:
     """On PostgreSQL, the row is ours from here until the transaction ends."""
-    cursor.execute(_sql(_ADD_TO_JOB, cursor.db.vendor), [succeeded, failed, job_id])
+    text, counts = (_ADD_TO_JOB, [succeeded, failed]) if failed else (_ADD_SUCCEEDED, [succeeded])
+    cursor.execute(_sql(text, cursor.db.vendor), [*counts, job_id])
     return Standing(*map(bool, cursor.fetchone() or (False, False)))
 
 
