@@ -32,12 +32,13 @@ def ensure(say: Callable[[str], None]) -> None:
         return
     email, password = settings.BATCHCONSOLE_ADMIN_EMAIL, settings.BATCHCONSOLE_ADMIN_PASSWORD
     if email and password:
-        problem = first_run.problem_with(email, password)
-        if problem:
-            raise AdminError(f"ADMIN_EMAIL and ADMIN_PASSWORD: {problem}")
         with one_machine_at_a_time():
+            # Nothing is judged before: another machine may just have made this very account.
             if first_run.administrator_exists():
                 return
+            problem = first_run.problem_with(email, password)
+            if problem:
+                raise AdminError(f"ADMIN_EMAIL and ADMIN_PASSWORD: {problem}")
             first_run.create(email, password)
         say(f"Made the administrator {email}.")
     else:

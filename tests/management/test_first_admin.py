@@ -1,5 +1,7 @@
 """The first administrator."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,6 +30,23 @@ def test_first_admin_when_it_is_set_is_made_once(settings: Any, said: list[str])
     assert admin.is_superuser
     assert admin.check_password("a long and odd sentence")
     assert said == ["Made the administrator owner@example.org."]
+
+
+def test_first_admin_that_another_machine_made_in_this_moment_is_no_error(
+    settings: Any, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there as soon as this machine may go on."""
+    settings.BATCHCONSOLE_ADMIN_EMAIL = "owner@example.org"
+    settings.BATCHCONSOLE_ADMIN_PASSWORD = "a long and odd sentence"
+
+    @contextlib.contextmanager
+    def after_another() -> Iterator[None]:
+        first_run.create("owner@example.org", "a long and odd sentence")
+        yield
+
+    monkeypatch.setattr(first_admin, "one_machine_at_a_time", after_another)
+    first_admin.ensure(said.append)
+    assert (User.objects.count(), said) == (1, [])
 
 
 @pytest.mark.parametrize(
