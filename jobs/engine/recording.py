@@ -146,9 +146,8 @@ def _count(
     if failed:
         _count_causes(cursor, job_id, (result for chunk in chunks for result in chunk.failed))
         _keep_samples(job_id, chunks, now)
-    if kinds := sum((Counter(chunk.foreseen) for chunk in chunks), Counter()):
-        rows = [(job_id, kind, tasks) for kind, tasks in sorted(kinds.items())]
-        statements.add_to_foreseen(cursor, rows)
+    if any(chunk.foreseen for chunk in chunks):
+        _count_foreseen(cursor, job_id, chunks)
     if standing.doubtful:
         judge(job_id, now)
     return standing
@@ -158,6 +157,12 @@ def _count_causes(cursor: CursorWrapper, job_id: str, failed: Iterable[TaskResul
     causes = Counter(_cause(result) for result in failed)
     # In an order that all workers keep, as above.
     statements.add_to_causes(cursor, [(job_id, *cause, n) for cause, n in sorted(causes.items())])
+
+
+def _count_foreseen(cursor: CursorWrapper, job_id: str, chunks: Sequence[Finished]) -> None:
+    kinds = sum((Counter(chunk.foreseen) for chunk in chunks), Counter())
+    rows = [(job_id, kind, tasks) for kind, tasks in sorted(kinds.items())]
+    statements.add_to_foreseen(cursor, rows)
 
 
 def _cause(result: TaskResult) -> tuple[str, int]:
