@@ -11,7 +11,7 @@ from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import from_refusal, tags_before_and_after
 from jobs.operations.form import Form, Note
-from jobs.operations.looks import Facts
+from jobs.operations.looks import Tagged
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer
@@ -23,14 +23,6 @@ ACTION = "DeleteObjectTagging"
 DELETED = "The storage deleted the object instead of its tags: it does not know object tags."
 STILL_THERE = "The storage accepted that the tags are deleted, and the object still has them."
 _READING = knowing.Reading(ACTION, "GetObjectTagging", "object tags")
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """None for what could not be read."""
-
-    facts: Facts | None
-    tags: tags.Tags | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +93,11 @@ class DeleteObjectTagging(Operation):
             return from_refusal("GetObjectTagging", answer)
         return tags_before_and_after(tags.from_answer(answer.data), ())
 
-    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Before]:
-        facts = yield from looks.facts_of(target, context)
-        answer = yield looks.ask(target, context, "GetObjectTagging")
-        return Before(facts, None if answer.code else tags.from_answer(answer.data))
+    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Tagged]:
+        return (yield from looks.facts_and_tags(target, context))
 
     def check(
-        self, target: Target, context: Context, before: Before | None
+        self, target: Target, context: Context, before: Tagged | None
     ) -> Generator[Step, Any, Finding]:
         """What had no tags before does not show whether a storage deletes them."""
         seen = yield from looks.see(target, context)

@@ -102,6 +102,20 @@ def facts_of(target: Target, context: Context) -> Generator[Step, Any, Facts | N
     return facts_in((yield ask(target, context, "HeadObject")))
 
 
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An object and its tags; None for what could not be read."""
+
+    facts: Facts | None
+    tags: tags.Tags | None
+
+
+def facts_and_tags(target: Target, context: Context) -> Generator[Step, Any, Tagged]:
+    facts = yield from facts_of(target, context)
+    answer = yield ask(target, context, "GetObjectTagging")
+    return Tagged(facts, None if answer.code else tags.from_answer(answer.data))
+
+
 def unseen(action: str, answer: Answer) -> Finding:
     """Noted, never a failure."""
     said = f"{answer.http_status} {answer.code}" if answer.http_status else answer.code

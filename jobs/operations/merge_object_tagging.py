@@ -24,7 +24,7 @@ from jobs.operations.foreseeing import (
     tags_before_and_after,
     would_fail,
 )
-from jobs.operations.looks import Facts
+from jobs.operations.looks import Tagged
 from jobs.operations.put_object_tagging import REPLACED
 from jobs.operations.steps import Step
 from jobs.operations.tag_changes import MEMBERS, CannotChangeError, TagChanges
@@ -34,14 +34,6 @@ from jobs.services.call import Call
 from jobs.spec.target import Target
 
 CANNOT_CHANGE = "InvalidTag"
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """None for what could not be read."""
-
-    facts: Facts | None
-    tags: tags.Tags | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +116,11 @@ class MergeObjectTagging(Operation):
         except CannotChangeError as error:
             return would_fail(400, CANNOT_CHANGE, str(error))
 
-    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Before]:
-        facts = yield from looks.facts_of(target, context)
-        answer = yield looks.ask(target, context, "GetObjectTagging")
-        return Before(facts, None if answer.code else tags.from_answer(answer.data))
+    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Tagged]:
+        return (yield from looks.facts_and_tags(target, context))
 
     def check(
-        self, target: Target, context: Context, before: Before | None
+        self, target: Target, context: Context, before: Tagged | None
     ) -> Generator[Step, Any, Finding]:
         """What was to stay as it was does not show whether a storage keeps tags."""
         after = yield from looks.facts_of(target, context)

@@ -7,10 +7,9 @@ from jobs.operations.checked import Checked, checked
 from jobs.operations.delete_object_tagging import (
     DELETED,
     STILL_THERE,
-    Before,
     DeleteObjectTagging,
 )
-from jobs.operations.looks import Facts
+from jobs.operations.looks import Facts, Tagged
 from jobs.s3.answers import UNCLEAR, Answer
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.faults import Verdict
@@ -133,20 +132,20 @@ HEAD_GONE = Answer(404, "404", "Not Found", headers=OF_S3)
 
 
 def test_object_that_went_with_its_tags_is_seen():
-    assert look(Before(FACTS, ()), HEAD_GONE).sentence == DELETED
+    assert look(Tagged(FACTS, ()), HEAD_GONE).sentence == DELETED
 
 
 def test_tags_that_stayed_are_seen():
-    assert look(Before(FACTS, (("a", "b"),)), FOUND, TAGGED).sentence == STILL_THERE
+    assert look(Tagged(FACTS, (("a", "b"),)), FOUND, TAGGED).sentence == STILL_THERE
 
 
 def test_object_without_tags_does_not_show_whether_they_are_deleted():
-    assert look(Before(FACTS, ()), FOUND, UNTAGGED).is_unsure
-    assert not look(Before(FACTS, (("a", "b"),)), FOUND, UNTAGGED).is_unsure
+    assert look(Tagged(FACTS, ()), FOUND, UNTAGGED).is_unsure
+    assert not look(Tagged(FACTS, (("a", "b"),)), FOUND, UNTAGGED).is_unsure
 
 
 def test_look_that_is_refused_proves_nothing():
-    finding = look(Before(None, None), FORBIDDEN, FORBIDDEN)
+    finding = look(Tagged(None, None), FORBIDDEN, FORBIDDEN)
     assert (finding.lost, finding.is_unsure) == ("", False)
     assert "GetObjectTagging was answered with 403 AccessDenied" in finding.unseen
 
@@ -176,7 +175,7 @@ def test_storage_that_keeps_what_is_deleted_is_given_an_empty_set_from_then_on(c
 
 
 def test_object_that_is_gone_is_mended_by_nobody(context):
-    finding = look(Before(FACTS, ()), HEAD_GONE)
+    finding = look(Tagged(FACTS, ()), HEAD_GONE)
     assert walk(OPERATION.mend(TARGET, context, finding)) == ([], False)
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from jobs.errors import ValidationFailedError
 from jobs.operations.base import DONE, Outcome
-from jobs.operations.looks import Facts
-from jobs.operations.merge_object_tagging import Before, MergeObjectTagging
+from jobs.operations.looks import Facts, Tagged
+from jobs.operations.merge_object_tagging import MergeObjectTagging
 from jobs.operations.put_object_tagging import REPLACED
 from jobs.operations.tag_changes import CannotChangeError
 from jobs.s3.answers import Answer
@@ -238,17 +238,17 @@ def look(before, *answers):
     ],
 )
 def test_tags_that_are_read_back_are_those_from_before_with_the_changes(before, after, lost):
-    assert look(Before(FACTS, before), head(), tagged(**after)).lost == lost
+    assert look(Tagged(FACTS, before), head(), tagged(**after)).lost == lost
     if before is None:
         assert look(None, head(), tagged(**after)).lost == lost
 
 
 def test_content_that_was_replaced_is_said():
-    assert look(Before(FACTS, ()), head('"cd"')).sentence == REPLACED
+    assert look(Tagged(FACTS, ()), head('"cd"')).sentence == REPLACED
 
 
 def test_object_whose_tags_stay_shows_nothing():
-    assert look(Before(FACTS, (("b", "2"),)), head(), tagged(b="2")).is_unsure
+    assert look(Tagged(FACTS, (("b", "2"),)), head(), tagged(b="2")).is_unsure
 
 
 # --- Of a real server
