@@ -8,8 +8,9 @@ from jobs.dataplane.work import Batch
 from jobs.engine.claims import Claim
 from jobs.engine.recording import Finished, TaskResult
 from jobs.errors import WorkStoreFullError
-from jobs.manifests.columns import Rows, read_lines
-from jobs.manifests.rows import Row
+from jobs.manifests import frozen_list
+from jobs.manifests.frozen_list import Rows
+from jobs.manifests.rows import Row, row_parser
 from jobs.operations.base import DONE, Outcome
 from jobs.operations.foreseeing import kinds_of
 from jobs.reports.rows import SUCCEEDED, report_row
@@ -33,11 +34,24 @@ OTHERS = 4
 
 def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> Rows:
     """Raises WorkStoreError."""
-    block = work.read_range(claim.segment, claim.offset, claim.length)
-    lines = segments.unpack(block)[claim.skip : claim.skip + claim.rows]
-    if len(lines) != claim.rows:
+    packed = work.read_range(claim.segment, claim.offset, claim.length)
+    block = segments.unpack(packed)
+    is_of_old = segments.is_of_old(packed)
+    rows = _rows_of_old(block, manifest) if is_of_old else frozen_list.decode(block)
+    if (claim.skip, claim.rows) != (0, len(rows)):
+        rows = rows.cut(claim.skip, claim.rows)
+    if len(rows) != claim.rows:
         raise segments.damaged()
-    return read_lines(lines, manifest.fields, first_line=claim.position + 1)
+    return rows
+
+
+def _rows_of_old(block: bytes, manifest: ManifestSpec) -> Rows:
+    """Of a job that an older version prepared: lines of its manifest, which were checked then."""
+    parse = row_parser(manifest.fields)
+    lines = block.split(b"\n")
+    if lines.pop():
+        raise segments.damaged()
+    return Rows.of([parse(line, number) for number, line in enumerate(lines, 1)])
 
 
 def is_away(work: WorkStore, job_id: str) -> bool:
@@ -147,6 +161,6 @@ def part_of(rows: Rows, batch: Batch, start: int, length: int) -> tuple[Rows, Ba
     part = slice(start, start + length)
     begun = frozenset(i - start for i in batch.begun if start <= i < start + length)
     return (
-        Rows(rows.buckets[part], rows.raw_keys[part], rows.keys[part], rows.version_ids[part]),
+        rows.cut(start, length),
         Batch(batch.outcomes[part], begun=begun),
     )

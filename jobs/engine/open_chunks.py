@@ -22,7 +22,7 @@ from jobs.engine.recording import Finished
 from jobs.engine.settlements import Hold
 from jobs.engine.transport import Transport
 from jobs.lifecycle import precedence
-from jobs.manifests.columns import Rows
+from jobs.manifests.frozen_list import Rows
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import DONE

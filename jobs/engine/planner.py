@@ -39,7 +39,9 @@ from jobs.errors import (
 )
 from jobs.lifecycle import commands
 from jobs.lifecycle.connections import manifest_storage
-from jobs.manifests.csv_manifest import RowBlock, read_blocks
+from jobs.manifests import frozen_list
+from jobs.manifests.frozen_list import RowBlock
+from jobs.manifests.sources import reader_of
 from jobs.models import Chunk, Job
 from jobs.operations import registry
 from jobs.s3.storage import Storage
@@ -161,7 +163,7 @@ class _Preparation:
                 if_match=self.job.manifest_etag,
             ) as pieces,
         ):
-            blocks = read_blocks(
+            blocks = reader_of(self.job.manifest.format)(
                 pieces,
                 self.job.manifest.fields,
                 rows_per_block=conf.chunk_rows(registry.get(self.job.operation).chunk_rows),
@@ -192,7 +194,7 @@ class _Preparation:
     def _keep(self, group: list[RowBlock]) -> None:
         """Put a group of chunks into work storage, then make them and the checkpoint known."""
         position = self.job.prepared_rows
-        packed = segments.pack([block.lines for block in group])
+        packed = segments.pack([frozen_list.encode(block.rows) for block in group])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
         self.work.put(name, packed.data)
         chunks = []
@@ -201,13 +203,13 @@ class _Preparation:
                 Chunk(
                     job=self.job,
                     position=position,
-                    rows=len(block.lines),
+                    rows=block.rows.rows,
                     segment=name,
                     offset=offset,
                     length=length,
                 )
             )
-            position += len(block.lines)
+            position += block.rows.rows
             self._count_buckets(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].end_byte)

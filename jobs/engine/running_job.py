@@ -15,7 +15,7 @@ from jobs.engine.rates.pacing import Pacing
 from jobs.engine.task_states import TaskStates, kept_of
 from jobs.lifecycle.connections import credentials_of, region_of
 from jobs.lifecycle.notes import note_slower
-from jobs.manifests.columns import Rows
+from jobs.manifests.frozen_list import Rows
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import Operation

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.running_job import RunningJob
-from jobs.manifests.columns import Rows
+from jobs.manifests.frozen_list import Rows
 from jobs.models import Job
 from tests.make import make_job
 
