@@ -2,14 +2,17 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from jobs.choices import OperationGroup, Risk
+from jobs.errors import Problem
 from jobs.operations import (
     copy_foreseen,
     copy_looks,
     copy_members,
     looks,
+    put_object_copy_examples,
     put_object_copy_form,
     put_object_copy_large,
     requester_pays,
@@ -43,15 +46,7 @@ from jobs.spec.target import Target
 
 T = TypeVar("T")
 
-MEMBERS = {
-    "TargetResource",
-    "TargetKeyPrefix",
-    "NewObjectTagging",
-    "MetadataDirective",
-    "NewObjectMetadata",
-    *copy_members.MEMBERS,
-}
-"""All of the wire without annotations and event holds, which no S3-compatible storage has yet."""
+MEMBERS = copy_members.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +69,7 @@ class PutObjectCopy(Operation):
     needs = settles = frozenset({"CopyObject"})
     lacks = "object copies with these options"
     form = put_object_copy_form.FORM
-    examples = put_object_copy_form.EXAMPLES
+    examples = put_object_copy_examples.EXAMPLES
     single_bucket = True
     keeps_state = True
 
@@ -141,6 +136,9 @@ class PutObjectCopy(Operation):
     def destination(self, key: str = "") -> str:
         """Where a key is copied to, as `s3://bucket/prefix/key`."""
         return f"s3://{self.bucket}/{self.target_key(key)}"
+
+    def too_late(self, now: datetime) -> list[Problem]:
+        return copy_members.too_late(self.members, now)
 
     def target_buckets(self) -> list[str]:
         return [self.bucket]

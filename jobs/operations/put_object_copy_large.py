@@ -42,6 +42,14 @@ OF_COPIES_ALONE = {
 MOST_HEADER_BYTES = 4000
 """Of tags: S3 takes 8 KB of headers in all, and these may be up to 30 KB long when they are encoded."""
 
+ANNOTATIONS = Outcome(
+    False,
+    400,
+    "InvalidRequest",
+    "AnnotationDirective is COPY, and annotations cannot be copied with an object that goes in parts."
+    " Choose EXCLUDE, or leave it out to copy the object without them.",
+)
+
 _NO_CALL = {405, 501}
 
 
@@ -80,6 +88,8 @@ def give_up(
 
 
 def _headers(copy: "PutObjectCopy", target: Target, context: Context, facts: Facts) -> Headers:
+    if copy.members.get("AnnotationDirective") == "COPY":
+        return ANNOTATIONS
     refused = _refused_by_condition(copy.members, facts)
     if refused is not None:
         return refused

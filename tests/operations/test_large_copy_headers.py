@@ -221,3 +221,19 @@ def test_source_under_a_customers_key_gets_a_sentence(copies):
     outcome = copies.run_one()
     assert (outcome.http_status, outcome.code) == (400, "InvalidRequest")
     assert "customer-provided key (SSE-C)" in outcome.message
+
+
+def test_event_hold_is_that_of_the_job(copies):
+    hold = {"ObjectLockEventHold": "ON", "ObjectLockEventHoldDuration": {"Years": 2}}
+    headers = begun_with(copies, **hold)
+    assert headers_about(headers, "x-amz-object-lock-event") == {
+        "x-amz-object-lock-event-hold": "ON",
+        "x-amz-object-lock-event-hold-duration-years": "2",
+    }
+
+
+def test_annotations_that_were_asked_for_by_name_fail_the_task(copies):
+    outcome = copies.run_one(AnnotationDirective="COPY")
+    assert not outcome.succeeded and outcome.message.startswith("AnnotationDirective is COPY")
+    assert copies.world.created == []
+    assert copies.run_one(AnnotationDirective="EXCLUDE").succeeded
