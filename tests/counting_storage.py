@@ -460,8 +460,10 @@ class _Connection(asyncio.Protocol):
 
 
 @contextlib.contextmanager
-def running(*, delay_s: float = 0.0) -> Iterator[CountingStorage]:
-    storage = CountingStorage(delay_s=delay_s)
+def running(
+    *, delay_s: float = 0.0, kind: type[CountingStorage] = CountingStorage
+) -> Iterator[CountingStorage]:
+    storage = kind(delay_s=delay_s)
     storage.start()
     try:
         yield storage

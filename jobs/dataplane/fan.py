@@ -76,6 +76,9 @@ class Fan:
         if self._task.is_leaving:
             self._task.leave()
         elif not self.flying and not self.is_done:
+            if self._task.flight.interrupted:
+                self._task.abandon()  # what is still to be called may be many
+                return
             self.start_one()  # the task's own place is free
             if self.is_done:
                 self._task.fan_ended(self._answers)

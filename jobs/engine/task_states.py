@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jobs.errors import WorkStoreError
+from jobs.errors import WorkStoreError, WorkStoreLostError
 from jobs.operations.base import Outcome
 from jobs.spec.target import Target
 from jobs.workstore import segments
@@ -54,6 +54,19 @@ class TaskStates:
             self._work.put(name, _written(target) + b"\n" + state)
         else:
             self._work.delete(name)
+
+    def swap(self, index: int, instead_of: bytes, state: bytes) -> bool:
+        """`put`, if `instead_of` is what lies there, or `state` already does; else False, and
+        somebody else has taken over. Raises as `put`.
+        """
+        try:
+            found = _read(self._work, _name(self._job_id, self._rows[index])).state
+        except WorkStoreLostError:
+            found = b""
+        if found not in (instead_of, state):
+            return False
+        self.put(index, state)
+        return True
 
 
 def kept_of(work: WorkStore, job_id: str, rows: range) -> dict[int, bytes]:

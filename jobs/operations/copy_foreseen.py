@@ -13,14 +13,12 @@ from jobs.operations.foreseeing import (
     would_change,
     would_fail,
 )
+from jobs.operations.large_copy_limits import part_count, part_size
 from jobs.operations.looks import Facts
 from jobs.spec.target import Target
 
 if TYPE_CHECKING:
     from jobs.operations.put_object_copy import PutObjectCopy
-
-LARGEST_BYTES = 5 * 1024**3
-"""What one CopyObject copies; AWS refuses more, and many storages do."""
 
 
 def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresight:
@@ -28,25 +26,32 @@ def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresigh
     facts = source.facts
     if facts is None:
         return from_look(source)
-    if facts.size_bytes > LARGEST_BYTES:
-        return would_fail(
-            400, "InvalidRequest", f"One copy request takes 5 GiB at most: {described(facts)}."
-        )
     made = copy_looks.copy_target(copy, target)
     place = f"s3://{made.bucket}/{made.key}"
     if (made.bucket, made.key) == (target.bucket, target.key) and not target.version_id:
         return _onto_itself(copy, facts)
     there = yield from looks.see(made, context)
     if there.is_gone:
-        return would_change(f"{place} would be made: {described(facts)}.")
+        return would_change(
+            f"{place} would be made: {described(facts)}{_in_parts(copy, context, facts)}."
+        )
     old = there.facts
     if old is None:
         return from_look(there)
     if old.is_content_of(facts) and not _sets_anything(copy):
         return already_so(f"{place} has this content: {described(old)}.")
     return would_change(
-        f"{place} would be overwritten: from {described(old)} to {described(facts)}."
+        f"{place} would be overwritten: from {described(old)} to {described(facts)}"
+        f"{_in_parts(copy, context, facts)}."
     )
+
+
+def _in_parts(copy: "PutObjectCopy", context: Context, facts: Facts) -> str:
+    habits = context.habits_of(context.bucket(copy.bucket))
+    if facts.size_bytes <= habits.largest_copy_bytes:
+        return ""
+    count = part_count(facts.size_bytes, part_size(facts.size_bytes, habits))
+    return f", copied in {count:,} parts"
 
 
 def _onto_itself(copy: "PutObjectCopy", facts: Facts) -> Outcome:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from email.header import decode_header, make_header
 from typing import TYPE_CHECKING, Any
 
-from jobs.operations import looks, tags
+from jobs.operations import copy_event_hold, looks, tags
 from jobs.operations.base import DONE, Finding, Outcome, not_kept
 from jobs.operations.context import Context
 from jobs.operations.copy_metadata import TEXTS
@@ -120,6 +120,8 @@ def check(copy: "PutObjectCopy", target: Target, context: Context, before: Facts
         return Finding(lost="encryption")
     if _lost_metadata(copy, facts):
         return Finding(lost="metadata")
+    if not copy_event_hold.is_kept(copy.members, facts.data):
+        return Finding(lost=copy_event_hold.EVENT_HOLD)
     locked = yield from _check_lock(copy, made, context, facts)
     if locked.lost:
         return locked

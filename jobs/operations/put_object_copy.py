@@ -2,22 +2,38 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from datetime import datetime
+from typing import Any, Self, TypeVar
 
 from jobs.choices import OperationGroup, Risk
+from jobs.errors import Problem
 from jobs.operations import (
     copy_foreseen,
     copy_looks,
     copy_members,
     looks,
+    put_object_copy_examples,
     put_object_copy_form,
+    put_object_copy_large,
+    requester_pays,
     tags,
 )
-from jobs.operations.base import DONE, Finding, Operation, Steps, counted, named, outcome_of
+from jobs.operations.base import (
+    DONE,
+    Finding,
+    Operation,
+    Outcome,
+    Steps,
+    counted,
+    named,
+    outcome_of,
+)
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.copy_members import STORAGE_CLASS_LABELS
 from jobs.operations.copy_metadata import CopyMetadata, parse_metadata
+from jobs.operations.large_copy_limits import says_too_large
+from jobs.operations.large_copy_source import refused
 from jobs.operations.looks import Facts
 from jobs.operations.steps import Later, Step
 from jobs.operations.targets import addressed
@@ -28,15 +44,9 @@ from jobs.services.call import Call
 from jobs.services.habits import Habits
 from jobs.spec.target import Target
 
-MEMBERS = {
-    "TargetResource",
-    "TargetKeyPrefix",
-    "NewObjectTagging",
-    "MetadataDirective",
-    "NewObjectMetadata",
-    *copy_members.MEMBERS,
-}
-"""All of the wire without annotations and event holds, which no S3-compatible storage has yet."""
+T = TypeVar("T")
+
+MEMBERS = copy_members.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,8 @@ class PutObjectCopy(Operation):
     """`new_tags` None keeps the source's tags, () sets none. `members` are those wire members that
     are passed on as they were given (`copy_members.MEMBERS`).
 
-    Objects over 5 GB and copies onto themselves that change nothing fail with S3's own answer.
+    Objects that are too large for one request go in parts (`put_object_copy_large`). Copies onto
+    themselves that change nothing fail with S3's own answer.
     """
 
     name = "S3PutObjectCopy"
@@ -58,8 +69,9 @@ class PutObjectCopy(Operation):
     needs = settles = frozenset({"CopyObject"})
     lacks = "object copies with these options"
     form = put_object_copy_form.FORM
-    examples = put_object_copy_form.EXAMPLES
+    examples = put_object_copy_examples.EXAMPLES
     single_bucket = True
+    keeps_state = True
 
     resource: str
     prefix: str = ""
@@ -71,7 +83,7 @@ class PutObjectCopy(Operation):
     def parse(cls, parameters: Mapping[str, Any]) -> Self:
         check = Checker()
         check.only(parameters, MEMBERS)
-        resource = _parse_resource(parameters.get("TargetResource"), check)
+        resource = copy_members.parse_resource(parameters.get("TargetResource"), check)
         prefix = check.text(parameters.get("TargetKeyPrefix"), "TargetKeyPrefix", high=1024) or ""
         new_tags = None
         if parameters.get("NewObjectTagging") is not None:
@@ -125,6 +137,9 @@ class PutObjectCopy(Operation):
         """Where a key is copied to, as `s3://bucket/prefix/key`."""
         return f"s3://{self.bucket}/{self.target_key(key)}"
 
+    def too_late(self, now: datetime) -> list[Problem]:
+        return copy_members.too_late(self.members, now)
+
     def target_buckets(self) -> list[str]:
         return [self.bucket]
 
@@ -138,10 +153,18 @@ class PutObjectCopy(Operation):
         return self._copy(target, context)
 
     def run(self, target: Target, context: Context) -> Steps:
+        return (yield from self._paying(self._run(target, context)))
+
+    def _paying(self, steps: Generator[Step, Any, T]) -> Generator[Step, Any, T]:
+        return requester_pays.paid(steps) if self.members.get("RequesterPays") else steps
+
+    def _run(self, target: Target, context: Context) -> Steps:
         """The tags to keep are read before the copy: that may be onto itself."""
+        if put_object_copy_large.is_known_too_large(self, target, context):
+            return (yield from put_object_copy_large.run(self, target, context))
         source_tags = None
         if self._reads_tags(context.habits_of(context.bucket(self.bucket))):
-            answer = yield from self._read_tags(target, context)
+            answer = yield from self.read_tags(target, context)
             if answer.code:
                 return outcome_of(answer)
             source_tags = tags.from_answer(answer.data)
@@ -157,8 +180,10 @@ class PutObjectCopy(Operation):
                 return outcome_of(answer)
             answer = yield self._copy(target, context)
         else:
+            if says_too_large(answer):
+                return (yield from put_object_copy_large.run(self, target, context, answer))
             if answer.code:
-                return outcome_of(answer)
+                return refused(answer)
         return (yield from self.complete(target, context, answer, source_tags))
 
     def complete(
@@ -190,17 +215,25 @@ class PutObjectCopy(Operation):
         return DONE
 
     def foresee(self, target: Target, context: Context) -> Steps:
-        return (yield from copy_foreseen.foresee(self, target, context))
+        return (yield from self._paying(copy_foreseen.foresee(self, target, context)))
 
     def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
-        return (yield from looks.facts_of(target, context))
+        return (yield from self._paying(looks.facts_of(target, context)))
 
     def check(
         self, target: Target, context: Context, before: Facts | None
     ) -> Generator[Step, Any, Finding]:
-        return (yield from copy_looks.check(self, target, context, before))
+        return (yield from self._paying(copy_looks.check(self, target, context, before)))
+
+    def give_up(self, target: Target, context: Context) -> Generator[Step, Any, Outcome | None]:
+        return (yield from self._paying(put_object_copy_large.give_up(self, target, context)))
 
     def mend(
+        self, target: Target, context: Context, finding: Finding
+    ) -> Generator[Step, Any, bool]:
+        return (yield from self._paying(self._mend(target, context, finding)))
+
+    def _mend(
         self, target: Target, context: Context, finding: Finding
     ) -> Generator[Step, Any, bool]:
         habits = context.habits_of(context.bucket(self.bucket))
@@ -214,7 +247,7 @@ class PutObjectCopy(Operation):
             habits.lock_after_copy = True
         source_tags = None
         if self._reads_tags(habits):
-            answer = yield from self._read_tags(target, context)
+            answer = yield from self.read_tags(target, context)
             if answer.code:
                 return False
             source_tags = tags.from_answer(answer.data)
@@ -230,13 +263,17 @@ class PutObjectCopy(Operation):
         loses = habits.tags_after_copy and self._loses_tags
         return self.new_tags is None and (loses or habits.tags_after_every_copy)
 
-    def _read_tags(self, target: Target, context: Context) -> Generator[Step, Any, Answer]:
+    def read_tags(self, target: Target, context: Context) -> Generator[Step, Any, Answer]:
         call = Call(context.bucket(target.bucket), "GetObjectTagging", addressed(target))
         answer: Answer = yield call
         return answer
 
     def _locks_later(self, habits: Habits) -> bool:
         return habits.lock_after_copy and bool(copy_looks.LOCK_MEMBERS & self.members.keys())
+
+    def setting(self) -> dict[str, Any]:
+        """All but key, source and tags, as CopyObject takes it."""
+        return copy_members.to_params(self.members) | self.metadata.to_params()
 
     def _copy(self, target: Target, context: Context) -> Call:
         source = {"Bucket": target.bucket, "Key": target.key}
@@ -245,8 +282,7 @@ class PutObjectCopy(Operation):
         params: dict[str, Any] = {
             "Key": self.target_key(target.key),
             "CopySource": source,
-            **copy_members.to_params(self.members),
-            **self.metadata.to_params(),
+            **self.setting(),
         }
         if self.new_tags is not None:
             params["TaggingDirective"] = "REPLACE"
@@ -255,19 +291,3 @@ class PutObjectCopy(Operation):
             params["Tagging"] = tags.to_header(self.new_tags)
         echoes = {"x-amz-server-side-encryption": self.metadata.sse} if self.metadata.sse else {}
         return Call(context.bucket(self.bucket), "CopyObject", params, echoes=echoes)
-
-
-def _parse_resource(value: Any, check: Checker) -> str:
-    arn = check.text(value, "TargetResource", high=128)
-    if arn is None:
-        if value is None:
-            check.say("TargetResource", "Enter the destination bucket.")
-        return ""
-    if ":s3express:" in arn:
-        check.say("TargetResource", "A directory bucket cannot be the destination yet.")
-        return arn
-    try:
-        parse_bucket_arn(arn)
-    except ValueError as error:
-        check.say("TargetResource", str(error))
-    return arn

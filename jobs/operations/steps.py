@@ -70,9 +70,13 @@ class Keep:
     """`state` lies in work storage before the task goes on (an upload's ID, say), and is
     `Context.kept` when the task is run again after a pause or a kill. b"" forgets it. Only for an
     operation that `keeps_state`.
+
+    With `instead_of` it takes the place of that alone (b"" for nothing). Where anything else lies
+    there, somebody else has taken over: the task goes no further, and counts as not run.
     """
 
     state: bytes
+    instead_of: bytes | None = None
 
 
 class Interrupted(Exception):

@@ -134,9 +134,9 @@ COLDER = PutObjectCopy.parse(
         (COPY, OBJECT, [head(), head()], "AlreadySo",
          f"s3://backup/old/cat.jpg has this content: {BYTES}."),
         (COPY, OBJECT, [GONE], "NoSuchKey", "Would fail: There is no such object."),
-        (COPY, OBJECT, [head(size=5 * 1024**3 + 1)], "InvalidRequest",
-         "Would fail: One copy request takes 5 GiB at most: 5,368,709,121 bytes, last changed"
-         " 2026-01-02 03:04:05 UTC."),
+        (COPY, OBJECT, [head(size=5 * 1024**3 + 1), GONE], "WouldChange",
+         "s3://backup/old/cat.jpg would be made: 5,368,709,121 bytes, last changed"
+         " 2026-01-02 03:04:05 UTC, copied in 41 parts."),
         (ONTO_ITSELF, OBJECT, [head()], "InvalidRequest",
          "Would fail: A copy of an object onto itself has to change something."),
         (UNTAG, OBJECT, [tags(b="2")], "WouldChange", "Tags would change from b=2 to no tags."),

@@ -213,6 +213,66 @@ def test_copy_settings_become_the_wire_parameters(copying, bucket):
     assert f"s3://{bucket}/backup/cats/a cat.jpg" in copying.open("operation").html
 
 
+def test_every_other_setting_of_a_copy_becomes_its_wire_parameter(copying, bucket):
+    typed = {
+        "target_bucket": bucket,
+        "acknowledged": "on",
+        "encryption": "KMS",
+        "kms_key": "alias/photos",
+        "bucket_key": "on",
+        "acl": "grants",
+        "grants-0-kind": "id",
+        "grants-0-who": "abc",
+        "grants-0-may": "READ",
+        "lock_mode": "GOVERNANCE",
+        "retain_until": "2999-01-02T03:04",
+        "legal_hold": "ON",
+        "event_hold": "ON",
+        "event_unit": "days",
+        "event_days": "30",
+        "modified_since": "2020-01-02T03:04",
+        "unmodified_since": "2999-01-02T03:04",
+        "checksum_algorithm": "SHA256",
+        "redirect": "/elsewhere",
+        "requester_pays": "on",
+        "annotations": "EXCLUDE",
+    }
+    assert copying.press("operation", **typed).status_code == 303
+    form = FORMS[COPY](copying.draft.data["settings"][COPY])
+    assert form.is_valid()
+    expected = {
+        "TargetResource": f"arn:aws:s3:::{bucket}",
+        "StorageClass": "STANDARD",
+        "MetadataDirective": "COPY",
+        "NewObjectMetadata": {"SSEAlgorithm": "KMS"},
+        "SSEAwsKmsKeyId": "alias/photos",
+        "BucketKeyEnabled": True,
+        "AccessControlGrants": [
+            {"Grantee": {"TypeIdentifier": "id", "Identifier": "abc"}, "Permission": "READ"}
+        ],
+        "ObjectLockMode": "GOVERNANCE",
+        "ObjectLockRetainUntilDate": "2999-01-02T03:04:00Z",
+        "ObjectLockLegalHoldStatus": "ON",
+        "ObjectLockEventHold": "ON",
+        "ObjectLockEventHoldDuration": {"Days": 30},
+        "ModifiedSinceConstraint": "2020-01-02T03:04:00Z",
+        "UnModifiedSinceConstraint": "2999-01-02T03:04:00Z",
+        "ChecksumAlgorithm": "SHA256",
+        "RedirectLocation": "/elsewhere",
+        "RequesterPays": True,
+        "AnnotationDirective": "EXCLUDE",
+    }
+    assert form.parsed().to_wire() == expected
+    again = FORMS[COPY](FORMS[COPY].typed_of(expected) | {"target_bucket": bucket})
+    assert again.is_valid() and again.parsed().to_wire() == expected
+
+
+def test_copy_whose_retention_date_has_passed_is_told_so_at_its_field(copying, bucket):
+    base = {"target_bucket": bucket, "acknowledged": "on", "lock_mode": "GOVERNANCE"}
+    refused(copying, "has passed. Enter a date in the future.", "retain_until",
+            **base, retain_until="2020-01-02T03:04")  # fmt: skip
+
+
 def test_copy_without_tags_differs_from_keeping_them(copying, bucket):
     base = {"target_bucket": bucket, "acknowledged": "on"}
     copying.press("operation", **base, tagging="none")
