@@ -124,7 +124,7 @@ def _check_bucket(
             ) from error
     if storage is None:
         return
-    for condition in operation.preconditions:
+    for condition in operation.conditions():
         answer = storage.look_at_bucket(bucket, condition.action)
         holds = condition.holds(answer)
         if holds is None:

@@ -47,6 +47,18 @@ def _is_lock_enabled(data: Mapping[str, Any]) -> bool:
     return bool(data.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
 
 
+def _keeps_versions(data: Mapping[str, Any]) -> bool:
+    """Also where versioning is suspended there may be versions from before."""
+    return data.get("Status") in ("Enabled", "Suspended")
+
+
+VERSIONING = Precondition(
+    action="GetBucketVersioning",
+    is_met=_keeps_versions,
+    says_no=frozenset(),
+    asks="whether versions are kept",
+    unmet="Versioning was never enabled on bucket {bucket}, so it has no versions and no delete markers",
+)
 OBJECT_LOCK = Precondition(
     action="GetObjectLockConfiguration",
     is_met=_is_lock_enabled,
