@@ -120,9 +120,13 @@ class Operation(ABC):
     preconditions: ClassVar[tuple[Precondition, ...]] = ()
     """What every bucket of the list is asked for while the job is prepared."""
     needs_report: ClassVar[bool] = False
-    """What it finds stands in the completion report alone: a job without one is refused."""
+    """What it finds stands in the report alone: a job without one is refused."""
     keeps_state: ClassVar[bool] = False
     """Its tasks may yield `Keep`; `give_up` clears away what one left behind."""
+    forgets_when_done: ClassVar[bool] = False
+    """What a task kept is of no use once its success is recorded, and goes then by itself."""
+    checks_rows: ClassVar[bool] = False
+    """Rows are told by `unfit_row` while a job is prepared."""
     guards_itself: ClassVar[bool] = False
     """Its own steps heed `Target.guard`."""
     settles: ClassVar[frozenset[str]] = frozenset()
@@ -166,10 +170,12 @@ class Operation(ABC):
         """Why a list with these columns cannot be used, as a sentence; empty where it can."""
         return ""
 
+    def unfit_row(self, bucket: str, key: str) -> str:
+        """Why a row cannot be run, as "lies ..."; quick, as each is asked about if `checks_rows`."""
+        return ""
+
     def too_late(self, now: datetime) -> list[Problem]:
-        """What is wrong with these parameters in a job that is made `now`, and was not always: a date
-        that has passed.
-        """
+        """What is wrong with them in a job that is made `now`, and was not always: a past date."""
         return []
 
     def target_buckets(self) -> list[str]:

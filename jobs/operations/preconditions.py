@@ -55,9 +55,10 @@ def _keeps_versions(data: Mapping[str, Any]) -> bool:
 VERSIONING = Precondition(
     action="GetBucketVersioning",
     is_met=_keeps_versions,
-    says_no=frozenset(),
+    # Who has no such call keeps no versions, and may take the deletion of one for that of the object.
+    says_no=frozenset({"NotImplemented", "MethodNotAllowed"}),
     asks="whether versions are kept",
-    unmet="Versioning was never enabled on bucket {bucket}, so it has no versions and no delete markers",
+    unmet="Bucket {bucket} keeps no versions and has no delete markers",
 )
 OBJECT_LOCK = Precondition(
     action="GetObjectLockConfiguration",
