@@ -14,6 +14,8 @@ from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
 from jobs.lifecycle.preflight import encryption_problem
+from jobs.manifests.columns import read_lines
+from jobs.manifests.csv_manifest import RowBlock
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
@@ -124,7 +126,7 @@ def _check_bucket(
             ) from error
     if storage is None:
         return
-    for condition in operation.preconditions:
+    for condition in operation.conditions():
         answer = storage.look_at_bucket(bucket, condition.action)
         holds = condition.holds(answer)
         if holds is None:
@@ -165,3 +167,17 @@ def check_single_bucket(job: Job) -> None:
             f" {operation.label} needs all objects in one bucket: make a job for each bucket.",
             line=line,
         )
+
+
+def check_rows(job: Job, operation: Operation, blocks: Sequence[RowBlock]) -> None:
+    """What an operation cannot do to a row, where it looks at each (`checks_rows`)."""
+    if not operation.checks_rows:
+        return
+    for block in blocks:
+        rows = read_lines(block.lines, job.manifest.fields, first_line=block.first_line)
+        for n, (bucket, key) in enumerate(zip(rows.buckets, rows.keys, strict=True)):
+            if unfit := operation.unfit_row(bucket, key):
+                line = block.first_line + n
+                raise ManifestError(
+                    INVALID, f'Line {line} names the key "{key}", which {unfit}.', line=line
+                )

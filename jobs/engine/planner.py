@@ -25,6 +25,7 @@ from jobs.engine.manifest_checks import (
     bare,
     check_buckets,
     check_manifest_object,
+    check_rows,
     check_single_bucket,
     manifest_errors,
 )
@@ -171,7 +172,9 @@ class _Preparation:
                 start_byte=self.job.prepared_byte,
                 is_slow=self._is_slow,
             )
+            operation = registry.get(self.job.operation).parse(self.job.parameters)
             for group in _grouped(blocks):
+                check_rows(self.job, operation, group)
                 self._keep(group)
                 if self._is_over():
                     return False

@@ -101,7 +101,7 @@ class RunningJob:
         numbers = range(claim.position, claim.position + claim.rows)
         # Where nobody tried them before, nobody kept anything.
         kept = kept_of(store, claim.job_id, numbers) if claim.tried_since_s else {}
-        return kept, TaskStates(store, claim.job_id, numbers, targets_of(rows))
+        return kept, TaskStates(store, claim.job_id, numbers, targets_of(rows), kept)
 
     def work(
         self,

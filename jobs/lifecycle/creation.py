@@ -56,7 +56,10 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
     problems += _check_report(spec) + _check_permissions(spec) + check_limits(spec.limits)
     try:
         operation = registry.get(spec.operation)
-        problems += operation.parse(spec.parameters).too_late(now)
+        parsed = operation.parse(spec.parameters)
+        problems += parsed.too_late(now)
+        if unfit := parsed.unfit_columns(spec.manifest.fields):
+            problems.append(Problem("fields", unfit))
     except ValidationFailedError as error:
         return problems + error.problems
     if operation.needs_report and not spec.report.enabled:

@@ -9,6 +9,7 @@ from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
 from jobs.operations.merge_object_tagging import MergeObjectTagging
+from jobs.operations.move_object import MoveObject
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
@@ -18,6 +19,7 @@ from jobs.operations.update_object_encryption import UpdateObjectEncryption
 
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
+    MoveObject,
     PutObjectTagging,
     MergeObjectTagging,
     DeleteObjectTagging,

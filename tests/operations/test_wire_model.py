@@ -45,7 +45,7 @@ def enum(shape):
     return set(CONTROL.shape_for(shape).enum)
 
 
-OURS = {"S3DeleteObject", "S3MergeObjectTagging"}
+OURS = {"S3DeleteObject", "S3MergeObjectTagging", "S3MoveObject"}
 """AWS has no such operations."""
 
 

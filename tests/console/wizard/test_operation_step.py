@@ -315,18 +315,28 @@ def test_deleting_is_refused_where_no_administrator_allowed_it(at_operation):
     assert at_operation.draft.touched == ["manifest"]
 
 
-def test_deleting_has_no_settings_and_says_what_it_does_at_every_step(
+def test_deleting_asks_for_its_mode_and_says_what_it_does_at_every_step(
     at_operation, deleting_allowed
 ):
     at_operation.press("operation", "show", operation=DELETE)
     html = unescape(at_operation.open("operation").html)
-    assert "There is nothing to set." in html
-    assert "is deleted. Where versions are kept, it gets a delete marker instead." in html
-    response = at_operation.press("operation", operation=DELETE)
+    assert "Exactly the versions of the list: a row without one fails" in html
+    response = at_operation.press("operation", operation=DELETE, mode="NEWEST")
     assert response.status_code == 303
+    html = unescape(at_operation.open("operation").html)
+    assert "is deleted. Where versions are kept, it gets a delete marker instead." in html
     assert at_operation.draft.touched == ["manifest", "operation"]
     html = unescape(at_operation.open("options").html)
     assert "There is a problem" not in html
+
+
+def test_bypass_of_governance_retention_is_acknowledged_by_itself(at_operation, deleting_allowed):
+    at_operation.press("operation", "show", operation=DELETE)
+    settings = {"operation": DELETE, "mode": "EVERY_VERSION", "bypass_governance": "on"}
+    html = unescape(at_operation.press("operation", **settings).content.decode())
+    assert "Tick the box to confirm that protected versions may be deleted." in html
+    response = at_operation.press("operation", **settings, bypass_acknowledged="on")
+    assert response.status_code == 303
 
 
 def test_deleting_tags_has_no_settings_and_needs_no_permission_of_the_region(at_operation):
