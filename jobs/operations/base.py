@@ -122,6 +122,10 @@ class Operation(ABC):
     """Its tasks may yield `Keep`; `give_up` clears away what one left behind."""
     settles: ClassVar[frozenset[str]] = frozenset()
     """Actions whose odd answers `run` settles by a look; others are asked for again."""
+    guards_itself: ClassVar[bool] = False
+    """Its own calls are conditional: it heeds `Target.guard` in `run` and `run_many`, so that no look
+    before is needed (`operations.guarded`).
+    """
 
     @classmethod
     @abstractmethod
