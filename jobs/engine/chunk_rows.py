@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from jobs.dataplane.work import Batch
 from jobs.engine.claims import Claim
+from jobs.engine.frozen_rows import put_frozen
 from jobs.engine.recording import Finished, TaskResult
 from jobs.errors import WorkStoreFullError
 from jobs.manifests.columns import Rows, read_lines
+from jobs.manifests.frozen import read_frozen
 from jobs.manifests.rows import Row
 from jobs.operations.base import DONE, Outcome
 from jobs.operations.foreseeing import kinds_of
@@ -31,13 +33,16 @@ OTHERS = 4
 """So many workers may write to the same disk, each as much as this one."""
 
 
-def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> Rows:
-    """Raises WorkStoreError."""
+def read_rows(
+    work: WorkStore, claim: Claim, manifest: ManifestSpec, *, is_frozen: bool = False
+) -> Rows:
+    """With `is_frozen` the list is that of a dry run, and tells what was seen. Raises WorkStoreError."""
     block = work.read_range(claim.segment, claim.offset, claim.length)
     lines = segments.unpack(block)[claim.skip : claim.skip + claim.rows]
     if len(lines) != claim.rows:
         raise segments.damaged()
-    return read_lines(lines, manifest.fields, first_line=claim.position + 1)
+    read = read_frozen if is_frozen else read_lines
+    return read(lines, manifest.fields, first_line=claim.position + 1)
 
 
 def is_away(work: WorkStore, job_id: str) -> bool:
@@ -70,7 +75,8 @@ def prove_room(work: WorkStore, claim: Claim) -> None:
 
 
 def targets_of(rows: Rows) -> list[Target | Outcome]:
-    targets: list[Target | Outcome] = [*map(Target, rows.buckets, rows.keys, rows.version_ids)]
+    columns = [rows.buckets, rows.keys, rows.version_ids, *([rows.guards] if rows.guards else [])]
+    targets: list[Target | Outcome] = [*map(Target, *columns)]
     if "" in rows.version_ids:
         for index, version_id in enumerate(rows.version_ids):
             if version_id == "":
@@ -117,9 +123,16 @@ def _line(row: Row, outcome: Outcome) -> bytes:
 
 
 def put_results(
-    work: WorkStore, claim: Claim, rows: Rows, outcomes: Sequence[Outcome | None]
+    work: WorkStore,
+    claim: Claim,
+    rows: Rows,
+    outcomes: Sequence[Outcome | None],
+    *,
+    freeze: bool = False,
 ) -> Finished | None:
-    """None where nothing was done. Raises WorkStoreError."""
+    """None where nothing was done. With `freeze` the rows that were run are kept with what was seen
+    of their objects. Raises WorkStoreError.
+    """
     done: Sequence[int] = range(len(outcomes))
     failed: list[TaskResult] = []
     foreseen: dict[str, int] = {}
@@ -136,6 +149,8 @@ def put_results(
         return None
     # Not by position: after a split two chunks begin there in turn, with equal fences.
     name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
+    if freeze:
+        put_frozen(work, name, rows, done, outcomes)
     work.put(name, encode(rows, outcomes))
     return Finished(claim, done, failed, name, foreseen=foreseen)
 
@@ -147,6 +162,12 @@ def part_of(rows: Rows, batch: Batch, start: int, length: int) -> tuple[Rows, Ba
     part = slice(start, start + length)
     begun = frozenset(i - start for i in batch.begun if start <= i < start + length)
     return (
-        Rows(rows.buckets[part], rows.raw_keys[part], rows.keys[part], rows.version_ids[part]),
+        Rows(
+            rows.buckets[part],
+            rows.raw_keys[part],
+            rows.keys[part],
+            rows.version_ids[part],
+            rows.guards[part],
+        ),
         Batch(batch.outcomes[part], begun=begun),
     )

@@ -16,7 +16,7 @@ from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
 from jobs.engine import choosing, claims, database, job_status, recording
 from jobs.engine.choosing import Best
-from jobs.engine.chunk_rows import is_away, prove_room, read_rows, see_room
+from jobs.engine.chunk_rows import is_away, prove_room, see_room
 from jobs.engine.claims import Claim
 from jobs.engine.control_lease import owner_name
 from jobs.engine.control_turns import leave_to_clear
@@ -165,7 +165,7 @@ class _Runner:
         if job.waiting_for:
             prove_room(self._work, claim)
         try:
-            rows = read_rows(self._work, claim, running.manifest)
+            rows = running.rows_of(claim, self._work)
         except WorkStoreLostError as error:
             if is_away(self._work, job.pk):
                 raise

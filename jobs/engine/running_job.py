@@ -9,7 +9,7 @@ from jobs import conf
 from jobs.dataplane import retry
 from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Limits, States, Work
-from jobs.engine.chunk_rows import targets_of
+from jobs.engine.chunk_rows import read_rows, targets_of
 from jobs.engine.claims import Claim
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.task_states import TaskStates, kept_of
@@ -20,6 +20,7 @@ from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.operations.dry_run import DryRun
+from jobs.operations.guarded import guarded
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.trust import only_for_boto3
 from jobs.services.destination import Destination
@@ -61,11 +62,14 @@ class Places:
 
 
 def operation_of(job: Job) -> Operation:
-    """What runs: of a dry run, the look ahead alone. Raises ValidationFailedError for parameters that
+    """What runs: of a dry run, the look ahead alone; of a job over the list of one, what was seen is
+    compared first. Raises ValidationFailedError for parameters that
     are none of the operation's.
     """
     operation = registry.get(job.operation).parse(job.parameters)
-    return DryRun(operation) if job.dry_run else operation
+    if job.dry_run:
+        return DryRun(operation)
+    return guarded(operation) if job.guarded_by_id else operation
 
 
 class RunningJob:
@@ -74,6 +78,7 @@ class RunningJob:
     def __init__(self, job: Job, pacing: Pacing, clock: Callable[[], datetime]) -> None:
         self.manifest = job.manifest
         self._job_id = job.pk
+        self._is_frozen = bool(job.guarded_by_id)
         self._place = str(job.region_id)
         self.operation = operation_of(job)
         self._clock = clock
@@ -89,6 +94,10 @@ class RunningJob:
         """The job as it is now: a person may have let it go on in spite of what was found."""
         if job.checks_waived and not self._trust.waived:
             self._trust = Trust(waived=True, has_succeeded=self._trust.has_succeeded)
+
+    def rows_of(self, claim: Claim, store: WorkStore) -> Rows:
+        """Raises WorkStoreError."""
+        return read_rows(store, claim, self.manifest, is_frozen=self._is_frozen)
 
     def states_of(
         self, claim: Claim, rows: Rows, store: WorkStore

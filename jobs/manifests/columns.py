@@ -20,6 +20,7 @@ from jobs.manifests.rows import (
     row_parser,
 )
 from jobs.manifests.whole_block import without_quotes
+from jobs.spec.target import Guard
 
 # What neither key nor version ID may hold; NUL and LF stand between fields here.
 _UNENCODED = bytes(range(0x01, 0x0A)) + bytes(range(0x0B, 0x21)) + b"\x7f"
@@ -28,12 +29,15 @@ _MOST_BYTES_OF_A_LETTER = 4
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Lists of equal length, with what `Row` says of each; `buckets` repeat."""
+    """Lists of equal length, with what `Row` says of each; `buckets` repeat. `guards` is empty where
+    nothing was seen of any.
+    """
 
     buckets: list[str]
     raw_keys: list[str]
     keys: list[str]
     version_ids: Sequence[str | None]
+    guards: Sequence[Guard | None] = ()
 
     def __len__(self) -> int:
         return len(self.raw_keys)
