@@ -80,18 +80,6 @@ def test_job_that_is_none_says_nothing_of_dry_runs(client, operator):
     assert "ry run" not in text and "Run for real" not in text
 
 
-def test_run_for_real_leads_to_review_with_everything_of_the_dry_run(client, at_review, role):
-    at_review.press("review", "dry")
-    job = Job.objects.get()
-    Job.objects.filter(pk=job.pk).update(status="Complete", terminated_at=timezone.now())
-    response = client.post(reverse("job-real", args=[job.pk]))
-    draft = Draft.objects.latest("created_at")
-    assert response["Location"] == reverse("wizard-step", args=[draft.pk, "review"])
-    answer = client.get(response["Location"])
-    assert answer.status_code == 200
-    assert "There is a problem" not in answer.content.decode()
-
-
 def test_nothing_of_a_dry_run_is_retried(client, looked):
     make_report(looked)
     answer = client.post(reverse("job-retry", args=[looked.pk]))
