@@ -99,3 +99,18 @@ def test_list_and_overview_tell_a_dry_run_from_a_job(client, looked):
 def test_configuration_says_whether_it_is_one(client, looked, operator):
     assert "Yes: it reads only" in page(client, looked, "job-configuration")
     assert "Yes: it reads only" not in page(client, make_job(owner=operator), "job-configuration")
+
+
+@pytest.mark.parametrize(("typed", "rows"), [("", None), ("1,000", 1000), (" 5000 ", 5000)])
+def test_review_starts_a_dry_run_of_a_sample(at_review, typed, rows):
+    at_review.press("review", "dry", sample_rows=typed)
+    assert Job.objects.get().sample_rows == rows
+
+
+@pytest.mark.parametrize("typed", ["0", "5001", "some", "-1", "٣", "9" * 30])
+def test_sample_that_is_no_such_number_is_refused_at_its_field(at_review, typed):
+    response = at_review.press("review", "dry", sample_rows=typed)
+    text = response.content.decode()
+    assert "A sample has 1 to 5,000 objects." in text
+    assert "review/?return=review#sample_rows" in text
+    assert not Job.objects.exists()
