@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.choices import JobStatus, ReportScope
+from jobs.engine.sampling import runs
 from jobs.errors import StoppedError, ValidationFailedError
 from jobs.lifecycle import clean_up, freezing
 from jobs.lifecycle.creation import create_job
@@ -247,6 +248,16 @@ def test_sample_is_spread_evenly_over_the_list(place, steps, settings):
     dry_run = looked(place, steps, place.list_of(keys), sample_rows=10)
     assert (dry_run.total_tasks, dry_run.listed_rows, dry_run.tasks_done) == (10, 100, 10)
     assert sorted(told(place, dry_run)) == [f"{n:03}" for n in range(0, 100, 10)]
+
+
+@pytest.mark.parametrize("most", [1, 3, 10, 250])
+@pytest.mark.parametrize(("total", "wanted"), [(1, 1), (13, 13), (13, 12), (100, 99), (9, 4)])
+def test_runs_of_a_sample_are_of_different_rows_and_make_up_what_is_wanted(total, wanted, most):
+    found = runs(total, wanted, most)
+    rows = [row for start, count in found for row in range(start, start + count)]
+    assert len(found) <= most
+    assert len(set(rows)) == len(rows) == wanted
+    assert max(rows) < total
 
 
 def test_sample_that_is_larger_than_the_list_is_all_of_it(place, steps):

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from jobs.console import quick_sample
 from jobs.console.wizard import browse, fragments, listing, real, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         browse.wizard_browse,
         name="wizard-browse",
     ),
+    path("jobs/create/<uuid:draft_id>/sample/", quick_sample.draft_sample, name="draft-sample"),
+    path("jobs/<job:job_id>/sample/", quick_sample.job_sample, name="job-sample"),
     path("jobs/create/<uuid:draft_id>/<slug:step>/", views.wizard_step, name="wizard-step"),
     path("jobs/<job:job_id>/clone/", views.job_clone, name="job-clone"),
     path("jobs/<job:job_id>/run-for-real/", real.job_real, name="job-real"),

@@ -114,3 +114,24 @@ def test_sample_that_is_no_such_number_is_refused_at_its_field(at_review, typed)
     assert "A sample has 1 to 5,000 objects." in text
     assert "review/?return=review#sample_rows" in text
     assert not Job.objects.exists()
+
+
+def test_review_looks_ahead_at_a_sample_of_the_manifest(at_review, client):
+    url = reverse("draft-sample", args=[at_review.draft.pk])
+    assert f'hx-get="{url}"' in at_review.open("review").html
+    text = " ".join(client.get(url).content.decode().split())
+    assert "The specified bucket does not exist" in text
+    assert "photos/cats/a cat.jpg" in text
+
+
+def test_draft_that_is_not_finished_is_not_looked_ahead_at(at_operation, client):
+    url = reverse("draft-sample", args=[at_operation.draft.pk])
+    assert "Finish the steps above to look ahead." in client.get(url).content.decode()
+
+
+def test_manifest_that_went_since_is_said_in_the_sample(at_review, client, s3, bucket):
+    s3.delete_object(Bucket=bucket, Key="list.csv")
+    url = reverse("draft-sample", args=[at_review.draft.pk])
+    answer = client.get(url)
+    assert answer.status_code == 200
+    assert 'class="alert warn' in answer.content.decode()
