@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from jobs.dataplane.work import Batch
 from jobs.engine.claims import Claim
+from jobs.engine.frozen_rows import put_frozen
 from jobs.engine.recording import Finished, TaskResult
 from jobs.errors import WorkStoreFullError
 from jobs.manifests import frozen_list
@@ -35,14 +36,20 @@ OTHERS = 4
 def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> Rows:
     """Raises WorkStoreError."""
     packed = work.read_range(claim.segment, claim.offset, claim.length)
-    block = segments.unpack(packed)
-    is_of_old = segments.is_of_old(packed)
-    rows = _rows_of_old(block, manifest) if is_of_old else frozen_list.decode(block)
+    rows = unpacked(packed, manifest)
     if (claim.skip, claim.rows) != (0, len(rows)):
         rows = rows.cut(claim.skip, claim.rows)
     if len(rows) != claim.rows:
         raise segments.damaged()
     return rows
+
+
+def unpacked(packed: bytes, manifest: ManifestSpec) -> Rows:
+    """A block of the frozen list. Raises WorkStoreLostError for damage."""
+    block = segments.unpack(packed)
+    if segments.is_of_old(packed):
+        return _rows_of_old(block, manifest)
+    return frozen_list.decode(block)
 
 
 def _rows_of_old(block: bytes, manifest: ManifestSpec) -> Rows:
@@ -84,7 +91,8 @@ def prove_room(work: WorkStore, claim: Claim) -> None:
 
 
 def targets_of(rows: Rows) -> list[Target | Outcome]:
-    targets: list[Target | Outcome] = [*map(Target, rows.buckets, rows.keys, rows.version_ids)]
+    columns = [rows.buckets, rows.keys, rows.version_ids, *([rows.guards] if rows.guards else [])]
+    targets: list[Target | Outcome] = [*map(Target, *columns)]
     if "" in rows.version_ids:
         for index, version_id in enumerate(rows.version_ids):
             if version_id == "":
@@ -131,9 +139,16 @@ def _line(row: Row, outcome: Outcome) -> bytes:
 
 
 def put_results(
-    work: WorkStore, claim: Claim, rows: Rows, outcomes: Sequence[Outcome | None]
+    work: WorkStore,
+    claim: Claim,
+    rows: Rows,
+    outcomes: Sequence[Outcome | None],
+    *,
+    freeze: bool = False,
 ) -> Finished | None:
-    """None where nothing was done. Raises WorkStoreError."""
+    """None where nothing was done. With `freeze` the rows that were run are kept with what was seen
+    of their objects. Raises WorkStoreError.
+    """
     done: Sequence[int] = range(len(outcomes))
     failed: list[TaskResult] = []
     foreseen: dict[str, int] = {}
@@ -150,6 +165,8 @@ def put_results(
         return None
     # Not by position: after a split two chunks begin there in turn, with equal fences.
     name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
+    if freeze:
+        put_frozen(work, name, rows, done, outcomes)
     work.put(name, encode(rows, outcomes))
     return Finished(claim, done, failed, name, foreseen=foreseen)
 

@@ -14,8 +14,7 @@ from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
 from jobs.lifecycle.preflight import encryption_problem
-from jobs.manifests.columns import read_lines
-from jobs.manifests.csv_manifest import RowBlock
+from jobs.manifests.frozen_list import RowBlock, taken_apart
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
@@ -174,7 +173,7 @@ def check_rows(job: Job, operation: Operation, blocks: Sequence[RowBlock]) -> No
     if not operation.checks_rows:
         return
     for block in blocks:
-        rows = read_lines(block.lines, job.manifest.fields, first_line=block.first_line)
+        rows = taken_apart(block.rows)
         for n, (bucket, key) in enumerate(zip(rows.buckets, rows.keys, strict=True)):
             if unfit := operation.unfit_row(bucket, key):
                 line = block.first_line + n

@@ -274,7 +274,7 @@ class OpenChunks:
         written = Written(batch, [], [], [])
         for claim in chunk.claims:
             rows, part = part_of(chunk.rows, batch, claim.position - chunk.position, claim.rows)
-            finished = put_results(self._work, claim, rows, part.outcomes)
+            finished = put_results(self._work, claim, rows, part.outcomes, freeze=chunk.job.dry_run)
             if finished is None and so_far and 0 < len(part.begun) < claim.rows:
                 finished = Finished(claim, (), (), "")  # what is not begun is given away
             if finished is None:

@@ -20,6 +20,7 @@ from jobs.engine import control_lease
 from jobs.engine.control_lease import ALONE, GIVEN_UP, ControlLease, Terms
 from jobs.engine.control_turns import leave_to_clear
 from jobs.engine.database import DATABASE_AWAY, now_s
+from jobs.engine.frozen_lists import frozen_blocks, unseen_rows
 from jobs.engine.manifest_checks import (
     INVALID,
     bare,
@@ -29,6 +30,7 @@ from jobs.engine.manifest_checks import (
     check_single_bucket,
     manifest_errors,
 )
+from jobs.engine.sampling import cut_to_sample
 from jobs.errors import (
     LeaseLostError,
     ManifestError,
@@ -131,20 +133,19 @@ class _Preparation:
 
     def run(self) -> None:
         self._until_s = time.monotonic() + conf.time_box_s()
-        storage = self._storage()
-        check_manifest_object(self.job, storage)
-        if not self._read(storage):
+        if not self._read():
             return
         if self.job.prepared_rows == 0:
             raise ManifestError(INVALID, "The manifest is empty. List at least one object.")
         if not check_buckets(self.job, self.stop, self.clock, self._goes_on_checking):
             return
-        commands.end_preparing(
-            self.job,
-            total_tasks=self.job.prepared_rows,
-            buckets=bare(self.job.buckets),
-            now=self.clock(),
-        )
+        with transaction.atomic():
+            commands.end_preparing(
+                self.job,
+                total_tasks=cut_to_sample(self.job),
+                buckets=bare(self.job.buckets),
+                now=self.clock(),
+            )
 
     def _storage(self) -> Storage:
         try:
@@ -152,8 +153,12 @@ class _Preparation:
         except StorageError as error:
             raise ManifestError(error.code, error.message) from error
 
-    def _read(self, storage: Storage) -> bool:
+    def _read(self) -> bool:
         """Read from the checkpoint on; False when the time was up before the end."""
+        if self.job.guarded_by_id:
+            return self._keep_all(frozen_blocks(self.job, self.work))
+        storage = self._storage()
+        check_manifest_object(self.job, storage)
         with (
             manifest_errors(self.job),
             storage.open_object(
@@ -172,12 +177,15 @@ class _Preparation:
                 start_byte=self.job.prepared_byte,
                 is_slow=self._is_slow,
             )
-            operation = registry.get(self.job.operation).parse(self.job.parameters)
-            for group in _grouped(blocks):
-                check_rows(self.job, operation, group)
-                self._keep(group)
-                if self._is_over():
-                    return False
+            return self._keep_all(blocks)
+
+    def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
+        operation = registry.get(self.job.operation).parse(self.job.parameters)
+        for group in _grouped(blocks):
+            check_rows(self.job, operation, group)
+            self._keep(group)
+            if self._is_over():
+                return False
         return True
 
     def _is_over(self) -> bool:
@@ -214,6 +222,8 @@ class _Preparation:
             )
             position += block.rows.rows
             self._count_buckets(block)
+            if self.job.guarded_by_id:
+                self.job.unguarded_rows += unseen_rows(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].end_byte)
             Chunk.objects.bulk_create(chunks)
@@ -237,6 +247,7 @@ class _Preparation:
             prepared_rows=position,
             prepared_byte=end_byte,
             buckets=self.job.buckets,
+            unguarded_rows=self.job.unguarded_rows,
         )
         self.job.prepared_rows, self.job.prepared_byte = position, end_byte
         self._kept_s = time.monotonic()

@@ -20,6 +20,7 @@ from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.operations.dry_run import DryRun
+from jobs.operations.guarded import guarded
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.trust import only_for_boto3
 from jobs.services.destination import Destination
@@ -61,11 +62,14 @@ class Places:
 
 
 def operation_of(job: Job) -> Operation:
-    """What runs: of a dry run, the look ahead alone. Raises ValidationFailedError for parameters that
+    """What runs: of a dry run, the look ahead alone; of a job over the list of one, what was seen is
+    compared first. Raises ValidationFailedError for parameters that
     are none of the operation's.
     """
     operation = registry.get(job.operation).parse(job.parameters)
-    return DryRun(operation) if job.dry_run else operation
+    if job.dry_run:
+        return DryRun(operation)
+    return guarded(operation) if job.guarded_by_id else operation
 
 
 class RunningJob:

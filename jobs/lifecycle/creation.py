@@ -11,13 +11,14 @@ from django.db import IntegrityError, transaction
 from jobs import queueing
 from jobs.choices import JobStatus, ManifestField
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
+from jobs.lifecycle import freezing
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
 from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
 from jobs.operations.base import Operation
-from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, JobSpec, LimitsSpec
+from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, MAX_SAMPLE, JobSpec
 
 
 class IdempotencyError(BatchConsoleError):
@@ -41,6 +42,7 @@ def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
     try:
         with transaction.atomic():
             check_free(spec)
+            freezing.check_free(spec, now)
             job = _insert(spec, fingerprint, actor, now)
             queueing.call_control()
     except IntegrityError:
@@ -81,6 +83,12 @@ def refusal_of(operation: type[Operation], region: Region | None) -> str:
 
 def _check_options(spec: JobSpec) -> list[Problem]:
     problems = []
+    if spec.sample_rows is not None and not 1 <= spec.sample_rows <= MAX_SAMPLE:
+        problems.append(
+            Problem(
+                "sample_rows", f"A sample has 1 to {MAX_SAMPLE:,} objects. Enter such a number."
+            )
+        )
     if len(spec.description) > MAX_DESCRIPTION:
         problems.append(
             Problem(
@@ -141,17 +149,11 @@ def _same_request(job: Job, fingerprint: str) -> Job:
 
 def _fingerprint(spec: JobSpec) -> str:
     facts = dataclasses.asdict(spec)
-    if not spec.dry_run:
-        del facts["dry_run"]  # as requests were known before there were dry runs
+    for name in ("dry_run", "sample_rows", "guarded_by"):
+        if not facts[name]:
+            del facts[name]  # as requests were known before there were dry runs
     text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _limits_of(spec: JobSpec) -> LimitsSpec:
-    """What would fail is what a dry run is to find: failures never stop it."""
-    if not spec.dry_run:
-        return spec.limits
-    return dataclasses.replace(spec.limits, failure_percent=100, canary_tasks=0)
 
 
 def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) -> Job:
@@ -168,6 +170,10 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         request_fingerprint=fingerprint,
         confirmation_required=spec.confirmation_required,
         dry_run=spec.dry_run,
+        sample_rows=spec.sample_rows if spec.dry_run else None,
+        guarded_by_id=spec.guarded_by,
+        # Failures are what a dry run is to find: they never stop it. Its limits are those of the job.
+        canary_settled=spec.dry_run,
         cloned_from_id=spec.cloned_from,
         retry_of_id=spec.retry_of,
         manifest_bucket=manifest.bucket,
@@ -181,7 +187,7 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         report_prefix=report.prefix,
         report_scope=report.scope,
         created_at=now,
-        **dataclasses.asdict(_limits_of(spec)),
+        **dataclasses.asdict(spec.limits),
     )
     JobTag.objects.bulk_create(JobTag(job=job, key=k, value=v) for k, v in spec.tags.items())
     StatusChange.objects.create(job=job, at=now, to_status=JobStatus.NEW, actor=actor)

@@ -6,7 +6,7 @@ See docs/batch-operations.md, CSV manifests; docs/engine.md, Reading lists.
 from collections.abc import Callable, Iterable, Iterator
 
 from jobs.choices import ManifestField
-from jobs.manifests.frozen_list import BucketRows, Frozen, RowBlock, frozen
+from jobs.manifests.frozen_list import BucketRows, Frozen, RowBlock, Rows, frozen
 from jobs.manifests.layout import layout_of
 from jobs.manifests.lines import BLANK, MAX_LINE_BYTES, too_long
 from jobs.manifests.opening import check_first_line
@@ -144,7 +144,7 @@ class _Reader:
             rows.append(row)
             count, first = buckets.get(row.bucket, (0, place))
             buckets[row.bucket] = (count + 1, first)
-        return frozen(rows), buckets
+        return frozen(Rows.of(rows)), buckets
 
 
 def _whole_lines(text: bytes) -> tuple[int, int]:

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.manifests.frozen_list import COMMA, NUL, BucketRows, Frozen
+from jobs.manifests.frozen_list import (
+    BUCKET,
+    COMMA,
+    KEY,
+    NUL,
+    VERSION_ID,
+    BucketRows,
+    Frozen,
+)
 from jobs.manifests.layout import Layout
 from jobs.manifests.rows import BUCKET_NAME, MAX_KEY_BYTES, MAX_VERSION_ID_BYTES
 
@@ -45,7 +53,7 @@ class PlainText:
         start = int(self.ends[first - 1]) + 1 if first else 0
         text = self.text[start : int(self.ends[first + rows - 1]) + 1]
         layout, separator = self.layout, self.separator
-        fields = 2 if layout.version_id < 0 else 3
+        fields = (BUCKET, KEY) if layout.version_id < 0 else (BUCKET, KEY, VERSION_ID)
         if layout.is_canonical and self.bucket:
             return Frozen(text, rows, fields, separator, self.bucket), {self.bucket: (rows, 0)}
         cells = text.replace(b"\n", separator).split(separator)
@@ -56,7 +64,7 @@ class PlainText:
         bucket = next(iter(buckets)) if len(buckets) == 1 else ""
         if not layout.is_canonical:
             columns = [names, cells[layout.key :: stride]]
-            if fields > 2:
+            if VERSION_ID in fields:
                 columns.append(cells[layout.version_id :: stride])
             lines = map(separator.join, zip(*columns, strict=True))
             text = b"".join([line + b"\n" for line in lines])

@@ -99,6 +99,11 @@ def preview(
     )
 
 
+def whole_lines(sample: bytes, *, complete: bool) -> list[bytes]:
+    """The lines of a manifest's beginning, without their ends."""
+    return _whole_lines(sample, complete=complete)[0]
+
+
 def _whole_lines(sample: bytes, *, complete: bool) -> tuple[list[bytes], int]:
     """Lines without their ends, blank ones at the end left out; and the bytes they came from.
 

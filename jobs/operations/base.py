@@ -127,10 +127,12 @@ class Operation(ABC):
     """What a task kept is of no use once its success is recorded, and goes then by itself."""
     checks_rows: ClassVar[bool] = False
     """Rows are told by `unfit_row` while a job is prepared."""
-    guards_itself: ClassVar[bool] = False
-    """Its own steps heed `Target.guard`."""
     settles: ClassVar[frozenset[str]] = frozenset()
     """Actions whose odd answers `run` settles by a look; others are asked for again."""
+    guards_itself: ClassVar[bool] = False
+    """Its own calls are conditional: it heeds `Target.guard` in `run` and `run_many`, so that no look
+    before is needed (`operations.guarded`).
+    """
 
     @classmethod
     @abstractmethod

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.operations import put_object_copy_form
+from jobs.operations import put_object_copy_examples, put_object_copy_form
 from jobs.operations.fields import ChoiceField, Option
 from jobs.operations.form import Form, Note
 
@@ -39,8 +39,8 @@ FORM = Form(
     )
 )
 
-_PLAINEST = put_object_copy_form.EXAMPLES[0]
+_PLAINEST = put_object_copy_examples.EXAMPLES[0]
 EXAMPLES: tuple[Mapping[str, Any], ...] = (
-    *put_object_copy_form.EXAMPLES,
+    *put_object_copy_examples.EXAMPLES,
     {**_PLAINEST, SOURCE_VERSION: DELETE},
 )

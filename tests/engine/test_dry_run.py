@@ -10,6 +10,7 @@ from jobs.operations import registry
 from jobs.operations.preconditions import OBJECT_LOCK
 from jobs.queries import foreseen
 from jobs.spec.job import LimitsSpec
+from tests.examples import written_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,7 +19,8 @@ def run(place, steps, rows, **changes):
     facts = {"dry_run": True, "confirmation_required": False} | changes
     job = place.make_job(rows, **facts)
     steps.prepare(job)
-    assert steps.see(job).status == JobStatus.READY
+    ready = steps.see(job)
+    assert ready.status == JobStatus.READY, ready.failure_reason
     steps.run()
     return steps.finish(job)
 
@@ -67,13 +69,15 @@ def test_no_write_of_any_operation_leaves_but_the_report(place, steps, operation
         place.s3.create_bucket(Bucket=place.source, ObjectLockEnabledForBucket=True)
     place.put_objects(keys)
     before = everything_in(place)
+    archive = f"{place.reports}-archive"
+    place.s3.create_bucket(Bucket=archive)
     for parameters in operation.examples:
-        here = {"TargetResource": f"arn:aws:s3:::{place.source}"}
-        own = parameters | {name: here[name] for name in here if name in parameters}
+        own = written_to(parameters, archive)
         rows = place.list_of(keys)
         job = run(place, steps, rows, operation=operation.name, parameters=own)
         assert job.status == JobStatus.COMPLETE
         assert everything_in(place) == before
+        assert "Contents" not in place.s3.list_objects_v2(Bucket=archive)
         assert len(place.report_rows(job)) == 3
 
 

@@ -48,7 +48,9 @@ class Bench:
         job = make_job(JobStatus.READY, total=rows, **facts)
         listed = [Row("photos", f"k{n:03d}", f"k{n:03d}", None) for n in range(rows)]
         blocks = [listed[n : n + rows_per_chunk] for n in range(0, rows, rows_per_chunk)]
-        packed = segments.pack([frozen_list.encode(frozen_list.frozen(block)) for block in blocks])
+        packed = segments.pack(
+            [frozen_list.encode(frozen_list.frozen(Rows.of(block))) for block in blocks]
+        )
         self.work.put(f"{job.pk}/segments/a", packed.data)
         for number, (offset, length) in enumerate(packed.ranges):
             Chunk.objects.create(

@@ -168,17 +168,24 @@ def dry_run(press: Press) -> HttpResponse:
     """Start dry run: as Create job, and the draft stays, for the job that may come after it."""
     if press.step is not REVIEW:
         return go_on(press)
+    try:
+        sample = review.sample_of(press.request.POST)
+    except ValidationFailedError as error:
+        problems = [(REVIEW, problem) for problem in error.problems]
+        return review_page(press.request, press.draft, problems)
     sentence = "Started dry run {}. It changes nothing; your draft is kept under Create job."
-    return _created(press, sentence, dry_run=True)
+    return _created(press, sentence, dry_run=True, sample_rows=sample)
 
 
-def _created(press: Press, sentence: str, *, dry_run: bool = False) -> HttpResponse:
+def _created(
+    press: Press, sentence: str, *, dry_run: bool = False, sample_rows: int | None = None
+) -> HttpResponse:
     draft, now = press.draft, timezone.now()
     reading = Reading(draft)
     problems = review.problems_of(reading, write_test=True)
     if problems:
         return review_page(press.request, draft, problems)
-    spec = reading.spec(dry_run=dry_run)
+    spec = reading.spec(dry_run=dry_run, sample_rows=sample_rows)
     try:
         with transaction.atomic():
             job = create_job(spec, actor=user_of(press.request), now=now)
@@ -198,9 +205,9 @@ def review_page(
 ) -> HttpResponse:
     context = pages.page_context(request, draft, REVIEW, problems=[])
     linked = review.linked(Reading(draft), problems)
-    return render(
-        request, REVIEW.template, context | {"linked": linked, "has_errors": bool(linked)}
-    )
+    typed = request.POST.get("sample_rows", "")
+    context |= {"linked": linked, "has_errors": bool(linked), "sample_rows": typed}
+    return render(request, REVIEW.template, context)
 
 
 def _check(press: Press) -> HttpResponse:
