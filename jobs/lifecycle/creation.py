@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from jobs import queueing
 from jobs.choices import JobStatus, ManifestField
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
+from jobs.lifecycle.connected import unconnected
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
@@ -56,7 +57,8 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
     problems += _check_report(spec) + _check_permissions(spec) + check_limits(spec.limits)
     try:
         operation = registry.get(spec.operation)
-        problems += operation.parse(spec.parameters).too_late(now)
+        parsed = operation.parse(spec.parameters)
+        problems += [*parsed.too_late(now), *unconnected(parsed)]
     except ValidationFailedError as error:
         return problems + error.problems
     if operation.needs_report and not spec.report.enabled:

@@ -15,13 +15,13 @@ from jobs.lifecycle import commands, pauses, priorities
 from jobs.models import Job
 from tests import servers
 from tests.engine.places import Place, new_place
-from tests.examples import PLAINEST, written_to
+from tests.examples import PLAINEST_ON_STORAGE, written_to
 from tests.faults import Tally, counted, listed_keys
 from tests.soak.installation import Installation
 
 T = TypeVar("T")
 PARAMETERS: dict[str, dict[str, Any]] = {
-    name: written_to(parameters, "archive") for name, parameters in PLAINEST
+    name: written_to(parameters, "archive") for name, parameters in PLAINEST_ON_STORAGE
 }
 CANCELLED_SHARE = 0.1
 WISHED_SHARE, RESUMED_SHARE = 0.005, 0.03
