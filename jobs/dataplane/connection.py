@@ -7,7 +7,6 @@ import httptools
 
 from jobs.dataplane.pouring import Pouring
 from jobs.s3.head import headers_of
-from jobs.s3.parsing import MAX_BODY_BYTES
 
 MAX_HEAD_BYTES = 64 * 1024
 LEAST_POURED_BYTES = 256 * 1024
@@ -23,9 +22,8 @@ class Exchange(Protocol):
         ...
 
     def answered(self, status: int, head: bytes, body: bytes) -> None:
-        """`head` is what was received up to the end of the headers, and perhaps some more.
-        `body` has at most MAX_BODY_BYTES and one; with more it was cut.
-        """
+        """`head` is what was received up to the end of the headers, and perhaps some more. `body` has
+        at most `Owner.most_body_bytes` and one; with more it was cut."""
         ...
 
     def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:
@@ -45,6 +43,8 @@ class Hose(Protocol):
 
 
 class Owner(Protocol):
+    most_body_bytes: int
+
     def now_s(self) -> float: ...
 
     def freed(self, connection: "Connection") -> None:
@@ -179,7 +179,7 @@ class Connection(asyncio.Protocol):
 
     def _look_at_what_came(self) -> None:
         """Of an answer whose end has not come, and may never come."""
-        if self._body_bytes > MAX_BODY_BYTES:
+        if self._body_bytes > self._owner.most_body_bytes:
             self._finish()
         elif not self._status and len(self._head) > MAX_HEAD_BYTES:
             self.abort("closed")
@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
             self._poured_bytes += len(body)
             self._hose.piece(body, self)
             return
-        if self._body_bytes <= MAX_BODY_BYTES:
+        if self._body_bytes <= self._owner.most_body_bytes:
             self._body.append(body)
         self._body_bytes += len(body)
         if not (self.is_ending or body.isspace()):
@@ -267,7 +267,7 @@ class Connection(asyncio.Protocol):
 
     def _finish(self) -> None:
         exchange, self.exchange = cast(Exchange, self.exchange), None
-        body = b"".join(self._body)[: MAX_BODY_BYTES + 1] if self._body else b""
+        body = b"".join(self._body)[: self._owner.most_body_bytes + 1] if self._body else b""
         self._body = []
         self._served += 1
         if self._reusable:

@@ -79,6 +79,8 @@ class DataPlane:
         try:
             for bucket in work.buckets():
                 flight.lane(work.places.bucket(bucket))
+            for wanted in work.operation.connections():
+                flight.lane(work.places.connected(wanted))
             with self._lock:
                 if self._has_ended:
                     raise RuntimeError("the data plane has ended")

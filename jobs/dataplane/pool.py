@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.dataplane.connection import Connection, Exchange, Hose
+from jobs.s3.parsing import MAX_BODY_BYTES
 from jobs.s3.patience import LEAST_BYTES_PER_S, SPAN_S
 from jobs.s3.reachable import ForbiddenAddressError, check_found, check_peer
 from jobs.s3.template import Origin
@@ -40,8 +41,10 @@ class Pool:
         origin: Origin,
         tls: ssl.SSLContext | None,
         timeouts: Timeouts,
+        most_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self.now_s = loop.time
+        self.most_body_bytes = most_body_bytes
         self._loop = loop
         self._origin = origin
         self._tls = tls
@@ -94,7 +97,7 @@ class Pool:
                 self._idle.append(connection)
 
     async def _connect(self) -> Connection:
-        host, port, _ = self._origin
+        host, port, _, name = self._origin
         try:
             async with asyncio.timeout(self._timeouts.connect_s):
                 transport, connection = await self._loop.create_connection(
@@ -102,7 +105,7 @@ class Pool:
                     host,
                     port,
                     ssl=self._tls,
-                    server_hostname=host if self._tls else None,
+                    server_hostname=(name or host) if self._tls else None,
                 )
         except (ssl.SSLError, socket.gaierror):
             raise

@@ -89,6 +89,8 @@ class Surroundings(ABC):
             work.kept.get(index, b""),
             tally=self._tally,
             seen_before=self._seen_before,
+            job_id=work.job_id,
+            row=work.first_row + index,
         )
 
     def apart(self, function: Callable[[], Any], tell: Callable[[Any], None]) -> None:

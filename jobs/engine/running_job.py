@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
@@ -9,16 +10,19 @@ from jobs import conf
 from jobs.dataplane import retry
 from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Limits, States, Work
+from jobs.engine import database
 from jobs.engine.chunk_rows import targets_of
 from jobs.engine.claims import Claim
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.task_states import TaskStates, kept_of
+from jobs.lifecycle.connected import destination_of
 from jobs.lifecycle.connections import credentials_of, region_of
 from jobs.lifecycle.notes import note_slower
 from jobs.manifests.frozen_list import Rows
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
+from jobs.operations.connected import Connected
 from jobs.operations.dry_run import DryRun
 from jobs.operations.guarded import guarded
 from jobs.s3.endpoints import Credentials, Endpoint
@@ -39,12 +43,22 @@ class Places:
         self._job = job
         self._by_bucket: dict[str, Destination] = {}
         self._by_region: dict[int, tuple[Endpoint, Credentials | None]] = {}
+        self._others: dict[Connected, Destination] = {}
 
     def connect(self, buckets: Iterable[str]) -> None:
         """Raises StorageError where the job's role has no credentials."""
         for bucket in buckets:
             if bucket not in self._by_bucket:
                 self._by_bucket[bucket] = bucket_at(*self._place_of(bucket), bucket)
+
+    def connect_others(self, wanted: Iterable[Connected]) -> None:
+        """Raises StorageError for what is not connected, or not any more."""
+        for one in wanted:
+            if one not in self._others:
+                self._others[one] = destination_of(one)
+
+    def connected(self, wanted: Connected) -> Destination:
+        return self._others[wanted]
 
     def all(self) -> list[tuple[Endpoint, Credentials | None]]:
         """Of all buckets so far, each once."""
@@ -111,14 +125,17 @@ class RunningJob:
         self,
         rows: Rows,
         stop: threading.Event,
+        claim: Claim | None = None,
         *,
-        tried_since_s: float = 0.0,
         kept: Mapping[int, bytes] | None = None,
         states: States | None = None,
     ) -> Work:
-        """The tasks of a chunk. Raises StorageError where a bucket cannot be called."""
+        """The tasks of a chunk, or of no chunk. Raises StorageError where what they call cannot be
+        called.
+        """
         self._places.connect(set(rows.buckets))
         self._places.connect(self.operation.target_buckets())
+        self._places.connect_others(self.operation.connections())
         self._look_for_boto3()
         return Work(
             self.operation,
@@ -130,9 +147,11 @@ class RunningJob:
             self._pace,
             self._place,
             self._trust,
-            tried_since_s,
+            _here(claim.tried_since_s) if claim else 0.0,
             kept or {},
             states,
+            self._job_id,
+            claim.position if claim else 0,
         )
 
     def _look_for_boto3(self) -> None:
@@ -163,3 +182,8 @@ class RunningJob:
             conf.storage_patience_s(),
             begin_s=conf.record_every_s(),
         )
+
+
+def _here(moment_s: float) -> float:
+    """A moment of the database's clock on that of this machine; 0 stays 0."""
+    return time.time() - (database.now_s() - moment_s) if moment_s else 0.0

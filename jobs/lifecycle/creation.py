@@ -12,6 +12,7 @@ from jobs import queueing
 from jobs.choices import JobStatus, ManifestField
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
+from jobs.lifecycle.connected import unconnected
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
@@ -59,7 +60,7 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
     try:
         operation = registry.get(spec.operation)
         parsed = operation.parse(spec.parameters)
-        problems += parsed.too_late(now)
+        problems += [*parsed.too_late(now), *unconnected(parsed)]
         if unfit := parsed.unfit_columns(spec.manifest.fields):
             problems.append(Problem("fields", unfit))
     except ValidationFailedError as error:

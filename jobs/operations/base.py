@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from jobs.choices import Foreseen, ManifestField, OperationGroup, Risk
 from jobs.errors import Problem
+from jobs.operations.connected import Connected
 from jobs.operations.context import Context
 from jobs.operations.form import Form
 from jobs.operations.preconditions import Precondition
@@ -182,6 +183,10 @@ class Operation(ABC):
 
     def target_buckets(self) -> list[str]:
         """Buckets that are written besides those of the list."""
+        return []
+
+    def connections(self) -> list[Connected]:
+        """What its tasks call besides storages."""
         return []
 
     def foresee(self, target: Target, context: Context) -> Steps:

@@ -48,11 +48,14 @@ def text_mark(number: int) -> str:
 
 
 class Origin(NamedTuple):
-    """Where connections go."""
+    """Where connections go. `name` is whose certificate is expected, where `host` is an address that
+    was looked up before.
+    """
 
     host: str
     port: int
     tls: bool
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

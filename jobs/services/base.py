@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol
 
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict
+from jobs.s3.parsing import MAX_BODY_BYTES
 from jobs.s3.template import Origin
 from jobs.services.call import Call
 from jobs.services.habits import Habits
@@ -51,12 +52,13 @@ class Service(ABC):
     """One endpoint under one key pair, for as long as a worker lives. Belongs to the thread of the
     loop once it is made, save `perform`, which is called from threads.
 
-    `patience_s` is how long an answer may be silent; None for what the installation says. With
-    `only_performs` everything goes through `perform`.
+    `patience_s` is how long an answer may be silent; None for what the installation says. Of a body
+    `most_body_bytes` and one are read. With `only_performs` everything goes through `perform`.
     """
 
     name: ClassVar[str]
     patience_s: ClassVar[float | None] = None
+    most_body_bytes: ClassVar[int] = MAX_BODY_BYTES
     tls: ssl.SSLContext | None = None
     only_performs: bool = False
 

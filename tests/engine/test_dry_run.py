@@ -10,6 +10,7 @@ from jobs.operations import registry
 from jobs.operations.preconditions import OBJECT_LOCK
 from jobs.queries import foreseen
 from jobs.spec.job import LimitsSpec
+from tests.connected import connect_all
 from tests.examples import written_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,6 +64,7 @@ def test_dry_run_says_of_each_object_what_would_happen_and_changes_nothing(place
 @pytest.mark.parametrize("operation", registry.OPERATIONS, ids=lambda one: one.name)
 def test_no_write_of_any_operation_leaves_but_the_report(place, steps, operation):
     """Whatever its parameters."""
+    connect_all()
     keys = [f"{n}.jpg" for n in range(3)]
     if OBJECT_LOCK in operation.preconditions:
         place.source = f"{place.source}-locked"

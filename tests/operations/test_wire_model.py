@@ -19,11 +19,13 @@ from jobs.operations import (
     copy_grants,
     copy_members,
     copy_metadata,
+    invocation_event,
     put_object_copy,
     tags,
     update_object_encryption,
 )
 from jobs.operations.registry import OPERATIONS, get
+from jobs.s3 import function_arns
 
 
 def model(service):
@@ -45,7 +47,7 @@ def enum(shape):
     return set(CONTROL.shape_for(shape).enum)
 
 
-OURS = {"S3DeleteObject", "S3MergeObjectTagging", "S3MoveObject"}
+OURS = {"S3DeleteObject", "S3MergeObjectTagging", "S3MoveObject", "WebhookInvoke"}
 """AWS has no such operations."""
 
 
@@ -171,6 +173,23 @@ def test_limits_are_those_of_the_wire(shape, limits):
     assert (metadata["min"], metadata["max"]) == limits
 
 
+def test_limits_of_an_invocation_are_those_of_the_wire():
+    arguments = CONTROL.shape_for("UserArguments")
+    assert arguments.metadata == {"min": 1, "max": invocation_event.MOST_ARGUMENTS}
+    assert arguments.key.metadata == {"min": 1, "max": invocation_event.MOST_NAME}
+    assert arguments.value.metadata == {"max": invocation_event.MOST_VALUE}
+    arn = CONTROL.shape_for("FunctionArnString").metadata
+    assert (arn["min"], arn["max"]) == (1, function_arns.MOST)
+
+
+@pytest.mark.parametrize("qualifier", ["", ":live", ":7", ":$LATEST"])
+def test_arn_of_a_function_is_one_of_the_wire(qualifier):
+    arn = function_arns.function_arn("eu-west-1", "123456789012", "Thumb-nails_2") + qualifier
+    pattern = CONTROL.shape_for("FunctionArnString").metadata["pattern"]
+    assert re.fullmatch(pattern, arn)
+    assert function_arns.parse_function_arn(arn).function == f"Thumb-nails_2{qualifier}"
+
+
 def test_pattern_of_a_key_is_that_of_the_wire_and_of_s3():
     for service in (CONTROL, S3):
         metadata = service.shape_for("NonEmptyKmsKeyArnString").metadata
@@ -230,6 +249,7 @@ def test_checksum_of_the_storage_is_looked_for_under_the_name_of_its_header(name
 @pytest.mark.parametrize(
     ("shape", "known"),
     [
+        ("LambdaInvokeOperation", {"FunctionArn", "InvocationSchemaVersion", "UserArguments"}),
         ("S3SetObjectTaggingOperation", {"TagSet"}),
         ("S3DeleteObjectTaggingOperation", set()),
         ("S3SetObjectAclOperation", {acl.FIELD}),

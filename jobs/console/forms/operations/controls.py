@@ -8,8 +8,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from jobs.console.forms.operations.connected import connected_control
 from jobs.console.forms.typed import Rows, TextField, WholeField, check_bucket_length
 from jobs.operations import fields as data
+from jobs.operations.connected_fields import ConnectedField
 from jobs.operations.form import Item, More, When
 from jobs.s3.arns import check_bucket_name
 
@@ -105,6 +107,8 @@ def control_of(field: data.Field, shows: dict[str, str]) -> forms.Field:
             return _switch(field, shows)
         case data.ChoiceField():
             return _choice(field, shows)
+        case ConnectedField():
+            return connected_control(field)
     raise TypeError(f"{field.name} is no single control.")
 
 
