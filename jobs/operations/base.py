@@ -10,6 +10,7 @@ from jobs.choices import Foreseen, OperationGroup, Risk
 from jobs.errors import Problem
 from jobs.operations.context import Context
 from jobs.operations.form import Form
+from jobs.operations.permissions import Permission, of_calls
 from jobs.operations.preconditions import Precondition
 from jobs.operations.steps import Later, Step
 from jobs.s3.answers import Answer
@@ -158,6 +159,10 @@ class Operation(ABC):
     def target_buckets(self) -> list[str]:
         """Buckets that are written besides those of the list."""
         return []
+
+    def permissions(self) -> tuple[Permission, ...]:
+        """What the role must be allowed for these parameters, and what helps looks."""
+        return of_calls(self.needs)
 
     def foresee(self, target: Target, context: Context) -> Steps:
         """What `run` would do, by reads alone: a task of a dry run; see `operations.foreseeing`."""

@@ -15,6 +15,7 @@ from jobs.operations.base import BatchOperation, Ended, Finding, Steps, counted,
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.form import Form, Note
+from jobs.operations.permissions import DELETE_OBJECT, GET_OBJECT, Permission, helping
 from jobs.operations.steps import Step
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict
@@ -76,6 +77,9 @@ class DeleteObject(BatchOperation):
 
     def effect_on(self, key: str) -> str:
         return f"{key} is deleted. Where versions are kept, it gets a delete marker instead."
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (DELETE_OBJECT, *helping(GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         return (yield from delete_object_foreseen.foresee(target, context))

@@ -52,7 +52,14 @@ def put(s3, bucket):
 
 
 @pytest.fixture
-def manifest(put):
+def photos(s3):
+    """The bucket that the manifest names."""
+    s3.create_bucket(Bucket="photos")
+    return "photos"
+
+
+@pytest.fixture
+def manifest(put, photos):
     return put("list.csv", ROWS)
 
 
