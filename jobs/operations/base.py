@@ -11,6 +11,7 @@ from jobs.errors import Problem
 from jobs.operations.connected import Connected
 from jobs.operations.context import Context
 from jobs.operations.form import Form
+from jobs.operations.permissions import Permission, of_calls
 from jobs.operations.preconditions import Precondition
 from jobs.operations.saying import AtStake as AtStake
 from jobs.operations.saying import counted as counted
@@ -188,6 +189,10 @@ class Operation(ABC):
     def connections(self) -> list[Connected]:
         """What its tasks call besides storages."""
         return []
+
+    def permissions(self) -> tuple[Permission, ...]:
+        """What the role must be allowed for these parameters, and what helps looks."""
+        return of_calls(self.needs)
 
     def foresee(self, target: Target, context: Context) -> Steps:
         """What `run` would do, by reads alone: a task of a dry run; see `operations.foreseeing`."""

@@ -30,6 +30,7 @@ from jobs.operations.delete_object_form import (
 )
 from jobs.operations.delete_object_versions import ByKey
 from jobs.operations.foreseeing import would_fail
+from jobs.operations.permissions import DELETE_OBJECT, GET_OBJECT, Permission, helping
 from jobs.operations.preconditions import VERSIONING, Precondition
 from jobs.operations.steps import Step
 from jobs.s3.answers import Answer
@@ -116,6 +117,9 @@ class DeleteObject(BatchOperation):
         return ""
 
     # --- How a task runs
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (DELETE_OBJECT, *helping(GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         if by_key := self._by_key():

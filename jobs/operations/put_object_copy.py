@@ -11,6 +11,7 @@ from jobs.operations import (
     copy_foreseen,
     copy_looks,
     copy_members,
+    copy_permissions,
     looks,
     put_object_copy_examples,
     put_object_copy_form,
@@ -35,6 +36,7 @@ from jobs.operations.copy_metadata import CopyMetadata, parse_metadata
 from jobs.operations.large_copy_limits import says_too_large
 from jobs.operations.large_copy_source import refused
 from jobs.operations.looks import Facts
+from jobs.operations.permissions import Permission
 from jobs.operations.steps import Later, Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer
@@ -213,6 +215,9 @@ class PutObjectCopy(Operation):
                 message = f"The object was copied, but {lacking}: {outcome.message}"
                 return replace(outcome, message=message)
         return DONE
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return copy_permissions.permissions(self.new_tags, self.members)
 
     def foresee(self, target: Target, context: Context) -> Steps:
         return (yield from self._paying(copy_foreseen.foresee(self, target, context)))

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from jobs.choices import ManifestField, Risk
 from jobs.console.forms.limits import limits_of
+from jobs.console.wizard import looking_ahead
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
 from jobs.errors import Problem, ValidationFailedError
@@ -35,6 +36,7 @@ def context(reading: Reading) -> dict[str, Any]:
             Card(OPTIONS, _options_pairs(reading)),
         ],
         "found": reading.found,
+        "ahead": looking_ahead.kept(reading),
     }
 
 

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from jobs.console.access import draft_or_404, job_or_404, require, signed_in, user_of
 from jobs.console.retry_failed import is_waiting
 from jobs.console.see_other import SeeOther
-from jobs.console.wizard import clone, drafts, pages, review
+from jobs.console.wizard import clone, drafts, pages, review, review_pages
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import MANIFEST, REVIEW, first_unvisited, step_of
-from jobs.console.wizard.submit import review_page, submit, to_job
+from jobs.console.wizard.submit import submit, to_job
 from jobs.models import Draft
 
 
@@ -52,7 +52,7 @@ def wizard_step(request: HttpRequest, draft_id: UUID, step: str) -> HttpResponse
 
 
 def _review(request: HttpRequest, draft: Draft) -> HttpResponse:
-    return review_page(request, draft, review.problems_of(Reading(draft), write_test=False))
+    return review_pages.show(request, draft, review.problems_of(Reading(draft), write_test=False))
 
 
 @require_http_methods(["GET"])
