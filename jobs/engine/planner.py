@@ -232,6 +232,7 @@ class _Preparation:
             prepared_rows=position,
             prepared_byte=end_byte,
             buckets=self.job.buckets,
+            found=self.job.found,
         )
         self.job.prepared_rows, self.job.prepared_byte = position, end_byte
         self._kept_s = time.monotonic()

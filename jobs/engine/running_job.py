@@ -64,7 +64,7 @@ def operation_of(job: Job) -> Operation:
     """What runs: of a dry run, the look ahead alone. Raises ValidationFailedError for parameters that
     are none of the operation's.
     """
-    operation = registry.get(job.operation).parse(job.parameters)
+    operation = registry.of_job(job.operation, job.parameters, job.found)
     return DryRun(operation) if job.dry_run else operation
 
 

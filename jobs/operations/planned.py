@@ -14,8 +14,5 @@ class Planned:
     does: str
 
 
-_ALL = (
-    Planned("S3ReplicateObject", "Replicate", "Sends objects where replication rules say."),
-    Planned("LambdaInvoke", "Invoke function", "Calls a function of yours per object."),
-)
+_ALL = (Planned("LambdaInvoke", "Invoke function", "Calls a function of yours per object."),)
 PLANNED = tuple(planned for planned in _ALL if registry.find(planned.name) is None)

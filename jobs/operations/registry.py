@@ -1,6 +1,7 @@
 """Every operation there is, listed by hand."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import BatchOperation, Operation
@@ -14,6 +15,7 @@ from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
 from jobs.operations.put_object_tagging import PutObjectTagging
+from jobs.operations.replicate_object import ReplicateObject
 from jobs.operations.update_object_encryption import UpdateObjectEncryption
 
 OPERATIONS: tuple[type[Operation], ...] = (
@@ -23,6 +25,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     DeleteObjectTagging,
     PutObjectAcl,
     UpdateObjectEncryption,
+    ReplicateObject,
     InitiateRestoreObject,
     PutObjectRetention,
     PutObjectLegalHold,
@@ -63,3 +66,10 @@ def get(name: str) -> type[Operation]:
         raise ValidationFailedError(
             [Problem("operation", f'There is no operation "{name}". Choose one of the list.')]
         ) from error
+
+
+def of_job(name: str, parameters: Mapping[str, Any], found: Mapping[str, Any]) -> Operation:
+    """As a job has it that was prepared: `found` is what its preconditions found. Raises
+    ValidationFailedError.
+    """
+    return get(name).parse(parameters).knowing(found)

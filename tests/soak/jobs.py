@@ -13,6 +13,8 @@ from jobs.choices import JobStatus, PauseCause
 from jobs.errors import JobStatusError
 from jobs.lifecycle import commands, pauses, priorities
 from jobs.models import Job
+from jobs.operations import registry
+from jobs.operations.preconditions import REPLICATION
 from tests import servers
 from tests.engine.places import Place, new_place
 from tests.examples import PLAINEST, written_to
@@ -21,8 +23,12 @@ from tests.soak.installation import Installation
 
 T = TypeVar("T")
 PARAMETERS: dict[str, dict[str, Any]] = {
-    name: written_to(parameters, "archive") for name, parameters in PLAINEST
+    name: written_to(parameters, "archive")
+    for name, parameters in PLAINEST
+    if REPLICATION not in registry.get(name).preconditions
 }
+"""Without what needs rules of replication, which the storage has none of."""
+
 CANCELLED_SHARE = 0.1
 WISHED_SHARE, RESUMED_SHARE = 0.005, 0.03
 """Of the looks at a job, ten a second: a pause or a change of priority now and then."""
