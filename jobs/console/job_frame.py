@@ -56,7 +56,7 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
 def summary(job: Job) -> list[tuple[str, str]]:
     """The operation's settings, labelled; empty for an operation that is not there any more."""
     operation = registry.find(job.operation)
-    return operation.parse(job.parameters).summary() if operation else []
+    return operation.parse(job.parameters).knowing(job.found).summary() if operation else []
 
 
 def _why_not_run(job: Job, writes: bool) -> str:

@@ -16,8 +16,8 @@ def throttled_to(job: Job) -> float | None:
     """
     if job.status != JobStatus.ACTIVE:
         return None
-    operation = registry.find(job.operation)
-    written = operation.parse(job.parameters).target_buckets() if operation else []
+    kind = registry.find(job.operation)
+    written = kind.parse(job.parameters).knowing(job.found).target_buckets() if kind else []
     buckets = [*written, *job.buckets][:MOST_BUCKETS]
     regions = regions_of(buckets, job.region)
     places = [bucket_at(regions[name].endpoint(), None, name) for name in buckets]

@@ -92,7 +92,7 @@ def check_buckets(
         job.buckets[bucket].append(CHECKED)
         if bucket != left[-1] and not goes_on():
             return False
-    _check_targets(job, operation)
+    _check_targets(job, operation.knowing(job.found))
     return True
 
 
@@ -128,13 +128,26 @@ def _check_bucket(
     for condition in operation.conditions():
         answer = storage.look_at_bucket(bucket, condition.action)
         holds = condition.holds(answer)
-        if holds is None:
+        if holds is None and not condition.is_vital:
             note_unchecked(job.pk, _untold(condition, answer), now=clock())
-        elif not holds:
-            sentence = condition.unmet.format(bucket=bucket)
-            raise ManifestError(
-                UNFIT, f"{sentence}. {operation.label} needs it: line {line} names it.", line=line
-            )
+        elif holds:
+            _keep(job, bucket, condition, answer, line)
+        else:
+            sentence = f"{condition.unmet.format(bucket=bucket)}. {operation.label} needs it:"
+            if holds is None:
+                sentence = f"{_untold(condition, answer)} {operation.label} needs it:"
+            raise ManifestError(UNFIT, f"{sentence} line {line} names it.", line=line)
+
+
+def _keep(job: Job, bucket: str, condition: Precondition, answer: Answer, line: int) -> None:
+    """What tasks will go by."""
+    if condition.keep is None:
+        return
+    try:
+        job.found[bucket] = condition.keep(answer.data)
+    except ValueError as error:
+        sentence = f"{error} It is of bucket {bucket}, which line {line} names."
+        raise ManifestError(UNFIT, sentence, line=line) from error
 
 
 def _untold(condition: Precondition, answer: Answer) -> str:

@@ -248,6 +248,7 @@ class _Preparation:
             prepared_byte=end_byte,
             buckets=self.job.buckets,
             unguarded_rows=self.job.unguarded_rows,
+            found=self.job.found,
         )
         self.job.prepared_rows, self.job.prepared_byte = position, end_byte
         self._kept_s = time.monotonic()

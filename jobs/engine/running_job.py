@@ -80,7 +80,7 @@ def operation_of(job: Job) -> Operation:
     compared first. Raises ValidationFailedError for parameters that
     are none of the operation's.
     """
-    operation = registry.get(job.operation).parse(job.parameters)
+    operation = registry.of_job(job.operation, job.parameters, job.found)
     if job.dry_run:
         return DryRun(operation)
     return guarded(operation) if job.guarded_by_id else operation

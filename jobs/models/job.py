@@ -103,6 +103,8 @@ class Job(models.Model):
     tasks_failed = models.PositiveBigIntegerField(default=0)
     buckets = models.JSONField(default=dict)
     """Of the prepared list: bucket name to [rows, first line]."""
+    found = models.JSONField(default=dict, editable=False)
+    """What the operation's preconditions found that its tasks go by, by bucket."""
 
     created_at = models.DateTimeField()
     suspended_at = models.DateTimeField(null=True, blank=True)

@@ -194,6 +194,10 @@ class Operation(ABC):
         """What the role must be allowed for these parameters, and what helps looks."""
         return of_calls(self.needs)
 
+    def knowing(self, found: Mapping[str, Any]) -> Self:
+        """With what its preconditions found, by bucket (`Precondition.keep`)."""
+        return self
+
     def foresee(self, target: Target, context: Context) -> Steps:
         """What `run` would do, by reads alone: a task of a dry run; see `operations.foreseeing`."""
         return Outcome(True, 200, Foreseen.CANNOT_TELL, "Cannot tell: nothing looks ahead here.")

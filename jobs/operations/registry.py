@@ -1,6 +1,7 @@
 """Every operation there is, listed by hand."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from jobs.errors import Problem, ValidationFailedError
 from jobs.operations.base import BatchOperation, Operation
@@ -16,6 +17,7 @@ from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
 from jobs.operations.put_object_tagging import PutObjectTagging
+from jobs.operations.replicate_object import ReplicateObject
 from jobs.operations.update_object_encryption import UpdateObjectEncryption
 from jobs.operations.webhook_invoke import WebhookInvoke
 
@@ -27,6 +29,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     DeleteObjectTagging,
     PutObjectAcl,
     UpdateObjectEncryption,
+    ReplicateObject,
     InitiateRestoreObject,
     PutObjectRetention,
     PutObjectLegalHold,
@@ -69,3 +72,10 @@ def get(name: str) -> type[Operation]:
         raise ValidationFailedError(
             [Problem("operation", f'There is no operation "{name}". Choose one of the list.')]
         ) from error
+
+
+def of_job(name: str, parameters: Mapping[str, Any], found: Mapping[str, Any]) -> Operation:
+    """As a job has it that was prepared: `found` is what its preconditions found. Raises
+    ValidationFailedError.
+    """
+    return get(name).parse(parameters).knowing(found)

@@ -7,7 +7,7 @@ import pytest
 from jobs.choices import JobStatus, ManifestField
 from jobs.models import FailureCause
 from jobs.operations import registry
-from jobs.operations.preconditions import OBJECT_LOCK
+from jobs.operations.preconditions import OBJECT_LOCK, REPLICATION
 from jobs.queries import foreseen
 from jobs.spec.job import LimitsSpec
 from tests.connected import connect_all
@@ -61,6 +61,15 @@ def test_dry_run_says_of_each_object_what_would_happen_and_changes_nothing(place
     assert [cause.code for cause in FailureCause.objects.filter(job=job)] == ["NoSuchKey"]
 
 
+def replicates(place):
+    """To the bucket of the reports, under keys that no report has."""
+    rule = {"Status": "Enabled", "Destination": {"Bucket": f"arn:aws:s3:::{place.reports}"}}
+    versions = {"Status": "Enabled"}
+    place.s3.put_bucket_versioning(Bucket=place.source, VersioningConfiguration=versions)
+    configuration = {"Role": "arn:aws:iam::123456789012:role/r", "Rules": [rule]}
+    place.s3.put_bucket_replication(Bucket=place.source, ReplicationConfiguration=configuration)
+
+
 @pytest.mark.parametrize("operation", registry.OPERATIONS, ids=lambda one: one.name)
 def test_no_write_of_any_operation_leaves_but_the_report(place, steps, operation):
     """Whatever its parameters."""
@@ -69,6 +78,8 @@ def test_no_write_of_any_operation_leaves_but_the_report(place, steps, operation
     if OBJECT_LOCK in operation.preconditions:
         place.source = f"{place.source}-locked"
         place.s3.create_bucket(Bucket=place.source, ObjectLockEnabledForBucket=True)
+    if REPLICATION in operation.preconditions:
+        replicates(place)
     place.put_objects(keys)
     before = everything_in(place)
     archive = f"{place.reports}-archive"

@@ -74,7 +74,7 @@ def _did(request: HttpRequest, job: Job) -> bool:
 
 def _run_facts(job: Job) -> dict[str, Any]:
     kind = registry.find(job.operation)
-    operation = kind.parse(job.parameters) if kind else None
+    operation = kind.parse(job.parameters).knowing(job.found) if kind else None
     total, buckets = job.total_tasks, list(job.buckets)
     risk = operation.danger() if operation else Risk.DESTRUCTIVE
     usual = kind or Operation
