@@ -5,6 +5,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from jobs.dataplane.outflow import Outflow
 from jobs.dataplane.pouring import Pouring
 from jobs.s3.head import headers_of
 from jobs.s3.parsing import MAX_BODY_BYTES
@@ -54,7 +55,7 @@ class Owner(Protocol):
     def gone(self, connection: "Connection") -> None: ...
 
 
-class Connection(asyncio.Protocol):
+class Connection(Outflow):
     """Reads what httptools calls back (`on_...`) into the answer of `exchange`. Headers are kept as
     they came: hardly anyone asks for them.
 
@@ -67,14 +68,13 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_body", "_body_bytes", "_complete", "_head", "_hose", "_is_head", "_is_paused",
         "_may_pour", "_owner", "_parser", "_poured_bytes", "_pouring", "_reusable", "_served",
-        "_status", "_transport", "active_s", "exchange", "has_moved", "is_closing", "is_ending",
-        "since_bytes", "since_s",
+        "_status", "active_s", "exchange", "is_closing", "is_ending", "since_bytes", "since_s",
     )  # fmt: skip
 
     def __init__(self, owner: Owner) -> None:
+        super().__init__()
         self.exchange: Exchange | None = None
         self.active_s = owner.now_s()
-        self.has_moved = False
         self.since_s, self.since_bytes = 0.0, 0
         self._owner = owner
         self._served = 0
@@ -97,7 +97,12 @@ class Connection(asyncio.Protocol):
         return self._status, self._head
 
     def send(
-        self, exchange: Exchange, request: bytes, is_head: bool, hose: Hose | None = None
+        self,
+        exchange: Exchange,
+        request: bytes,
+        is_head: bool,
+        hose: Hose | None = None,
+        body: memoryview | None = None,
     ) -> None:
         if self._is_head:
             # After the answer to HEAD the parser waits for the body that the headers announced.
@@ -111,8 +116,7 @@ class Connection(asyncio.Protocol):
         self.exchange = exchange
         self._hose = hose
         self._may_pour = hose is not None
-        self.has_moved = True
-        self._transport.write(request)
+        self._write(request, body)
 
     def pause(self) -> None:
         """Nothing is read until who takes the body has caught up; that is no silence."""
@@ -195,7 +199,7 @@ class Connection(asyncio.Protocol):
         if not 200 <= self._status < 300:
             self._hose, self._may_pour = None, False  # the words of a refusal are collected
         if self._is_head and self._status >= 200:
-            self._end_message()
+            self.on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         if self._complete:
@@ -261,16 +265,12 @@ class Connection(asyncio.Protocol):
         self._complete = True
         self._reusable = self._parser.should_keep_alive()
 
-    def _end_message(self) -> None:
-        self._complete = True
-        self._reusable = self._parser.should_keep_alive()
-
     def _finish(self) -> None:
         exchange, self.exchange = cast(Exchange, self.exchange), None
         body = b"".join(self._body)[: MAX_BODY_BYTES + 1] if self._body else b""
         self._body = []
         self._served += 1
-        if self._reusable:
+        if self._reusable and not self._is_sending:
             if self._is_paused:  # by who took the body, at its last bytes
                 self.resume()
             self._owner.freed(self)

@@ -13,10 +13,10 @@ from jobs.engine.chunk_rows import targets_of
 from jobs.engine.claims import Claim
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.task_states import TaskStates, kept_of
-from jobs.lifecycle.connections import credentials_of, region_of
+from jobs.lifecycle.connections import credentials_of, region_named, region_of
 from jobs.lifecycle.notes import note_slower
 from jobs.manifests.columns import Rows
-from jobs.models import Job
+from jobs.models import Job, Region
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.operations.dry_run import DryRun
@@ -37,6 +37,7 @@ class Places:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._by_bucket: dict[str, Destination] = {}
+        self._elsewhere: dict[tuple[str, str], Destination] = {}
         self._by_region: dict[int, tuple[Endpoint, Credentials | None]] = {}
 
     def connect(self, buckets: Iterable[str]) -> None:
@@ -45,6 +46,15 @@ class Places:
             if bucket not in self._by_bucket:
                 self._by_bucket[bucket] = bucket_at(*self._place_of(bucket), bucket)
 
+    def connect_in(self, places: Iterable[tuple[str, str]]) -> None:
+        """Buckets of Regions that are named by their slugs. Raises StorageError where there is no such
+        Region, or the role has no credentials there.
+        """
+        for slug, bucket in places:
+            if (slug, bucket) not in self._elsewhere:
+                place = self._connected(region_named(slug))
+                self._elsewhere[slug, bucket] = bucket_at(*place, bucket)
+
     def all(self) -> list[tuple[Endpoint, Credentials | None]]:
         """Of all buckets so far, each once."""
         return list(self._by_region.values())
@@ -52,8 +62,13 @@ class Places:
     def bucket(self, name: str) -> Destination:
         return self._by_bucket[name]
 
+    def bucket_in(self, region: str, name: str) -> Destination:
+        return self._elsewhere[region, name]
+
     def _place_of(self, bucket: str) -> tuple[Endpoint, Credentials | None]:
-        region = region_of(bucket, self._job.region)
+        return self._connected(region_of(bucket, self._job.region))
+
+    def _connected(self, region: Region) -> tuple[Endpoint, Credentials | None]:
         if region.pk not in self._by_region:
             credentials = credentials_of(self._job.role, region)
             self._by_region[region.pk] = (region.endpoint(), credentials)
@@ -115,6 +130,7 @@ class RunningJob:
         """The tasks of a chunk. Raises StorageError where a bucket cannot be called."""
         self._places.connect(set(rows.buckets))
         self._places.connect(self.operation.target_buckets())
+        self._places.connect_in(self.operation.target_places())
         self._look_for_boto3()
         return Work(
             self.operation,

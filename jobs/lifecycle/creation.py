@@ -56,7 +56,8 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
     problems += _check_report(spec) + _check_permissions(spec) + check_limits(spec.limits)
     try:
         operation = registry.get(spec.operation)
-        problems += operation.parse(spec.parameters).too_late(now)
+        parsed = operation.parse(spec.parameters)
+        problems += parsed.too_late(now) + _check_places(parsed, spec.role_arn)
     except ValidationFailedError as error:
         return problems + error.problems
     if operation.needs_report and not spec.report.enabled:
@@ -128,6 +129,20 @@ def _check_permissions(spec: JobSpec) -> list[Problem]:
     if not known.exists():
         return [Problem("role", "This IAM role has no credentials in the job's Region.")]
     return []
+
+
+def _check_places(operation: Operation, role_arn: str) -> list[Problem]:
+    """Regions that the parameters name: they exist, and the role has credentials there."""
+    problems = []
+    for slug, _ in operation.target_places():
+        region = Region.objects.filter(slug=slug).first()
+        if region is None:
+            sentence = f'There is no Region "{slug}" here. Choose another.'
+            problems.append(Problem("TargetRegion", sentence))
+        elif not RoleCredentials.objects.filter(role__arn=role_arn, region=region).exists():
+            sentence = f"The IAM role {role_arn} has no credentials in Region {region.name}."
+            problems.append(Problem("TargetRegion", f"{sentence} Choose another."))
+    return problems
 
 
 def _same_request(job: Job, fingerprint: str) -> Job:

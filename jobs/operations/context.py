@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from jobs.services.destination import Destination
@@ -16,6 +16,10 @@ class Places(Protocol):
         """Where a bucket lies and who asks there. Raises KeyError for one that nobody named before
         (`Operation.target_buckets`, the list itself).
         """
+        ...
+
+    def bucket_in(self, region: str, name: str) -> Destination:
+        """The same in the Region of that slug (`Operation.target_places`)."""
         ...
 
 
@@ -39,3 +43,21 @@ class Context:
 
     def bucket(self, name: str) -> Destination:
         return self.places.bucket(name)
+
+    def in_region(self, region: str) -> "Context":
+        """For looks at what lies there; "" for what the job's own Region means."""
+        return replace(self, places=_Elsewhere(self.places, region)) if region else self
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """Places whose buckets all lie in one Region."""
+
+    places: Places
+    region: str
+
+    def bucket(self, name: str) -> Destination:
+        return self.places.bucket_in(self.region, name)
+
+    def bucket_in(self, region: str, name: str) -> Destination:
+        return self.places.bucket_in(region, name)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from jobs.operations import copy_looks, looks
+from jobs.operations import copy_elsewhere, copy_looks, looks, streamed
 from jobs.operations.base import Outcome
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import (
@@ -28,15 +28,19 @@ def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresigh
     facts = source.facts
     if facts is None:
         return from_look(source)
-    if facts.size_bytes > LARGEST_BYTES:
+    flows = copy_elsewhere.is_needed(copy, target, context)
+    if flows and (sentence := streamed.too_large(facts.size_bytes)):
+        return would_fail(400, "EntityTooLarge", sentence)
+    if facts.size_bytes > LARGEST_BYTES and not flows:
         return would_fail(
             400, "InvalidRequest", f"One copy request takes 5 GiB at most: {described(facts)}."
         )
     made = copy_looks.copy_target(copy, target)
-    place = f"s3://{made.bucket}/{made.key}"
-    if (made.bucket, made.key) == (target.bucket, target.key) and not target.version_id:
+    place = f"s3://{made.bucket}/{made.key}{f' in {copy.region}' if copy.region else ''}"
+    is_itself = (made.bucket, made.key) == (target.bucket, target.key) and not flows
+    if is_itself and not target.version_id:
         return _onto_itself(copy, facts)
-    there = yield from looks.see(made, context)
+    there = yield from looks.see(made, copy.over_there(context))
     if there.is_gone:
         return would_change(f"{place} would be made: {described(facts)}.")
     old = there.facts
@@ -61,4 +65,4 @@ def _onto_itself(copy: "PutObjectCopy", facts: Facts) -> Outcome:
 
 def _sets_anything(copy: "PutObjectCopy") -> bool:
     """Besides where it goes."""
-    return bool(copy.to_wire().keys() - {"TargetResource", "TargetKeyPrefix"})
+    return bool(copy.to_wire().keys() - {"TargetResource", "TargetKeyPrefix", "TargetRegion"})

@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs.operations import copy_grants
 from jobs.operations.checking import Checker, given
+from jobs.s3.arns import parse_bucket_arn
 
 STORAGE_CLASSES = (
     "STANDARD",
@@ -93,6 +94,22 @@ _LABELS = {
 }
 
 
+def parse_resource(value: Any, check: Checker) -> str:
+    arn = check.text(value, "TargetResource", high=128)
+    if arn is None:
+        if value is None:
+            check.say("TargetResource", "Enter the destination bucket.")
+        return ""
+    if ":s3express:" in arn:
+        check.say("TargetResource", "A directory bucket cannot be the destination yet.")
+        return arn
+    try:
+        parse_bucket_arn(arn)
+    except ValueError as error:
+        check.say("TargetResource", str(error))
+    return arn
+
+
 def parse_members(parameters: Mapping[str, Any], check: Checker) -> dict[str, Any]:
     """Those of MEMBERS that were given, as they were given."""
     members = given(
@@ -129,9 +146,13 @@ def to_params(members: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in members.items()
         if name in _PASSED_ON
     }
-    if members.get("RequesterPays"):
-        params["RequestPayer"] = "requester"
+    params |= reading(members)
     return params | copy_grants.to_params(members.get("AccessControlGrants", ()))
+
+
+def reading(members: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes with each call that reads the source."""
+    return {"RequestPayer": "requester"} if members.get("RequesterPays") else {}
 
 
 def summary(members: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from jobs.operations.fields import (
     ChoiceField,
     MetadataField,
     Option,
+    RegionField,
     SwitchField,
     TagsField,
     TextField,
@@ -92,6 +93,14 @@ FORM = Form(
             path="TargetResource",
             enter="Enter the name of the destination bucket.",
         ),
+        RegionField(
+            name="target_region",
+            label="Destination Region",
+            path="TargetRegion",
+            own="The Region of the job",
+            help_text="Between Regions with other endpoints or other credentials all bytes flow through"
+            " the workers.",
+        ),
         TextField(
             name="target_prefix",
             label="Destination prefix",
@@ -130,6 +139,7 @@ _PLAINEST = {"TargetResource": "arn:aws:s3:::new-photos"}
 EXAMPLES: tuple[Mapping[str, Any], ...] = (
     _PLAINEST,
     _PLAINEST | {"TargetKeyPrefix": "köln 2/", "StorageClass": "STANDARD_IA"},
+    _PLAINEST | {"TargetRegion": "elsewhere"},
     _PLAINEST | {"NewObjectTagging": [{"Key": "a", "Value": "b c+ü/="}]},
     _PLAINEST | {"NewObjectTagging": []},
     _PLAINEST
