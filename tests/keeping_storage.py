@@ -55,6 +55,7 @@ class Keeper:
         self.refused = 0
         self.tells_checksums = False
         self.heeds_conditions = True
+        self.sums: list[bytes] = []
         self.bend: Callable[[str, Received], Reply | bytes | None] = lambda action, received: None
         self._ids = itertools.count(1)
         double.answer = self.answer
@@ -144,7 +145,10 @@ class Keeper:
         upload_id = f"upload-{next(self._ids)}"
         self.uploads[upload_id] = Upload(path, headers)
         inner = f"<UploadId>{upload_id}</UploadId>"
-        return _xml("InitiateMultipartUploadResult", inner)
+        known = "x-amz-checksum-algorithm" in headers and self.tells_checksums
+        made = _xml("InitiateMultipartUploadResult", inner)
+        said = b"\r\nx-amz-checksum-algorithm: CRC32\r\n\r\n"
+        return Reply(made.data.replace(b"\r\n\r\n", said, 1)) if known else made
 
     def _UploadPart(self, path: str, asked: Any, headers: Any, body: bytes) -> Reply:
         upload = self.uploads.get(asked["uploadId"])
@@ -168,6 +172,8 @@ class Keeper:
         upload = self.uploads.pop(asked["uploadId"], None)
         if upload is None:
             return error(404, "NoSuchUpload")
+        if self.tells_checksums:
+            self.sums += re.findall(rb"<ChecksumCRC32>(.*?)</ChecksumCRC32>", body)
         numbers = [int(n) for n in re.findall(rb"<PartNumber>(\d+)</PartNumber>", body)]
         parts = [upload.parts[number] for number in numbers]
         joined = b"".join(hashlib.md5(part).digest() for part in parts)

@@ -24,7 +24,8 @@ from jobs.operations.streamed import (
 )
 from jobs.s3.answers import Answer
 from jobs.s3.body_headers import member_of
-from jobs.s3.content import Content
+from jobs.s3.checksums import refuses_checksums
+from jobs.s3.content import CRC32, Content
 from jobs.s3.faults import says_gone
 from jobs.services.call import Call
 
@@ -38,17 +39,18 @@ class Upload:
         self._source, self._made = source, made
         self._part_bytes = part_bytes_of(source.size_bytes)
         self._parts = -(-source.size_bytes // self._part_bytes)
-        self._checksum = made.checksum
+        self._checksum: str | None = None
         self._etags: dict[int, str] = {}
         self._sums: dict[int, str] = {}
         self._state: dict[str, Any] = {}
 
     def run(self, context: Context) -> Answering:
         if not (yield from self._goes_on(context)):
-            answer = yield self._begin()
+            answer = yield from self._begin()
             if answer.code:
                 return told(self._made.place, "CreateMultipartUpload", answer)
-            self._state = self._facts() | {"upload_id": answer.data["UploadId"]}
+            found = {"upload_id": answer.data["UploadId"], "sums": self._checksum}
+            self._state = self._facts() | found
             yield Keep(json.dumps(self._state).encode())
         answer = yield from tried(lambda: Together(self._relays(), PARTS_AT_ONCE))
         if not answer.code:
@@ -70,7 +72,7 @@ class Upload:
             "version_id": source.head.data.get("VersionId"),
             "size_bytes": source.size_bytes,
             "part_bytes": self._part_bytes,
-            "checksum": self._checksum,
+            "checksum": self._made.checksum,
         }
 
     def _goes_on(self, context: Context) -> Generator[Step, Any, bool]:
@@ -82,7 +84,7 @@ class Upload:
         if any(state.get(name) != value for name, value in facts.items()):
             yield abort(self._made.place, state)
             return False
-        self._state = dict(state)
+        self._state, self._checksum = dict(state), state.get("sums")
         return (yield from self._list())
 
     def _list(self) -> Generator[Step, Any, bool]:
@@ -109,11 +111,17 @@ class Upload:
             if self._checksum and f"Checksum{self._checksum}" in part:
                 self._sums[number] = part[f"Checksum{self._checksum}"]
 
-    def _begin(self) -> Call:
+    def _begin(self) -> Answering:
+        """A storage that says which checksums it keeps of the parts is sent them."""
+        asked = self._made.checksum or CRC32
         params = dict(self._made.params)
-        if self._checksum:
-            params["ChecksumAlgorithm"] = self._checksum
-        return Call(self._made.place, "CreateMultipartUpload", params)
+        action, place = "CreateMultipartUpload", self._made.place
+        answer: Answer = yield Call(place, action, {**params, "ChecksumAlgorithm": asked})
+        if refuses_checksums(answer) and self._made.checksum is None:
+            answer = yield Call(place, action, params)
+        keeps = answer.data.get("ChecksumAlgorithm") == asked
+        self._checksum = asked if keeps or self._made.checksum else None
+        return answer
 
     def _relays(self) -> Iterator[Relay]:
         for number in range(1, self._parts + 1):

@@ -117,6 +117,19 @@ def test_object_of_any_size_arrives_whole(between, size_bytes, tells_checksums):
     parts = -(-size_bytes // PART)
     assert between.target.asked["UploadPart"] == (parts if parts > 1 else 0)
     assert between.target.asked["PutObject"] == (0 if parts > 1 else 1)
+    assert len(between.target.sums) == (parts if parts > 1 and tells_checksums else 0)
+
+
+def test_storage_that_takes_no_checksum_is_sent_none(between):
+    body = os.urandom(3 * PART)
+    between.source.put("photos", "a", body)
+    between.target.bend = lambda action, received: (
+        error(501, "NotImplemented", "x-amz-checksum-algorithm is not supported")
+        if "x-amz-checksum-algorithm" in received.headers
+        else None
+    )
+    assert between.one("a").succeeded
+    assert between.target.body("archive", "a") == body
 
 
 def test_each_side_is_asked_with_its_own_keys(between):
