@@ -5,6 +5,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from jobs.dataplane.exchange import Exchange, Hose
 from jobs.dataplane.outflow import Outflow
 from jobs.dataplane.pouring import Pouring
 from jobs.s3.head import headers_of
@@ -13,36 +14,6 @@ from jobs.s3.parsing import MAX_BODY_BYTES
 MAX_HEAD_BYTES = 64 * 1024
 LEAST_POURED_BYTES = 256 * 1024
 """With less to come, another way of receiving does not pay."""
-
-
-class Exchange(Protocol):
-    """Who waits for an answer: one of the two methods is called, once for each sending."""
-
-    @property
-    def wanted(self) -> bool:
-        """False when nobody waits any more; then nothing is sent."""
-        ...
-
-    def answered(self, status: int, head: bytes, body: bytes) -> None:
-        """`head` is what was received up to the end of the headers, and perhaps some more.
-        `body` has at most MAX_BODY_BYTES and one; with more it was cut.
-        """
-        ...
-
-    def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:
-        """No answer came; `cause` is one of parsing.NO_ANSWER. `untouched` means that the
-        connection had served before and ended without one byte of an answer, as happens when a
-        storage closes it just then.
-        """
-        ...
-
-
-class Hose(Protocol):
-    """Who takes the body of a successful answer as it comes."""
-
-    def piece(self, data: bytes | memoryview, tap: "Connection") -> None:
-        """A view is lent, until `tap.taken` is told that it was taken."""
-        ...
 
 
 class Owner(Protocol):
@@ -139,6 +110,7 @@ class Connection(Outflow):
     def abort(self, cause: str) -> None:
         """Close at once; who waits is told `cause`."""
         self._hand_on_the_rest()
+        self._stop_sending()
         exchange, self.exchange = self.exchange, None
         self._transport.abort()
         self._owner.gone(self)
@@ -268,9 +240,10 @@ class Connection(Outflow):
     def _finish(self) -> None:
         exchange, self.exchange = cast(Exchange, self.exchange), None
         body = b"".join(self._body)[: MAX_BODY_BYTES + 1] if self._body else b""
-        self._body = []
+        self._body, self._hose = [], None  # which may hold what it took
         self._served += 1
-        if self._reusable and not self._is_sending:
+        is_early = self._stop_sending()
+        if self._reusable and not is_early:
             if self._is_paused:  # by who took the body, at its last bytes
                 self.resume()
             self._owner.freed(self)
@@ -278,7 +251,10 @@ class Connection(Outflow):
             # To close would be to wait for a storage that does not read the rest of the request.
             self._transport.abort()
             self._owner.gone(self)
-        exchange.answered(self._status, self._head, body)
+        if is_early and self._status < 300:
+            exchange.lost("closed")  # nothing can have been done with what was not sent
+        else:
+            exchange.answered(self._status, self._head, body)
 
     def connection_lost(self, error: Exception | None) -> None:
         if self.exchange is None:
@@ -291,7 +267,8 @@ class Connection(Outflow):
             self._owner.gone(self)
             exchange.lost("closed", untouched=self._served > 0 and not self._head)
         # The parser and we hold each other until a collection comes, which may be long.
-        self._head, self._body = b"", []
+        self._head, self._body, self._hose = b"", [], None
+        self._stop_sending()
 
     def _ends_with_the_connection(self) -> bool:
         """A body without a length, as HTTP/1.0 and some proxies send it."""

@@ -33,10 +33,11 @@ class Outflow(asyncio.Protocol):
             self.has_moved = True
             self._transport.write(unsent[:SLICE_BYTES])
 
-    @property
-    def _is_sending(self) -> bool:
-        """An answer that comes now is one to what was not sent as a whole."""
-        return self._unsent is not None or self._is_full
+    def _stop_sending(self) -> bool:
+        """Whether something was not sent: an answer that comes now is one to a part of the request."""
+        is_early = self._unsent is not None or self._is_full
+        self._unsent = None
+        return is_early
 
     def pause_writing(self) -> None:
         self._is_full = True

@@ -8,7 +8,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.dataplane.connection import Connection, Exchange, Hose
+from jobs.dataplane.connection import Connection
+from jobs.dataplane.exchange import Exchange, Hose
 from jobs.s3.patience import LEAST_BYTES_PER_S, SPAN_S
 from jobs.s3.reachable import ForbiddenAddressError, check_found, check_peer
 from jobs.s3.template import Origin

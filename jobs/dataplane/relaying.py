@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jobs.dataplane.asking import Asking
-from jobs.dataplane.streaming import Tap
+from jobs.dataplane.exchange import Tap
 from jobs.operations.steps import CHANGED, DIFFERS, INCOMPLETE, Relay
 from jobs.s3.answers import Answer
 from jobs.s3.content import Content

@@ -2,6 +2,7 @@
 
 import math
 import os
+import socket
 import threading
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from jobs.dataplane.work import Limits, Work
 from jobs.operations import streamed
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.streamed_parts import PARTS_AT_ONCE
+from jobs.s3.endpoints import Endpoint
 from jobs.services.s3 import bucket_at
 from jobs.spec.target import Target
 from tests import keeping_storage
@@ -408,3 +410,50 @@ def test_condition_that_does_not_hold_fails_as_a_copy_would(between):
     outcome = between.one("a", ModifiedSinceConstraint="2026-05-01T00:00:00Z")
     assert (outcome.http_status, outcome.code) == (412, "PreconditionFailed")
     assert between.target.asked == {}
+
+
+class Hasty(threading.Thread):
+    """Answers its first request with a success before the body was read, and the others after it."""
+
+    def __init__(self, keys):
+        super().__init__(daemon=True)
+        self.keys, self.taken_bytes, self.requests = keys, 0, 0
+        self.over = threading.Event()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = Endpoint(
+            f"http://127.0.0.1:{self._server.getsockname()[1]}", "us-east-1", "path"
+        )
+
+    def run(self):
+        while not self.over.is_set():
+            connection, _ = self._server.accept()
+            threading.Thread(target=self._serve, args=[connection], daemon=True).start()
+
+    def _serve(self, connection):
+        stream = connection.makefile("rb")
+        length = 0
+        while (line := stream.readline()) not in (b"\r\n", b""):
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        if not length:
+            return
+        self.requests += 1
+        if self.requests == 1:
+            connection.sendall(reply(200, b"", "ETag: early\r\n").data)
+            self.over.wait(60)
+            return
+        self.taken_bytes += len(stream.read(length))
+        connection.sendall(reply(200, b"", "ETag: late\r\n").data)
+
+
+def test_success_that_comes_before_all_was_sent_is_none(plane, monkeypatch):
+    """Nobody can have done anything with what was not sent: the answer counts as lost."""
+    monkeypatch.setattr(streamed, "PART_BYTES", 64 * MIB)
+    body = os.urandom(32 * MIB)  # more than lies in sockets
+    with keeping_storage.keeping("source") as source:
+        source.put("photos", "a", body)
+        hasty = Hasty(source.keys)
+        hasty.start()
+        assert Between(plane, source, hasty).one("a").succeeded
+        hasty.over.set()
+    assert (hasty.requests, hasty.taken_bytes) == (2, len(body))
