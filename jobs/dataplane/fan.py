@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from jobs.dataplane.asking import Asking
-from jobs.operations.steps import Together
+from jobs.dataplane.relaying import Relaying
+from jobs.operations.steps import Relay, Together
 from jobs.s3.answers import Answer
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ class Fan:
             self._has_failed = self._has_failed or bool(answer.code)
             self._go_on()
 
-        Asking(self._task, call, told).send_in_turn()
+        if isinstance(call, Relay):
+            Relaying(self._task, call, told).begin()
+        else:
+            Asking(self._task, call, told).send_in_turn()
 
     def _landed(self) -> None:
         self.flying -= 1

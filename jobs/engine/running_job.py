@@ -16,10 +16,10 @@ from jobs.engine.claims import Claim
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.task_states import TaskStates, kept_of
 from jobs.lifecycle.connected import destination_of
-from jobs.lifecycle.connections import credentials_of, region_of
+from jobs.lifecycle.connections import credentials_of, region_named, region_of
 from jobs.lifecycle.notes import note_slower
 from jobs.manifests.frozen_list import Rows
-from jobs.models import Job
+from jobs.models import Job, Region
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.operations.connected import Connected
@@ -42,6 +42,7 @@ class Places:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._by_bucket: dict[str, Destination] = {}
+        self._elsewhere: dict[tuple[str, str], Destination] = {}
         self._by_region: dict[int, tuple[Endpoint, Credentials | None]] = {}
         self._others: dict[Connected, Destination] = {}
 
@@ -60,6 +61,15 @@ class Places:
     def connected(self, wanted: Connected) -> Destination:
         return self._others[wanted]
 
+    def connect_in(self, places: Iterable[tuple[str, str]]) -> None:
+        """Buckets of Regions that are named by their slugs. Raises StorageError where there is no such
+        Region, or the role has no credentials there.
+        """
+        for slug, bucket in places:
+            if (slug, bucket) not in self._elsewhere:
+                place = self._connected(region_named(slug))
+                self._elsewhere[slug, bucket] = bucket_at(*place, bucket)
+
     def all(self) -> list[tuple[Endpoint, Credentials | None]]:
         """Of all buckets so far, each once."""
         return list(self._by_region.values())
@@ -67,8 +77,13 @@ class Places:
     def bucket(self, name: str) -> Destination:
         return self._by_bucket[name]
 
+    def bucket_in(self, region: str, name: str) -> Destination:
+        return self._elsewhere[region, name]
+
     def _place_of(self, bucket: str) -> tuple[Endpoint, Credentials | None]:
-        region = region_of(bucket, self._job.region)
+        return self._connected(region_of(bucket, self._job.region))
+
+    def _connected(self, region: Region) -> tuple[Endpoint, Credentials | None]:
         if region.pk not in self._by_region:
             credentials = credentials_of(self._job.role, region)
             self._by_region[region.pk] = (region.endpoint(), credentials)
@@ -136,6 +151,7 @@ class RunningJob:
         self._places.connect(set(rows.buckets))
         self._places.connect(self.operation.target_buckets())
         self._places.connect_others(self.operation.connections())
+        self._places.connect_in(self.operation.target_places())
         self._look_for_boto3()
         return Work(
             self.operation,

@@ -61,6 +61,7 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
         operation = registry.get(spec.operation)
         parsed = operation.parse(spec.parameters)
         problems += [*parsed.too_late(now), *unconnected(parsed)]
+        problems += _check_places(parsed, spec.role_arn)
         if unfit := parsed.unfit_columns(spec.manifest.fields):
             problems.append(Problem("fields", unfit))
     except ValidationFailedError as error:
@@ -140,6 +141,20 @@ def _check_permissions(spec: JobSpec) -> list[Problem]:
     if not known.exists():
         return [Problem("role", "This IAM role has no credentials in the job's Region.")]
     return []
+
+
+def _check_places(operation: Operation, role_arn: str) -> list[Problem]:
+    """Regions that the parameters name: they exist, and the role has credentials there."""
+    problems = []
+    for slug, _ in operation.target_places():
+        region = Region.objects.filter(slug=slug).first()
+        if region is None:
+            sentence = f'There is no Region "{slug}" here. Choose another.'
+            problems.append(Problem("TargetRegion", sentence))
+        elif not RoleCredentials.objects.filter(role__arn=role_arn, region=region).exists():
+            sentence = f"The IAM role {role_arn} has no credentials in Region {region.name}."
+            problems.append(Problem("TargetRegion", f"{sentence} Choose another."))
+    return problems
 
 
 def _same_request(job: Job, fingerprint: str) -> Job:

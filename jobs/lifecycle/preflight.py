@@ -8,7 +8,12 @@ from datetime import datetime
 
 from jobs.errors import Problem, StorageError, StorageUnavailableError
 from jobs.lifecycle.ahead import FOUND, UNTOLD, Ahead, Line
-from jobs.lifecycle.connections import credentials_of, region_of, storage_for_page
+from jobs.lifecycle.connections import (
+    credentials_of,
+    region_of,
+    storage_for_page,
+    storage_in_region,
+)
 from jobs.lifecycle.page_turns import page_turn
 from jobs.lifecycle.permission_checks import check_permissions
 from jobs.lifecycle.samples import sample_rows
@@ -137,6 +142,22 @@ def check_targets(operation: Operation, region: Region, role: Role) -> list[Prob
                 check_there(storage_for_page(bucket, region, role), bucket)
         except StorageError as error:
             problems.append(Problem("TargetResource", bucket_sentence(error, bucket)))
+    return problems + _check_places(operation, role)
+
+
+def _check_places(operation: Operation, role: Role) -> list[Problem]:
+    """Buckets in Regions that the parameters name."""
+    problems = []
+    for region, bucket in operation.target_places():
+        try:
+            with page_turn():
+                storage_in_region(region, role).check_bucket(bucket)
+        except StorageError as error:
+            is_region = error.code in ("NoCredentials", "NoSuchRegion")
+            said = (
+                f"{error.message} Choose another." if is_region else bucket_sentence(error, bucket)
+            )
+            problems.append(Problem("TargetRegion" if is_region else "TargetResource", said))
     return problems
 
 

@@ -198,6 +198,10 @@ class Operation(ABC):
         """With what its preconditions found, by bucket (`Precondition.keep`)."""
         return self
 
+    def target_places(self) -> list[tuple[str, str]]:
+        """Those that lie in a Region that the parameters name: its slug, and the bucket."""
+        return []
+
     def foresee(self, target: Target, context: Context) -> Steps:
         """What `run` would do, by reads alone: a task of a dry run; see `operations.foreseeing`."""
         return Outcome(True, 200, Foreseen.CANNOT_TELL, "Cannot tell: nothing looks ahead here.")

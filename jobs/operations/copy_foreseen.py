@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from jobs.operations import copy_looks, looks
+from jobs.operations import copy_elsewhere, copy_looks, looks, streamed
 from jobs.operations.base import Outcome
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import (
@@ -26,11 +26,15 @@ def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresigh
     facts = source.facts
     if facts is None:
         return from_look(source)
+    flows = copy_elsewhere.is_needed(copy, target, context)
+    if flows and (sentence := streamed.too_large(facts.size_bytes)):
+        return would_fail(400, "EntityTooLarge", sentence)
     made = copy_looks.copy_target(copy, target)
-    place = f"s3://{made.bucket}/{made.key}"
-    if (made.bucket, made.key) == (target.bucket, target.key) and not target.version_id:
+    place = f"s3://{made.bucket}/{made.key}{f' in {copy.region}' if copy.region else ''}"
+    is_itself = (made.bucket, made.key) == (target.bucket, target.key) and not flows
+    if is_itself and not target.version_id:
         return _onto_itself(copy, facts)
-    there = yield from looks.see(made, context)
+    there = yield from looks.see(made, copy.over_there(context))
     if there.is_gone:
         return would_change(
             f"{place} would be made: {described(facts)}{_in_parts(copy, context, facts)}."
@@ -47,7 +51,7 @@ def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresigh
 
 
 def _in_parts(copy: "PutObjectCopy", context: Context, facts: Facts) -> str:
-    habits = context.habits_of(context.bucket(copy.bucket))
+    habits = context.habits_of(copy.place(context))
     if facts.size_bytes <= habits.largest_copy_bytes:
         return ""
     count = part_count(facts.size_bytes, part_size(facts.size_bytes, habits))
@@ -66,4 +70,4 @@ def _onto_itself(copy: "PutObjectCopy", facts: Facts) -> Outcome:
 
 def _sets_anything(copy: "PutObjectCopy") -> bool:
     """Besides where it goes."""
-    return bool(copy.to_wire().keys() - {"TargetResource", "TargetKeyPrefix"})
+    return bool(copy.to_wire().keys() - {"TargetResource", "TargetKeyPrefix", "TargetRegion"})

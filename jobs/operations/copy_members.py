@@ -165,8 +165,7 @@ def to_params(members: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in members.items()
         if name in _PASSED_ON
     }
-    if members.get("RequesterPays"):
-        params["RequestPayer"] = "requester"
+    params |= reading(members)
     params |= copy_event_hold.to_params(members)
     return params | copy_grants.to_params(members.get("AccessControlGrants", ()))
 
@@ -177,6 +176,11 @@ def too_late(members: Mapping[str, Any], now: datetime) -> list[Problem]:
         return []
     name = "ObjectLockRetainUntilDate"
     return [Problem(name, f"{name} has passed. Enter a date in the future.")]
+
+
+def reading(members: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes with each call that reads the source."""
+    return {"RequestPayer": "requester"} if members.get("RequesterPays") else {}
 
 
 def summary(members: Mapping[str, Any]) -> list[tuple[str, str]]:

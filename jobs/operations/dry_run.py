@@ -15,7 +15,7 @@ from jobs.operations.base import Operation, Outcome, Steps, counted
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import Foresight
 from jobs.operations.guarded import guard_of
-from jobs.operations.steps import Later, Step, Stream, Together
+from jobs.operations.steps import Later, Relay, Step, Stream, Together
 from jobs.s3.answers import Answer
 from jobs.s3.faults import says_gone
 from jobs.services.call import Call
@@ -63,6 +63,9 @@ class DryRun(Operation):
 
     def target_buckets(self) -> list[str]:
         return self._operation.target_buckets()
+
+    def target_places(self) -> list[tuple[str, str]]:
+        return self._operation.target_places()
 
     def foresee(self, target: Target, context: Context) -> Steps:
         return self._operation.foresee(target, context)
@@ -142,7 +145,8 @@ def _reads(step: Together) -> Generator[Call, None, None]:
     yield from map(_read, step.calls)
 
 
-def _read(call: Call) -> Call:
-    if not call.action.startswith(READS):
-        raise WriteInDryRunError(f"{call.action} may change something")
+def _read(call: Call | Relay) -> Call:
+    if isinstance(call, Relay) or not call.action.startswith(READS):
+        action = "Relay" if isinstance(call, Relay) else call.action
+        raise WriteInDryRunError(f"{action} may change something")
     return call

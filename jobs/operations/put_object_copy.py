@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 from jobs.choices import OperationGroup, Risk
 from jobs.errors import Problem
 from jobs.operations import (
+    copy_elsewhere,
     copy_foreseen,
     copy_looks,
     copy_members,
@@ -17,6 +18,7 @@ from jobs.operations import (
     put_object_copy_form,
     put_object_copy_large,
     requester_pays,
+    streamed_copy,
     tags,
 )
 from jobs.operations.base import (
@@ -43,18 +45,21 @@ from jobs.s3.answers import Answer
 from jobs.s3.arns import parse_bucket_arn
 from jobs.s3.proof import Proof
 from jobs.services.call import Call
+from jobs.services.destination import Destination
 from jobs.services.habits import Habits
 from jobs.spec.target import Target
 
 T = TypeVar("T")
 
-MEMBERS = copy_members.ALL
+MEMBERS = {*copy_members.ALL, "TargetRegion"}
+"""All of the wire, and TargetRegion, which is ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class PutObjectCopy(Operation):
     """`new_tags` None keeps the source's tags, () sets none. `members` are those wire members that
-    are passed on as they were given (`copy_members.MEMBERS`).
+    are passed on as they were given (`copy_members.MEMBERS`). `region` is the slug of the Region where
+    the bucket lies, empty for what the job's own means.
 
     Objects that are too large for one request go in parts (`put_object_copy_large`). Copies onto
     themselves that change nothing fail with S3's own answer.
@@ -80,6 +85,7 @@ class PutObjectCopy(Operation):
     new_tags: tags.Tags | None = None
     metadata: CopyMetadata = field(default_factory=CopyMetadata)
     members: Mapping[str, Any] = field(default_factory=dict)
+    region: str = ""
 
     @classmethod
     def parse(cls, parameters: Mapping[str, Any]) -> Self:
@@ -92,23 +98,28 @@ class PutObjectCopy(Operation):
             new_tags = tags.parse_tag_set(parameters["NewObjectTagging"], "NewObjectTagging", check)
         metadata = parse_metadata(parameters, check)
         members = copy_members.parse_members(parameters, check)
+        region = copy_elsewhere.parse_region(parameters, check)
         if "SSEAwsKmsKeyId" in members and metadata.encryption != "KMS":
             check.say("SSEAwsKmsKeyId", "A KMS key needs KMS as NewObjectMetadata.SSEAlgorithm.")
         check.done()
-        return cls(resource, prefix, new_tags, metadata, members)
+        return cls(resource, prefix, new_tags, metadata, members, region)
 
     def to_wire(self) -> dict[str, Any]:
         wire: dict[str, Any] = {"TargetResource": self.resource, **self.members}
         if self.prefix:
             wire["TargetKeyPrefix"] = self.prefix
+        if self.region:
+            wire["TargetRegion"] = self.region
         if self.new_tags is not None:
             wire["NewObjectTagging"] = tags.to_tag_set(self.new_tags)
         return wire | self.metadata.to_wire()
 
     def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
         there = f"{self.bucket}/{self.target_key('')}" if self.prefix else self.bucket
+        region = f" in the Region {self.region}" if self.region else ""
+        flows = f" {copy_elsewhere.FLOWS}" if self.region else ""
         return (
-            f"Copies {counted(total)} from {named(buckets)} to {there}."
+            f"Copies {counted(total)} from {named(buckets)} to {there}{region}.{flows}"
             f" Existing objects with the same name in {there} are overwritten."
         )
 
@@ -116,6 +127,7 @@ class PutObjectCopy(Operation):
         kept = self.new_tags is None
         return [
             ("Destination", self.destination()),
+            *([("Destination Region", self.region)] if self.region else []),
             ("Storage class", STORAGE_CLASS_LABELS[self.members.get("StorageClass", "STANDARD")]),
             *self.metadata.summary(),
             ("Object tags", "Keep the source's" if kept else tags.to_text(self.new_tags or ())),
@@ -143,12 +155,24 @@ class PutObjectCopy(Operation):
         return copy_members.too_late(self.members, now)
 
     def target_buckets(self) -> list[str]:
-        return [self.bucket]
+        return [] if self.region else [self.bucket]
+
+    def target_places(self) -> list[tuple[str, str]]:
+        return [(self.region, self.bucket)] if self.region else []
+
+    def over_there(self, context: Context) -> Context:
+        """For looks at the copies."""
+        return context.in_region(self.region)
+
+    def place(self, context: Context) -> Destination:
+        return self.over_there(context).bucket(self.bucket)
 
     # --- How a task runs
 
     def only_call(self, target: Target, context: Context) -> Call | None:
-        habits = context.habits_of(context.bucket(self.bucket))
+        if copy_elsewhere.is_needed(self, target, context):
+            return None
+        habits = context.habits_of(self.place(context))
         tags_later = habits.tags_after_copy and (self.new_tags is not None or self._loses_tags)
         if tags_later or habits.tags_after_every_copy or self._locks_later(habits):
             return None
@@ -162,10 +186,12 @@ class PutObjectCopy(Operation):
 
     def _run(self, target: Target, context: Context) -> Steps:
         """The tags to keep are read before the copy: that may be onto itself."""
+        if copy_elsewhere.is_needed(self, target, context):
+            return (yield from copy_elsewhere.run(self, target, context))
         if put_object_copy_large.is_known_too_large(self, target, context):
             return (yield from put_object_copy_large.run(self, target, context))
         source_tags = None
-        if self._reads_tags(context.habits_of(context.bucket(self.bucket))):
+        if self._reads_tags(context.habits_of(self.place(context))):
             answer = yield from self.read_tags(target, context)
             if answer.code:
                 return outcome_of(answer)
@@ -194,7 +220,7 @@ class PutObjectCopy(Operation):
         """By calls of their own, what this storage does not take with a copy: of the version that
         the copy made; of the newest one where its answer names none.
         """
-        there = context.bucket(self.bucket)
+        there = self.place(context)
         habits = context.habits_of(there)
         made = {"Key": self.target_key(target.key)}
         if answer.data.get("VersionId"):
@@ -231,6 +257,8 @@ class PutObjectCopy(Operation):
         return (yield from self._paying(copy_looks.check(self, target, context, before)))
 
     def give_up(self, target: Target, context: Context) -> Generator[Step, Any, Outcome | None]:
+        if copy_elsewhere.is_needed(self, target, context):
+            return (yield from streamed_copy.give_up(context.kept, self.place(context)))
         return (yield from self._paying(put_object_copy_large.give_up(self, target, context)))
 
     def mend(
@@ -241,7 +269,7 @@ class PutObjectCopy(Operation):
     def _mend(
         self, target: Target, context: Context, finding: Finding
     ) -> Generator[Step, Any, bool]:
-        habits = context.habits_of(context.bucket(self.bucket))
+        habits = context.habits_of(self.place(context))
         if finding.lost not in copy_looks.MENDED:
             return False
         if finding.lost == copy_looks.TAGS:
@@ -295,4 +323,4 @@ class PutObjectCopy(Operation):
             # An empty header is signed, but some proxies drop it; without it there are no tags.
             params["Tagging"] = tags.to_header(self.new_tags)
         echoes = {"x-amz-server-side-encryption": self.metadata.sse} if self.metadata.sse else {}
-        return Call(context.bucket(self.bucket), "CopyObject", params, echoes=echoes)
+        return Call(self.place(context), "CopyObject", params, echoes=echoes)

@@ -9,6 +9,7 @@ EXAMPLES: tuple[Mapping[str, Any], ...] = (
     _PLAINEST | {"TargetKeyPrefix": "köln 2/", "StorageClass": "STANDARD_IA"},
     _PLAINEST | {"NewObjectTagging": [{"Key": "a", "Value": "b c+ü/="}]},
     _PLAINEST | {"NewObjectTagging": []},
+    _PLAINEST | {"TargetRegion": "elsewhere"},
     _PLAINEST
     | {
         "MetadataDirective": "REPLACE",

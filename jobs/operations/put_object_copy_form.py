@@ -7,6 +7,7 @@ from jobs.operations.fields import (
     ChoiceField,
     MetadataField,
     Option,
+    RegionField,
     SwitchField,
     TagsField,
     TextField,
@@ -83,6 +84,14 @@ FORM = Form(
             label="Destination bucket",
             path="TargetResource",
             enter="Enter the name of the destination bucket.",
+        ),
+        RegionField(
+            name="target_region",
+            label="Destination Region",
+            path="TargetRegion",
+            own="The Region of the job",
+            help_text="Between Regions with other endpoints or other credentials all bytes flow through"
+            " the workers.",
         ),
         TextField(
             name="target_prefix",

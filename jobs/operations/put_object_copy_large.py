@@ -60,13 +60,13 @@ def is_known_too_large(copy: "PutObjectCopy", target: Target, context: Context) 
     size_bytes = target.guard.size_bytes if target.guard else None
     if size_bytes is None:
         return False
-    return size_bytes > context.habits_of(context.bucket(copy.bucket)).largest_copy_bytes
+    return size_bytes > context.habits_of(copy.place(context)).largest_copy_bytes
 
 
 def run(
     copy: "PutObjectCopy", target: Target, context: Context, refusal: Answer | None = None
 ) -> Steps:
-    there, key = context.bucket(copy.bucket), copy.target_key(target.key)
+    there, key = copy.place(context), copy.target_key(target.key)
     parts = LargeCopy(target, there, key, lambda facts: _headers(copy, target, context, facts))
     made = yield from copy_in_parts(parts, context, refusal)
     if isinstance(made, Outcome):
@@ -80,7 +80,7 @@ def run(
 def give_up(
     copy: "PutObjectCopy", target: Target, context: Context
 ) -> Generator[Step, Any, Outcome | None]:
-    there = context.bucket(copy.bucket)
+    there = copy.place(context)
     return (yield from large_copy_ending.clear(there, copy.target_key(target.key), context))
 
 
@@ -132,7 +132,7 @@ def _wanted_tags(
 def _go_later(wanted: tags.Tags, copy: "PutObjectCopy", context: Context) -> bool:
     """Whether tags get a call of their own once the object is made."""
     is_long = len(tags.to_header(wanted)) > MOST_HEADER_BYTES
-    return is_long or context.habits_of(context.bucket(copy.bucket)).tags_after_copy
+    return is_long or context.habits_of(copy.place(context)).tags_after_copy
 
 
 # --- What is left to do when the object is made
@@ -144,13 +144,13 @@ def _is_encrypted(
     wanted = copy.metadata.sse
     if not wanted or made.data.get("ServerSideEncryption") == wanted:
         return True
-    seen = yield from see(copy_target(copy, target), context)
+    seen = yield from see(copy_target(copy, target), copy.over_there(context))
     return seen.facts is None or seen.facts.data.get("ServerSideEncryption") == wanted
 
 
 def _complete(copy: "PutObjectCopy", target: Target, context: Context, made: Made) -> Steps:
     """The source's tags are read again, since whoever began may not be who ends."""
-    there, source_tags = context.bucket(copy.bucket), None
+    there, source_tags = copy.place(context), None
     habits = context.habits_of(there)
     wanted = yield from _wanted_tags(copy, target, context)
     if not isinstance(wanted, Answer):

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from jobs.operations.steps import Step, Stream, Together
+from jobs.operations.steps import Relay, Step, Stream, Together
 from jobs.services.call import Call
 
 Returned = TypeVar("Returned")
@@ -34,8 +34,12 @@ def _paid(step: Step) -> Step:
     if isinstance(step, Stream):
         return replace(step, call=_call(step.call))
     if isinstance(step, Together):
-        return replace(step, calls=map(_call, step.calls))
+        return replace(step, calls=map(_one, step.calls))
     return step
+
+
+def _one(call: Call | Relay) -> Call | Relay:
+    return replace(call, source=_call(call.source)) if isinstance(call, Relay) else _call(call)
 
 
 def _call(call: Call) -> Call:

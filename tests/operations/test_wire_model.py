@@ -56,8 +56,9 @@ def test_operation_has_a_name_of_the_wire_unless_it_is_ours(operation):
     assert (operation.name in members("JobOperation")) != (operation.name in OURS)
 
 
-def test_copy_knows_every_member():
-    assert members("S3CopyObjectOperation") == put_object_copy.MEMBERS
+def test_copy_knows_every_member_and_one_of_ours():
+    assert put_object_copy.MEMBERS - members("S3CopyObjectOperation") == {"TargetRegion"}
+    assert not members("S3CopyObjectOperation") - put_object_copy.MEMBERS
 
 
 def test_durations_of_event_holds_have_the_limits_of_the_wire():

@@ -8,6 +8,7 @@ from django.urls import reverse
 from jobs.console.forms.operations.table import FORMS, GROUPS
 from jobs.models import Region
 from jobs.operations import registry
+from tests.make import make_region, make_role
 
 COPY = "S3PutObjectCopy"
 TAGGING = "S3PutObjectTagging"
@@ -277,6 +278,27 @@ def test_copy_without_tags_differs_from_keeping_them(copying, bucket):
     form = FORMS[COPY](copying.draft.data["settings"][COPY])
     assert form.is_valid()
     assert "NewObjectTagging" not in form.parameters()
+
+
+def test_copy_to_another_region_is_chosen_from_those_there_are(copying, bucket, s3_server):
+    away = make_region("away", endpoint_url=s3_server)
+    good = {"target_bucket": bucket, "acknowledged": "on"}
+    html = copying.open("operation").html
+    assert '<option value="away">away</option>' in html
+    assert "The Region of the job" in html
+    refused(copying, "There is no such Region. Choose one of the list.", "target_region",
+            **good, target_region="nowhere")  # fmt: skip
+    refused(copying, "has no credentials in Region away. Choose another.", "target_region",
+            **good, target_region="away")  # fmt: skip
+    make_role(away)
+    assert copying.press("operation", **good, target_region="away").status_code == 303
+    form = FORMS[COPY](copying.draft.data["settings"][COPY])
+    assert form.is_valid()
+    assert form.parsed().to_wire() == {
+        "TargetResource": f"arn:aws:s3:::{bucket}",
+        "TargetRegion": "away",
+        "StorageClass": "STANDARD",
+    }
 
 
 def test_copy_from_several_buckets_is_stopped_with_their_names(copying, bucket, put):
