@@ -3,7 +3,7 @@
 import time
 
 from jobs.operations.context import Context
-from jobs.operations.steps import Apart, Later, Stream, Together
+from jobs.operations.steps import Apart, Keep, Later, Stream, Together
 from jobs.operations.units import units_of
 from jobs.s3.answers import UNPROVEN
 from jobs.s3.calls import Call as S3Call
@@ -80,6 +80,8 @@ class Sequential:
                 value = self.stream(step)
             elif isinstance(step, Apart):
                 value = step.function()
+            elif isinstance(step, Keep):
+                self.context.kept, value = step.state, None
             elif isinstance(step, Later):
                 tries -= 1
                 value = tries >= 0

@@ -120,6 +120,8 @@ class Operation(ABC):
     """What it finds stands in the completion report alone: a job without one is refused."""
     keeps_state: ClassVar[bool] = False
     """Its tasks may yield `Keep`; `give_up` clears away what one left behind."""
+    guards_itself: ClassVar[bool] = False
+    """Its own calls see to it that an object that changed since `Target.guard` is not touched."""
     settles: ClassVar[frozenset[str]] = frozenset()
     """Actions whose odd answers `run` settles by a look; others are asked for again."""
 
@@ -153,6 +155,10 @@ class Operation(ABC):
         """What is wrong with these parameters in a job that is made `now`, and was not always: a date
         that has passed.
         """
+        return []
+
+    def unfit_for(self, buckets: Sequence[str], *, has_versions: bool) -> list[Problem]:
+        """What is wrong with these parameters for a list that names these buckets, and versions."""
         return []
 
     def target_buckets(self) -> list[str]:

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from jobs.operations import copy_looks, looks
-from jobs.operations.base import Outcome
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import (
     Foresight,
@@ -13,7 +12,6 @@ from jobs.operations.foreseeing import (
     would_change,
     would_fail,
 )
-from jobs.operations.looks import Facts
 from jobs.spec.target import Target
 
 if TYPE_CHECKING:
@@ -21,6 +19,11 @@ if TYPE_CHECKING:
 
 LARGEST_BYTES = 5 * 1024**3
 """What one CopyObject copies; AWS refuses more, and many storages do."""
+
+_CHANGE_NOTHING = {
+    *("TargetResource", "TargetKeyPrefix", "RequesterPays"),
+    *("ModifiedSinceConstraint", "UnModifiedSinceConstraint"),
+}
 
 
 def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresight:
@@ -34,31 +37,19 @@ def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresigh
         )
     made = copy_looks.copy_target(copy, target)
     place = f"s3://{made.bucket}/{made.key}"
-    if (made.bucket, made.key) == (target.bucket, target.key) and not target.version_id:
-        return _onto_itself(copy, facts)
     there = yield from looks.see(made, context)
     if there.is_gone:
         return would_change(f"{place} would be made: {described(facts)}.")
     old = there.facts
     if old is None:
         return from_look(there)
-    if old.is_content_of(facts) and not _sets_anything(copy):
+    if old.is_content_of(facts) and not sets_anything(copy):
         return already_so(f"{place} has this content: {described(old)}.")
     return would_change(
         f"{place} would be overwritten: from {described(old)} to {described(facts)}."
     )
 
 
-def _onto_itself(copy: "PutObjectCopy", facts: Facts) -> Outcome:
-    if not _sets_anything(copy):
-        return would_fail(
-            400, "InvalidRequest", "A copy of an object onto itself has to change something."
-        )
-    return would_change(
-        f"The object would be written anew with these settings: {described(facts)}."
-    )
-
-
-def _sets_anything(copy: "PutObjectCopy") -> bool:
+def sets_anything(copy: "PutObjectCopy") -> bool:
     """Besides where it goes."""
-    return bool(copy.to_wire().keys() - {"TargetResource", "TargetKeyPrefix"})
+    return bool(copy.to_wire().keys() - _CHANGE_NOTHING)

@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs.operations import copy_grants
 from jobs.operations.checking import Checker, given
+from jobs.s3.arns import parse_bucket_arn
 
 STORAGE_CLASSES = (
     "STANDARD",
@@ -91,6 +92,22 @@ _LABELS = {
     "RequesterPays": "Requester pays",
     "ChecksumAlgorithm": "Checksum",
 }
+
+
+def parse_resource(value: Any, check: Checker) -> str:
+    arn = check.text(value, "TargetResource", high=128)
+    if arn is None:
+        if value is None:
+            check.say("TargetResource", "Enter the destination bucket.")
+        return ""
+    if ":s3express:" in arn:
+        check.say("TargetResource", "A directory bucket cannot be the destination yet.")
+        return arn
+    try:
+        parse_bucket_arn(arn)
+    except ValueError as error:
+        check.say("TargetResource", str(error))
+    return arn
 
 
 def parse_members(parameters: Mapping[str, Any], check: Checker) -> dict[str, Any]:

@@ -5,20 +5,33 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
+from jobs.errors import Problem
 from jobs.operations import (
     copy_foreseen,
     copy_looks,
     copy_members,
+    copy_onto_itself,
     looks,
+    onto_itself,
     put_object_copy_form,
     tags,
 )
-from jobs.operations.base import DONE, Finding, Operation, Steps, counted, named, outcome_of
+from jobs.operations.base import (
+    DONE,
+    Finding,
+    Operation,
+    Outcome,
+    Steps,
+    counted,
+    named,
+    outcome_of,
+)
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.copy_members import STORAGE_CLASS_LABELS
 from jobs.operations.copy_metadata import CopyMetadata, parse_metadata
 from jobs.operations.looks import Facts
+from jobs.operations.onto_itself_looks import Before
 from jobs.operations.steps import Later, Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer
@@ -44,7 +57,7 @@ class PutObjectCopy(Operation):
     """`new_tags` None keeps the source's tags, () sets none. `members` are those wire members that
     are passed on as they were given (`copy_members.MEMBERS`).
 
-    Objects over 5 GB and copies onto themselves that change nothing fail with S3's own answer.
+    Objects over 5 GB fail with S3's own answer. For copies onto themselves see `copy_onto_itself`.
     """
 
     name = "S3PutObjectCopy"
@@ -60,6 +73,7 @@ class PutObjectCopy(Operation):
     form = put_object_copy_form.FORM
     examples = put_object_copy_form.EXAMPLES
     single_bucket = True
+    keeps_state = True
 
     resource: str
     prefix: str = ""
@@ -71,7 +85,7 @@ class PutObjectCopy(Operation):
     def parse(cls, parameters: Mapping[str, Any]) -> Self:
         check = Checker()
         check.only(parameters, MEMBERS)
-        resource = _parse_resource(parameters.get("TargetResource"), check)
+        resource = copy_members.parse_resource(parameters.get("TargetResource"), check)
         prefix = check.text(parameters.get("TargetKeyPrefix"), "TargetKeyPrefix", high=1024) or ""
         new_tags = None
         if parameters.get("NewObjectTagging") is not None:
@@ -92,10 +106,13 @@ class PutObjectCopy(Operation):
         return wire | self.metadata.to_wire()
 
     def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
+        if self.is_onto_itself(buckets):
+            return copy_onto_itself.consequence(self, total)
         there = f"{self.bucket}/{self.target_key('')}" if self.prefix else self.bucket
         return (
             f"Copies {counted(total)} from {named(buckets)} to {there}."
             f" Existing objects with the same name in {there} are overwritten."
+            f"{self.metadata.loses_type()}"
         )
 
     def summary(self) -> list[tuple[str, str]]:
@@ -128,17 +145,28 @@ class PutObjectCopy(Operation):
     def target_buckets(self) -> list[str]:
         return [self.bucket]
 
+    def is_onto_itself(self, buckets: Sequence[str]) -> bool:
+        """Whether objects of one of these buckets keep their place."""
+        return not self.prefix and self.bucket in buckets
+
+    def unfit_for(self, buckets: Sequence[str], *, has_versions: bool) -> list[Problem]:
+        return copy_onto_itself.problems(self, buckets, has_versions=has_versions)
+
     # --- How a task runs
 
     def only_call(self, target: Target, context: Context) -> Call | None:
+        if self.is_onto_itself((target.bucket,)):
+            return None
         habits = context.habits_of(context.bucket(self.bucket))
         tags_later = habits.tags_after_copy and (self.new_tags is not None or self._loses_tags)
         if tags_later or habits.tags_after_every_copy or self._locks_later(habits):
             return None
-        return self._copy(target, context)
+        return self.copy_call(target, context)
 
     def run(self, target: Target, context: Context) -> Steps:
-        """The tags to keep are read before the copy: that may be onto itself."""
+        """The tags to keep are read before the copy."""
+        if self.is_onto_itself((target.bucket,)):
+            return (yield from copy_onto_itself.run(self, target, context))
         source_tags = None
         if self._reads_tags(context.habits_of(context.bucket(self.bucket))):
             answer = yield from self._read_tags(target, context)
@@ -146,7 +174,7 @@ class PutObjectCopy(Operation):
                 return outcome_of(answer)
             source_tags = tags.from_answer(answer.data)
         began_s = context.now_s()
-        answer = yield self._copy(target, context)
+        answer = yield self.copy_call(target, context)
         while answer.proof is Proof.ODD:
             settled = yield from copy_looks.settle(self, target, context, began_s, answer)
             if settled is not None:
@@ -155,7 +183,7 @@ class PutObjectCopy(Operation):
                 break
             if not (yield Later()):
                 return outcome_of(answer)
-            answer = yield self._copy(target, context)
+            answer = yield self.copy_call(target, context)
         else:
             if answer.code:
                 return outcome_of(answer)
@@ -190,19 +218,29 @@ class PutObjectCopy(Operation):
         return DONE
 
     def foresee(self, target: Target, context: Context) -> Steps:
+        if self.is_onto_itself((target.bucket,)):
+            return (yield from copy_onto_itself.foresee(self, target, context))
         return (yield from copy_foreseen.foresee(self, target, context))
 
-    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
+    def survey(
+        self, target: Target, context: Context
+    ) -> Generator[Step, Any, Facts | Before | None]:
+        if self.is_onto_itself((target.bucket,)):
+            return (yield from copy_onto_itself.survey(self, target, context))
         return (yield from looks.facts_of(target, context))
 
     def check(
-        self, target: Target, context: Context, before: Facts | None
+        self, target: Target, context: Context, before: Facts | Before | None
     ) -> Generator[Step, Any, Finding]:
+        if self.is_onto_itself((target.bucket,)) or isinstance(before, Before):
+            return (yield from copy_onto_itself.check(self, target, context, before))
         return (yield from copy_looks.check(self, target, context, before))
 
     def mend(
         self, target: Target, context: Context, finding: Finding
     ) -> Generator[Step, Any, bool]:
+        if self.is_onto_itself((target.bucket,)):
+            return (yield from copy_onto_itself.mend(self, target, context, finding))
         habits = context.habits_of(context.bucket(self.bucket))
         if finding.lost not in copy_looks.MENDED:
             return False
@@ -221,6 +259,9 @@ class PutObjectCopy(Operation):
         outcome = yield from self.complete(target, context, Answer(200, "", ""), source_tags)
         return outcome.succeeded
 
+    def give_up(self, target: Target, context: Context) -> Generator[Step, Any, Outcome | None]:
+        return (yield from onto_itself.give_up(target, context))
+
     @property
     def _loses_tags(self) -> bool:
         """Whether the source's tags are to be kept though its metadata are not."""
@@ -238,7 +279,7 @@ class PutObjectCopy(Operation):
     def _locks_later(self, habits: Habits) -> bool:
         return habits.lock_after_copy and bool(copy_looks.LOCK_MEMBERS & self.members.keys())
 
-    def _copy(self, target: Target, context: Context) -> Call:
+    def copy_call(self, target: Target, context: Context) -> Call:
         source = {"Bucket": target.bucket, "Key": target.key}
         if target.version_id:
             source["VersionId"] = target.version_id
@@ -255,19 +296,3 @@ class PutObjectCopy(Operation):
             params["Tagging"] = tags.to_header(self.new_tags)
         echoes = {"x-amz-server-side-encryption": self.metadata.sse} if self.metadata.sse else {}
         return Call(context.bucket(self.bucket), "CopyObject", params, echoes=echoes)
-
-
-def _parse_resource(value: Any, check: Checker) -> str:
-    arn = check.text(value, "TargetResource", high=128)
-    if arn is None:
-        if value is None:
-            check.say("TargetResource", "Enter the destination bucket.")
-        return ""
-    if ":s3express:" in arn:
-        check.say("TargetResource", "A directory bucket cannot be the destination yet.")
-        return arn
-    try:
-        parse_bucket_arn(arn)
-    except ValueError as error:
-        check.say("TargetResource", str(error))
-    return arn

@@ -90,6 +90,8 @@ FORM = Form(
             name="target_bucket",
             label="Destination bucket",
             path="TargetResource",
+            help_text="The bucket of the list, without a prefix, copies objects onto themselves: what"
+            " is not set here is kept.",
             enter="Enter the name of the destination bucket.",
         ),
         TextField(
@@ -104,9 +106,10 @@ FORM = Form(
             name="storage_class",
             label="Storage class",
             path="StorageClass",
-            options=options_of(STORAGE_CLASS_LABELS),
-            initial="STANDARD",
-            choose="Choose a storage class.",
+            options=(
+                Option("", "Not specified: Standard, and as it was where copied onto itself"),
+                *options_of(STORAGE_CLASS_LABELS),
+            ),
         ),
         SwitchField(
             name="acknowledged",

@@ -8,11 +8,13 @@ from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
+from jobs.operations.merge_object_metadata import MergeObjectMetadata
 from jobs.operations.merge_object_tagging import MergeObjectTagging
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
+from jobs.operations.put_object_storage_class import PutObjectStorageClass
 from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.operations.update_object_encryption import UpdateObjectEncryption
 
@@ -21,6 +23,8 @@ OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectTagging,
     MergeObjectTagging,
     DeleteObjectTagging,
+    MergeObjectMetadata,
+    PutObjectStorageClass,
     PutObjectAcl,
     UpdateObjectEncryption,
     InitiateRestoreObject,

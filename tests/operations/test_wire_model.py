@@ -44,7 +44,12 @@ def enum(shape):
     return set(CONTROL.shape_for(shape).enum)
 
 
-OURS = {"S3DeleteObject", "S3MergeObjectTagging"}
+OURS = {
+    "S3DeleteObject",
+    "S3MergeObjectTagging",
+    "S3MergeObjectMetadata",
+    "S3PutObjectStorageClass",
+}
 """AWS has no such operations."""
 
 
