@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.operations import carried_over, copy_looks, looks, object_metadata
-from jobs.operations.base import DONE, Outcome, Steps, outcome_of
+from jobs.operations.base import DONE, Finding, Outcome, Steps, not_kept, outcome_of
 from jobs.operations.carried_over import Owned, Params
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import cannot_tell, would_fail
@@ -103,6 +103,8 @@ def _write(
         yield Keep(afterwards.to_state())
     answer = yield from _Writing(target, context, owned, params).until_made()
     if isinstance(answer, Outcome):
+        if afterwards and 400 <= answer.http_status < 500:
+            yield Keep(b"")  # nothing was copied
         return answer
     if afterwards is None:
         return DONE
@@ -156,8 +158,12 @@ class _Writing:
                 return _refused(answer)
             is_unclear = True
             seen = yield from looks.see(newest_of(self.target), self.context, is_look=False)
-            if self._is_ours(seen, began_s):
-                return Answer(200, "", "", {"VersionId": seen.answer.data.get("VersionId", "")})
+            if self._is_newer(seen, began_s):
+                lacking = lost(self.params, seen)
+                if not lacking:
+                    return Answer(200, "", "", {"VersionId": seen.answer.data.get("VersionId", "")})
+                if answer.proof is Proof.ODD:
+                    return not_kept(Finding(lost=lacking))
             if not is_lost or not (yield Later(few=not is_never_cut_short(answer))):
                 return _refused(answer)
 
@@ -180,9 +186,10 @@ class _Writing:
         self.params = named | self.params
         return True
 
-    def _is_ours(self, seen: looks.Seen, began_s: float) -> bool:
+    def _is_newer(self, seen: looks.Seen, began_s: float) -> bool:
+        """What was changed since and has the old size is our copy, if it has what was asked for."""
         facts, before = seen.facts, self.owned.facts
-        if facts is None or facts.size_bytes != before.size_bytes or lost(self.params, seen):
+        if facts is None or facts.size_bytes != before.size_bytes:
             return False
         return facts.identity != before.identity and seen.age(began_s) in (Age.NEWER, Age.CLOSE)
 

@@ -7,6 +7,7 @@ import pytest
 
 from jobs.operations import registry
 from jobs.operations.base import DONE, Outcome
+from jobs.operations.steps import Keep
 from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.proof import Proof
@@ -295,6 +296,15 @@ def test_job_that_ends_between_copy_and_tags_sets_them(name, parameters):
     assert [step.action for step in steps] == ["GetObjectTagging", "PutObjectTagging"]
     # What has tags was not copied, or somebody gave it some.
     assert len(walk(operation.give_up(TARGET, at), TAGGED)[0]) == 1
+
+
+@pytest.mark.parametrize(("name", "parameters"), EVERY)
+def test_copy_that_was_refused_leaves_nothing_to_be_set_later(name, parameters):
+    failed = Answer(412, "PreconditionFailed", "It changed", headers=OF_S3)
+    at = context(tags_after_copy=True)
+    steps, outcome = run(name, parameters, head(), USUAL, TAGGED, None, failed, None, at=at)
+    assert outcome.http_status == 412
+    assert steps[-1] == Keep(b"")
 
 
 @pytest.mark.parametrize(("name", "parameters"), EVERY)
