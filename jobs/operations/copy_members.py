@@ -29,6 +29,7 @@ STORAGE_CLASS_LABELS = {
     "GLACIER": "Glacier Flexible Retrieval",
     "DEEP_ARCHIVE": "Glacier Deep Archive",
 }
+UNSPECIFIED_CLASS = "Standard, or unchanged for copies onto themselves"
 CANNED_ACLS = (
     "private",
     "public-read",
@@ -149,6 +150,11 @@ def to_params(members: Mapping[str, Any]) -> dict[str, Any]:
     if members.get("RequesterPays"):
         params["RequestPayer"] = "requester"
     return params | copy_grants.to_params(members.get("AccessControlGrants", ()))
+
+
+def class_to_text(members: Mapping[str, Any]) -> str:
+    chosen = members.get("StorageClass")
+    return STORAGE_CLASS_LABELS[chosen] if chosen else UNSPECIFIED_CLASS
 
 
 def summary(members: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -68,8 +68,8 @@ class MergeObjectMetadata(Operation):
 
     def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
         return (
-            f"Changes some metadata of {counted(total)} in {named(buckets)}: each is copied onto"
-            " itself, and all else about it is kept. Dates become new, and a bucket with versions"
+            f"Changes some metadata of {counted(total)} in {named(buckets)}: each that changes is"
+            " copied onto itself, and all else about it is kept. Dates become new, and a bucket with versions"
             " gets a new version of each."
         )
 

@@ -28,7 +28,6 @@ from jobs.operations.base import (
 )
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
-from jobs.operations.copy_members import STORAGE_CLASS_LABELS
 from jobs.operations.copy_metadata import CopyMetadata, parse_metadata
 from jobs.operations.looks import Facts
 from jobs.operations.onto_itself_looks import Before
@@ -119,7 +118,7 @@ class PutObjectCopy(Operation):
         kept = self.new_tags is None
         return [
             ("Destination", self.destination()),
-            ("Storage class", STORAGE_CLASS_LABELS[self.members.get("StorageClass", "STANDARD")]),
+            ("Storage class", copy_members.class_to_text(self.members)),
             *self.metadata.summary(),
             ("Object tags", "Keep the source's" if kept else tags.to_text(self.new_tags or ())),
             *copy_members.summary(self.members),

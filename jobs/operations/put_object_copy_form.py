@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.operations.copy_members import CANNED_ACLS, STORAGE_CLASS_LABELS
+from jobs.operations.copy_members import CANNED_ACLS, STORAGE_CLASS_LABELS, UNSPECIFIED_CLASS
 from jobs.operations.fields import (
     BucketField,
     ChoiceField,
@@ -107,7 +107,7 @@ FORM = Form(
             label="Storage class",
             path="StorageClass",
             options=(
-                Option("", "Not specified: Standard, and as it was where copied onto itself"),
+                Option("", UNSPECIFIED_CLASS),
                 *options_of(STORAGE_CLASS_LABELS),
             ),
         ),
