@@ -19,6 +19,9 @@ from jobs.s3.answers import UNCLEAR
 from jobs.spec.target import Guard, Target
 
 CHANGED = "ObjectChanged"
+CHANGED_SINCE = Outcome(
+    False, 412, CHANGED, "The object was changed since it was looked at. It was left as it is."
+)
 SSE_C = (
     "A copy onto itself cannot carry the encryption of an object with a key of the customer's own"
     " (SSE-C): nobody gives us that key. It was left as it is."
@@ -43,13 +46,15 @@ Params = dict[str, Any]
 class Owned:
     """`headers` of HeadObject's answer have names in small letters. `acl` is what CopyObject is told
     of the access control list, empty for the usual one and where it was not read; `tags` is None
-    where nobody read them.
+    where nobody read them. `is_changed`: it is not what `Target.guard` says, which an earlier try of
+    this task may have done, or somebody else.
     """
 
     facts: Facts
     headers: Mapping[str, str]
     acl: Mapping[str, str]
     tags: Tags | None = None
+    is_changed: bool = False
 
 
 Reading = Generator[Step, Any, Owned | Outcome]
@@ -63,10 +68,10 @@ def read(target: Target, context: Context) -> Reading:
         return _unseen(seen)
     if facts.data.get("SSECustomerAlgorithm"):
         return Outcome(False, 400, "InvalidRequest", SSE_C)
-    if target.guard and not _is_as_seen(target.guard, facts):
-        message = "The object was changed since it was looked at. It was left as it is."
-        return Outcome(False, 412, CHANGED, message)
-    return Owned(facts, seen.answer.headers, {})
+    is_changed = bool(target.guard) and not _is_as_seen(target.guard or Guard(), facts)
+    if is_changed and not context.tried_since_s:
+        return CHANGED_SINCE
+    return Owned(facts, seen.answer.headers, {}, is_changed=is_changed)
 
 
 def read_rest(

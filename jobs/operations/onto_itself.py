@@ -80,6 +80,8 @@ def write_anew(
     """`told` is what CopyObject is asked for, in place of what the object has; of the newest version
     unless it has a CopySource. `tags` are those that it says, None to keep the object's.
     """
+    if owned.is_changed:
+        return carried_over.CHANGED_SINCE
     with_tags = tags is None and is_needed_afterwards(context, target)
     found = yield from carried_over.read_rest(
         owned, target, context, acl=not says_acl(told), with_tags=with_tags

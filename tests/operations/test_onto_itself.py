@@ -178,6 +178,17 @@ def test_object_that_changed_since_the_dry_run_is_not_touched(name, parameters, 
     assert len(steps) == 1
 
 
+@pytest.mark.parametrize(("name", "parameters"), EVERY[1:])
+def test_object_that_an_earlier_try_changed_is_done_and_one_of_somebody_else_is_not_touched(
+    name, parameters
+):
+    at, target = context(), Target("photos", "k", None, Guard(etag='"ab"'))
+    at.tried_since_s = 1.0
+    assert run(name, parameters, made(parameters), target=target, at=at)[1] == DONE
+    steps, outcome = run(name, parameters, head(ETag='"ef"'), target=target, at=at)
+    assert (outcome.code, len(steps)) == ("ObjectChanged", 1)
+
+
 @pytest.mark.parametrize(("name", "parameters"), EVERY)
 def test_object_as_the_dry_run_saw_it_is_copied(name, parameters):
     guard = Guard('"ab"', "null", 2, datetime(2026, 1, 1, tzinfo=UTC).timestamp())
