@@ -7,6 +7,7 @@ state lies the task's target: what is left when a job ends is cleared away witho
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from jobs.errors import WorkStoreError, WorkStoreLostError
 from jobs.operations.base import Outcome
@@ -26,6 +27,12 @@ class Left:
     state: bytes
 
 
+class Targets(Protocol):
+    """By index within the work."""
+
+    def __getitem__(self, index: int, /) -> Target | Outcome: ...
+
+
 class TaskStates:
     """Where the tasks of a work keep their states (a `dataplane.work.States`): `rows` are those of
     the job's list, in the order of `targets`.
@@ -36,7 +43,7 @@ class TaskStates:
         work: WorkStore,
         job_id: str,
         rows: Sequence[int],
-        targets: Sequence[Target | Outcome],
+        targets: Targets,
     ) -> None:
         self._work = work
         self._job_id = job_id
