@@ -206,7 +206,9 @@ def review_page(
     context = pages.page_context(request, draft, REVIEW, problems=[])
     linked = review.linked(Reading(draft), problems)
     typed = request.POST.get("sample_rows", "")
-    context |= {"linked": linked, "has_errors": bool(linked), "sample_rows": typed}
+    wrong = next((one.message for step, one in problems if step is REVIEW), "")
+    context |= {"linked": linked, "has_errors": bool(linked)}
+    context |= {"sample_rows": typed, "sample_error": wrong}
     return render(request, REVIEW.template, context)
 
 
