@@ -12,8 +12,10 @@ import pytest
 from django.utils import timezone
 
 from jobs import conf
-from jobs.choices import JobStatus
-from jobs.lifecycle import commands, connections
+from jobs.choices import JobStatus, ReportScope
+from jobs.lifecycle import commands, connections, freezing
+from jobs.lifecycle.clean_up import clean_up
+from jobs.lifecycle.creation import create_job
 from jobs.lifecycle.transitions import may_follow
 from jobs.models import (
     Chunk,
@@ -240,3 +242,30 @@ def test_nothing_is_left_of_a_key_wherever_a_worker_dies_that_deletes_every_vers
         found = place.s3.list_object_versions(Bucket=place.source)
         left = [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
         assert {item["Key"] for item in left} == {"stays", "manifest.csv"}, died_at
+
+
+def test_list_of_a_dry_run_is_run_whole_and_guarded_wherever_a_worker_dies(place, mortals):
+    """Both jobs are one life: it may end in either."""
+    rows = place.list_of(["a", "gone", "b", "other"])
+
+    def play(dry_run):
+        place.s3.put_object(Bucket=place.source, Key="other", Body=b"x")
+        mortals.work_off()
+        dry_run = see(dry_run)
+        assert dry_run.status == JobStatus.COMPLETE
+        place.s3.put_object(Bucket=place.source, Key="other", Body=b"other content")
+        spec = freezing.spec_of(dry_run, ReportScope.ALL_TASKS)
+        return confirmed(mortals, create_job(spec, actor=None, now=timezone.now()))
+
+    dry = {"dry_run": True, "confirmation_required": False}
+    for job, died_at in lives(place, mortals, rows, play, 5 * STEP, **dry):
+        assert job.status == JobStatus.COMPLETE, died_at
+        found = check(place, job, died_at)
+        assert sorted(found) == sorted(map(tuple, rows)), died_at
+        codes = {row[1]: row[5] for row in place.report_rows(job)}
+        assert codes == {"a": "", "b": "", "gone": "NoSuchKey", "other": "ObjectChanged"}, died_at
+        points = mortals.mortal.points
+        clean_up(timezone.now())
+        mortals.work_off()
+        mortals.mortal.points = points  # what is cleared away is another life
+        check(place, see(job.guarded_by), died_at)
