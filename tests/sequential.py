@@ -29,6 +29,9 @@ class Places:
     def bucket(self, name):
         return bucket_at(self._endpoint, self._keys, name)
 
+    def bucket_in(self, region, name):
+        return self.bucket(name)
+
 
 def context_at(endpoint, keys):
     """Of a worker that knows of the endpoint what its Region says."""
