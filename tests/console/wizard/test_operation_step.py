@@ -62,7 +62,7 @@ def test_operation_that_is_not_built_is_named_but_cannot_be_chosen(at_operation)
         assert f"<strong>{planned.label}</strong>: {planned.does}" in html
         assert f'value="{planned.name}"' not in html
     refused_html = refused(at_operation, "This operation is not available.",
-                           f"operation-{COPY}", operation="LambdaInvoke")  # fmt: skip
+                           f"operation-{COPY}", operation="S3NotBuilt")  # fmt: skip
     assert "There is a problem" in refused_html
 
 
