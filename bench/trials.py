@@ -26,10 +26,13 @@ from jobs.workstore import results
 from tests import servers
 
 TAGGING, COPY = "S3PutObjectTagging", "S3PutObjectCopy"
+INVOKE, WEBHOOK = "LambdaInvoke", "WebhookInvoke"
 STALLED_S = 60.0
 PARAMETERS: Mapping[str, dict[str, object]] = {
     TAGGING: {"TagSet": [{"Key": "team", "Value": "blue"}]},
     COPY: {"TargetResource": "arn:aws:s3:::copies"},
+    INVOKE: {"FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:thumbnails"},
+    WEBHOOK: {"WebhookName": "hook"},
 }
 
 
