@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
 from jobs.operations import (
+    copy_permissions,
     merge_object_metadata_form,
     metadata_changes,
     object_metadata,
@@ -23,6 +24,7 @@ from jobs.operations.looks import Look
 from jobs.operations.metadata_changes import MEMBERS, MetadataChanges
 from jobs.operations.object_metadata import CannotCarryError, TooLargeError
 from jobs.operations.onto_itself_looks import Before
+from jobs.operations.permissions import Permission
 from jobs.operations.steps import Step
 from jobs.spec.target import Target
 
@@ -48,6 +50,9 @@ class MergeObjectMetadata(Operation):
     understood = "I understand that the values of changed and removed metadata are lost."
     needs = settles = frozenset({"CopyObject"})
     lacks = "object copies with new metadata"
+    calls = ("HeadObject", "GetObjectTagging", "GetObjectAcl", "CopyObject", "PutObjectAcl")
+    back = "Merge metadata with what they were, or make the version before the newest again."
+    again = "Nothing more: an object that has them already is not written."
     keeps_state = True
     guards_itself = True
     form = merge_object_metadata_form.FORM
@@ -81,6 +86,9 @@ class MergeObjectMetadata(Operation):
         return f"{key} keeps its metadata but for these changes: {changes}."
 
     # --- How a task runs
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return copy_permissions.OF_ITSELF
 
     def run(self, target: Target, context: Context) -> Steps:
         """Nothing is copied where nothing would change."""

@@ -82,12 +82,15 @@ GET_ATTRIBUTES = Permission(
 RESTORE = Permission("s3:RestoreObject", asked_by="RestoreObject")
 PUT_OBJECT = Permission("s3:PutObject")
 DELETE_OBJECT = Permission("s3:DeleteObject", "s3:DeleteObjectVersion")
+DELETE_VERSION = Permission("s3:DeleteObjectVersion")
+LIST_VERSIONS = Permission("s3:ListBucketVersions")
 GET_RETENTION = Permission("s3:GetObjectRetention")
 PUT_RETENTION = Permission("s3:PutObjectRetention")
 GET_HOLD = Permission("s3:GetObjectLegalHold")
 PUT_HOLD = Permission("s3:PutObjectLegalHold")
 BYPASS_GOVERNANCE = Permission("s3:BypassGovernanceRetention")
 GET_LOCK = Permission("s3:GetBucketObjectLockConfiguration")
+GET_REPLICATION = Permission("s3:GetReplicationConfiguration")
 PUT_ENCRYPTION = Permission("s3:UpdateObjectEncryption")
 
 _OF_CALLS: Mapping[str, tuple[Permission, ...]] = {

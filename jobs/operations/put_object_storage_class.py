@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import carried_over, onto_itself, onto_itself_looks
+from jobs.operations import carried_over, copy_permissions, onto_itself, onto_itself_looks
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named
 from jobs.operations.carried_over import ARCHIVES
 from jobs.operations.checking import Checker
@@ -18,6 +18,7 @@ from jobs.operations.foreseeing import already_so, would_change
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Look
 from jobs.operations.onto_itself_looks import Before
+from jobs.operations.permissions import Permission
 from jobs.operations.steps import Step
 from jobs.spec.target import Target
 
@@ -41,6 +42,9 @@ class PutObjectStorageClass(Operation):
     understood = "I understand that archived objects cannot be read until they are restored."
     needs = settles = frozenset({"CopyObject"})
     lacks = "object copies with a storage class"
+    calls = ("HeadObject", "GetObjectTagging", "GetObjectAcl", "CopyObject", "PutObjectAcl")
+    back = "Change storage class once more; archived objects have to be restored first."
+    again = "Nothing more: an object that has the class already is not written."
     keeps_state = True
     guards_itself = True
     form = Form(
@@ -104,6 +108,9 @@ class PutObjectStorageClass(Operation):
         return self.storage_class in ARCHIVES
 
     # --- How a task runs
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return copy_permissions.OF_ITSELF
 
     def run(self, target: Target, context: Context) -> Steps:
         """Nothing is copied that has this class."""

@@ -5,12 +5,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import looks, replicate_foreseen, replicating, replication_rules, tags
+from jobs.operations import (
+    copy_permissions,
+    looks,
+    replicate_foreseen,
+    replicating,
+    replication_rules,
+    tags,
+)
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named, outcome_of
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Facts
+from jobs.operations.permissions import GET_REPLICATION, Permission
 from jobs.operations.preconditions import REPLICATION
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.replicating import Plan, as_part, not_eligible
@@ -47,6 +55,9 @@ class ReplicateObject(Operation):
     needs = PutObjectCopy.needs
     settles = PutObjectCopy.settles
     lacks = PutObjectCopy.lacks
+    calls = ("GetObjectTagging", "CopyObject", "HeadObject")
+    back = "Delete the replicas."
+    again = "The same replica is written again, in a bucket with versions as one version more."
     keeps_state = PutObjectCopy.keeps_state
     single_bucket = True
     preconditions = (REPLICATION,)
@@ -170,6 +181,9 @@ class ReplicateObject(Operation):
 
     def judge(self, call: Call, answer: Answer) -> Verdict | Later | None:
         return replicating.copy_to(call.to.name).judge(call, answer)
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (GET_REPLICATION, *copy_permissions.permissions(None, {}))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         plan = yield from self.plan(target, context)
