@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
 from jobs.operations import (
+    carried_over,
     merge_object_metadata_form,
     metadata_changes,
     object_metadata,
@@ -23,6 +24,7 @@ from jobs.operations.looks import Look
 from jobs.operations.metadata_changes import MEMBERS, MetadataChanges
 from jobs.operations.object_metadata import CannotCarryError, TooLargeError
 from jobs.operations.onto_itself_looks import Before
+from jobs.operations.permissions import Permission
 from jobs.operations.steps import Step
 from jobs.spec.target import Target
 
@@ -97,6 +99,9 @@ class MergeObjectMetadata(Operation):
         told = object_metadata.to_params(wanted)
         newest = onto_itself.newest_of(target)
         return (yield from onto_itself.write_anew(newest, context, owned, told))
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return carried_over.PERMISSIONS
 
     def foresee(self, target: Target, context: Context) -> Steps:
         owned = yield from onto_itself.read_newest(target, context)
