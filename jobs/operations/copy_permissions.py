@@ -5,7 +5,6 @@ from typing import Any
 
 from jobs.operations import tags
 from jobs.operations.permissions import (
-    GET_ACL,
     GET_OBJECT,
     GET_TAGS,
     PUT_ACL,
@@ -18,17 +17,6 @@ from jobs.operations.permissions import (
 )
 
 _WITH_TAGS = "where objects have tags"
-
-
-OF_ITSELF = (
-    GET_OBJECT,
-    PUT_OBJECT,
-    GET_ACL,
-    GET_TAGS.when(_WITH_TAGS),
-    PUT_TAGS.when(_WITH_TAGS),
-    PUT_ACL.when("where objects have grants of their own"),
-)
-"""What a copy onto itself needs that carries over what an object has."""
 
 
 def permissions(new_tags: tags.Tags | None, members: Mapping[str, Any]) -> tuple[Permission, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
 from jobs.operations import (
-    copy_permissions,
+    carried_over,
     merge_object_metadata_form,
     metadata_changes,
     object_metadata,
@@ -87,9 +87,6 @@ class MergeObjectMetadata(Operation):
 
     # --- How a task runs
 
-    def permissions(self) -> tuple[Permission, ...]:
-        return copy_permissions.OF_ITSELF
-
     def run(self, target: Target, context: Context) -> Steps:
         """Nothing is copied where nothing would change."""
         owned = yield from onto_itself.read_newest(target, context)
@@ -105,6 +102,9 @@ class MergeObjectMetadata(Operation):
         told = object_metadata.to_params(wanted)
         newest = onto_itself.newest_of(target)
         return (yield from onto_itself.write_anew(newest, context, owned, told))
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return carried_over.PERMISSIONS
 
     def foresee(self, target: Target, context: Context) -> Steps:
         owned = yield from onto_itself.read_newest(target, context)

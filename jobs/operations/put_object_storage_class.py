@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import carried_over, copy_permissions, onto_itself, onto_itself_looks
+from jobs.operations import carried_over, onto_itself, onto_itself_looks
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named
 from jobs.operations.carried_over import ARCHIVES
 from jobs.operations.checking import Checker
@@ -109,9 +109,6 @@ class PutObjectStorageClass(Operation):
 
     # --- How a task runs
 
-    def permissions(self) -> tuple[Permission, ...]:
-        return copy_permissions.OF_ITSELF
-
     def run(self, target: Target, context: Context) -> Steps:
         """Nothing is copied that has this class."""
         owned = yield from onto_itself.read_newest(target, context)
@@ -121,6 +118,9 @@ class PutObjectStorageClass(Operation):
             return (yield from onto_itself.finish_earlier(target, context))
         newest = onto_itself.newest_of(target)
         return (yield from onto_itself.write_anew(newest, context, owned, self.to_wire()))
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return carried_over.PERMISSIONS
 
     def foresee(self, target: Target, context: Context) -> Steps:
         owned = yield from onto_itself.read_newest(target, context)
