@@ -11,6 +11,7 @@ from jobs.errors import ValidationFailedError
 from jobs.operations.base import DONE, Outcome
 from jobs.operations.invocation_event import encoded, task_id_of
 from jobs.operations.lambda_invoke import LambdaInvoke
+from jobs.s3 import reachable
 from jobs.s3.endpoints import Credentials
 from jobs.services.lambda_function import LAMBDA, LambdaService
 from jobs.services.table import SERVICES
@@ -116,6 +117,20 @@ def test_boto3_sends_the_same_where_requests_of_our_own_are_switched_off(invoke,
     assert (first.method, first.target) == (second.method, second.target)
     assert sigv4_holds(first) and sigv4_holds(second)
     assert second.headers["x-amz-invocation-type"] == "RequestResponse"
+
+
+@pytest.mark.parametrize("by_boto3", [False, True])
+def test_link_local_address_is_not_called_either_way(invoke, monkeypatch, by_boto3):
+    kinds = {LAMBDA: functools.partial(LambdaService, by_boto3=by_boto3)}
+    plane = DataPlane(in_flight=4, services={**SERVICES, **kinds})
+    monkeypatch.setattr(reachable, "is_allowed", lambda address: address != "127.0.0.1")
+    try:
+        batch = Invoker(plane, invoke.double).batch(PLAIN, "a", limits={"patience_s": 0.0})
+    finally:
+        plane.close()
+    assert batch.outcomes == [None]
+    assert batch.outage.code == "ForbiddenAddress"
+    assert invoke.double.received == []
 
 
 def test_session_token_is_sent_and_signed(invoke, double):
