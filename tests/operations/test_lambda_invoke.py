@@ -345,10 +345,43 @@ def test_throttled_invocation_was_none_and_is_sent_until_it_is_taken(invoke, dou
     assert len({received.body for received in double.received}) == 1
 
 
-def test_throttling_slows_the_function_that_is_throttled_alone(invoke, double):
-    other = LambdaInvoke.parse({"FunctionArn": f"{ARN}2"})
-    wanted = [Places(double).connected(op.connections()[0]) for op in (PLAIN, other)]
-    assert wanted[0] != wanted[1] and wanted[0].speaker == wanted[1].speaker
+class Pace:
+    """Notes by function which answers counted as throttled."""
+
+    in_flight, running = 64, 0
+
+    def __init__(self):
+        self.told = {}
+
+    def turns(self, to):
+        return Turns(self.told.setdefault(to.name, []))
+
+
+class Turns:
+    def __init__(self, told):
+        self._told = told
+
+    def wait_s(self, now_s):
+        return 0
+
+    def answered(self, *, throttled):
+        self._told.append(throttled)
+
+
+@pytest.mark.parametrize(
+    "throttled",
+    [refused(429, "TooManyRequestsException"), answered(b"{}", 429), answered(b"busy", 503)],
+)
+def test_throttling_slows_the_function_that_is_throttled_alone(invoke, double, throttled):
+    other = LambdaInvoke.parse({"FunctionArn": f"{ARN}-2"})
+    answers = iter([throttled])
+    double.answer = lambda received: (
+        (next(answers, None) if "thumbnails/" in received.target else None)
+        or answered(results(received))
+    )
+    pace = Pace()
+    assert invoke(PLAIN, "a", pace=pace) + invoke(other, "a", pace=pace) == [DONE, DONE]
+    assert pace.told == {"thumbnails": [True, False], "thumbnails-2": [False]}
 
 
 def test_answer_over_6_mb_fails_and_one_just_below_is_read(invoke, double):
