@@ -1,6 +1,7 @@
 """All models, re-exported: importers say `from jobs.models import Job`."""
 
 from jobs.models.activity import JobEvent, StatusChange
+from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
 from jobs.models.draft import Draft
 from jobs.models.failed_sign_in import FailedSignIn
@@ -20,10 +21,12 @@ __all__ = [
     "FailureCause",
     "FailureSample",
     "ForeseenCount",
+    "FoundCapability",
     "Job",
     "JobEvent",
     "JobQuerySet",
     "JobTag",
+    "ProbedBucket",
     "RateSample",
     "Region",
     "Report",

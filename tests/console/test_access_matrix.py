@@ -51,6 +51,10 @@ CONSOLE = {
     "regions/<slug:slug>/roles/": ("administrator", POST),
     "regions/<slug:slug>/roles/<int:pk>/": ("administrator", GET),
     "regions/<slug:slug>/roles/<int:pk>/remove/": ("administrator", POST),
+    "regions/<slug:slug>/probes/": ("administrator", POST),
+    "regions/<slug:slug>/probes/<int:pk>/": ("administrator", POST),
+    "regions/<slug:slug>/probes/<int:pk>/remove/": ("administrator", POST),
+    "regions/<slug:slug>/capabilities/<int:pk>/": ("administrator", POST),
     "regions/<slug:slug>/buckets/": ("administrator", POST),
     "regions/<slug:slug>/buckets/<int:pk>/remove/": ("administrator", POST),
 }
