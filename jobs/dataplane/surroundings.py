@@ -89,6 +89,7 @@ class Surroundings(ABC):
             work.kept.get(index, b""),
             tally=self._tally,
             seen_before=self._seen_before,
+            waits=work.waits,
         )
 
     def apart(self, function: Callable[[], Any], tell: Callable[[Any], None]) -> None:

@@ -91,7 +91,7 @@ class Work:
     `trust` is shared by all chunks of a job. Works of one `place` share the limit of what is in
     flight, those of another have their own: a storage that does not answer must not hold up others.
     `tried_since_s` is when somebody may have begun with these tasks before, in seconds since 1970,
-    0 for never; `kept` is what these kept then, by index.
+    0 for never; `kept` is what these kept then, by index. `waits` is how often they were found to wait.
     """
 
     operation: Operation
@@ -106,6 +106,7 @@ class Work:
     tried_since_s: float = 0.0
     kept: Mapping[int, bytes] = field(default_factory=dict)
     states: States | None = None
+    waits: int = 0
 
     def delay_s(
         self, answer: Answer, *, attempt: int, elapsed_s: float, silent_s: float

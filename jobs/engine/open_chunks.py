@@ -21,6 +21,7 @@ from jobs.engine.claims import Claim, Proof
 from jobs.engine.recording import Finished
 from jobs.engine.settlements import Hold
 from jobs.engine.transport import Transport
+from jobs.engine.waiting_rows import Visit, parted
 from jobs.lifecycle import precedence
 from jobs.manifests.columns import Rows
 from jobs.models import Job
@@ -75,12 +76,14 @@ class Open:
         rows: Rows,
         stop: threading.Event,
         batch: Future[Batch],
+        visit: Visit | None = None,
     ) -> None:
         self.job = job
         self.claims = [claim]
         self.rows = rows
         self.stop = stop
         self.batch = batch
+        self.visit = visit
         self.position = claim.position
         self.since_s = time.monotonic()
         self.look_s = self.since_s + conf.record_every_s() + LONG_S
@@ -259,14 +262,18 @@ class OpenChunks:
         written = Written(batch, [], [], [])
         for claim in chunk.claims:
             rows, part = part_of(chunk.rows, batch, claim.position - chunk.position, claim.rows)
+            part, postponed = parted(part, chunk.visit, is_over=so_far is None)
             finished = put_results(self._work, claim, rows, part.outcomes)
+            if finished is None and postponed and postponed.rows:
+                finished = Finished(claim, (), (), "")
             if finished is None and so_far and 0 < len(part.begun) < claim.rows:
                 finished = Finished(claim, (), (), "")  # what is not begun is given away
             if finished is None:
                 (written.begun if part.begun else written.untouched).append(claim)
             elif so_far:
-                hold = Hold(part.begun, self._owner, conf.lease_s())
-                written.finished.append(replace(finished, hold=hold))
+                hold = Hold(part.begun, self._owner, conf.lease_s()) if part.begun else None
+                written.finished.append(replace(finished, hold=hold, postponed=postponed))
             else:
-                written.finished.append(replace(finished, begun=part.begun))
+                finished = replace(finished, begun=part.begun, postponed=postponed)
+                written.finished.append(finished)
         return written

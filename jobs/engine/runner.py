@@ -171,12 +171,12 @@ class _Runner:
                 raise
             job_status.lose(claim, error.message, now=self._clock())
             return
-        kept, states = running.states_of(claim, rows, self._work)
+        before = running.before(claim, rows, self._work)
         stop = self._heartbeats.add(claim)
         since_s = _here(claim.tried_since_s)
-        work = running.work(rows, stop, tried_since_s=since_s, kept=kept, states=states)
+        work = running.work(rows, stop, before, tried_since_s=since_s)
         batch = self._transport.plane().submit(work)
-        self._open.add(Open(job, claim, rows, stop, batch))
+        self._open.add(Open(job, claim, rows, stop, batch, before.visit))
 
     # --- Recording
 

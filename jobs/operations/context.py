@@ -24,7 +24,8 @@ class Context:
     """`now_s` is the time of this machine, in seconds since 1970. `tried_since_s` is when the task
     was tried first by a worker that died or gave up in the middle, on that clock, and 0 for a task
     that nobody tried before; `kept` is what it kept then (`steps.Keep`). `began_s` is when the task
-    was begun, where it is looked at afterwards. `tally` is for what an operation counts over all
+    was begun, where it is looked at afterwards. `waits` is how often it was found to wait for what it
+    asked for (`operations.waiting`). `tally` is for what an operation counts over all
     tasks of its chunk, `seen_before` for what objects (bucket, key) were like before the first.
     """
 
@@ -36,6 +37,7 @@ class Context:
     began_s: float = 0.0
     tally: Counter[str] = field(default_factory=Counter)
     seen_before: dict[tuple[str, str], Any] = field(default_factory=dict)
+    waits: int = 0
 
     def bucket(self, name: str) -> Destination:
         return self.places.bucket(name)
