@@ -9,6 +9,16 @@ CASES = [(name, parameters) for name, examples in EXAMPLES.items() for parameter
 PLAINEST = [(name, examples[0]) for name, examples in EXAMPLES.items()]
 
 
+def needs_storage_alone(case):
+    """Others call what an administrator connected as well."""
+    name, parameters = case
+    return not registry.get(name).parse(parameters).connections()
+
+
+ON_STORAGE = [case for case in CASES if needs_storage_alone(case)]
+PLAINEST_ON_STORAGE = [case for case in PLAINEST if needs_storage_alone(case)]
+
+
 def written_to(parameters, bucket):
     """The same, with `bucket` in the place of the bucket that the examples write to."""
     text = json.dumps(parameters).replace('"arn:aws:s3:::new-photos"', f'"arn:aws:s3:::{bucket}"')

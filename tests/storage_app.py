@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import s3_backends
+from moto.s3.responses import S3Response
 
 COPY_DELAY_S = float(os.environ.get("COPY_DELAY_S", "0"))
 COPY_GATE = os.environ.get("COPY_GATE", "")
@@ -33,6 +34,16 @@ def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         return _update_encryption(environ, start_response, bucket, key, query)
     answer: Iterable[bytes] = _moto(environ, start_response)
     return answer
+
+
+def _versioning_of(response: Any) -> tuple[int, dict[str, str], str]:
+    """As S3 answers it: moto names its root otherwise."""
+    status = response.backend.get_bucket_versioning(response.bucket_name)
+    told = f"<Status>{status}</Status>" if status else ""
+    return 200, {}, f"<VersioningConfiguration>{told}</VersioningConfiguration>"
+
+
+S3Response.get_bucket_versioning = _versioning_of
 
 
 def _text(path: str) -> str:

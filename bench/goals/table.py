@@ -17,6 +17,7 @@ from bench.goals import (
     pages,
     reports,
     scale,
+    streaming,
     watchers,
 )
 from bench.place import Place
@@ -33,6 +34,7 @@ GOALS: dict[str, Measure] = {
     "G10": books.share,
     "dry-run": dry_run.beside_its_job,
     "checksum": checksums.computed,
+    "streaming": streaming.between_endpoints,
     "scale": scale.two_workers,
     "million": million.end_to_end,
     "pages": pages.with_many_jobs,

@@ -3,7 +3,7 @@
 from jobs.choices import JobStatus
 from jobs.engine.rates.rate_sharing import key_of_destination, throttled_rate
 from jobs.lifecycle.connections import regions_of
-from jobs.models import Job
+from jobs.models import Job, Region
 from jobs.operations import registry
 from jobs.services.s3 import bucket_at
 
@@ -16,9 +16,14 @@ def throttled_to(job: Job) -> float | None:
     """
     if job.status != JobStatus.ACTIVE:
         return None
-    kind = registry.find(job.operation)
-    written = kind.parse(job.parameters).knowing(job.found).target_buckets() if kind else []
+    known = registry.find(job.operation)
+    operation = known.parse(job.parameters).knowing(job.found) if known else None
+    written = operation.target_buckets() if operation else []
     buckets = [*written, *job.buckets][:MOST_BUCKETS]
     regions = regions_of(buckets, job.region)
     places = [bucket_at(regions[name].endpoint(), None, name) for name in buckets]
+    for slug, name in operation.target_places() if operation else ():
+        places += [
+            bucket_at(one.endpoint(), None, name) for one in Region.objects.filter(slug=slug)
+        ]
     return throttled_rate([key_of_destination(place) for place in places])

@@ -74,4 +74,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("_/overview/", overview.overview_live, name="overview-live"),
     path("", include("jobs.console.wizard.urls")),
     path("", include("jobs.console.regions.urls")),
+    path("", include("jobs.console.connections.urls")),
 ]

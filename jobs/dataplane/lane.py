@@ -38,7 +38,9 @@ class Lane:
         pool = self._pools.get(origin)
         if pool is None:
             tls = self.service.tls if origin.tls else None
-            pool = self._pools[origin] = Pool(self._loop, origin, tls, self._timeouts)
+            pool = self._pools[origin] = Pool(
+                self._loop, origin, tls, self._timeouts, self.service.most_body_bytes
+            )
         return pool
 
     def perform(

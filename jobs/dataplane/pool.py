@@ -8,7 +8,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.dataplane.connection import Connection, Exchange, Hose
+from jobs.dataplane.connection import Connection
+from jobs.dataplane.exchange import Exchange, Hose
+from jobs.s3.parsing import MAX_BODY_BYTES
 from jobs.s3.patience import LEAST_BYTES_PER_S, SPAN_S
 from jobs.s3.reachable import ForbiddenAddressError, check_found, check_peer
 from jobs.s3.template import Origin
@@ -40,8 +42,10 @@ class Pool:
         origin: Origin,
         tls: ssl.SSLContext | None,
         timeouts: Timeouts,
+        most_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self.now_s = loop.time
+        self.most_body_bytes = most_body_bytes
         self._loop = loop
         self._origin = origin
         self._tls = tls
@@ -59,21 +63,27 @@ class Pool:
         is_head: bool = False,
         fresh: bool = False,
         hose: Hose | None = None,
+        body: memoryview | None = None,
     ) -> None:
         """On a connection that is free, or a new one; with `fresh` always a new one. `hose` is given
-        the body of a successful answer as it comes.
+        the body of a successful answer as it comes. `body` follows `request`.
         """
         while self._idle and not fresh:
             connection = self._idle.pop()
             if not connection.is_closing():
-                connection.send(exchange, request, is_head, hose)
+                connection.send(exchange, request, is_head, hose, body)
                 return
-        task = self._loop.create_task(self._send_on_new(exchange, request, is_head, hose))
+        task = self._loop.create_task(self._send_on_new(exchange, request, is_head, hose, body))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
     async def _send_on_new(
-        self, exchange: Exchange, request: bytes, is_head: bool, hose: Hose | None
+        self,
+        exchange: Exchange,
+        request: bytes,
+        is_head: bool,
+        hose: Hose | None,
+        body: memoryview | None,
     ) -> None:
         try:
             connection = await self._connect()
@@ -89,12 +99,12 @@ class Pool:
                 return
             self._all.add(connection)
             if exchange.wanted:
-                connection.send(exchange, request, is_head, hose)
+                connection.send(exchange, request, is_head, hose, body)
             else:
                 self._idle.append(connection)
 
     async def _connect(self) -> Connection:
-        host, port, _ = self._origin
+        host, port, _, name = self._origin
         try:
             async with asyncio.timeout(self._timeouts.connect_s):
                 transport, connection = await self._loop.create_connection(
@@ -102,7 +112,7 @@ class Pool:
                     host,
                     port,
                     ssl=self._tls,
-                    server_hostname=host if self._tls else None,
+                    server_hostname=(name or host) if self._tls else None,
                 )
         except (ssl.SSLError, socket.gaierror):
             raise

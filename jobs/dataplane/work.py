@@ -69,6 +69,10 @@ class States(Protocol):
         """b"" forgets. Raises WorkStoreError."""
         ...
 
+    def swap(self, index: int, instead_of: bytes, state: bytes) -> bool:
+        """As `put`, if `instead_of` is what lies there, or `state` already does; else False."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -91,7 +95,8 @@ class Work:
     `trust` is shared by all chunks of a job. Works of one `place` share the limit of what is in
     flight, those of another have their own: a storage that does not answer must not hold up others.
     `tried_since_s` is when somebody may have begun with these tasks before, in seconds since 1970,
-    0 for never; `kept` is what these kept then, by index. `waits` is how often they were found to wait.
+    0 for never; `kept` is what these kept then, by index. `first_row` is the row of the first of them
+    in the list of the job, counted from 0. `waits` is how often they were found to wait.
     """
 
     operation: Operation
@@ -106,6 +111,8 @@ class Work:
     tried_since_s: float = 0.0
     kept: Mapping[int, bytes] = field(default_factory=dict)
     states: States | None = None
+    job_id: str = ""
+    first_row: int = 0
     waits: int = 0
 
     def delay_s(

@@ -22,7 +22,7 @@ from jobs.engine.task_states import Left, TaskStates, states_left
 from jobs.engine.transport import Transport
 from jobs.errors import BatchConsoleError
 from jobs.lifecycle.notes import note_left_behind
-from jobs.manifests.columns import Rows
+from jobs.manifests.frozen_list import Rows
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.giving_up import GivingUp
@@ -164,7 +164,7 @@ def _work_of(
     buckets = [target.bucket for target in targets]
     rows = Rows(buckets, keys, keys, [target.version_id for target in targets])
     kept = {index: left.state for index, left in enumerate(some)}
-    work = running.work(rows, over, Before(kept, states))
+    work = running.work(rows, over, before=Before(kept, states))
     limits = Limits(IN_FLIGHT, conf.task_deadline_s(), conf.storage_patience_s())
     # What was found out about the job's own calls is none of these calls' business.
     return replace(work, operation=GivingUp(work.operation), limits=limits, trust=Trust())

@@ -14,6 +14,7 @@ from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
 from jobs.lifecycle.preflight import encryption_problem
+from jobs.manifests.frozen_list import RowBlock, taken_apart
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
@@ -124,7 +125,7 @@ def _check_bucket(
             ) from error
     if storage is None:
         return
-    for condition in operation.preconditions:
+    for condition in operation.conditions():
         answer = storage.look_at_bucket(bucket, condition.action)
         holds = condition.holds(answer)
         if holds is None and not condition.is_vital:
@@ -178,3 +179,17 @@ def check_single_bucket(job: Job) -> None:
             f" {operation.label} needs all objects in one bucket: make a job for each bucket.",
             line=line,
         )
+
+
+def check_rows(job: Job, operation: Operation, blocks: Sequence[RowBlock]) -> None:
+    """What an operation cannot do to a row, where it looks at each (`checks_rows`)."""
+    if not operation.checks_rows:
+        return
+    for block in blocks:
+        rows = taken_apart(block.rows)
+        for n, (bucket, key) in enumerate(zip(rows.buckets, rows.keys, strict=True)):
+            if unfit := operation.unfit_row(bucket, key):
+                line = block.first_line + n
+                raise ManifestError(
+                    INVALID, f'Line {line} names the key "{key}", which {unfit}.', line=line
+                )

@@ -14,7 +14,7 @@ from datetime import datetime
 from jobs import conf, queueing
 from jobs.choices import JobStatus
 from jobs.dataplane.work import Batch
-from jobs.engine import choosing, claims, database, job_status, recording
+from jobs.engine import choosing, claims, job_status, recording
 from jobs.engine.choosing import Best
 from jobs.engine.chunk_rows import is_away, prove_room, read_rows, see_room
 from jobs.engine.claims import Claim
@@ -173,10 +173,9 @@ class _Runner:
             return
         before = running.before(claim, rows, self._work)
         stop = self._heartbeats.add(claim)
-        since_s = _here(claim.tried_since_s)
-        work = running.work(rows, stop, before, tried_since_s=since_s)
+        work = running.work(rows, stop, claim, before)
         batch = self._transport.plane().submit(work)
-        self._open.add(Open(job, claim, rows, stop, batch, before.visit))
+        self._open.add(Open(job, claim, rows, stop, batch, before.states, before.visit))
 
     # --- Recording
 
@@ -239,8 +238,8 @@ class _Runner:
         for one, written in ready:
             ours = [part for part in written.finished if part.claim not in recorded.lost]
             if ours:
-                has_done = any(part.done for part in ours)
-                self._follow(one.chunk, written.batch, has_done=has_done)
+                self._open.forget(one.chunk, ours)
+                self._follow(one.chunk, written.batch, has_done=any(part.done for part in ours))
 
     def _go_on(self, chunk: Open, written: Written, recorded: Recorded) -> None:
         """Some of a chunk is recorded; its rows in flight are chunks of their own, in our hand."""
@@ -293,8 +292,3 @@ class _Runner:
             with self._hand_back.in_trouble(chunk.job, [chunk]):
                 raise RuntimeError("the data plane hangs")
         self._until_s = -math.inf
-
-
-def _here(moment_s: float) -> float:
-    """A moment of the database's clock on that of this machine; 0 stays 0."""
-    return time.time() - (database.now_s() - moment_s) if moment_s else 0.0

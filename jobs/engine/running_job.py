@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -10,19 +11,23 @@ from typing import NamedTuple
 from jobs import conf
 from jobs.dataplane import retry
 from jobs.dataplane.trust import Trust
-from jobs.dataplane.work import Limits, States, Work
+from jobs.dataplane.work import Limits, Work
+from jobs.engine import database
 from jobs.engine.chunk_rows import targets_of
 from jobs.engine.claims import Claim
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.task_states import TaskStates, kept_of
 from jobs.engine.waiting_rows import Visit, visit_of
-from jobs.lifecycle.connections import credentials_of, region_of
+from jobs.lifecycle.connected import destination_of
+from jobs.lifecycle.connections import credentials_of, region_named, region_of
 from jobs.lifecycle.notes import note_slower
-from jobs.manifests.columns import Rows
-from jobs.models import Job
+from jobs.manifests.frozen_list import Rows
+from jobs.models import Job, Region
 from jobs.operations import registry
 from jobs.operations.base import Operation
+from jobs.operations.connected import Connected
 from jobs.operations.dry_run import DryRun
+from jobs.operations.guarded import guarded
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.trust import only_for_boto3
 from jobs.services.destination import Destination
@@ -40,13 +45,33 @@ class Places:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._by_bucket: dict[str, Destination] = {}
+        self._elsewhere: dict[tuple[str, str], Destination] = {}
         self._by_region: dict[int, tuple[Endpoint, Credentials | None]] = {}
+        self._others: dict[Connected, Destination] = {}
 
     def connect(self, buckets: Iterable[str]) -> None:
         """Raises StorageError where the job's role has no credentials."""
         for bucket in buckets:
             if bucket not in self._by_bucket:
                 self._by_bucket[bucket] = bucket_at(*self._place_of(bucket), bucket)
+
+    def connect_others(self, wanted: Iterable[Connected]) -> None:
+        """Raises StorageError for what is not connected, or not any more."""
+        for one in wanted:
+            if one not in self._others:
+                self._others[one] = destination_of(one)
+
+    def connected(self, wanted: Connected) -> Destination:
+        return self._others[wanted]
+
+    def connect_in(self, places: Iterable[tuple[str, str]]) -> None:
+        """Buckets of Regions that are named by their slugs. Raises StorageError where there is no such
+        Region, or the role has no credentials there.
+        """
+        for slug, bucket in places:
+            if (slug, bucket) not in self._elsewhere:
+                place = self._connected(region_named(slug))
+                self._elsewhere[slug, bucket] = bucket_at(*place, bucket)
 
     def all(self) -> list[tuple[Endpoint, Credentials | None]]:
         """Of all buckets so far, each once."""
@@ -55,8 +80,13 @@ class Places:
     def bucket(self, name: str) -> Destination:
         return self._by_bucket[name]
 
+    def bucket_in(self, region: str, name: str) -> Destination:
+        return self._elsewhere[region, name]
+
     def _place_of(self, bucket: str) -> tuple[Endpoint, Credentials | None]:
-        region = region_of(bucket, self._job.region)
+        return self._connected(region_of(bucket, self._job.region))
+
+    def _connected(self, region: Region) -> tuple[Endpoint, Credentials | None]:
         if region.pk not in self._by_region:
             credentials = credentials_of(self._job.role, region)
             self._by_region[region.pk] = (region.endpoint(), credentials)
@@ -64,11 +94,14 @@ class Places:
 
 
 def operation_of(job: Job) -> Operation:
-    """What runs: of a dry run, the look ahead alone. Raises ValidationFailedError for parameters that
+    """What runs: of a dry run, the look ahead alone; of a job over the list of one, what was seen is
+    compared first. Raises ValidationFailedError for parameters that
     are none of the operation's.
     """
     operation = registry.of_job(job.operation, job.parameters, job.found)
-    return DryRun(operation) if job.dry_run else operation
+    if job.dry_run:
+        return DryRun(operation)
+    return guarded(operation) if job.guarded_by_id else operation
 
 
 class Before(NamedTuple):
@@ -77,7 +110,7 @@ class Before(NamedTuple):
     """
 
     kept: Mapping[int, bytes] = MappingProxyType({})
-    states: States | None = None
+    states: TaskStates | None = None
     visit: Visit | None = None
 
 
@@ -116,19 +149,22 @@ class RunningJob:
         numbers = range(claim.position, claim.position + claim.rows)
         # Where nobody tried them before, nobody kept anything.
         kept = kept_of(store, claim.job_id, numbers) if claim.tried_since_s else {}
-        return Before(kept, TaskStates(store, claim.job_id, numbers, targets_of(rows)), visit)
+        return Before(kept, TaskStates(store, claim.job_id, numbers, targets_of(rows), kept), visit)
 
     def work(
         self,
         rows: Rows,
         stop: threading.Event,
+        claim: Claim | None = None,
         before: Before = NOTHING_BEFORE,
-        *,
-        tried_since_s: float = 0.0,
     ) -> Work:
-        """The tasks of a chunk. Raises StorageError where a bucket cannot be called."""
+        """The tasks of a chunk, or of no chunk. Raises StorageError where what they call cannot be
+        called.
+        """
         self._places.connect(set(rows.buckets))
         self._places.connect(self.operation.target_buckets())
+        self._places.connect_others(self.operation.connections())
+        self._places.connect_in(self.operation.target_places())
         self._look_for_boto3()
         visit = before.visit
         return Work(
@@ -141,9 +177,11 @@ class RunningJob:
             self._pace,
             self._place,
             self._trust,
-            tried_since_s,
+            _here(claim.tried_since_s) if claim else 0.0,
             before.kept,
             before.states,
+            self._job_id,
+            claim.position if claim else 0,
             visit.waits if visit else 0,
         )
 
@@ -175,3 +213,8 @@ class RunningJob:
             conf.storage_patience_s(),
             begin_s=conf.record_every_s(),
         )
+
+
+def _here(moment_s: float) -> float:
+    """A moment of the database's clock on that of this machine; 0 stays 0."""
+    return time.time() - (database.now_s() - moment_s) if moment_s else 0.0

@@ -8,6 +8,7 @@ import time
 from jobs import conf
 from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.pool import Timeouts
+from jobs.services.lambda_function import LambdaService
 from jobs.services.s3 import S3Service
 from jobs.services.table import SERVICES, MakeService
 
@@ -22,10 +23,13 @@ seconds: a machine that slept for an hour is given time.
 
 
 def services() -> dict[str, MakeService]:
-    """All of them; S3 through boto3 alone where requests of our own are switched off."""
+    """All of them; through boto3 alone, what it can send, where requests of our own are switched off."""
     if conf.data_plane():
         return SERVICES
-    return {**SERVICES, S3Service.name: functools.partial(S3Service, by_boto3=True)}
+    by_boto3 = {
+        kind.name: functools.partial(kind, by_boto3=True) for kind in (S3Service, LambdaService)
+    }
+    return {**SERVICES, **by_boto3}
 
 
 class Transport:

@@ -2,6 +2,7 @@
 
 from jobs.models.activity import JobEvent, StatusChange
 from jobs.models.chunk import Chunk
+from jobs.models.connection import FunctionEndpoint, Webhook
 from jobs.models.draft import Draft
 from jobs.models.failed_sign_in import FailedSignIn
 from jobs.models.failure import FailureCause, FailureSample
@@ -20,6 +21,7 @@ __all__ = [
     "FailureCause",
     "FailureSample",
     "ForeseenCount",
+    "FunctionEndpoint",
     "Job",
     "JobEvent",
     "JobQuerySet",
@@ -30,5 +32,6 @@ __all__ = [
     "Role",
     "RoleCredentials",
     "StatusChange",
+    "Webhook",
     "new_job_id",
 ]

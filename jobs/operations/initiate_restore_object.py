@@ -12,6 +12,7 @@ from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, NumberField, Option, Typed, options_of
 from jobs.operations.foreseeing import described, from_look, would_change, would_fail
 from jobs.operations.form import Form, Note, When
+from jobs.operations.permissions import GET_OBJECT, RESTORE, Permission, helping
 from jobs.operations.steps import Later, Step
 from jobs.operations.targets import addressed
 from jobs.operations.waiting import WaitingOperation
@@ -225,6 +226,9 @@ class InitiateRestoreObject(WaitingOperation):
         asked = given({"Days": self.days, "GlacierJobParameters": tier})
         params = addressed(target) | {"RestoreRequest": asked}
         return Call(context.bucket(target.bucket), "RestoreObject", params, once=True)
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (RESTORE, *helping(GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         seen = yield from looks.see(target, context)

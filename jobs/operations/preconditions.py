@@ -54,6 +54,19 @@ def _is_lock_enabled(data: Mapping[str, Any]) -> bool:
     return bool(data.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
 
 
+def _keeps_versions(data: Mapping[str, Any]) -> bool:
+    """Also where versioning is suspended there may be versions from before."""
+    return data.get("Status") in ("Enabled", "Suspended")
+
+
+VERSIONING = Precondition(
+    action="GetBucketVersioning",
+    is_met=_keeps_versions,
+    # Who has no such call keeps no versions, and may take the deletion of one for that of the object.
+    says_no=frozenset({"NotImplemented", "MethodNotAllowed"}),
+    asks="whether versions are kept",
+    unmet="Bucket {bucket} keeps no versions and has no delete markers",
+)
 OBJECT_LOCK = Precondition(
     action="GetObjectLockConfiguration",
     is_met=_is_lock_enabled,

@@ -9,7 +9,9 @@ from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
+from jobs.operations.lambda_invoke import LambdaInvoke
 from jobs.operations.merge_object_tagging import MergeObjectTagging
+from jobs.operations.move_object import MoveObject
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
@@ -18,9 +20,11 @@ from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.operations.replicate_object import ReplicateObject
 from jobs.operations.update_object_encryption import UpdateObjectEncryption
 from jobs.operations.waiting import WaitingOperation
+from jobs.operations.webhook_invoke import WebhookInvoke
 
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
+    MoveObject,
     PutObjectTagging,
     MergeObjectTagging,
     DeleteObjectTagging,
@@ -31,6 +35,8 @@ OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectRetention,
     PutObjectLegalHold,
     ComputeObjectChecksum,
+    LambdaInvoke,
+    WebhookInvoke,
     DeleteObject,
 )
 

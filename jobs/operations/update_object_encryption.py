@@ -20,6 +20,14 @@ from jobs.operations.foreseeing import (
 )
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Facts
+from jobs.operations.permissions import (
+    DELETE_OBJECT,
+    GET_LOCK,
+    GET_OBJECT,
+    PUT_ENCRYPTION,
+    Permission,
+    helping,
+)
 from jobs.operations.probing import Probing
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
@@ -135,6 +143,9 @@ class UpdateObjectEncryption(Operation):
 
     def _call(self, target: Target, context: Context) -> Call:
         return Call(context.bucket(target.bucket), ACTION, addressed(target) | self.to_wire())
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (PUT_ENCRYPTION, GET_OBJECT, *helping(GET_LOCK, DELETE_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         seen = yield from looks.see(target, context)

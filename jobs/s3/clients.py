@@ -28,7 +28,18 @@ if TYPE_CHECKING:
 else:
     S3Client = Any
 
-__all__ = ["READ_AGAIN", "Heard", "S3Client", "hearing", "make_client"]
+FunctionClient = Any
+"""Of boto3, for Lambda; its types are not among what we install."""
+
+__all__ = [
+    "READ_AGAIN",
+    "FunctionClient",
+    "Heard",
+    "S3Client",
+    "hearing",
+    "make_client",
+    "make_function_client",
+]
 
 READ_AGAIN = "read_again"
 """Set in the context of an answer that did not come just now."""
@@ -210,3 +221,32 @@ def _require_whole_body(operation_model: Any, response_dict: dict[str, Any]) -> 
         return
     if announced.isdecimal() and len(body) < int(announced):
         raise IncompleteReadError(actual_bytes=len(body), expected_bytes=int(announced))
+
+
+def make_function_client(
+    endpoint: Endpoint,
+    credentials: Credentials | None,
+    *,
+    connect_timeout_s: float,
+    read_timeout_s: float,
+) -> FunctionClient:
+    """A thread-safe client of a Lambda API, which tries nothing twice. Raises StorageError when the
+    endpoint's URL or region code is none.
+    """
+    config = Config(
+        region_name=_known_region(endpoint.region_code),
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=32,
+        connect_timeout=connect_timeout_s,
+        read_timeout=read_timeout_s,
+        tcp_keepalive=True,
+    )
+    try:
+        client = _session(credentials).client(
+            "lambda", endpoint_url=endpoint.url, verify=_verify(endpoint), config=config
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise StorageError("InvalidEndpoint", f"The endpoint cannot be used: {error}.") from error
+    if client.meta.region_name != endpoint.region_code:
+        client.meta.events.register("before-sign.lambda", partial(_sign_for, endpoint.region_code))
+    return client

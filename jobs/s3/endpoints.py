@@ -27,6 +27,8 @@ class Endpoint:
     tags_after_copy: bool = False
     lock_after_copy: bool = False
     ca_certificate: str = field(default="", repr=False)
+    may_be_private: bool = False
+    """A webhook may lie at an address of the own network, or of this machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from typing import Protocol
 
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.services.base import Service
+from jobs.services.lambda_function import LambdaService
 from jobs.services.s3 import S3Service
+from jobs.services.webhook import WebhookService
 
 
 class MakeService(Protocol):
@@ -20,4 +22,8 @@ class MakeService(Protocol):
     ) -> Service: ...
 
 
-SERVICES: dict[str, MakeService] = {S3Service.name: S3Service}
+SERVICES: dict[str, MakeService] = {
+    S3Service.name: S3Service,
+    LambdaService.name: LambdaService,
+    WebhookService.name: WebhookService,
+}

@@ -12,6 +12,7 @@ from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from jobs.models import Bucket, Draft, FailedSignIn, Job
+from tests.connected import make_webhook
 from tests.make import (
     make_chunk,
     make_failures,
@@ -69,6 +70,7 @@ class World:
             "step": "manifest",
             "number": 1,
             "slug": self.job.region.slug,
+            "kind": "webhooks",
             "content_type_id": ContentType.objects.get_for_model(User).pk,
             "id": self.users["viewer"].pk,
             "pk": self.ids["bucket" if "buckets" in route else "rolecredentials"],
@@ -88,6 +90,7 @@ def make_world():
     make_report(job, [{"key": "a.csv", "status": "failed", "rows": 2, "size_bytes": 9, "md5": ""}])
     FailedSignIn.objects.create(scope="address", address="192.0.2.1", tries=1, ends_at=now)
     bucket = Bucket.objects.create(name="photos", region=region)
+    make_webhook(slug=region.slug)
     FailedSignIn.objects.create(key="k", scope="place", user=users["viewer"], ends_at=now)
     draft = Draft.objects.create(owner=users["operator"], created_at=now, updated_at=now)
     ids = {

@@ -53,6 +53,12 @@ CONSOLE = {
     "regions/<slug:slug>/roles/<int:pk>/remove/": ("administrator", POST),
     "regions/<slug:slug>/buckets/": ("administrator", POST),
     "regions/<slug:slug>/buckets/<int:pk>/remove/": ("administrator", POST),
+    "connections/": ("administrator", GET),
+    "connections/<kind:kind>/create/": ("administrator", BOTH),
+    "connections/<kind:kind>/<slug:slug>/": ("administrator", BOTH),
+    "connections/<kind:kind>/<slug:slug>/test/": ("administrator", POST),
+    "connections/<kind:kind>/<slug:slug>/enable/": ("administrator", POST),
+    "connections/<kind:kind>/<slug:slug>/delete/": ("administrator", POST),
 }
 """The least role, and the methods that the page knows; others get 405."""
 

@@ -22,7 +22,7 @@ from jobs.services.call import Call
 from jobs.spec.target import Target
 from tests import s3_double
 from tests.dataplane.conftest import KEYS, Limits, Noting, never, targets
-from tests.examples import CASES, PLAINEST, prepared
+from tests.examples import ON_STORAGE, PLAINEST_ON_STORAGE, prepared
 from tests.s3_double import signature_holds
 from tests.sequential import Places, Sequential, context_at, of_s3
 
@@ -69,7 +69,7 @@ def in_both_ways(run, operation, given, endpoint, keys=KEYS):
 
 
 @pytest.mark.parametrize("tags_after_copy", [False, True])
-@pytest.mark.parametrize(("name", "parameters"), CASES)
+@pytest.mark.parametrize(("name", "parameters"), ON_STORAGE)
 def test_requests_and_outcomes_are_those_of_boto3(run, double, name, parameters, tags_after_copy):
     endpoint = Endpoint(double.endpoint.url, "us-east-1", "path", tags_after_copy=tags_after_copy)
     operation = prepared(name, parameters, "photos")
@@ -89,7 +89,7 @@ def test_requests_and_outcomes_are_those_of_boto3(run, double, name, parameters,
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_requests_for_any_key_are_those_of_boto3(run, double, keys):
-    for name, parameters in PLAINEST:
+    for name, parameters in PLAINEST_ON_STORAGE:
         operation = prepared(name, parameters, "photos")
         by_boto3, ours = in_both_ways(run, operation, targets(*keys), double.endpoint)
         assert ours == by_boto3

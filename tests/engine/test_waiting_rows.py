@@ -13,14 +13,22 @@ from jobs.engine import choosing, claims, finisher, sweep, waiting_rows
 from jobs.engine.database import now_s
 from jobs.lifecycle import commands, pauses
 from jobs.models import Chunk, FailureCause, Job
+from jobs.operations.guarded import guarded
+from jobs.operations.initiate_restore_object import InitiateRestoreObject
 from jobs.operations.restore_waiting import DAY_S
+from jobs.operations.waiting import WaitingOperation, Waits
 from jobs.queries.job_detail import job_progress
 from jobs.queries.waiting import waiting_of
+from jobs.s3.answers import Answer
+from jobs.s3.endpoints import Endpoint
+from jobs.spec.target import Guard, Target
 from jobs.workstore import results
 from jobs.workstore.store import FolderStore
 from tests import s3_double
 from tests.engine.test_open_chunks import Bench, see
+from tests.operations.walking import walk
 from tests.s3_double import described, error, reply
+from tests.sequential import context_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -290,3 +298,17 @@ def test_job_that_does_not_wait_ends_with_its_requests(bench):
     assert set(map(tuple, rows_of(bench, job).values())) == {
         ("succeeded", "200", "", "Restore requested.")
     }
+
+
+def test_guarded_task_is_looked_at_before_its_request_and_waits_all_the_same():
+    operation = guarded(InitiateRestoreObject.parse(RESTORE))
+    assert isinstance(operation, WaitingOperation) and operation.is_waiting
+    assert operation.wait_s(0) == 60
+    context = context_at(Endpoint("http://127.0.0.1:1", "us-east-1", "path"), None)
+    target = Target("photos", "k", None, Guard(etag='"b"', size_bytes=1))
+    head = Answer(200, "", "", {"ContentLength": 1, "ETag": '"a"', "StorageClass": "GLACIER"})
+    steps, outcome = walk(operation.run(target, context), head)
+    assert ([step.action for step in steps], outcome.code) == (["HeadObject"], "ObjectChanged")
+    context.waits = 1
+    _, outcome = walk(operation.run(target, context), head)
+    assert isinstance(outcome, Waits)

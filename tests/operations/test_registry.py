@@ -11,7 +11,7 @@ def test_operation_is_found_by_its_wire_name():
     assert registry.get("S3PutObjectTagging") is PutObjectTagging
 
 
-@pytest.mark.parametrize("name", ["", "Copy", "s3putobjectcopy", "LambdaInvoke"])
+@pytest.mark.parametrize("name", ["", "Copy", "s3putobjectcopy", "LambdaInvoked"])
 def test_unknown_name_gets_a_sentence(name):
     with pytest.raises(ValidationFailedError) as caught:
         registry.get(name)

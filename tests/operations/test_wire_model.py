@@ -15,14 +15,17 @@ from jobs.operations import (
     acl,
     checksum_algorithms,
     checksum_saying,
+    copy_event_hold,
     copy_grants,
     copy_members,
     copy_metadata,
+    invocation_event,
     put_object_copy,
     tags,
     update_object_encryption,
 )
 from jobs.operations.registry import OPERATIONS, get
+from jobs.s3 import function_arns
 
 
 def model(service):
@@ -44,7 +47,7 @@ def enum(shape):
     return set(CONTROL.shape_for(shape).enum)
 
 
-OURS = {"S3DeleteObject", "S3MergeObjectTagging"}
+OURS = {"S3DeleteObject", "S3MergeObjectTagging", "S3MoveObject", "WebhookInvoke"}
 """AWS has no such operations."""
 
 
@@ -53,10 +56,15 @@ def test_operation_has_a_name_of_the_wire_unless_it_is_ours(operation):
     assert (operation.name in members("JobOperation")) != (operation.name in OURS)
 
 
-def test_copy_knows_every_member_but_those_it_refuses_on_purpose():
-    later = {"AnnotationDirective", "ObjectLockEventHold", "ObjectLockEventHoldDuration"}
-    assert members("S3CopyObjectOperation") - put_object_copy.MEMBERS == later
-    assert members("S3CopyObjectOperation") > put_object_copy.MEMBERS
+def test_copy_knows_every_member_and_one_of_ours():
+    assert put_object_copy.MEMBERS - members("S3CopyObjectOperation") == {"TargetRegion"}
+    assert not members("S3CopyObjectOperation") - put_object_copy.MEMBERS
+
+
+def test_durations_of_event_holds_have_the_limits_of_the_wire():
+    shape = CONTROL.shape_for("S3CopyObjectOperation").members[copy_event_hold.DURATION]
+    limits = {name: tuple(s.metadata.values()) for name, s in shape.members.items()}
+    assert limits == {name: (1, most) for name, most in copy_event_hold.MOST.items()}
 
 
 def test_new_metadata_knows_every_member_but_the_meaningless():
@@ -126,6 +134,8 @@ def test_examples_together_use_every_member_that_the_operation_takes(operation):
         (acl.PERMISSIONS, "S3Permission"),
         ([*copy_grants.HEADERS, "WRITE"], "S3Permission"),
         (("COPY", "REPLACE"), "S3MetadataDirective"),
+        (copy_members.ON_OFF, "S3ObjectLockEventHold"),
+        (copy_members.ANNOTATIONS, "S3AnnotationDirective"),
     ],
 )
 def test_choices_are_those_of_the_wire(ours, shape):
@@ -164,6 +174,23 @@ def test_limits_are_those_of_the_wire(shape, limits):
     assert (metadata["min"], metadata["max"]) == limits
 
 
+def test_limits_of_an_invocation_are_those_of_the_wire():
+    arguments = CONTROL.shape_for("UserArguments")
+    assert arguments.metadata == {"min": 1, "max": invocation_event.MOST_ARGUMENTS}
+    assert arguments.key.metadata == {"min": 1, "max": invocation_event.MOST_NAME}
+    assert arguments.value.metadata == {"max": invocation_event.MOST_VALUE}
+    arn = CONTROL.shape_for("FunctionArnString").metadata
+    assert (arn["min"], arn["max"]) == (1, function_arns.MOST)
+
+
+@pytest.mark.parametrize("qualifier", ["", ":live", ":7", ":$LATEST"])
+def test_arn_of_a_function_is_one_of_the_wire(qualifier):
+    arn = function_arns.function_arn("eu-west-1", "123456789012", "Thumb-nails_2") + qualifier
+    pattern = CONTROL.shape_for("FunctionArnString").metadata["pattern"]
+    assert re.fullmatch(pattern, arn)
+    assert function_arns.parse_function_arn(arn).function == f"Thumb-nails_2{qualifier}"
+
+
 def test_pattern_of_a_key_is_that_of_the_wire_and_of_s3():
     for service in (CONTROL, S3):
         metadata = service.shape_for("NonEmptyKmsKeyArnString").metadata
@@ -197,6 +224,7 @@ def test_everything_that_a_copy_may_send_is_a_parameter_of_copy_object():
         *copy_members._PASSED_ON.values(),
         *copy_metadata.TEXTS.values(),
         *copy_grants.HEADERS.values(),
+        *(f"{copy_event_hold.DURATION}{name}" for name in copy_event_hold.MOST),
         *("Expires", "Metadata", "ServerSideEncryption", "MetadataDirective"),
         *("TaggingDirective", "Tagging", "RequestPayer", "CopySource", "Key"),
     }
@@ -222,6 +250,7 @@ def test_checksum_of_the_storage_is_looked_for_under_the_name_of_its_header(name
 @pytest.mark.parametrize(
     ("shape", "known"),
     [
+        ("LambdaInvokeOperation", {"FunctionArn", "InvocationSchemaVersion", "UserArguments"}),
         ("S3SetObjectTaggingOperation", {"TagSet"}),
         ("S3DeleteObjectTaggingOperation", set()),
         ("S3SetObjectAclOperation", {acl.FIELD}),

@@ -13,9 +13,8 @@ from jobs.choices import JobStatus, PauseCause
 from jobs.errors import JobStatusError
 from jobs.lifecycle import commands, pauses, priorities
 from jobs.models import Job
-from jobs.operations import registry
-from jobs.operations.preconditions import REPLICATION
 from tests import servers
+from tests.counting_storage import OPERATIONS
 from tests.engine.places import Place, new_place
 from tests.examples import PLAINEST, written_to
 from tests.faults import Tally, counted, listed_keys
@@ -23,12 +22,8 @@ from tests.soak.installation import Installation
 
 T = TypeVar("T")
 PARAMETERS: dict[str, dict[str, Any]] = {
-    name: written_to(parameters, "archive")
-    for name, parameters in PLAINEST
-    if REPLICATION not in registry.get(name).preconditions
+    name: written_to(parameters, "archive") for name, parameters in PLAINEST if name in OPERATIONS
 }
-"""Without what needs rules of replication, which the storage has none of."""
-
 CANCELLED_SHARE = 0.1
 WISHED_SHARE, RESUMED_SHARE = 0.005, 0.03
 """Of the looks at a job, ten a second: a pause or a change of priority now and then."""

@@ -7,13 +7,15 @@ import pytest
 from jobs.console.forms.operations.table import FORMS
 from jobs.models import Job, Region
 from jobs.operations import registry
+from tests.connected import connect_all
 from tests.examples import CASES, PLAINEST, written_to
 from tests.make import make_region
 
 
 @pytest.fixture
 def at_operation(at_operation):
-    """Where an administrator allowed everything."""
+    """Where an administrator allowed and connected everything."""
+    connect_all()
     Region.objects.update(allowed_operations=[operation.name for operation in registry.OPT_IN])
     return at_operation
 
@@ -32,7 +34,8 @@ def test_operation_can_be_chosen_and_shows_its_settings(at_operation, operation)
 
 
 @pytest.mark.parametrize(("name", "parameters"), CASES)
-def test_form_writes_what_it_read_of_an_example(name, parameters):
+def test_form_writes_what_it_read_of_an_example(db, name, parameters):
+    connect_all()
     form = FORMS[name](FORMS[name].typed_of(parameters))
     assert form.is_valid(), form.errors
     form.parsed()
@@ -50,7 +53,7 @@ def test_settings_of_the_plainest_example_become_a_job(at_operation, bucket, nam
     operation = registry.get(name).parse(parameters)
     assert operation.consequence(2, ["photos"]) in html
     assert operation.danger() in html
-    assert at_operation.press("review").status_code == 303, at_operation.html
+    assert at_operation.create_despite().status_code == 303, at_operation.html
     job = Job.objects.get()
     assert job.operation == name
     assert parameters.items() <= job.parameters.items()

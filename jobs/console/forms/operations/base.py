@@ -9,6 +9,7 @@ from jobs.console.forms.operations.controls import control_of, rows_of, shows_of
 from jobs.console.forms.operations.drawing import Drawn, drawn
 from jobs.console.forms.typed import StepForm, Typed
 from jobs.errors import ValidationFailedError
+from jobs.lifecycle.connected import unconnected
 from jobs.operations.base import Operation
 from jobs.operations.fields import ChoiceField, Field, RowsField
 
@@ -63,7 +64,8 @@ class OperationForm(StepForm):
         if self.errors:
             return self.cleaned_data
         try:
-            problems = self.parsed().too_late(timezone.now())
+            parsed = self.parsed()
+            problems = [*parsed.too_late(timezone.now()), *unconnected(parsed)]
         except ValidationFailedError as error:
             problems = error.problems
         for problem in problems:

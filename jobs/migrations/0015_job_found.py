@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0012_dry_run'),
+        ('jobs', '0014_functions_and_webhooks'),
     ]
 
     operations = [
