@@ -84,7 +84,7 @@ class Sequential:
             elif isinstance(step, Apart):
                 value = step.function()
             elif isinstance(step, Keep):
-                value = None
+                self.context.kept, value = step.state, None
             elif isinstance(step, Later):
                 tries -= 1
                 value = tries >= 0

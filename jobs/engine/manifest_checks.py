@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from jobs.choices import ManifestField
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
@@ -171,6 +172,11 @@ def _check_targets(job: Job, operation: Operation) -> None:
 def check_single_bucket(job: Job) -> None:
     """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list)."""
     operation = registry.get(job.operation)
+    has_versions = ManifestField.VERSION_ID in job.manifest_fields
+    for problem in operation.parse(job.parameters).unfit_for(
+        list(job.buckets), has_versions=has_versions
+    ):
+        raise ManifestError(INVALID, f"{problem.field}: {problem.message}")
     if operation.single_bucket and len(job.buckets) > 1:
         (first, _), (second, (_, line)) = list(bare(job.buckets).items())[:2]
         raise ManifestError(

@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs.operations.base import (
-    BatchOperation,
-    Ended,
     Finding,
     Operation,
     Outcome,
     Steps,
     not_kept,
 )
+from jobs.operations.batch import BatchOperation, Ended
 from jobs.operations.context import Context
 from jobs.operations.steps import Later, Step
 from jobs.spec.target import Target

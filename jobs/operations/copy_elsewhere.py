@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jobs.operations import copy_members, streamed_copy, tags
+from jobs.operations import copy_members, copy_plainly, streamed_copy, tags
 from jobs.operations.base import Outcome, Steps, outcome_of
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
@@ -77,7 +77,7 @@ def run(copy: "PutObjectCopy", target: Target, context: Context) -> Steps:
     )
     if answer.code:
         return outcome_of(answer)
-    return (yield from copy.complete(target, context, answer, source_tags))
+    return (yield from copy_plainly.complete(copy, target, context, answer, source_tags))
 
 
 def _look(

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from jobs.operations import copy_elsewhere, copy_looks, looks, streamed
-from jobs.operations.base import Outcome
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import (
     Foresight,
@@ -20,6 +19,11 @@ from jobs.spec.target import Target
 if TYPE_CHECKING:
     from jobs.operations.put_object_copy import PutObjectCopy
 
+_CHANGE_NOTHING = {
+    *("TargetResource", "TargetKeyPrefix", "TargetRegion", "RequesterPays"),
+    *("ModifiedSinceConstraint", "UnModifiedSinceConstraint"),
+}
+
 
 def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresight:
     source = yield from looks.see(target, context)
@@ -31,9 +35,6 @@ def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresigh
         return would_fail(400, "EntityTooLarge", sentence)
     made = copy_looks.copy_target(copy, target)
     place = f"s3://{made.bucket}/{made.key}{f' in {copy.region}' if copy.region else ''}"
-    is_itself = (made.bucket, made.key) == (target.bucket, target.key) and not flows
-    if is_itself and not target.version_id:
-        return _onto_itself(copy, facts)
     there = yield from looks.see(made, copy.over_there(context))
     if there.is_gone:
         return would_change(
@@ -42,7 +43,7 @@ def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresigh
     old = there.facts
     if old is None:
         return from_look(there)
-    if old.is_content_of(facts) and not _sets_anything(copy):
+    if old.is_content_of(facts) and not sets_anything(copy):
         return already_so(f"{place} has this content: {described(old)}.")
     return would_change(
         f"{place} would be overwritten: from {described(old)} to {described(facts)}"
@@ -58,16 +59,6 @@ def _in_parts(copy: "PutObjectCopy", context: Context, facts: Facts) -> str:
     return f", copied in {count:,} parts"
 
 
-def _onto_itself(copy: "PutObjectCopy", facts: Facts) -> Outcome:
-    if not _sets_anything(copy):
-        return would_fail(
-            400, "InvalidRequest", "A copy of an object onto itself has to change something."
-        )
-    return would_change(
-        f"The object would be written anew with these settings: {described(facts)}."
-    )
-
-
-def _sets_anything(copy: "PutObjectCopy") -> bool:
+def sets_anything(copy: "PutObjectCopy") -> bool:
     """Besides where it goes."""
-    return bool(copy.to_wire().keys() - {"TargetResource", "TargetKeyPrefix", "TargetRegion"})
+    return bool(copy.to_wire().keys() - _CHANGE_NOTHING)

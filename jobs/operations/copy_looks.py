@@ -134,16 +134,16 @@ def _lost_metadata(copy: "PutObjectCopy", facts: Facts) -> bool:
     """Only of what the job names: under COPY, storages differ in what counts as metadata."""
     asked = copy.metadata.replaced or {}
     texts = any(
-        _plain(str(facts.data.get(name, ""))) != _plain(text)
+        plain(str(facts.data.get(name, ""))) != plain(text)
         for name, text in asked.items()
         if name in TEXTS
     )
-    found = {name.lower(): _plain(text) for name, text in facts.data.get("Metadata", {}).items()}
-    wanted = {name.lower(): _plain(text) for name, text in asked.get("UserMetadata", {}).items()}
+    found = {name.lower(): plain(text) for name, text in facts.data.get("Metadata", {}).items()}
+    wanted = {name.lower(): plain(text) for name, text in asked.get("UserMetadata", {}).items()}
     return texts or any(found.get(name) != text for name, text in wanted.items() if text)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """White space is no difference, nor is RFC 2047, in which some storage writes anew."""
     with contextlib.suppress(ValueError, LookupError):
         text = str(make_header(decode_header(text)))

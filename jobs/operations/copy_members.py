@@ -30,6 +30,7 @@ STORAGE_CLASS_LABELS = {
     "GLACIER": "Glacier Flexible Retrieval",
     "DEEP_ARCHIVE": "Glacier Deep Archive",
 }
+UNSPECIFIED_CLASS = "Standard, or unchanged for copies onto themselves"
 CANNED_ACLS = (
     "private",
     "public-read",
@@ -108,6 +109,22 @@ _LABELS = {
 }
 
 
+def parse_resource(value: Any, check: Checker) -> str:
+    arn = check.text(value, "TargetResource", high=128)
+    if arn is None:
+        if value is None:
+            check.say("TargetResource", "Enter the destination bucket.")
+        return ""
+    if ":s3express:" in arn:
+        check.say("TargetResource", "A directory bucket cannot be the destination yet.")
+        return arn
+    try:
+        parse_bucket_arn(arn)
+    except ValueError as error:
+        check.say("TargetResource", str(error))
+    return arn
+
+
 def parse_members(parameters: Mapping[str, Any], check: Checker) -> dict[str, Any]:
     """Those of MEMBERS that were given, as they were given."""
     members = given(
@@ -130,22 +147,6 @@ def parse_members(parameters: Mapping[str, Any], check: Checker) -> dict[str, An
     )
     _check_together(members, check)
     return members
-
-
-def parse_resource(value: Any, check: Checker) -> str:
-    arn = check.text(value, "TargetResource", high=128)
-    if arn is None:
-        if value is None:
-            check.say("TargetResource", "Enter the destination bucket.")
-        return ""
-    if ":s3express:" in arn:
-        check.say("TargetResource", "A directory bucket cannot be the destination yet.")
-        return arn
-    try:
-        parse_bucket_arn(arn)
-    except ValueError as error:
-        check.say("TargetResource", str(error))
-    return arn
 
 
 def _check_together(members: Mapping[str, Any], check: Checker) -> None:
@@ -181,6 +182,11 @@ def too_late(members: Mapping[str, Any], now: datetime) -> list[Problem]:
 def reading(members: Mapping[str, Any]) -> dict[str, Any]:
     """What goes with each call that reads the source."""
     return {"RequestPayer": "requester"} if members.get("RequesterPays") else {}
+
+
+def class_to_text(members: Mapping[str, Any]) -> str:
+    chosen = members.get("StorageClass")
+    return STORAGE_CLASS_LABELS[chosen] if chosen else UNSPECIFIED_CLASS
 
 
 def summary(members: Mapping[str, Any]) -> list[tuple[str, str]]:

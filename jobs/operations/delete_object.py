@@ -13,7 +13,8 @@ from jobs.operations import (
     delete_object_together,
     delete_object_words,
 )
-from jobs.operations.base import AtStake, BatchOperation, Ended, Finding, Outcome, Steps
+from jobs.operations.base import AtStake, Finding, Outcome, Steps
+from jobs.operations.batch import BatchOperation, Ended
 from jobs.operations.checking import Checker, given
 from jobs.operations.context import Context
 from jobs.operations.delete_object_form import (

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from jobs.operations import looks
-from jobs.operations.base import DONE, Ended, Outcome, outcome_of
+from jobs.operations.base import DONE, Outcome, outcome_of
+from jobs.operations.batch import Ended
 from jobs.operations.context import Context
 from jobs.operations.delete_object_form import BYPASS
 from jobs.operations.steps import Interrupted, Later, Step, Together

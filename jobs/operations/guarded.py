@@ -14,13 +14,12 @@ from jobs.errors import Problem
 from jobs.operations import looks
 from jobs.operations.base import (
     DONE,
-    BatchOperation,
-    Ended,
     Finding,
     Operation,
     Outcome,
     Steps,
 )
+from jobs.operations.batch import BatchOperation, Ended
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import GONE
 from jobs.operations.looks import Seen

@@ -1,7 +1,7 @@
 """Copy."""
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
@@ -12,8 +12,11 @@ from jobs.operations import (
     copy_foreseen,
     copy_looks,
     copy_members,
+    copy_onto_itself,
     copy_permissions,
+    copy_plainly,
     looks,
+    onto_itself,
     put_object_copy_examples,
     put_object_copy_form,
     put_object_copy_large,
@@ -22,31 +25,25 @@ from jobs.operations import (
     tags,
 )
 from jobs.operations.base import (
-    DONE,
     Finding,
     Operation,
     Outcome,
     Steps,
     counted,
     named,
-    outcome_of,
 )
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
-from jobs.operations.copy_members import STORAGE_CLASS_LABELS
 from jobs.operations.copy_metadata import CopyMetadata, parse_metadata
-from jobs.operations.large_copy_limits import says_too_large
-from jobs.operations.large_copy_source import refused
 from jobs.operations.looks import Facts
+from jobs.operations.onto_itself_looks import Before
 from jobs.operations.permissions import Permission
-from jobs.operations.steps import Later, Step
+from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer
 from jobs.s3.arns import parse_bucket_arn
-from jobs.s3.proof import Proof
 from jobs.services.call import Call
 from jobs.services.destination import Destination
-from jobs.services.habits import Habits
 from jobs.spec.target import Target
 
 T = TypeVar("T")
@@ -61,8 +58,8 @@ class PutObjectCopy(Operation):
     are passed on as they were given (`copy_members.MEMBERS`). `region` is the slug of the Region where
     the bucket lies, empty for what the job's own means.
 
-    Objects that are too large for one request go in parts (`put_object_copy_large`). Copies onto
-    themselves that change nothing fail with S3's own answer.
+    Objects that are too large for one request go in parts (`put_object_copy_large`). For copies onto
+    themselves see `copy_onto_itself`.
     """
 
     name = "S3PutObjectCopy"
@@ -115,12 +112,15 @@ class PutObjectCopy(Operation):
         return wire | self.metadata.to_wire()
 
     def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
+        if self.is_onto_itself(buckets):
+            return copy_onto_itself.consequence(self, total)
         there = f"{self.bucket}/{self.target_key('')}" if self.prefix else self.bucket
         region = f" in the Region {self.region}" if self.region else ""
         flows = f" {copy_elsewhere.FLOWS}" if self.region else ""
         return (
             f"Copies {counted(total)} from {named(buckets)} to {there}{region}.{flows}"
             f" Existing objects with the same name in {there} are overwritten."
+            f"{self.metadata.loses_type()}"
         )
 
     def summary(self) -> list[tuple[str, str]]:
@@ -128,7 +128,7 @@ class PutObjectCopy(Operation):
         return [
             ("Destination", self.destination()),
             *([("Destination Region", self.region)] if self.region else []),
-            ("Storage class", STORAGE_CLASS_LABELS[self.members.get("StorageClass", "STANDARD")]),
+            ("Storage class", copy_members.class_to_text(self.members)),
             *self.metadata.summary(),
             ("Object tags", "Keep the source's" if kept else tags.to_text(self.new_tags or ())),
             *copy_members.summary(self.members),
@@ -167,16 +167,27 @@ class PutObjectCopy(Operation):
     def place(self, context: Context) -> Destination:
         return self.over_there(context).bucket(self.bucket)
 
+    def is_onto_itself(self, buckets: Sequence[str]) -> bool:
+        """Whether objects of one of these buckets keep their place."""
+        return not (self.prefix or self.region) and self.bucket in buckets
+
+    def keeps_place(self, target: Target) -> bool:
+        return not self.prefix and self.bucket == target.bucket
+
+    def _is_onto_itself(self, target: Target, context: Context) -> bool:
+        """A Region may be named and be the same place all the same."""
+        flows = copy_elsewhere.is_needed(self, target, context)
+        return self.keeps_place(target) and not flows
+
+    def unfit_for(self, buckets: Sequence[str], *, has_versions: bool) -> list[Problem]:
+        return copy_onto_itself.problems(self, buckets, has_versions=has_versions)
+
     # --- How a task runs
 
     def only_call(self, target: Target, context: Context) -> Call | None:
-        if copy_elsewhere.is_needed(self, target, context):
+        if self.keeps_place(target) or copy_elsewhere.is_needed(self, target, context):
             return None
-        habits = context.habits_of(self.place(context))
-        tags_later = habits.tags_after_copy and (self.new_tags is not None or self._loses_tags)
-        if tags_later or habits.tags_after_every_copy or self._locks_later(habits):
-            return None
-        return self._copy(target, context)
+        return copy_plainly.only_call(self, target, context)
 
     def run(self, target: Target, context: Context) -> Steps:
         return (yield from self._paying(self._run(target, context)))
@@ -185,130 +196,65 @@ class PutObjectCopy(Operation):
         return requester_pays.paid(steps) if self.members.get("RequesterPays") else steps
 
     def _run(self, target: Target, context: Context) -> Steps:
-        """The tags to keep are read before the copy: that may be onto itself."""
         if copy_elsewhere.is_needed(self, target, context):
             return (yield from copy_elsewhere.run(self, target, context))
+        if self.keeps_place(target):
+            return (yield from copy_onto_itself.run(self, target, context))
         if put_object_copy_large.is_known_too_large(self, target, context):
             return (yield from put_object_copy_large.run(self, target, context))
-        source_tags = None
-        if self._reads_tags(context.habits_of(self.place(context))):
-            answer = yield from self.read_tags(target, context)
-            if answer.code:
-                return outcome_of(answer)
-            source_tags = tags.from_answer(answer.data)
-        began_s = context.now_s()
-        answer = yield self._copy(target, context)
-        while answer.proof is Proof.ODD:
-            settled = yield from copy_looks.settle(self, target, context, began_s, answer)
-            if settled is not None:
-                if not settled.succeeded:
-                    return settled
-                break
-            if not (yield Later()):
-                return outcome_of(answer)
-            answer = yield self._copy(target, context)
-        else:
-            if says_too_large(answer):
-                return (yield from put_object_copy_large.run(self, target, context, answer))
-            if answer.code:
-                return refused(answer)
-        return (yield from self.complete(target, context, answer, source_tags))
-
-    def complete(
-        self, target: Target, context: Context, answer: Answer, source_tags: tags.Tags | None
-    ) -> Steps:
-        """By calls of their own, what this storage does not take with a copy: of the version that
-        the copy made; of the newest one where its answer names none.
-        """
-        there = self.place(context)
-        habits = context.habits_of(there)
-        made = {"Key": self.target_key(target.key)}
-        if answer.data.get("VersionId"):
-            made["VersionId"] = answer.data["VersionId"]
-        calls: list[tuple[str, Call]] = []
-        wanted = self.new_tags if self.new_tags is not None else source_tags
-        # A copy whose metadata were replaced has no tags there already.
-        clears = self.new_tags == () and self.metadata.replaced is None
-        if habits.tags_after_copy and wanted is not None and (wanted or clears):
-            tagging = {"Tagging": {"TagSet": tags.to_tag_set(wanted)}}
-            calls.append(("its tags were not set", Call(there, "PutObjectTagging", made | tagging)))
-        if habits.lock_after_copy:
-            calls += copy_looks.lock_calls(self, there, made)
-        for lacking, call in calls:
-            answer = yield call
-            if answer.code:
-                outcome = outcome_of(answer)
-                message = f"The object was copied, but {lacking}: {outcome.message}"
-                return replace(outcome, message=message)
-        return DONE
+        answer = yield from copy_plainly.run(self, target, context)
+        if isinstance(answer, Outcome):
+            return answer
+        return (yield from put_object_copy_large.run(self, target, context, answer))
 
     def permissions(self) -> tuple[Permission, ...]:
         return copy_permissions.permissions(self.new_tags, self.members)
 
     def foresee(self, target: Target, context: Context) -> Steps:
+        if self._is_onto_itself(target, context):
+            return (yield from self._paying(copy_onto_itself.foresee(self, target, context)))
         return (yield from self._paying(copy_foreseen.foresee(self, target, context)))
 
-    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Facts | None]:
+    def survey(
+        self, target: Target, context: Context
+    ) -> Generator[Step, Any, Facts | Before | None]:
+        if self._is_onto_itself(target, context):
+            return (yield from self._paying(copy_onto_itself.survey(self, target, context)))
         return (yield from self._paying(looks.facts_of(target, context)))
 
     def check(
-        self, target: Target, context: Context, before: Facts | None
+        self, target: Target, context: Context, before: Facts | Before | None
     ) -> Generator[Step, Any, Finding]:
+        if isinstance(before, Before) or self._is_onto_itself(target, context):
+            return (yield from self._paying(copy_onto_itself.check(self, target, context, before)))
         return (yield from self._paying(copy_looks.check(self, target, context, before)))
-
-    def give_up(self, target: Target, context: Context) -> Generator[Step, Any, Outcome | None]:
-        if copy_elsewhere.is_needed(self, target, context):
-            return (yield from streamed_copy.give_up(context.kept, self.place(context)))
-        return (yield from self._paying(put_object_copy_large.give_up(self, target, context)))
 
     def mend(
         self, target: Target, context: Context, finding: Finding
     ) -> Generator[Step, Any, bool]:
-        return (yield from self._paying(self._mend(target, context, finding)))
-
-    def _mend(
-        self, target: Target, context: Context, finding: Finding
-    ) -> Generator[Step, Any, bool]:
-        habits = context.habits_of(self.place(context))
-        if finding.lost not in copy_looks.MENDED:
-            return False
-        if finding.lost == copy_looks.TAGS:
-            habits.tags_after_copy = True
-            keeps_all = self.new_tags is None and not self._loses_tags
-            habits.tags_after_every_copy = habits.tags_after_every_copy or keeps_all
+        if self._is_onto_itself(target, context):
+            steps = copy_onto_itself.mend(self, target, context, finding)
         else:
-            habits.lock_after_copy = True
-        source_tags = None
-        if self._reads_tags(habits):
-            answer = yield from self.read_tags(target, context)
-            if answer.code:
-                return False
-            source_tags = tags.from_answer(answer.data)
-        outcome = yield from self.complete(target, context, Answer(200, "", ""), source_tags)
-        return outcome.succeeded
+            steps = copy_plainly.mend(self, target, context, finding)
+        return (yield from self._paying(steps))
 
-    @property
-    def _loses_tags(self) -> bool:
-        """Whether the source's tags are to be kept though its metadata are not."""
-        return self.new_tags is None and self.metadata.replaced is not None
-
-    def _reads_tags(self, habits: Habits) -> bool:
-        loses = habits.tags_after_copy and self._loses_tags
-        return self.new_tags is None and (loses or habits.tags_after_every_copy)
+    def give_up(self, target: Target, context: Context) -> Generator[Step, Any, Outcome | None]:
+        if copy_elsewhere.is_needed(self, target, context):
+            return (yield from streamed_copy.give_up(context.kept, self.place(context)))
+        if self.keeps_place(target):
+            return (yield from self._paying(onto_itself.give_up(target, context)))
+        return (yield from self._paying(put_object_copy_large.give_up(self, target, context)))
 
     def read_tags(self, target: Target, context: Context) -> Generator[Step, Any, Answer]:
         call = Call(context.bucket(target.bucket), "GetObjectTagging", addressed(target))
         answer: Answer = yield call
         return answer
 
-    def _locks_later(self, habits: Habits) -> bool:
-        return habits.lock_after_copy and bool(copy_looks.LOCK_MEMBERS & self.members.keys())
-
     def setting(self) -> dict[str, Any]:
         """All but key, source and tags, as CopyObject takes it."""
         return copy_members.to_params(self.members) | self.metadata.to_params()
 
-    def _copy(self, target: Target, context: Context) -> Call:
+    def copy_call(self, target: Target, context: Context) -> Call:
         source = {"Bucket": target.bucket, "Key": target.key}
         if target.version_id:
             source["VersionId"] = target.version_id

@@ -1,7 +1,7 @@
 """What Copy asks for."""
 
 from jobs.operations import put_object_copy_settings as settings
-from jobs.operations.copy_members import STORAGE_CLASS_LABELS
+from jobs.operations.copy_members import STORAGE_CLASS_LABELS, UNSPECIFIED_CLASS
 from jobs.operations.fields import (
     BucketField,
     ChoiceField,
@@ -83,6 +83,8 @@ FORM = Form(
             name="target_bucket",
             label="Destination bucket",
             path="TargetResource",
+            help_text="The bucket of the list, without a prefix, copies objects onto themselves: what"
+            " is not set here is kept.",
             enter="Enter the name of the destination bucket.",
         ),
         RegionField(
@@ -105,9 +107,10 @@ FORM = Form(
             name="storage_class",
             label="Storage class",
             path="StorageClass",
-            options=options_of(STORAGE_CLASS_LABELS),
-            initial="STANDARD",
-            choose="Choose a storage class.",
+            options=(
+                Option("", UNSPECIFIED_CLASS),
+                *options_of(STORAGE_CLASS_LABELS),
+            ),
         ),
         SwitchField(
             name="acknowledged",

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jobs.operations import large_copy_ending, large_copy_state, tags
+from jobs.operations import copy_plainly, large_copy_ending, large_copy_state, tags
 from jobs.operations.base import Finding, Outcome, Steps, not_kept, outcome_of
 from jobs.operations.context import Context
 from jobs.operations.copy_looks import copy_target
@@ -167,4 +167,4 @@ def _complete(copy: "PutObjectCopy", target: Target, context: Context, made: Mad
                 return Outcome(False, answer.http_status, answer.code, message)
     version = {"VersionId": made.version_id} if made.version_id else {}
     answer = Answer(200, "", "", version)
-    return (yield from copy.complete(target, context, answer, source_tags))
+    return (yield from copy_plainly.complete(copy, target, context, answer, source_tags))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Work
 from jobs.operations import registry
-from jobs.operations.base import BatchOperation
+from jobs.operations.batch import BatchOperation
 from jobs.s3.calls import perform
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint

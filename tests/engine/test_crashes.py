@@ -15,7 +15,16 @@ from jobs import conf
 from jobs.choices import JobStatus
 from jobs.lifecycle import commands, connections
 from jobs.lifecycle.transitions import may_follow
-from jobs.models import Chunk, FailureCause, FailureSample, Job, RateSample, Report, StatusChange
+from jobs.models import (
+    Chunk,
+    FailureCause,
+    FailureSample,
+    Job,
+    RateSample,
+    Region,
+    Report,
+    StatusChange,
+)
 from jobs.services import s3
 from tests.engine.crashes import Steps
 
@@ -126,6 +135,32 @@ def test_job_that_reads_reports_each_checksum_once_wherever_a_worker_dies(place,
         assert sorted(found) == sorted(map(tuple, rows)), died_at
         messages.add(tuple(sorted(row[6] for row in place.report_rows(job))))
     assert len(messages) == 1, "a repeat reads the same"
+
+
+def test_objects_are_copied_onto_themselves_whole_wherever_a_worker_dies(place, mortals):
+    """Tags are kept in work storage and set after each copy."""
+    Region.objects.update(tags_after_copy=True)
+    rows = place.list_of(["a", "gone", "b"])
+    change = {"ObjectMetadata": {"CacheControl": "max-age=60"}}
+
+    def play(job):
+        for key in ("a", "b"):
+            facts = {"Metadata": {"n": "1"}, "Tagging": "t=1", "Body": b"content"}
+            place.s3.put_object(Bucket=place.source, Key=key, **facts)
+        return confirmed(mortals, job)
+
+    kind = {"operation": "S3MergeObjectMetadata", "parameters": change}
+    for job, died_at in lives(place, mortals, rows, play, 5 * STEP, **kind):
+        found = check(place, job, died_at)
+        assert job.status == JobStatus.COMPLETE, died_at
+        assert (job.tasks_succeeded, job.tasks_failed) == (2, 1), died_at
+        assert sorted(found) == sorted(map(tuple, rows)), died_at
+        for key in ("a", "b"):
+            where = {"Bucket": place.source, "Key": key}
+            made = place.s3.head_object(**where)
+            assert (made["CacheControl"], made["Metadata"]) == ("max-age=60", {"n": "1"}), died_at
+            tags = place.s3.get_object_tagging(**where)["TagSet"]
+            assert tags == [{"Key": "t", "Value": "1"}], died_at
 
 
 def test_cancelled_job_reports_what_was_done_wherever_a_worker_dies(place, mortals, settings):

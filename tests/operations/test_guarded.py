@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from jobs.operations import registry
-from jobs.operations.base import DONE, BatchOperation, Operation
+from jobs.operations.base import DONE, Operation
+from jobs.operations.batch import BatchOperation
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.guarded import Guarded, GuardedTogether, guard_of, guarded
 from jobs.operations.put_object_tagging import PutObjectTagging

@@ -47,7 +47,14 @@ def enum(shape):
     return set(CONTROL.shape_for(shape).enum)
 
 
-OURS = {"S3DeleteObject", "S3MergeObjectTagging", "S3MoveObject", "WebhookInvoke"}
+OURS = {
+    "S3DeleteObject",
+    "S3MergeObjectMetadata",
+    "S3MergeObjectTagging",
+    "S3MoveObject",
+    "S3PutObjectStorageClass",
+    "WebhookInvoke",
+}
 """AWS has no such operations."""
 
 

@@ -124,7 +124,18 @@ class Reading:
                     " needs all objects in one bucket. Choose another manifest or operation.",
                 )
             ]
-        return []
+        return self._unfit(list(buckets))
+
+    def _unfit(self, buckets: list[str]) -> list[Problem]:
+        """What is wrong with right settings for the buckets that were found in the list."""
+        form = self.operation
+        if form is None or not form.is_valid():
+            return []
+        has_versions = ManifestField.VERSION_ID in self.manifest.columns
+        return [
+            Problem(form.field_of(problem.field), problem.message)
+            for problem in form.parsed().unfit_for(buckets, has_versions=has_versions)
+        ]
 
     def parsed_operation(self) -> Operation:
         """Of a step in which nothing is wrong."""

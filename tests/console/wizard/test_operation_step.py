@@ -16,6 +16,7 @@ DELETE = "S3DeleteObject"
 UNTAGGING = "S3DeleteObjectTagging"
 ACL = "S3PutObjectAcl"
 MERGING = "S3MergeObjectTagging"
+METADATA = "S3MergeObjectMetadata"
 ENCRYPTION = "S3UpdateObjectEncryption"
 KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
 
@@ -299,6 +300,65 @@ def test_copy_to_another_region_is_chosen_from_those_there_are(copying, bucket, 
         "TargetRegion": "away",
         "StorageClass": "STANDARD",
     }
+
+
+ONTO_ITSELF = "would be copied onto themselves with nothing changed."
+
+
+def test_copy_onto_itself_that_changes_nothing_is_refused_at_the_bucket(copying, put):
+    copying.press("manifest", manifest_object=put("own.csv", "photos,a.jpg\n"))
+    typed = {"target_bucket": "photos", "acknowledged": "on"}
+    refused(copying, f'Objects of "photos" {ONTO_ITSELF}', "target_bucket", **typed)
+    response = copying.press("operation", **typed, storage_class="GLACIER_IR")
+    assert ONTO_ITSELF not in unescape(response.content.decode())
+
+
+def test_merge_of_metadata_becomes_the_wire_parameters(at_operation):
+    at_operation.press("operation", "show", operation=METADATA)
+    typed = {
+        "cache_control": "max-age=60",
+        "expires": "2030-01-02T03:04:05",
+        "set_metadata-0-key": "owner",
+        "set_metadata-0-value": "me",
+        "removed_metadata-0-key": "tmp",
+        "no_content_language": "on",
+    }
+    assert at_operation.press("operation", **typed).status_code == 303
+    form = FORMS[METADATA](at_operation.draft.data["settings"][METADATA])
+    assert form.is_valid()
+    assert form.parsed().to_wire() == {
+        "ObjectMetadata": {
+            "CacheControl": "max-age=60",
+            "HttpExpiresDate": "2030-01-02T03:04:05Z",
+            "UserMetadata": {"owner": "me"},
+        },
+        "RemoveUserMetadata": [{"Key": "tmp"}],
+        "RemoveHeaders": {"ContentLanguage": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "field"),
+    [
+        ({}, "Enter at least one header or metadata to set or to remove.", "cache_control"),
+        (
+            {"cache_control": "a", "no_cache_control": "on"},
+            "Cache-Control is to be set and to be removed.",
+            "no_cache_control",
+        ),
+        ({"redirect": "x"}, "must start with /, http:// or https://.", "redirect"),
+        (
+            {"removed_metadata-0-key": "a b"},
+            "A metadata name holds letters",
+            "removed_metadata-0-key",
+        ),
+    ],
+)
+def test_merge_of_metadata_that_cannot_be_gets_a_sentence(at_operation, typed, sentence, field):
+    at_operation.press("operation", "show", operation=METADATA)
+    html = unescape(at_operation.press("operation", **typed).content.decode())
+    assert sentence in html
+    assert f'<a href="#{field}">' in html
 
 
 def test_copy_from_several_buckets_is_stopped_with_their_names(copying, bucket, put):
