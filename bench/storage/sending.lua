@@ -27,6 +27,14 @@ function sending.send(status, body)
   end
 end
 
+function sending.json(status, body)
+  ngx.status = status
+  ngx.header["x-amzn-RequestId"] = "01234567-89ab-cdef-0123-456789abcdef"
+  ngx.header["Content-Length"] = #body
+  ngx.header["Content-Type"] = "application/json"
+  ngx.print(body)
+end
+
 function sending.refuse(status, code, message)
   if ngx.var.request_method == "HEAD" then
     ngx.status = status

@@ -1,7 +1,11 @@
 """What the workers found out about the storage of a running job."""
 
+import contextlib
+
 from jobs.choices import JobStatus
 from jobs.engine.rates.rate_sharing import key_of_destination, throttled_rate
+from jobs.errors import StorageError
+from jobs.lifecycle.connected import destination_of
 from jobs.lifecycle.connections import regions_of
 from jobs.models import Job, Region
 from jobs.operations import registry
@@ -26,4 +30,7 @@ def throttled_to(job: Job) -> float | None:
         places += [
             bucket_at(one.endpoint(), None, name) for one in Region.objects.filter(slug=slug)
         ]
+    for wanted in operation.connections() if operation else ():
+        with contextlib.suppress(StorageError):  # it is not connected any more
+            places.append(destination_of(wanted))
     return throttled_rate([key_of_destination(place) for place in places])

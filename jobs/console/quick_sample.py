@@ -85,7 +85,8 @@ def _answer(request: HttpRequest, look: QuickLook, listed: int, back: str) -> Ht
         "listed": listed,
         "within_s": int(quick_look.WITHIN_S),
         "trouble": look.trouble,
-        "kinds": [(label, kinds[label]) for label in labels],
+        "kinds": [(label, kinds[label]) for label in labels if kinds[label]],
+        "brief": "brief" in request.GET,
         "shown": _shown(look),
         "back": back,
     }
@@ -105,8 +106,6 @@ def _shown(look: QuickLook) -> list[dict[str, Any]]:
         {
             "place": f"{look.rows.buckets[n]}/{look.rows.keys[n]}",
             "version_id": look.rows.version_ids[n],
-            "kind": _kind(outcome),
-            "fails": not outcome.succeeded,
             "code": "" if outcome.succeeded else outcome.code,
             "message": outcome.message,
         }

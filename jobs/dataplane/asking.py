@@ -82,6 +82,8 @@ class Asking:
         self._trouble_s: float | None = None
         self._began_s = self.flight.loop.time()
         self._resent = False
+        if not call.once:
+            task.may_be_done = True
         self._prepare()
 
     @property
@@ -181,6 +183,8 @@ class Asking:
         answer = self.task.as_told(self._call, answer)
         if not answer.code and self._call.action.startswith(READS):
             service.learn(self._call, answer)
+        if self._call.once and (not answer.code or may_have_been_done(answer)):
+            self.task.may_be_done = True
         judged = self._judge(answer)
         if not (self._call.is_look and is_foreign(answer)):
             self.flight.note(answer, is_aside=self._call.is_aside)

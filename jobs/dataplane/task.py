@@ -12,6 +12,7 @@ from jobs.dataplane.budget import Budget
 from jobs.dataplane.fan import Fan
 from jobs.dataplane.flight_of_a_task import Flight
 from jobs.dataplane.keeping import Keeping
+from jobs.dataplane.pause import Pause
 from jobs.dataplane.streaming import Streaming
 from jobs.dataplane.unproven import Unmarked, believed, is_unmarked
 from jobs.operations.attempts import tried
@@ -31,11 +32,13 @@ _ORDINARY = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
 
 
 class Task:
-    """With `is_checked` the object is looked at before and afterwards (operations.checked)."""
+    """With `is_checked` the object is looked at before and afterwards (operations.checked). Calls
+    that must not be done twice say by themselves whether anything `may_be_done`; others always may.
+    """
 
     __slots__ = (
         "_begun_s", "_fan", "_flying", "_index", "_seen", "_steps", "_target", "_unmarked", "budget",
-        "flight", "has_ended", "is_alone", "is_checked", "is_leaving", "tried_since_s", "tries",
+        "flight", "has_ended", "is_alone", "is_checked", "is_leaving", "may_be_done", "tried_since_s", "tries",
     )  # fmt: skip
 
     def __init__(
@@ -60,7 +63,7 @@ class Task:
         self._begun_s = flight.loop.time()
         self._fan: Fan | None = None
         self._flying = 0
-        self.is_leaving = False
+        self.is_leaving = self.may_be_done = False
         self._seen = Checked(False)
         self._unmarked: list[Unmarked] = []
 
@@ -163,7 +166,7 @@ class Task:
             return
         if not step.free:
             self.budget.begin_trouble(now_s)
-        self.flight.wait(_Pause(self, step), delay_s)
+        self.flight.wait(Pause(self, step), delay_s)
 
     def _delay_s(self, step: Later, elapsed_s: float) -> float | None:
         """None where the budget is used up."""
@@ -259,6 +262,8 @@ class Task:
         """Once nothing of it is in flight."""
         if self._flying or (self._fan is not None and self._fan.flying):
             return
+        if not self.may_be_done:
+            self.flight.batch.untouched.update(self.indices)
         self._close()
         self._end()
 
@@ -277,19 +282,3 @@ class Task:
     def fan_ended(self, answers: list[Answer | None]) -> None:
         self._fan = None
         self._go_on(answers)
-
-
-class _Pause:
-    """A step that waits: one of a flight's `Waits`."""
-
-    __slots__ = ("_step", "_task")
-
-    def __init__(self, task: Task, step: Later) -> None:
-        self._task = task
-        self._step = step
-
-    def again(self) -> None:
-        self._task.waited(self._step)
-
-    def interrupted(self) -> None:
-        self._task.abandon()

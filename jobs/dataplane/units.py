@@ -86,9 +86,11 @@ class Units:
         # By count, which looks at identity first: `in` would call Python for each.
         if not self.left and outcomes.count(DONE) == len(outcomes):
             return frozenset()
-        found = set(self._tried_since_s)
+        found: set[int] = set()
         for unit in self._units[: self._next]:
             found.update((unit,) if isinstance(unit, int) else unit)
+        found -= self._flight.batch.untouched
+        found.update(self._tried_since_s)
         return frozenset(index for index in found if outcomes[index] is None)
 
     # --- How one is begun

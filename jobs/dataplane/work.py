@@ -164,7 +164,8 @@ class Refusal:
 @dataclass(slots=True)
 class Batch:
     """What came of the targets: an outcome each, or None for one that is still to be run; those of
-    them that were `begun` may have been done all the same.
+    them that were `begun` may have been done all the same. Of those `untouched` every answer
+    says that nothing was done.
 
     `outage` is the last failure of a storage that gives no answer, `fatal` an answer after which no
     other task can succeed either, `doubt` a sentence about what the storage accepts and does not
@@ -176,6 +177,7 @@ class Batch:
     fatal: Answer | None = None
     doubt: str = ""
     begun: frozenset[int] = frozenset()
+    untouched: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
 

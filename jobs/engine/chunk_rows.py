@@ -100,6 +100,18 @@ def targets_of(rows: Rows) -> list[Target | Outcome]:
     return targets
 
 
+class LateTargets:
+    """`targets_of` rows, made when one of them is asked for: nearly always none is."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._made: list[Target | Outcome] = []
+
+    def __getitem__(self, index: int) -> Target | Outcome:
+        self._made = self._made or targets_of(self._rows)
+        return self._made[index]
+
+
 def encode(rows: Rows, outcomes: Sequence[Outcome | None]) -> bytes:
     """The rows of the report, as they lie in work storage; None is a task that was not run."""
     done = _plain_ones(rows, outcomes)

@@ -27,6 +27,7 @@ from jobs.operations import registry
 from jobs.operations.base import Operation, Outcome, Steps
 from jobs.operations.context import Context
 from jobs.operations.dry_run import DryRun
+from jobs.operations.guarded import guarded
 from jobs.spec.target import Target
 from jobs.workstore.store import WorkStore
 
@@ -66,6 +67,8 @@ def look_ahead(job: Job, rows: Rows) -> QuickLook:
     told: dict[int, Outcome] = {}
     try:
         operation = registry.get(job.operation).parse(job.parameters)
+        if job.guarded_by_id:
+            operation = guarded(operation)
         with page_turn(WITHIN_S):
             left_s = page_patience().until_s - time.monotonic()
             batch = _run(_work(job, operation, rows, told), max(0.0, min(WITHIN_S, left_s)))

@@ -13,7 +13,7 @@ from jobs.dataplane import retry
 from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Limits, Work
 from jobs.engine import database
-from jobs.engine.chunk_rows import targets_of
+from jobs.engine.chunk_rows import LateTargets, targets_of
 from jobs.engine.claims import Claim
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.task_states import TaskStates, kept_of
@@ -149,7 +149,9 @@ class RunningJob:
         numbers = range(claim.position, claim.position + claim.rows)
         # Where nobody tried them before, nobody kept anything.
         kept = kept_of(store, claim.job_id, numbers) if claim.tried_since_s else {}
-        return Before(kept, TaskStates(store, claim.job_id, numbers, targets_of(rows), kept), visit)
+        return Before(
+            kept, TaskStates(store, claim.job_id, numbers, LateTargets(rows), kept), visit
+        )
 
     def work(
         self,

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from jobs.errors import WorkStoreError, WorkStoreLostError
 from jobs.operations.base import Outcome
@@ -29,6 +30,12 @@ class Left:
     state: bytes
 
 
+class Targets(Protocol):
+    """By index within the work."""
+
+    def __getitem__(self, index: int, /) -> Target | Outcome: ...
+
+
 class TaskStates:
     """Where the tasks of a work keep their states (a `dataplane.work.States`): `rows` are those of
     the job's list, in the order of `targets`. `there` are the indices of those that have one.
@@ -39,7 +46,7 @@ class TaskStates:
         work: WorkStore,
         job_id: str,
         rows: Sequence[int],
-        targets: Sequence[Target | Outcome],
+        targets: Targets,
         there: Iterable[int] = (),
     ) -> None:
         self._there = set(there)

@@ -16,7 +16,7 @@ from django.db import DatabaseError, OperationalError, connection
 
 from jobs import conf
 from jobs.errors import WorkStoreError
-from jobs.models import RoleCredentials
+from jobs.models import FunctionEndpoint, RoleCredentials, Webhook
 from jobs.models.encrypted import UndecryptableError
 from jobs.s3.work_store import check_work_storage
 
@@ -175,7 +175,9 @@ def check_parts(say: Callable[[str], None]) -> None:
             raise RefusedError(error.message) from error
         say(f"{error.message} Jobs wait until it does.")
     try:
-        RoleCredentials.objects.exclude(secret_access_key="").first()
+        for stored in (RoleCredentials, FunctionEndpoint):
+            stored._default_manager.exclude(secret_access_key="").first()
+        Webhook.objects.first()
     except UndecryptableError as error:
         raise RefusedError(
             "ENCRYPTION_KEYS cannot read the stored credentials: give this machine the key of the"

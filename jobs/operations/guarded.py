@@ -21,7 +21,7 @@ from jobs.operations.base import (
 )
 from jobs.operations.batch import BatchOperation, Ended
 from jobs.operations.context import Context
-from jobs.operations.foreseeing import GONE
+from jobs.operations.foreseeing import GONE, would_fail
 from jobs.operations.looks import Seen
 from jobs.operations.steps import Later, Step
 from jobs.operations.waiting import WaitingOperation
@@ -77,6 +77,14 @@ class Guarded(Operation):
             return DONE
         return gone(target, Answer(404, "404", ""))
 
+    def foresee(self, target: Target, context: Context) -> Steps:
+        """What was seen counts here as in `run`, also where the calls themselves are conditional."""
+        if target.guard is not None:
+            refused = yield from self._look(target, target.guard, context)
+            if refused is not None and not refused.succeeded:
+                return would_fail(refused.http_status, refused.code, refused.message)
+        return (yield from self._operation.foresee(target, context))
+
     # --- All else is the operation's own
 
     @classmethod
@@ -103,9 +111,6 @@ class Guarded(Operation):
 
     def target_buckets(self) -> list[str]:
         return self._operation.target_buckets()
-
-    def foresee(self, target: Target, context: Context) -> Steps:
-        return self._operation.foresee(target, context)
 
     def without_it(self, answer: Answer) -> str:
         return self._operation.without_it(answer)

@@ -43,7 +43,8 @@ class Invoked:
 def run(invoked: Invoked, target: Target, context: Context) -> Steps:
     task_id, lost = task_id_of(context.job_id, context.row), _lost_before(context)
     is_kept = bool(context.kept)
-    while True:
+    outcome = _given_up(invoked) if lost > MOST_REPEATS else None
+    while outcome is None:
         payload = invoked.event.about(target, job_id=context.job_id, task_id=task_id)
         if len(payload) > MOST_BYTES:
             return Outcome(False, 413, "RequestTooLarge", "What would be sent has more than 6 MB.")
@@ -51,20 +52,16 @@ def run(invoked: Invoked, target: Target, context: Context) -> Steps:
         if _is_lost(answer):
             lost += 1
             if lost > MOST_REPEATS:
-                outcome = Outcome(
-                    False, answer.http_status or 504, LOST, _unanswered(invoked, answer)
-                )
-                break
-            yield Keep(str(lost).encode())
-            is_kept = True
-            yield Later()
+                outcome = _given_up(invoked, answer)
+            else:
+                yield Keep(str(lost).encode())
+                is_kept = True
+                yield Later()
             continue
         result = None if answer.code else result_of(answer.data[PAYLOAD], task_id)
         again = _again(answer, result)
-        if again is not None and (yield again):
-            continue
-        outcome = _outcome(invoked, answer, result)
-        break
+        if again is None or not (yield again):
+            outcome = _outcome(invoked, answer, result)
     if is_kept:
         yield Keep(b"")
     return _with_note(outcome, lost)
@@ -73,7 +70,7 @@ def run(invoked: Invoked, target: Target, context: Context) -> Steps:
 def _lost_before(context: Context) -> int:
     """How many invocations of the task may have run unanswered."""
     kept = int(context.kept) if context.kept.isdigit() else 0
-    return max(kept, 1 if context.tried_since_s else 0)
+    return kept + (1 if context.tried_since_s else 0)
 
 
 def _is_lost(answer: Answer) -> bool:
@@ -104,18 +101,17 @@ def _outcome(invoked: Invoked, answer: Answer, result: Result | None) -> Outcome
     return Outcome(False, 200, result.code, text)
 
 
-def _unanswered(invoked: Invoked, answer: Answer) -> str:
-    return (
-        f"{invoked.who} did not answer, and may have run each time. It is not invoked again"
-        f" ({answer.message})."
-    )
+def _given_up(invoked: Invoked, answer: Answer | None = None) -> Outcome:
+    """`answer` is what the last invocation came to; None where a worker died with it."""
+    said = f"{invoked.who} did not answer, and may have run each time. It is not invoked again."
+    if answer is None:
+        return Outcome(False, 504, LOST, said)
+    return Outcome(False, answer.http_status or 504, LOST, f"{said} ({answer.message})")
 
 
 def _with_note(outcome: Outcome, lost: int) -> Outcome:
     """What a report has to say of a task that may have been done more than once."""
-    if not lost:
-        return outcome
-    if outcome.code == LOST:
+    if not lost or outcome.code == LOST:
         return outcome
     which = "an earlier invocation was" if lost == 1 else f"{lost} earlier invocations were"
     return replace(outcome, message=f"{outcome.message} (invoked again: {which} not answered)")

@@ -23,7 +23,7 @@ from jobs.operations.large_copy_limits import (
     part_size,
 )
 from jobs.operations.large_copy_source import look_at_source
-from jobs.operations.large_copy_state import Upload, changed_s, version_of
+from jobs.operations.large_copy_state import Upload, changed_s, date_s, version_of
 from jobs.operations.looks import Facts
 from jobs.operations.steps import Keep, Step, Together
 from jobs.s3.answers import Answer
@@ -116,6 +116,7 @@ def _begin(
         size_bytes=facts.size_bytes,
         changed_s=changed_s(facts),
         part_bytes=part_size(facts.size_bytes, habits),
+        begun_s=date_s(answer),
         checksum=str(headers.get("ChecksumAlgorithm") or ""),
     ).taken_over()
     yield Keep(upload.written(), instead_of=lies_there)
@@ -133,7 +134,7 @@ def _listed(copy: LargeCopy, upload: Upload) -> Generator[Step, Any, Parts | Non
         more = {"PartNumberMarker": marker} if marker else {}
         answer = yield Call(copy.to, "ListParts", {**params, **more})
         if answer.code:
-            return None if answer.code == "NoSuchUpload" else {}
+            return None if large_copy_ending.is_gone(answer) else {}
         for part in answer.data.get("Parts") or ():
             first, last = byte_range(part["PartNumber"], upload.part_bytes, upload.size_bytes)
             if part.get("Size") == last - first + 1:
@@ -161,6 +162,11 @@ def _go_on(copy: LargeCopy, context: Context, upload: Upload, parts: Parts) -> M
     answers = yield Together(calls, at_once=AT_ONCE)
     for number, answer in zip(missing, answers, strict=False):
         if answer is not None and answer.code:
+            if answer.code == "NoSuchUpload":
+                facts = yield from large_copy_ending.made_before(copy.to, copy.key, upload)
+                if facts is not None:
+                    yield Keep(b"", instead_of=upload.written())
+                    return Made(facts.data)
             outcome = _outcome_of_part(answer, number, count)
             return (yield from _failed(copy, upload, outcome))
         if answer is not None:

@@ -24,6 +24,8 @@ ABORTS = 3
 """A part that was in flight may arrive after its upload was aborted; then that is done again."""
 ABORT_AGAIN_S = 1.0
 REMAINS = "UploadRemains"
+CLOCKS_S = 2.0
+"""Of one storage's machines may differ by that much, with what whole seconds cut off."""
 
 _MD5 = re.compile(r'"?([0-9a-fA-F]{32})"?')
 _OTHER_PARTS = {"InvalidPart", "InvalidPartOrder"}
@@ -76,15 +78,23 @@ def etag_of(part_etags: list[str]) -> str:
     return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
 
 
+def is_gone(answer: Answer) -> bool:
+    """Whether ListParts says that there is no such upload: Ceph says NoSuchKey."""
+    return answer.http_status == 404 and answer.code != "NoSuchBucket"
+
+
 def made_before(to: Destination, key: str, upload: Upload) -> Generator[Step, Any, Facts | None]:
-    """The object, where it is proven that this upload has become it: it has the size and the ETag
-    that it was to have. None where that does not show.
+    """The object, where it is proven that this upload, which is gone, has become it: it has the size
+    and the ETag that it was to have, and is no older than the upload (at S3 its date is when that
+    began). None where that does not show.
     """
-    if not upload.made_etag:
+    if not upload.made_etag or not upload.begun_s:
         return None
     answer = yield Call(to, "HeadObject", {"Key": key}, is_aside=True)
     facts = looks.facts_in(answer)
-    if facts is None or facts.size_bytes != upload.size_bytes:
+    if facts is None or facts.size_bytes != upload.size_bytes or facts.last_modified is None:
+        return None
+    if facts.last_modified.timestamp() < upload.begun_s - CLOCKS_S:
         return None
     return facts if facts.etag.strip('"').lower() == upload.made_etag else None
 

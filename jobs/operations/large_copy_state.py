@@ -4,9 +4,11 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from jobs.operations.looks import Facts
+from jobs.s3.answers import Answer
 
 _KIND = "copy in parts"
 
@@ -16,6 +18,8 @@ class Upload:
     """An upload, and the source that its parts come from: its ETag as the storage wrote it, its size,
     and its last change in seconds since 1970. `version_id` is the version that is read, empty for the
     newest; `seen_version_id` is which one that was. `checksum` is the algorithm that was asked for.
+    `begun_s` is when the upload began, in seconds since 1970 by the storage's clock, 0 where it did
+    not say.
 
     `holder` is drawn anew by everyone who goes on with it: so whoever was left behind sees that
     somebody took over. `made_etag` is what the object's ETag will be, once it is about to be made.
@@ -28,12 +32,13 @@ class Upload:
     size_bytes: int
     changed_s: float
     part_bytes: int
+    begun_s: float = 0.0
     checksum: str = ""
     holder: str = ""
     made_etag: str = ""
 
     def taken_over(self) -> "Upload":
-        return replace(self, holder=secrets.token_hex(8), made_etag="")
+        return replace(self, holder=secrets.token_hex(8))
 
     def is_of(self, facts: Facts) -> bool:
         """Whether the source is still as it was."""
@@ -59,6 +64,14 @@ def read(state: bytes) -> Upload | None:
 
 def version_of(facts: Facts) -> str:
     return str(facts.data.get("VersionId") or "")
+
+
+def date_s(answer: Answer) -> float:
+    """When an answer was sent, in seconds since 1970 by the storage's clock; 0 for none."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def changed_s(facts: Facts) -> float:

@@ -95,7 +95,7 @@ def _entry(item: Mapping[str, Any], *, is_marker: bool) -> Entry:
         version_id=str(item.get("VersionId") or NULL),
         is_marker=is_marker,
         is_latest=item.get("IsLatest") is True,
-        size_bytes=int(item.get("Size") or 0),
+        size_bytes=0 if is_marker else int(item.get("Size") or 0),
         etag=str(item.get("ETag") or ""),
         last_modified=item.get("LastModified"),
     )

@@ -5,7 +5,7 @@ somebody else wrote in between is never replaced by what was there before.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs.operations import carried_over, copy_looks, looks, object_metadata
@@ -57,13 +57,13 @@ def read_newest(target: Target, context: Context) -> carried_over.Reading:
     newer one.
     """
     found = yield from carried_over.read(newest_of(target), context)
-    if isinstance(found, Owned) and target.version_id not in (
-        None,
-        "",
-        carried_over.version_of(found.facts.data),
-    ):
-        return Outcome(False, 412, carried_over.CHANGED, NOT_NEWEST)
-    return found
+    if isinstance(found, Outcome) or not target.version_id:
+        return found
+    if carried_over.version_of(found.facts.data) == target.version_id:
+        return found
+    if context.tried_since_s:
+        return replace(found, is_changed=True)
+    return Outcome(False, 412, carried_over.CHANGED, NOT_NEWEST)
 
 
 def newest_of(target: Target) -> Target:

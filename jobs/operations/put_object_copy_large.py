@@ -66,15 +66,19 @@ def is_known_too_large(copy: "PutObjectCopy", target: Target, context: Context) 
 def run(
     copy: "PutObjectCopy", target: Target, context: Context, refusal: Answer | None = None
 ) -> Steps:
+    """Tags are read before anything is made: the copy may be onto itself."""
+    wanted = yield from _wanted_tags(copy, target, context)
+    if isinstance(wanted, Answer):
+        return outcome_of(wanted)
     there, key = copy.place(context), copy.target_key(target.key)
-    parts = LargeCopy(target, there, key, lambda facts: _headers(copy, target, context, facts))
+    parts = LargeCopy(target, there, key, lambda facts: _headers(copy, context, facts, wanted))
     made = yield from copy_in_parts(parts, context, refusal)
     if isinstance(made, Outcome):
         return made
     encrypted = yield from _is_encrypted(copy, target, context, made)
     if not encrypted:
         return not_kept(Finding(lost="encryption"))
-    return (yield from _complete(copy, target, context, made))
+    return (yield from _complete(copy, target, context, made, wanted))
 
 
 def give_up(
@@ -87,7 +91,7 @@ def give_up(
 # --- What the upload begins with
 
 
-def _headers(copy: "PutObjectCopy", target: Target, context: Context, facts: Facts) -> Headers:
+def _headers(copy: "PutObjectCopy", context: Context, facts: Facts, wanted: tags.Tags) -> Headers:
     if copy.members.get("AnnotationDirective") == "COPY":
         return ANNOTATIONS
     refused = _refused_by_condition(copy.members, facts)
@@ -97,12 +101,10 @@ def _headers(copy: "PutObjectCopy", target: Target, context: Context, facts: Fac
     params = {name: value for name, value in asked.items() if name not in OF_COPIES_ALONE}
     if copy.metadata.replaced is None:
         params |= {name: facts.data[name] for name in KEPT if facts.data.get(name)}
-    wanted = yield from _wanted_tags(copy, target, context)
-    if isinstance(wanted, Answer):
-        return outcome_of(wanted)
     if wanted and not _go_later(wanted, copy, context):
         params["Tagging"] = tags.to_header(wanted)
     return params
+    yield
 
 
 def _refused_by_condition(members: Mapping[str, Any], facts: Facts) -> Outcome | None:
@@ -148,23 +150,21 @@ def _is_encrypted(
     return seen.facts is None or seen.facts.data.get("ServerSideEncryption") == wanted
 
 
-def _complete(copy: "PutObjectCopy", target: Target, context: Context, made: Made) -> Steps:
-    """The source's tags are read again, since whoever began may not be who ends."""
-    there, source_tags = copy.place(context), None
-    habits = context.habits_of(there)
-    wanted = yield from _wanted_tags(copy, target, context)
-    if not isinstance(wanted, Answer):
-        source_tags = wanted
-        if wanted and _go_later(wanted, copy, context) and not habits.tags_after_copy:
-            params = {
-                "Key": copy.target_key(target.key),
-                "Tagging": {"TagSet": tags.to_tag_set(wanted)},
-            }
-            params |= {"VersionId": made.version_id} if made.version_id else {}
-            answer = yield Call(there, "PutObjectTagging", params)
-            if answer.code:
-                message = f"The object was copied, but its tags were not set: {answer.message}"
-                return Outcome(False, answer.http_status, answer.code, message)
+def _complete(
+    copy: "PutObjectCopy", target: Target, context: Context, made: Made, wanted: tags.Tags
+) -> Steps:
+    there = copy.place(context)
     version = {"VersionId": made.version_id} if made.version_id else {}
-    answer = Answer(200, "", "", version)
-    return (yield from copy_plainly.complete(copy, target, context, answer, source_tags))
+    is_left = wanted and _go_later(wanted, copy, context)
+    if is_left and not context.habits_of(there).tags_after_copy:
+        tagging = {"Tagging": {"TagSet": tags.to_tag_set(wanted)}}
+        params = {"Key": copy.target_key(target.key), **version, **tagging}
+        answer = yield Call(there, "PutObjectTagging", params)
+        if answer.code:
+            message = f"The object was copied, but its tags were not set: {answer.message}"
+            return Outcome(False, answer.http_status, answer.code, message)
+    return (
+        yield from copy_plainly.complete(
+            copy, target, context, Answer(200, "", "", version), wanted
+        )
+    )

@@ -52,13 +52,10 @@ class Afterwards:
         if habits.tags_after_copy or habits.tags_after_every_copy:
             later = replace(later, tags=wanted if only else wanted or earlier.tags or None)
         if habits.lock_after_copy:
-            until, hold = (
-                params.get("ObjectLockRetainUntilDate"),
-                params.get("ObjectLockLegalHoldStatus", ""),
-            )
-            later = replace(
-                later, mode=earlier.mode, until=earlier.until, hold=hold or earlier.hold
-            )
+            told = params.get("ObjectLockLegalHoldStatus", earlier.hold)
+            later = replace(later, hold="ON" if told == "ON" else "")
+            later = replace(later, mode=earlier.mode, until=earlier.until)
+            until = params.get("ObjectLockRetainUntilDate")
             if isinstance(until, datetime):
                 mode = str(params.get("ObjectLockMode", ""))
                 later = replace(later, mode=mode, until=until.isoformat())
@@ -104,7 +101,7 @@ class Afterwards:
             until = datetime.fromisoformat(self.until)
             retention = {"Retention": {"Mode": self.mode, "RetainUntilDate": until}}
             calls.append(("it was not locked", "PutObjectRetention", retention))
-        if self.hold == "ON":
+        if self.hold:
             hold = {"LegalHold": {"Status": self.hold}}
             calls.append(("its legal hold was not set", "PutObjectLegalHold", hold))
         return calls

@@ -87,7 +87,8 @@ class LambdaService(Service):
 
     def perform(self, call: Call) -> Answer:
         name, _, qualifier = call.to.name.partition(":")
-        asked: dict[str, Any] = {"FunctionName": name, **call.params}
+        asked: dict[str, Any] = {"FunctionName": name, INVOCATION_TYPE: REQUEST_RESPONSE}
+        asked |= call.params
         if qualifier:
             asked["Qualifier"] = qualifier
         try:

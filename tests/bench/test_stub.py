@@ -241,3 +241,35 @@ def test_deleted_object_that_is_written_to_amid_fast_writes_is_there(stub, s3):
     assert all(head(s3, "back", key) for key in keys[:400:50])
     with pytest.raises(KeyError):
         head(s3, "back", "499")
+
+
+def test_large_object_is_copied_in_parts_alone_and_its_copy_is_as_large(s3):
+    source = {"Bucket": "large-250", "Key": "a b"}
+    assert s3.head_object(**source)["ContentLength"] == 250
+    with pytest.raises(ClientError, match="larger than the maximum allowable size"):
+        s3.copy_object(Bucket="copies", Key="in parts", CopySource=source)
+    upload = {"Bucket": "copies", "Key": "in parts"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
+    parts = []
+    for number, (first, last) in enumerate([(0, 99), (100, 199), (200, 249)], 1):
+        ranged = {"CopySourceRange": f"bytes={first}-{last}", "CopySource": source}
+        done = s3.upload_part_copy(**upload, PartNumber=number, **ranged)["CopyPartResult"]
+        parts.append({"PartNumber": number, "ETag": done["ETag"]})
+    listed = s3.list_parts(**upload, PartNumberMarker=1)
+    assert [(part["PartNumber"], part["Size"]) for part in listed["Parts"]] == [(2, 100), (3, 50)]
+    assert not listed["IsTruncated"]
+    with pytest.raises(ClientError, match="InvalidPart"):
+        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts[:2]})
+    made = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    found = s3.head_object(Bucket="copies", Key="in parts")
+    assert (found["ContentLength"], found["ETag"]) == (250, made["ETag"])
+    with pytest.raises(ClientError, match="NoSuchUpload"):
+        s3.list_parts(**upload)
+
+
+def test_upload_that_is_aborted_is_gone(s3):
+    upload = {"Bucket": "copies", "Key": "aborted"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
+    s3.abort_multipart_upload(**upload)
+    with pytest.raises(ClientError, match="NoSuchUpload"):
+        s3.abort_multipart_upload(**upload)

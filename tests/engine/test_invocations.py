@@ -113,6 +113,25 @@ def test_task_of_a_worker_that_died_has_its_id_again_and_the_report_says_so(
     }
 
 
+def test_report_says_nothing_of_invocations_that_never_left(
+    place, steps, functions, double, settings
+):
+    settings.BATCHCONSOLE_STORAGE_PATIENCE_S = 0.1
+    FunctionEndpoint.objects.update(url="http://127.0.0.1:1")
+    job = place.make_job(place.list_of(["a", "b"]), **INVOKE)
+    steps.prepare(job)
+    steps.confirm(job)
+    steps.run()
+    job = steps.see(job)
+    assert (job.status, job.tasks_done) == (JobStatus.ACTIVE, 0)
+    assert "http://127.0.0.1:1" in job.waiting_for
+    FunctionEndpoint.objects.update(url=double.endpoint.url)
+    Job.objects.update(waiting_until_s=0)
+    steps.run()
+    job = steps.finish(job)
+    assert {row[6] for row in place.report_rows(job)} == {"a", "b"}
+
+
 def test_dry_run_invokes_nothing_and_says_what_would_be_sent(
     place, steps, functions, webhook, double
 ):

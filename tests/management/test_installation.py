@@ -1,14 +1,17 @@
 """Guards before a start."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from jobs.management import installation
 from jobs.management.installation import RefusedError
 from jobs.s3 import work_store
+from tests.connected import make_functions, make_webhook
 from tests.servers import free_port
 
 
@@ -133,3 +136,14 @@ def test_https_without_trusted_proxies_is_warned_of(
     said = installation.warnings()
     assert len(said) == warned
     assert all("Set TRUSTED_PROXIES" in line for line in said)
+
+
+@pytest.mark.parametrize("make", [make_functions, make_webhook])
+def test_secret_of_a_connection_that_cannot_be_read_refuses_the_start(
+    db: None, settings: Any, make: Callable[[], object]
+) -> None:
+    make()
+    installation.check_parts(lambda text: None)
+    settings.BATCHCONSOLE_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(RefusedError, match="ENCRYPTION_KEYS cannot read"):
+        installation.check_parts(lambda text: None)

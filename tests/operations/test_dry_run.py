@@ -63,7 +63,7 @@ def looked(operation, target, *answers):
     """`answers` are to the operation's own reads; the look before them finds the object."""
     context = context_at(ENDPOINT, None)
     first = next(operation.foresee(target, context), None)
-    before = () if first is None or first.action == "HeadObject" else (head(),)
+    before = () if first and first.action == "HeadObject" else (head(),)
     _, outcome = walk(DryRun(operation).run(target, context), *before, *answers)
     return outcome
 

@@ -217,3 +217,21 @@ def test_guarded_task_leaves_an_object_alone_that_a_real_storage_has_otherwise(p
     assert [outcome.code for outcome in outcomes] == ["", "ObjectChanged"]
     assert place.tags_of(source, "same") == {"a": "1"}
     assert place.tags_of(source, "other") == {}
+
+
+@pytest.mark.parametrize("operation", [TAGGING, Conditional.parse(TAGGING.to_wire())])
+def test_look_ahead_of_a_guarded_task_says_that_it_would_leave_the_object_alone(operation):
+    context = context_at(ENDPOINT, None)
+    target = Target("photos", "cat.jpg", guard=SEEN)
+    steps, outcome = walk(guarded(operation).foresee(target, context), head(size=13))
+    assert [step.action for step in steps] == ["HeadObject"]
+    assert (outcome.succeeded, outcome.code) == (False, "ObjectChanged")
+    assert outcome.message.startswith("Would fail: ")
+
+
+def test_look_ahead_of_a_guarded_task_whose_object_is_as_it_was_is_that_of_the_operation():
+    tags = Answer(200, "", "", data={"TagSet": []}, proof=Proof.PROVEN)
+    steps = guarded(TAGGING).foresee(
+        Target("photos", "cat.jpg", guard=SEEN), context_at(ENDPOINT, None)
+    )
+    assert walk(steps, head(), tags)[1].code == "WouldChange"

@@ -217,6 +217,29 @@ def test_object_that_somebody_else_wrote_does_not_count_as_made(quick):
     assert quick.made().content == CONTENT and len(quick.world.created) == 2
 
 
+def test_equal_object_of_an_earlier_copy_does_not_count_as_made(quick):
+    kept = ready_to_be_made(quick)
+    made = quick.made()
+    quick.world._change("archive", "large", made, changed_s=made.changed_s - 60)
+    assert quick.run_one(kept=kept).succeeded
+    assert len(quick.world.created) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(404, "error: gone"), (403, "error: final"), (501, "error: no call")]
+)
+def test_made_object_is_recognised_whatever_a_storage_says_of_an_upload_that_is_gone(
+    quick, status, code
+):
+    """Ceph says NoSuchKey; others do not list parts at all."""
+    kept = ready_to_be_made(quick)
+    quick.stage.script = lambda asked: (
+        answered(status, code) if asked.action == "ListParts" else None
+    )
+    assert quick.run_one(kept=kept).succeeded
+    assert len(quick.world.created) == 1 and quick.states.left == {}
+
+
 def test_whoever_was_left_behind_does_not_make_the_object(quick):
     """Another worker takes over while the last part is on its way."""
 

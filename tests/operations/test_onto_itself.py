@@ -206,6 +206,15 @@ def test_version_that_is_not_the_newest_is_never_put_in_its_place(name, paramete
     assert "VersionId" not in steps[0].params
 
 
+@pytest.mark.parametrize(("name", "parameters"), EVERY[1:])
+def test_listed_version_that_an_earlier_try_wrote_anew_is_done(name, parameters):
+    at, target = context(), Target("photos", "k", "v1")
+    at.tried_since_s = 1.0
+    assert run(name, parameters, made(parameters), target=target, at=at)[1] == DONE
+    other = run(name, parameters, head(VersionId="v3"), target=target, at=at)
+    assert (other[1].code, len(other[0])) == ("ObjectChanged", 1)
+
+
 # --- An answer that does not tell
 
 

@@ -1,6 +1,9 @@
 """Calls of webhooks, against a receiver of a test's own that verifies what it is sent."""
 
 import json
+import socket
+import ssl
+from dataclasses import dataclass
 
 import pytest
 
@@ -9,7 +12,8 @@ from jobs.operations.base import DONE, Outcome
 from jobs.operations.invocation_event import task_id_of
 from jobs.operations.webhook_invoke import WebhookInvoke
 from jobs.s3.endpoints import Endpoint
-from jobs.services.webhook import WebhookService, secret_of, signature
+from jobs.services import webhook_addresses
+from jobs.services.webhook import WebhookService, secret_of, signature, webhook_at
 from jobs.spec.target import Target
 from tests import s3_double
 from tests.operations.invocations import (
@@ -23,6 +27,7 @@ from tests.operations.invocations import (
     results,
     webhook_holds,
 )
+from tests.s3.authorities import make_authority
 
 HOOK = WebhookInvoke.parse({"WebhookName": "thumbnails"})
 
@@ -127,6 +132,66 @@ def test_private_address_that_nobody_allowed_is_not_connected_to(invoke, double)
     with pytest.raises(StorageError, match="An administrator can allow that"):
         invoke(HOOK, "a", places=Places(double, may_be_private=False))
     assert double.connections == 0
+
+
+@pytest.fixture
+def authority():
+    return make_authority()
+
+
+@pytest.fixture
+def over_tls(authority, tmp_path):
+    """Its certificate is for the name, and not for the address that is called."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.sign(tmp_path / "server.pem", "localhost"))
+    with s3_double.running(context) as made:
+        made.answer = lambda received: answered(results(received))
+        yield made
+
+
+@dataclass
+class Named(Places):
+    """The webhook by another host, and vouched for by another authority."""
+
+    host: str = "localhost"
+    ca_certificate: str = ""
+
+    def connected(self, wanted):
+        url = f"https://{self.host}:{self.double.port}/hook"
+        endpoint = Endpoint(
+            url, "", "path", ca_certificate=self.ca_certificate, may_be_private=True
+        )
+        return webhook_at(endpoint, SECRET)
+
+
+@pytest.fixture
+def at_one_address(monkeypatch):
+    """Of `localhost`, which may have another besides."""
+    looked_up = socket.getaddrinfo
+
+    def first(host, port, **options):
+        return looked_up("127.0.0.1" if host == "localhost" else host, port, **options)
+
+    monkeypatch.setattr(webhook_addresses.socket, "getaddrinfo", first)
+
+
+@pytest.mark.usefixtures("at_one_address")
+def test_certificate_is_that_of_the_name_though_an_address_is_called(plane, over_tls, authority):
+    places = Named(over_tls, ca_certificate=authority.pem)
+    assert Invoker(plane, over_tls)(HOOK, "a", places=places) == [DONE]
+    assert over_tls.received[0].headers["host"] == f"localhost:{over_tls.port}"
+
+
+@pytest.mark.usefixtures("at_one_address")
+@pytest.mark.parametrize("wrong", ["authority", "name"])
+def test_nothing_is_sent_to_whom_nobody_vouches_for(plane, over_tls, authority, wrong):
+    places = Named(over_tls)
+    if wrong == "name":
+        places = Named(over_tls, host="127.0.0.1", ca_certificate=authority.pem)
+    batch = Invoker(plane, over_tls).batch(HOOK, "a", places=places, limits={"patience_s": 0.0})
+    assert batch.outcomes == [None]
+    assert batch.outage.code == "SSLError"
+    assert over_tls.received == []
 
 
 def service_at(url, secret=SECRET, **facts):

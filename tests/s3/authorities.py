@@ -25,10 +25,13 @@ class Authority:
     def key_pem(self):
         return _key_pem(self.key)
 
-    def sign(self, path):
-        """Returns the path of a file with a server's key and certificate."""
+    def sign(self, path, name=""):
+        """Returns the path of a file with a server's key and certificate, for a host's `name` if one is
+        given.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        alt = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        address = x509.IPAddress(IPv4Address("127.0.0.1"))
+        alt = x509.SubjectAlternativeName([x509.DNSName(name) if name else address])
         made = _builder("storage", self.certificate.subject, key).add_extension(alt, False)
         path.write_text(
             _key_pem(key) + made.sign(self.key, hashes.SHA256()).public_bytes(PEM).decode()

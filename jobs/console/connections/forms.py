@@ -29,10 +29,11 @@ _CA_HELP = (
 _KEPT = "Empty keeps what is stored."
 
 
-def _secret(label: str, help_text: str, *, high: int = 1024) -> forms.CharField:
+def _secret(label: str, help_text: str, *, enter: str = "", high: int = 1024) -> forms.CharField:
     return forms.CharField(
         label=label,
-        required=False,
+        required=bool(enter),
+        error_messages={"required": enter},
         strip=True,
         max_length=high,
         help_text=help_text,
@@ -52,6 +53,7 @@ class ConnectionForm(forms.ModelForm[Any]):
             self.initial.pop(name, None)
             if self._stored[name]:
                 self.fields[name].help_text = _KEPT
+                self.fields[name].required = False
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -106,7 +108,11 @@ class FunctionsForm(ConnectionForm):
         help_text="Names of the functions that jobs may invoke, one in a line. Empty: all of them.",
         widget=forms.Textarea(attrs={**_MONO, "rows": 3}),
     )
-    secret_access_key = _secret("Secret access key", "Stored encrypted and never shown again.")
+    secret_access_key = _secret(
+        "Secret access key",
+        "Stored encrypted and never shown again.",
+        enter="Enter the secret access key.",
+    )
     session_token = _secret("Session token", "Only for temporary credentials.", high=4096)
 
     class Meta:
@@ -126,6 +132,7 @@ class FunctionsForm(ConnectionForm):
         error_messages = {
             "name": _NAME_ERRORS,
             "url": {"required": "Enter the endpoint URL."},
+            "access_key_id": {"required": "Enter the access key ID."},
             "code": {
                 "required": "Enter the Region code.",
                 "unique": "Functions of this Region code are connected already.",
@@ -143,6 +150,10 @@ class FunctionsForm(ConnectionForm):
         if self.instance.pk:
             self.initial["kind"] = AMBIENT if self.instance.ambient else KEYS
             self.initial["names"] = "\n".join(self.instance.functions)
+        is_ambient = (self.data or self.initial).get("kind") == AMBIENT
+        self.fields["access_key_id"].required = not is_ambient
+        if is_ambient:
+            self.fields["secret_access_key"].required = False
 
     def clean_url(self) -> str:
         return checked_url(self.cleaned_data["url"], "keys").rstrip("/")
@@ -166,10 +177,6 @@ class FunctionsForm(ConnectionForm):
             return given | {"access_key_id": "", "secret_access_key": "", "session_token": ""}
         if self.data.get("secret_access_key"):
             given["session_token"] = self.data.get("session_token", "")
-        if not given.get("access_key_id"):
-            self.add_error("access_key_id", "Enter the access key ID.")
-        if not given.get("secret_access_key"):
-            self.add_error("secret_access_key", "Enter the secret access key.")
         return given
 
 
@@ -180,6 +187,7 @@ class WebhookForm(ConnectionForm):
         "Secret",
         "whsec_ and 24 to 64 bytes in base64, shared with the receiver. Stored encrypted and never"
         " shown again.",
+        enter="Enter the secret.",
     )
 
     class Meta:
@@ -212,8 +220,6 @@ class WebhookForm(ConnectionForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
-        if not given.get("secret") and "secret" not in self.errors:
-            self.add_error("secret", "Enter the secret.")
         url = given.get("url")
         why = _address_problem(url, may_be_private=bool(given.get("may_be_private"))) if url else ""
         if why:

@@ -10,7 +10,7 @@ from jobs.choices import ManifestField, Risk
 from jobs.console.forms.limits import limits_of
 from jobs.console.wizard import looking_ahead
 from jobs.console.wizard.assemble import Reading
-from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step
 from jobs.errors import Problem, ValidationFailedError
 from jobs.queries.limit_words import limit_pairs
 from jobs.spec.job import MAX_SAMPLE
@@ -67,8 +67,9 @@ def linked(reading: Reading, problems: list[tuple[Step, Problem]]) -> list[tuple
     """Address of the field, noun of its step, sentence."""
     rows = []
     for step, problem in problems:
-        address = reverse("wizard-step", args=[reading.draft.pk, step.slug])
-        rows.append((f"{address}?return=review#{problem.field}", step.noun, problem.message))
+        page = reverse("wizard-step", args=[reading.draft.pk, step.slug])
+        address = "" if step is REVIEW else f"{page}?return=review"
+        rows.append((f"{address}#{problem.field}", step.noun, problem.message))
     return list(dict.fromkeys(rows))
 
 

@@ -41,5 +41,7 @@ def show(
         context["ahead"] = ahead
         linked.append(("#despite", "What the job needs", looking_ahead.ASK))
     typed = request.POST.get("sample_rows", "")
-    context |= {"linked": linked, "has_errors": bool(linked), "sample_rows": typed}
+    wrong = next((one.message for step, one in problems if step is REVIEW), "")
+    context |= {"linked": linked, "has_errors": bool(linked)}
+    context |= {"sample_rows": typed, "sample_error": wrong}
     return render(request, REVIEW.template, context)

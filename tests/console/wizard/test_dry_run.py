@@ -112,7 +112,7 @@ def test_sample_that_is_no_such_number_is_refused_at_its_field(at_review, typed)
     response = at_review.press("review", "dry", sample_rows=typed)
     text = response.content.decode()
     assert "A sample has 1 to 5,000 objects." in text
-    assert "review/?return=review#sample_rows" in text
+    assert 'href="#sample_rows"' in text and 'id="sample_rows_error"' in text
     assert not Job.objects.exists()
 
 
