@@ -78,6 +78,8 @@ AWAITING_CONFIRMATION = "AWAITING_CONFIRMATION"
 class ChunkState(TextChoices):
     PENDING = "Pending", "Pending"
     RUNNING = "Running", "Running"
+    WAITING = "Waiting", "Waiting"
+    """Its rows were asked for and are not there yet: nobody takes it before its time."""
     DONE = "Done", "Done"
     LOST = "Lost", "Lost"
     """What is needed of it is not in the work storage any more: the rows of the report, where it has

@@ -25,6 +25,7 @@ from jobs.operations.context import Context
 from jobs.operations.foreseeing import GONE, would_fail
 from jobs.operations.looks import Seen
 from jobs.operations.steps import Later, Step
+from jobs.operations.waiting import WaitingOperation
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict
 from jobs.services.call import Call
@@ -171,10 +172,33 @@ class GuardedTogether(Guarded, BatchOperation):
         return self._many.run_many(targets, context)
 
 
+class GuardedWaiting(Guarded, WaitingOperation):
+    """Of an operation whose tasks wait: looked at before what they wait for is asked for, and then no
+    more.
+    """
+
+    @property
+    def _waiting(self) -> WaitingOperation:
+        return cast(WaitingOperation, self._operation)
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._waiting.is_waiting
+
+    def wait_s(self, waits: int) -> float:
+        return self._waiting.wait_s(waits)
+
+    def run(self, target: Target, context: Context) -> Steps:
+        asked_for = bool(context.waits)
+        return self._operation.run(target, context) if asked_for else super().run(target, context)
+
+
 def guarded(operation: Operation) -> Operation:
     """`operation`, for targets of which some have a guard; all that it says of itself stays true."""
     together = operation.guards_itself and isinstance(operation, BatchOperation)
     base = GuardedTogether if together else Guarded
+    if isinstance(operation, WaitingOperation):
+        base = GuardedWaiting
     said = [*Operation.__annotations__, *BatchOperation.__annotations__]
     facts = {name: getattr(operation, name) for name in said if hasattr(operation, name)}
     made: Operation = type(f"Guarded{operation.name}", (base,), facts)(operation)
