@@ -238,7 +238,6 @@ def test_every_other_setting_of_a_copy_becomes_its_wire_parameter(copying, bucke
     assert form.is_valid()
     expected = {
         "TargetResource": f"arn:aws:s3:::{bucket}",
-        "StorageClass": "STANDARD",
         "MetadataDirective": "COPY",
         "NewObjectMetadata": {"SSEAlgorithm": "KMS"},
         "SSEAwsKmsKeyId": "alias/photos",
@@ -298,7 +297,6 @@ def test_copy_to_another_region_is_chosen_from_those_there_are(copying, bucket, 
     assert form.parsed().to_wire() == {
         "TargetResource": f"arn:aws:s3:::{bucket}",
         "TargetRegion": "away",
-        "StorageClass": "STANDARD",
     }
 
 
