@@ -23,6 +23,8 @@ ListAgain = Callable[[], Generator[Step, Any, Parts | None]]
 ABORTS = 3
 """A part that was in flight may arrive after its upload was aborted; then that is done again."""
 ABORT_AGAIN_S = 1.0
+LOOKS = 3
+LOOK_AGAIN_S = 3.0
 REMAINS = "UploadRemains"
 CLOCKS_S = 2.0
 """Of one storage's machines may differ by that much, with what whole seconds cut off."""
@@ -45,7 +47,7 @@ def complete(
             answer, upload = yield from _try(to, key, upload, listed)
     told: Mapping[str, Any] | None = None if answer.code else answer.data
     if answer.code == "NoSuchUpload" or may_have_been_done(answer):
-        told = told or (yield from _told_of(to, key, upload))
+        told = told or (yield from _told_of(to, key, upload, looks=LOOKS))
     if told is None:
         left = yield from abort(to, key, upload)
         if left is not None:
@@ -100,10 +102,16 @@ def made_before(to: Destination, key: str, upload: Upload) -> Generator[Step, An
 
 
 def _told_of(
-    to: Destination, key: str, upload: Upload
+    to: Destination, key: str, upload: Upload, *, looks: int = 1
 ) -> Generator[Step, Any, Mapping[str, Any] | None]:
-    facts = yield from made_before(to, key, upload)
-    return None if facts is None else facts.data
+    """A request that was given up may still be making the object, so it is looked for more than once."""
+    for look in range(looks):
+        if look:
+            yield Later(LOOK_AGAIN_S, free=True)
+        facts = yield from made_before(to, key, upload)
+        if facts is not None:
+            return facts.data
+    return None
 
 
 def abort(to: Destination, key: str, upload: Upload) -> Generator[Step, Any, Outcome | None]:

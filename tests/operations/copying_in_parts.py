@@ -99,6 +99,7 @@ def copying(monkeypatch, **options):
     monkeypatch.setattr(large_copy_limits, "LEAST_PART_BYTES", 10)
     monkeypatch.setattr(large_copy_limits, "USUAL_PART_BYTES", 10)
     monkeypatch.setattr(large_copy_ending, "ABORT_AGAIN_S", 0.01)
+    monkeypatch.setattr(large_copy_ending, "LOOK_AGAIN_S", 0.01)
     with answering_storage.running() as storage:
         world = UploadingWorld(FastClock(1.0).time)
         world.make_bucket("photos")

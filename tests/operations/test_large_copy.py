@@ -320,6 +320,27 @@ def test_error_within_a_success_is_the_tasks_failure(copies):
     assert copies.world.uploads == {} and copies.states.left == {}
 
 
+def test_object_that_is_made_while_it_is_asked_for_again_counts(quick):
+    """The first answer was lost; the storage was still at it when the second came."""
+    held, looks = [], []
+
+    def script(asked):
+        if asked.action == "CompleteMultipartUpload" and asked.nth == 1:
+            (upload,) = quick.world.uploads.values()
+            held.append(quick.world._made(upload, sorted(upload.parts)))
+            quick.world.uploads.clear()
+            return answered(lost=True, does=False)
+        if asked.action == "HeadObject" and asked.bucket == "archive":
+            looks.append(asked)
+            if len(looks) == 2:
+                quick.world._add("archive", "large", held[0])
+        return None
+
+    quick.stage.script = script
+    assert quick.run_one().succeeded
+    assert quick.made().content == CONTENT
+
+
 def test_end_that_nobody_can_prove_does_not_count(quick):
     """The answer was lost, and what lies there cannot be told from what others write."""
     quick.world.makes_odd_etags = True

@@ -258,6 +258,8 @@ def test_every_other_setting_of_a_copy_becomes_its_wire_parameter(copying, bucke
         "AnnotationDirective": "EXCLUDE",
     }
     assert form.parsed().to_wire() == expected
+    shown = copying.open("operation").values
+    assert {name: shown[name] for name in typed} == typed
     again = FORMS[COPY](FORMS[COPY].typed_of(expected) | {"target_bucket": bucket})
     assert again.is_valid() and again.parsed().to_wire() == expected
 
