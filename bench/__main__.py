@@ -18,6 +18,8 @@ PARTS = {
     **{name: (name, "sqlite") for name in ("G1", "G2", "G4", "G5", "G7", "G8", "G9", "G10")},
     "dry-run": ("dry-run", "sqlite"),
     "checksum": ("checksum", "sqlite"),
+    "streaming": ("streaming", "sqlite"),
+    "multipart": ("multipart", "sqlite"),
     "scale": ("scale", "sqlite"),
     "pages-sqlite": ("pages", "sqlite"),
     "pages-postgres": ("pages", "postgres"),

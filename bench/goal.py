@@ -10,7 +10,7 @@ from bench import machine
 from bench.figures import Findings
 from bench.place import place
 
-COUNTING = {"G8", "G9"}
+COUNTING = {"G8", "G9", "multipart"}
 
 
 def main() -> None:

@@ -30,13 +30,13 @@ def number_of(raw_key: bytes | str) -> int:
     return int(text.partition("part-")[2][:9])
 
 
-def write(folder: Path, rows: int) -> List:
-    """A CSV manifest of `rows` objects in the stub's folder, made once."""
-    path = folder / f"list-{rows}.csv"
+def write(folder: Path, rows: int, *, bucket: str = BUCKET) -> List:
+    """A CSV manifest of `rows` objects of a bucket in the stub's folder, made once."""
+    path = folder / f"list-{bucket}-{rows}.csv"
     if not path.exists():
         part = path.with_suffix(".part")
         with part.open("wb") as file:
-            for block in _blocks(rows):
+            for block in _blocks(rows, bucket):
                 file.write(block)
         part.replace(path)
     facts = path.stat()
@@ -44,8 +44,8 @@ def write(folder: Path, rows: int) -> List:
     return List(path.name, f"{int(facts.st_mtime):x}-{facts.st_size:x}", rows)
 
 
-def _blocks(rows: int) -> Iterator[bytes]:
+def _blocks(rows: int, bucket: str) -> Iterator[bytes]:
     for start in range(0, rows, BLOCK):
         end = min(start + BLOCK, rows)
-        lines = [f"{BUCKET},{quote(key_of(number))}\n" for number in range(start, end)]
+        lines = [f"{bucket},{quote(key_of(number))}\n" for number in range(start, end)]
         yield "".join(lines).encode()

@@ -67,6 +67,11 @@ def s5cmd() -> str:
     return str(path)
 
 
+def rclone() -> str | None:
+    """RCLONE, or the one on PATH, or none: a run goes on without it, and says so."""
+    return os.environ.get("RCLONE") or shutil.which("rclone")
+
+
 def _fetch(command: list[str], environment: dict[str, str], what: str) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:

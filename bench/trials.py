@@ -42,11 +42,13 @@ def deletion() -> str | None:
     return next((name for name in names if "Delete" in name and "Tagging" not in name), None)
 
 
-def make(stub: Stub, operation: str, rows: int, *, url: str, **changed: Any) -> Job:
+def make(
+    stub: Stub, operation: str, rows: int, *, url: str, bucket: str = lists.BUCKET, **changed: Any
+) -> Job:
     """A job over a list of `rows` objects; its tasks go to `url`. It runs unconfirmed, unless members
     of its JobSpec are `changed`.
     """
-    listed = lists.write(stub.files, rows)
+    listed = lists.write(stub.files, rows, bucket=bucket)
     return make_over((house.FILES, listed.key, listed.etag), operation, url=url, **changed)
 
 
@@ -67,9 +69,9 @@ def make_over(listed: tuple[str, str, str], operation: str, *, url: str, **chang
     return create_job(spec, actor=None, now=timezone.now())
 
 
-def prepared(stub: Stub, operation: str, rows: int, *, url: str, dry_run: bool = False) -> Job:
+def prepared(stub: Stub, operation: str, rows: int, *, url: str, **changed: Any) -> Job:
     """The same, prepared in this process. Raises RuntimeError when it came to nothing."""
-    job = make(stub, operation, rows, url=url, dry_run=dry_run)
+    job = make(stub, operation, rows, url=url, **changed)
     while see(job).status in {JobStatus.NEW, JobStatus.PREPARING}:
         background.prepare_and_finish()
         if see(job).waiting_for:

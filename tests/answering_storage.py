@@ -33,6 +33,10 @@ ACTIONS = {
     ("PUT", "legal-hold"): "PutObjectLegalHold",
     ("POST", "delete"): "DeleteObjects",
     ("POST", "restore"): "RestoreObject",
+    ("POST", "uploads"): "CreateMultipartUpload",
+    ("POST", "uploadId"): "CompleteMultipartUpload",
+    ("GET", "uploadId"): "ListParts",
+    ("DELETE", "uploadId"): "AbortMultipartUpload",
 }
 PLAINLY = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 
@@ -135,7 +139,7 @@ def _read(world: World, method: str, target: str, headers: dict[str, str], body:
 
 def _action(method: str, key: str, query: dict[str, str], headers: dict[str, str]) -> str:
     if method == "PUT" and "x-amz-copy-source" in headers:
-        return "CopyObject"
+        return "UploadPartCopy" if "partNumber" in query else "CopyObject"
     for (wanted, name), action in ACTIONS.items():
         if method == wanted and name in query:
             return action

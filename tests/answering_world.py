@@ -241,6 +241,8 @@ class World:
         source = self.newest(bucket, key, dict(parse_qsl(query)).get("versionId", ""))
         if source is None:
             return refusal(404, "NoSuchKey")
+        if asked.headers.get("x-amz-copy-source-if-match", source.etag) != source.etag:
+            return refusal(412, "PreconditionFailed")
         made = self._copied(asked, source)
         if does:
             self._add(asked.bucket, asked.key, made)
@@ -263,6 +265,7 @@ class World:
             made = replace(made, tags=given)
         if headers.get("x-amz-metadata-directive") == "REPLACE" and "metadata" not in ignores:
             made = replace(made, metadata=metadata_in(headers))
+        made = replace(made, storage_class=headers.get("x-amz-storage-class", ""))
         if "tags" in ignores:
             made = replace(made, tags=())
         if "encryption" not in ignores:

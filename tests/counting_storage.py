@@ -21,10 +21,28 @@ from xml.sax.saxutils import escape, unescape
 import httptools
 import uvloop
 
+from tests.counting_calls import LOCK, CallsOfObjects
 from tests.every_object import GONE, LONG_AGO, NO_TAGS, EveryObject, Place
 from tests.servers import free_port
 
-__all__ = ["GONE", "CountingStorage", "running"]
+__all__ = ["GONE", "OPERATIONS", "CountingStorage", "running"]
+
+OPERATIONS = frozenset(
+    {
+        "S3PutObjectCopy",
+        "S3PutObjectTagging",
+        "S3MergeObjectTagging",
+        "S3DeleteObjectTagging",
+        "S3PutObjectAcl",
+        "S3UpdateObjectEncryption",
+        "S3InitiateRestoreObject",
+        "S3PutObjectRetention",
+        "S3PutObjectLegalHold",
+        "S3ComputeObjectChecksum",
+        "S3DeleteObject",
+    }
+)
+"""Whose plainest tasks it can do; `calls repeated` counts what changes an object, or reads all of it."""
 
 
 TRICKLE_S = 0.1
@@ -99,6 +117,7 @@ class CountingStorage:
         self.surprises: list[str] = []
         self.objects: dict[Place, bytes] = {}
         self.every = EveryObject()
+        self.calls = CallsOfObjects()
         self.port = 0
         self._uploads: dict[str, dict[int, bytes]] = {}
         self._rng = random.Random(seed)
@@ -175,6 +194,7 @@ class CountingStorage:
         """What was counted of these objects, so that a long run needs no more memory."""
         keys = list(keys)
         self.every.forget(bucket, keys)
+        self.calls.forget(bucket, keys)
         for key in keys:
             self.asked.pop((bucket, key), None)
             self.done.pop((bucket, key), None)
@@ -203,6 +223,12 @@ class CountingStorage:
             return self._copy
         if request.method == "POST" and "delete" in request.query:
             return self._delete_many
+        if request.method == "PUT" and self.calls.name_in(request.query):
+            return self._set
+        if request.method == "POST" and "restore" in request.query:
+            return self._restore
+        if request.method == "GET" and not set(request.query) - {"x-id", "versionId"}:
+            return self._read if request.key and _place(request) not in self.objects else None
         return None
 
     def _perhaps(self, task: Callable[[Request], Reply], request: Request) -> Reply:
@@ -224,6 +250,22 @@ class CountingStorage:
             return refusal(404, "NoSuchKey")
         self.every.tag(_place(request), NO_TAGS)
         return Reply(204)
+
+    def _set(self, request: Request) -> Reply:
+        if not self._change(_place(request)):
+            return refusal(404, "NoSuchKey")
+        name = self.calls.name_in(request.query)
+        self.calls.put(_place(request), name, request.body)
+        return Reply()
+
+    def _restore(self, request: Request) -> Reply:
+        return Reply(202) if self._change(_place(request)) else refusal(404, "NoSuchKey")
+
+    def _read(self, request: Request) -> Reply:
+        """An object that nobody put has no bytes."""
+        if not self._change(_place(request)):
+            return refusal(404, "NoSuchKey")
+        return Reply(headers=(("ETag", '"ab"'), ("Last-Modified", LONG_AGO)))
 
     def _copy(self, request: Request) -> Reply:
         source = unquote(request.headers["x-amz-copy-source"].partition("?")[0]).lstrip("/")
@@ -278,6 +320,9 @@ class CountingStorage:
                 if not self.every.is_there(_place(request)):
                     return refusal(404, "NoSuchKey")
                 return Reply(200, self.every.tags(_place(request)), XML)
+            case "GET" if name := self.calls.name_in(request.query):
+                found = self.calls.find(_place(request), name)
+                return Reply(200, found, XML) if found else refusal(404, "NoSuchKey")
             case "HEAD" if _place(request) not in self.objects:
                 return self._head(request)
             case "GET" | "HEAD" if not set(request.query) - {"x-id", "versionId"}:
@@ -294,6 +339,8 @@ class CountingStorage:
             )
             inner = "".join(f"<Contents><Key>{escape(key)}</Key></Contents>" for key in keys)
             return _answer("ListBucketResult", f"<IsTruncated>false</IsTruncated>{inner}")
+        if request.method == "GET" and "object-lock" in request.query:
+            return Reply(200, LOCK, XML)
         return self._surprise(request)
 
     def _surprise(self, request: Request) -> Reply:
@@ -308,7 +355,8 @@ class CountingStorage:
     def _head(self, request: Request) -> Reply:
         if not self.every.is_there(_place(request)):
             return Reply(404)
-        return Reply(headers=(("ETag", '"ab"'), ("Last-Modified", LONG_AGO)))
+        facts = (("ETag", '"ab"'), ("Last-Modified", LONG_AGO))
+        return Reply(headers=(*facts, *self.calls.headers(_place(request))))
 
     def _get(self, request: Request) -> Reply:
         body = self.objects.get(_place(request))
@@ -412,8 +460,10 @@ class _Connection(asyncio.Protocol):
 
 
 @contextlib.contextmanager
-def running(*, delay_s: float = 0.0) -> Iterator[CountingStorage]:
-    storage = CountingStorage(delay_s=delay_s)
+def running(
+    *, delay_s: float = 0.0, kind: type[CountingStorage] = CountingStorage
+) -> Iterator[CountingStorage]:
+    storage = kind(delay_s=delay_s)
     storage.start()
     try:
         yield storage

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from jobs.operations import probing
+
 GONE = "gone/"
 """No object is there whose key begins so."""
 
@@ -22,7 +24,8 @@ class EveryObject:
         self._deleted: set[Place] = set()
 
     def is_there(self, place: Place) -> bool:
-        return place not in self._deleted and not place[1].startswith(GONE)
+        is_gone = place[1].startswith(GONE) or probing.NAME in place[1]
+        return place not in self._deleted and not is_gone
 
     def tags(self, place: Place) -> bytes:
         return self._tags.get(place, NO_TAGS)

@@ -23,3 +23,11 @@ def written_to(parameters, bucket):
     """The same, with `bucket` in the place of the bucket that the examples write to."""
     text = json.dumps(parameters).replace('"arn:aws:s3:::new-photos"', f'"arn:aws:s3:::{bucket}"')
     return json.loads(text)
+
+
+def prepared(name, parameters, bucket, to="new-photos"):
+    """The operation as tasks of a job have it, over objects of `bucket`, which has one rule of
+    replication.
+    """
+    rule = {"Status": "Enabled", "Destination": {"Bucket": f"arn:aws:s3:::{to}"}}
+    return registry.of_job(name, parameters, {bucket: [rule]})

@@ -3,7 +3,7 @@
 import time
 
 from jobs.operations.context import Context
-from jobs.operations.steps import Apart, Later, Stream, Together
+from jobs.operations.steps import Apart, Keep, Later, Stream, Together
 from jobs.operations.units import units_of
 from jobs.s3.answers import UNPROVEN
 from jobs.s3.calls import Call as S3Call
@@ -28,6 +28,9 @@ class Places:
 
     def bucket(self, name):
         return bucket_at(self._endpoint, self._keys, name)
+
+    def bucket_in(self, region, name):
+        return self.bucket(name)
 
 
 def context_at(endpoint, keys):
@@ -80,6 +83,8 @@ class Sequential:
                 value = self.stream(step)
             elif isinstance(step, Apart):
                 value = step.function()
+            elif isinstance(step, Keep):
+                self.context.kept, value = step.state, None
             elif isinstance(step, Later):
                 tries -= 1
                 value = tries >= 0

@@ -14,10 +14,12 @@ from bench.goals import (
     limits,
     memory,
     million,
+    multipart,
     neighbours,
     pages,
     reports,
     scale,
+    streaming,
     watchers,
 )
 from bench.place import Place
@@ -35,6 +37,8 @@ GOALS: dict[str, Measure] = {
     "dry-run": dry_run.beside_its_job,
     "invoke": invoke.at_the_bound,
     "checksum": checksums.computed,
+    "streaming": streaming.between_endpoints,
+    "multipart": multipart.killed_in_the_middle,
     "scale": scale.two_workers,
     "million": million.end_to_end,
     "pages": pages.with_many_jobs,

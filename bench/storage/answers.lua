@@ -3,6 +3,7 @@
 local memory = require "memory"
 local reading = require "reading"
 local sending = require "sending"
+local uploads = require "uploads"
 local document, refuse, send = sending.document, sending.refuse, sending.send
 local answers = {}
 
@@ -81,7 +82,10 @@ local function part_of(query)
   return query ~= "" and PARTS[query:match("^[^=&]*")] or nil
 end
 
-local function copy(request)
+local function copy(request, query)
+  local number = tonumber(query:match("partNumber=(%d+)"))
+  if number then return uploads.copy_part(query:match("uploadId=([^&]+)"), number) end
+  if uploads.size_of(request.http_x_amz_copy_source) then return uploads.refuse_copy() end
   at_this_time()
   if memory.is_due() then
     memory.copy(request.request_uri, ngx.req.raw_header(true), now_s)
@@ -105,6 +109,8 @@ local function put(request, query)
 end
 
 local function delete(uri, query)
+  local upload = query:match("uploadId=([^&]+)")
+  if upload then return uploads.abort(upload) end
   if part_of(query) == "tags" then
     memory.put_part(uri, "tags", "")
   else
@@ -129,6 +135,9 @@ local function post(query)
   if uri == "/hook" or uri:find("^/2015%-03%-31/functions/") then return invoke() end
   if query:find("delete", 1, true) then return delete_many() end
   if query:find("restore", 1, true) then return send(202) end
+  local upload = query:match("uploadId=([^&]+)")
+  if upload then return uploads.complete(upload, body()) end
+  if query:find("uploads", 1, true) then return uploads.create() end
   refuse(405, "MethodNotAllowed", "There is no such call here.")
 end
 
@@ -136,6 +145,8 @@ local function read(method, query)
   local part = part_of(query)
   if part == "tags" then return reading.tags() end
   if part then return reading.lock(part) end
+  local upload = query:match("uploadId=([^&]+)")
+  if upload then return uploads.list(upload, tonumber(ngx.var["arg_part-number-marker"] or 0) or 0) end
   local total = ngx.var.uri:match("^/list%-(%d+)/?$")
   if total and method == "GET" then
     return list(tonumber(total), tonumber(ngx.var["arg_continuation-token"] or 0) or 0)
@@ -149,7 +160,7 @@ function answers.give(delay_s, faulty)
   local method, query = request.request_method, request.args or ""
   local is_copy = method == "PUT" and request.http_x_amz_copy_source ~= nil
   if faulty and fail(is_copy) then return end
-  if is_copy then return copy(request) end
+  if is_copy then return copy(request, query) end
   if method == "PUT" then return put(request, query) end
   if method == "DELETE" then return delete(request.request_uri, query) end
   if method == "POST" then return post(query) end

@@ -2,6 +2,7 @@
 -- object that nobody wrote to is there, has a tag, and SIZE bytes of content, as all have here.
 local memory = require "memory"
 local sending = require "sending"
+local uploads = require "uploads"
 local reading = {}
 
 local SIZE = 1024
@@ -148,7 +149,7 @@ function reading.object(method)
   local uri = path_of(ngx.var.request_uri)
   local note = memory.recall(uri)
   if note and note.gone then return no_such_key() end
-  local size = note and note.size or SIZE
+  local size = note and note.size or uploads.size_of(uri) or SIZE
   local first, last = range_of(size)
   if first == false then
     return sending.refuse(416, "InvalidRange", "The requested range is not satisfiable")

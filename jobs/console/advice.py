@@ -7,6 +7,10 @@ _ADVICE = {
         "The IAM role may not do this to these objects.",
         "Allow it for the role's key in the storage's policy, then run the failed objects again.",
     ),
+    "ObjectChanged": (
+        "The object changed since it was first looked at, so nothing was done to it.",
+        "Read the message of a sample. To change these objects as they are now, run them again.",
+    ),
     "NoSuchKey": (
         "The object was deleted, or the key is encoded differently in the manifest.",
         "Compare a sample with the bucket: keys stand URL-encoded in the manifest.",

@@ -8,7 +8,7 @@ from django.utils import timezone
 from jobs.choices import CANCELLABLE, JobStatus
 from jobs.console import pausing
 from jobs.console.access import Level, level_of
-from jobs.lifecycle import retrying
+from jobs.lifecycle import freezing, retrying
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.queries import foreseen, words
@@ -46,6 +46,8 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "failed_sentence": f"{job.tasks_failed:,} of {words.counted(job.tasks_done, 'object')} failed.",
         "done_sentence": f"Finished: {words.counted(job.tasks_done, 'object')}, all succeeded.",
         "foreseen_sentence": foreseen.sentence(job) if job.dry_run else "",
+        "real_job": freezing.real_job_of(job) if job.dry_run else None,
+        "guard_sentence": foreseen.guard_sentence(job),
         "cancelled_by": _cancelled_by(job),
         "summary": summary(job),
     }
@@ -54,7 +56,7 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
 def summary(job: Job) -> list[tuple[str, str]]:
     """The operation's settings, labelled; empty for an operation that is not there any more."""
     operation = registry.find(job.operation)
-    return operation.parse(job.parameters).summary() if operation else []
+    return operation.parse(job.parameters).knowing(job.found).summary() if operation else []
 
 
 def _why_not_run(job: Job, writes: bool) -> str:

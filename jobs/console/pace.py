@@ -7,7 +7,7 @@ from jobs.engine.rates.rate_sharing import key_of_destination, throttled_rate
 from jobs.errors import StorageError
 from jobs.lifecycle.connected import destination_of
 from jobs.lifecycle.connections import regions_of
-from jobs.models import Job
+from jobs.models import Job, Region
 from jobs.operations import registry
 from jobs.services.s3 import bucket_at
 
@@ -20,13 +20,17 @@ def throttled_to(job: Job) -> float | None:
     """
     if job.status != JobStatus.ACTIVE:
         return None
-    operation = registry.find(job.operation)
-    parsed = operation.parse(job.parameters) if operation else None
-    written = parsed.target_buckets() if parsed else []
+    known = registry.find(job.operation)
+    operation = known.parse(job.parameters).knowing(job.found) if known else None
+    written = operation.target_buckets() if operation else []
     buckets = [*written, *job.buckets][:MOST_BUCKETS]
     regions = regions_of(buckets, job.region)
     places = [bucket_at(regions[name].endpoint(), None, name) for name in buckets]
-    for wanted in parsed.connections() if parsed else ():
+    for slug, name in operation.target_places() if operation else ():
+        places += [
+            bucket_at(one.endpoint(), None, name) for one in Region.objects.filter(slug=slug)
+        ]
+    for wanted in operation.connections() if operation else ():
         with contextlib.suppress(StorageError):  # it is not connected any more
             places.append(destination_of(wanted))
     return throttled_rate([key_of_destination(place) for place in places])

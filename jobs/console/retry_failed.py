@@ -44,6 +44,11 @@ AT_ONCE_BYTES = 4 * 1024 * 1024
 
 POLL_S = 2
 
+UNGUARDED = (
+    "That job left alone what had changed since its dry run. This one has no such guard: it changes"
+    " these objects as they are now."
+)
+
 
 @require_POST
 @signed_in
@@ -139,6 +144,8 @@ def _look(draft: Draft) -> None:
         data["found"] |= exact | {"buckets": _told(draft)["buckets"]}
     if left := retrying.never_run(job):
         data["notes"] = [*data["notes"], never_run_sentence(left)]
+    if job.guarded_by_id:
+        data["notes"] = [*data["notes"], UNGUARDED]
     draft.data = data
     draft.save(update_fields=["data"])
 

@@ -96,11 +96,14 @@ class Asking:
         if self._lane.service.only_performs:
             return
         try:
-            self._request = self._lane.service.request(self._call)
+            self._request = self._make_request()
         except NotForUsError as reason:
             logger.info("%s goes through boto3: %s", self._call.action, reason)
         except TROUBLE as error:
             self._unsendable = answer_of(error)
+
+    def _make_request(self) -> Request:
+        return self._lane.service.request(self._call)
 
     # --- Sending
 

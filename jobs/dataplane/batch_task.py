@@ -6,7 +6,8 @@ from typing import Any, cast
 from jobs.dataplane.flight_of_a_task import Flight
 from jobs.dataplane.task import Task
 from jobs.operations.attempts import tried
-from jobs.operations.base import BatchOperation, Ended, Outcome
+from jobs.operations.base import Outcome
+from jobs.operations.batch import BatchOperation, Ended
 from jobs.operations.checked import checked_many
 from jobs.operations.steps import Interrupted
 from jobs.spec.target import Target

@@ -5,41 +5,14 @@ from typing import Protocol, cast
 
 import httptools
 
+from jobs.dataplane.exchange import Exchange, Hose
+from jobs.dataplane.outflow import Outflow
 from jobs.dataplane.pouring import Pouring
 from jobs.s3.head import headers_of
 
 MAX_HEAD_BYTES = 64 * 1024
 LEAST_POURED_BYTES = 256 * 1024
 """With less to come, another way of receiving does not pay."""
-
-
-class Exchange(Protocol):
-    """Who waits for an answer: one of the two methods is called, once for each sending."""
-
-    @property
-    def wanted(self) -> bool:
-        """False when nobody waits any more; then nothing is sent."""
-        ...
-
-    def answered(self, status: int, head: bytes, body: bytes) -> None:
-        """`head` is what was received up to the end of the headers, and perhaps some more. `body` has
-        at most `Owner.most_body_bytes` and one; with more it was cut."""
-        ...
-
-    def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:
-        """No answer came; `cause` is one of parsing.NO_ANSWER. `untouched` means that the
-        connection had served before and ended without one byte of an answer, as happens when a
-        storage closes it just then.
-        """
-        ...
-
-
-class Hose(Protocol):
-    """Who takes the body of a successful answer as it comes."""
-
-    def piece(self, data: bytes | memoryview, tap: "Connection") -> None:
-        """A view is lent, until `tap.taken` is told that it was taken."""
-        ...
 
 
 class Owner(Protocol):
@@ -54,7 +27,7 @@ class Owner(Protocol):
     def gone(self, connection: "Connection") -> None: ...
 
 
-class Connection(asyncio.Protocol):
+class Connection(Outflow):
     """Reads what httptools calls back (`on_...`) into the answer of `exchange`. Headers are kept as
     they came: hardly anyone asks for them.
 
@@ -67,14 +40,13 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_body", "_body_bytes", "_complete", "_head", "_hose", "_is_head", "_is_paused",
         "_may_pour", "_owner", "_parser", "_poured_bytes", "_pouring", "_reusable", "_served",
-        "_status", "_transport", "active_s", "exchange", "has_moved", "is_closing", "is_ending",
-        "since_bytes", "since_s",
+        "_status", "active_s", "exchange", "is_closing", "is_ending", "since_bytes", "since_s",
     )  # fmt: skip
 
     def __init__(self, owner: Owner) -> None:
+        super().__init__()
         self.exchange: Exchange | None = None
         self.active_s = owner.now_s()
-        self.has_moved = False
         self.since_s, self.since_bytes = 0.0, 0
         self._owner = owner
         self._served = 0
@@ -97,7 +69,12 @@ class Connection(asyncio.Protocol):
         return self._status, self._head
 
     def send(
-        self, exchange: Exchange, request: bytes, is_head: bool, hose: Hose | None = None
+        self,
+        exchange: Exchange,
+        request: bytes,
+        is_head: bool,
+        hose: Hose | None = None,
+        body: memoryview | None = None,
     ) -> None:
         if self._is_head:
             # After the answer to HEAD the parser waits for the body that the headers announced.
@@ -111,8 +88,7 @@ class Connection(asyncio.Protocol):
         self.exchange = exchange
         self._hose = hose
         self._may_pour = hose is not None
-        self.has_moved = True
-        self._transport.write(request)
+        self._write(request, body)
 
     def pause(self) -> None:
         """Nothing is read until who takes the body has caught up; that is no silence."""
@@ -135,6 +111,7 @@ class Connection(asyncio.Protocol):
     def abort(self, cause: str) -> None:
         """Close at once; who waits is told `cause`."""
         self._hand_on_the_rest()
+        self._stop_sending()
         exchange, self.exchange = self.exchange, None
         self._transport.abort()
         self._owner.gone(self)
@@ -195,7 +172,7 @@ class Connection(asyncio.Protocol):
         if not 200 <= self._status < 300:
             self._hose, self._may_pour = None, False  # the words of a refusal are collected
         if self._is_head and self._status >= 200:
-            self._end_message()
+            self.on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         if self._complete:
@@ -261,16 +238,13 @@ class Connection(asyncio.Protocol):
         self._complete = True
         self._reusable = self._parser.should_keep_alive()
 
-    def _end_message(self) -> None:
-        self._complete = True
-        self._reusable = self._parser.should_keep_alive()
-
     def _finish(self) -> None:
         exchange, self.exchange = cast(Exchange, self.exchange), None
         body = b"".join(self._body)[: self._owner.most_body_bytes + 1] if self._body else b""
-        self._body = []
+        self._body, self._hose = [], None  # which may hold what it took
         self._served += 1
-        if self._reusable:
+        is_early = self._stop_sending()
+        if self._reusable and not is_early:
             if self._is_paused:  # by who took the body, at its last bytes
                 self.resume()
             self._owner.freed(self)
@@ -278,7 +252,10 @@ class Connection(asyncio.Protocol):
             # To close would be to wait for a storage that does not read the rest of the request.
             self._transport.abort()
             self._owner.gone(self)
-        exchange.answered(self._status, self._head, body)
+        if is_early and self._status < 300:
+            exchange.lost("closed")  # nothing can have been done with what was not sent
+        else:
+            exchange.answered(self._status, self._head, body)
 
     def connection_lost(self, error: Exception | None) -> None:
         if self.exchange is None:
@@ -291,7 +268,8 @@ class Connection(asyncio.Protocol):
             self._owner.gone(self)
             exchange.lost("closed", untouched=self._served > 0 and not self._head)
         # The parser and we hold each other until a collection comes, which may be long.
-        self._head, self._body = b"", []
+        self._head, self._body, self._hose = b"", [], None
+        self._stop_sending()
 
     def _ends_with_the_connection(self) -> bool:
         """A body without a length, as HTTP/1.0 and some proxies send it."""

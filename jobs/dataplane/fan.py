@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from jobs.dataplane.asking import Asking
-from jobs.operations.steps import Together
+from jobs.dataplane.relaying import Relaying
+from jobs.operations.steps import Relay, Together
 from jobs.s3.answers import Answer
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ class Fan:
             self._has_failed = self._has_failed or bool(answer.code)
             self._go_on()
 
-        Asking(self._task, call, told).send_in_turn()
+        if isinstance(call, Relay):
+            Relaying(self._task, call, told).begin()
+        else:
+            Asking(self._task, call, told).send_in_turn()
 
     def _landed(self) -> None:
         self.flying -= 1
@@ -76,6 +80,9 @@ class Fan:
         if self._task.is_leaving:
             self._task.leave()
         elif not self.flying and not self.is_done:
+            if self._task.flight.interrupted:
+                self._task.abandon()  # what is still to be called may be many
+                return
             self.start_one()  # the task's own place is free
             if self.is_done:
                 self._task.fan_ended(self._answers)

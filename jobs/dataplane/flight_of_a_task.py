@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jobs.dataplane.gate import Gate
 from jobs.dataplane.lane import Lane
+from jobs.dataplane.room import Room
 from jobs.dataplane.work import Batch, Work
 from jobs.operations.base import Outcome
 from jobs.operations.checked import Checked
@@ -26,6 +27,7 @@ class Flight(Protocol):
     batch: Batch
     loop: asyncio.AbstractEventLoop
     over: bool
+    room: Room
 
     def lane(self, to: Destination) -> Lane: ...
     def gate(self, to: Destination) -> "Gate[Asking] | None": ...

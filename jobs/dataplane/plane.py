@@ -11,6 +11,7 @@ from jobs.dataplane.aside import Aside
 from jobs.dataplane.flight import Flight
 from jobs.dataplane.lane import Lane
 from jobs.dataplane.pool import Timeouts
+from jobs.dataplane.room import ROOM_BYTES, Room
 from jobs.dataplane.work import Batch, Share, Work
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.services.destination import Destination
@@ -57,6 +58,7 @@ class DataPlane:
         self._lanes: dict[tuple[str, Endpoint, Credentials | None], Lane] = {}
         self._habits: dict[Destination, Habits] = {}
         self._apart = Aside(self.loop, APART_THREADS)
+        self.room = Room(ROOM_BYTES)
         self._lock = threading.Lock()
         self._has_ended = False
         self._timer = self.loop.call_later(IDLE_SWEEP_S, self._sweep)
@@ -81,6 +83,8 @@ class DataPlane:
                 flight.lane(work.places.bucket(bucket))
             for wanted in work.operation.connections():
                 flight.lane(work.places.connected(wanted))
+            for region, bucket in work.operation.target_places():
+                flight.lane(work.places.bucket_in(region, bucket))
             with self._lock:
                 if self._has_ended:
                     raise RuntimeError("the data plane has ended")
@@ -192,6 +196,7 @@ class DataPlane:
         try:
             for flight in list(self._flights):
                 self._sweep_flight(flight)
+            self.room.sweep()
             self.pump()  # a job may have got more room meanwhile
             self._sweep_lanes()
         finally:

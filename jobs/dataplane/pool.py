@@ -8,7 +8,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.dataplane.connection import Connection, Exchange, Hose
+from jobs.dataplane.connection import Connection
+from jobs.dataplane.exchange import Exchange, Hose
 from jobs.s3.parsing import MAX_BODY_BYTES
 from jobs.s3.patience import LEAST_BYTES_PER_S, SPAN_S
 from jobs.s3.reachable import ForbiddenAddressError, check_found, check_peer
@@ -62,21 +63,27 @@ class Pool:
         is_head: bool = False,
         fresh: bool = False,
         hose: Hose | None = None,
+        body: memoryview | None = None,
     ) -> None:
         """On a connection that is free, or a new one; with `fresh` always a new one. `hose` is given
-        the body of a successful answer as it comes.
+        the body of a successful answer as it comes. `body` follows `request`.
         """
         while self._idle and not fresh:
             connection = self._idle.pop()
             if not connection.is_closing():
-                connection.send(exchange, request, is_head, hose)
+                connection.send(exchange, request, is_head, hose, body)
                 return
-        task = self._loop.create_task(self._send_on_new(exchange, request, is_head, hose))
+        task = self._loop.create_task(self._send_on_new(exchange, request, is_head, hose, body))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
     async def _send_on_new(
-        self, exchange: Exchange, request: bytes, is_head: bool, hose: Hose | None
+        self,
+        exchange: Exchange,
+        request: bytes,
+        is_head: bool,
+        hose: Hose | None,
+        body: memoryview | None,
     ) -> None:
         try:
             connection = await self._connect()
@@ -92,7 +99,7 @@ class Pool:
                 return
             self._all.add(connection)
             if exchange.wanted:
-                connection.send(exchange, request, is_head, hose)
+                connection.send(exchange, request, is_head, hose, body)
             else:
                 self._idle.append(connection)
 

@@ -49,7 +49,11 @@ class ShortWay:
         self.is_proven = pattern.is_proven
 
     def send(self, index: int, target: Target) -> bool:
-        """False, and nothing was sent, where a Task has to: it may have to wait, or to fail."""
+        """False, and nothing was sent, where a Task has to: it may have to wait, or to fail, or not
+        to touch what is not as it was.
+        """
+        if target.guard is not None:
+            return False
         try:
             request = self._pattern.request(target.key, target.version_id)
         except ValueError:  # text that is no Unicode

@@ -3,9 +3,10 @@
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from jobs.dataplane.asking import Asking
+from jobs.dataplane.exchange import Tap
 from jobs.dataplane.pouring import BUFFER_BYTES
 from jobs.operations.steps import Stream
 from jobs.s3.answers import Answer
@@ -15,17 +16,6 @@ if TYPE_CHECKING:
 
 MOST_WAITING_BYTES = 1024 * 1024
 """Received and not taken yet; above it nothing more is read from the connection."""
-
-
-class Tap(Protocol):
-    """The connection that a body comes from; `heard` is the status and the head of its answer."""
-
-    @property
-    def heard(self) -> tuple[int, bytes]: ...
-    def taken(self, taken_bytes: int) -> None: ...
-    def pause(self) -> None: ...
-    def resume(self) -> None: ...
-    def abort(self, cause: str) -> None: ...
 
 
 class Streaming(Asking):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jobs.dataplane.asking import Asking
 from jobs.dataplane.gate import Gate
 from jobs.dataplane.lane import Lane
+from jobs.dataplane.room import Room
 from jobs.dataplane.work import Share, Work
 from jobs.operations.context import Context
 from jobs.services.destination import Destination
@@ -23,6 +24,7 @@ class Owner(Protocol):
     """What the flights of a worker share."""
 
     loop: asyncio.AbstractEventLoop
+    room: Room
 
     def take_lane(self, to: Destination) -> Lane: ...
     def habits(self, to: Destination) -> Habits: ...
@@ -48,7 +50,7 @@ class Surroundings(ABC):
 
     def __init__(self, owner: Owner, work: Work) -> None:
         self.work = work
-        self.loop = owner.loop
+        self.loop, self.room = owner.loop, owner.room
         self.held = 0
         self._owner = owner
         self._lanes: dict[Destination, Lane] = {}

@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from jobs.dataplane import unproven
@@ -139,18 +138,14 @@ class Task:
         elif isinstance(step, Apart):
             self.flight.apart(step.function, self._resume)
         else:
-            self._keep(step.state)
+            self._keep(step)
 
     def _told(self, answer: Answer) -> None:
         self._flying -= 1
         self._go_on(answer)
 
-    def _keep(self, state: bytes) -> None:
-        states, index = self.flight.work.states, self._index
-        if states is None:
-            raise TypeError("this work has no place for the states of its tasks")
-        put = partial(states.put, index, state)
-        Keeping(self.flight, put, self._resume, self.abandon).again()
+    def _keep(self, step: Keep) -> None:
+        Keeping(self.flight, self._index, step, self._resume, self.abandon).again()
 
     def _resume(self, value: Any) -> None:
         """From what was done apart; an exception of it is the task's."""

@@ -69,6 +69,10 @@ class States(Protocol):
         """b"" forgets. Raises WorkStoreError."""
         ...
 
+    def swap(self, index: int, instead_of: bytes, state: bytes) -> bool:
+        """As `put`, if `instead_of` is what lies there, or `state` already does; else False."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from jobs.dataplane.work import Batch
 from jobs.engine.claims import Claim
+from jobs.engine.frozen_rows import put_frozen
 from jobs.engine.recording import Finished, TaskResult
 from jobs.errors import WorkStoreFullError
-from jobs.manifests.columns import Rows, read_lines
-from jobs.manifests.rows import Row
+from jobs.manifests import frozen_list
+from jobs.manifests.frozen_list import Rows
+from jobs.manifests.rows import Row, row_parser
 from jobs.operations.base import DONE, Outcome
 from jobs.operations.foreseeing import kinds_of
 from jobs.reports.rows import SUCCEEDED, report_row
@@ -33,11 +35,30 @@ OTHERS = 4
 
 def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> Rows:
     """Raises WorkStoreError."""
-    block = work.read_range(claim.segment, claim.offset, claim.length)
-    lines = segments.unpack(block)[claim.skip : claim.skip + claim.rows]
-    if len(lines) != claim.rows:
+    packed = work.read_range(claim.segment, claim.offset, claim.length)
+    rows = unpacked(packed, manifest)
+    if (claim.skip, claim.rows) != (0, len(rows)):
+        rows = rows.cut(claim.skip, claim.rows)
+    if len(rows) != claim.rows:
         raise segments.damaged()
-    return read_lines(lines, manifest.fields, first_line=claim.position + 1)
+    return rows
+
+
+def unpacked(packed: bytes, manifest: ManifestSpec) -> Rows:
+    """A block of the frozen list. Raises WorkStoreLostError for damage."""
+    block = segments.unpack(packed)
+    if segments.is_of_old(packed):
+        return _rows_of_old(block, manifest)
+    return frozen_list.decode(block)
+
+
+def _rows_of_old(block: bytes, manifest: ManifestSpec) -> Rows:
+    """Of a job that an older version prepared: lines of its manifest, which were checked then."""
+    parse = row_parser(manifest.fields)
+    lines = block.split(b"\n")
+    if lines.pop():
+        raise segments.damaged()
+    return Rows.of([parse(line, number) for number, line in enumerate(lines, 1)])
 
 
 def is_away(work: WorkStore, job_id: str) -> bool:
@@ -70,12 +91,25 @@ def prove_room(work: WorkStore, claim: Claim) -> None:
 
 
 def targets_of(rows: Rows) -> list[Target | Outcome]:
-    targets: list[Target | Outcome] = [*map(Target, rows.buckets, rows.keys, rows.version_ids)]
+    columns = [rows.buckets, rows.keys, rows.version_ids, *([rows.guards] if rows.guards else [])]
+    targets: list[Target | Outcome] = [*map(Target, *columns)]
     if "" in rows.version_ids:
         for index, version_id in enumerate(rows.version_ids):
             if version_id == "":
                 targets[index] = MISSING_VERSION
     return targets
+
+
+class LateTargets:
+    """`targets_of` rows, made when one of them is asked for: nearly always none is."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._made: list[Target | Outcome] = []
+
+    def __getitem__(self, index: int) -> Target | Outcome:
+        self._made = self._made or targets_of(self._rows)
+        return self._made[index]
 
 
 def encode(rows: Rows, outcomes: Sequence[Outcome | None]) -> bytes:
@@ -117,9 +151,16 @@ def _line(row: Row, outcome: Outcome) -> bytes:
 
 
 def put_results(
-    work: WorkStore, claim: Claim, rows: Rows, outcomes: Sequence[Outcome | None]
+    work: WorkStore,
+    claim: Claim,
+    rows: Rows,
+    outcomes: Sequence[Outcome | None],
+    *,
+    freeze: bool = False,
 ) -> Finished | None:
-    """None where nothing was done. Raises WorkStoreError."""
+    """None where nothing was done. With `freeze` the rows that were run are kept with what was seen
+    of their objects. Raises WorkStoreError.
+    """
     done: Sequence[int] = range(len(outcomes))
     failed: list[TaskResult] = []
     foreseen: dict[str, int] = {}
@@ -136,6 +177,8 @@ def put_results(
         return None
     # Not by position: after a split two chunks begin there in turn, with equal fences.
     name = f"{claim.job_id}/results/{claim.chunk_id:012d}-{claim.fence}.bin"
+    if freeze:
+        put_frozen(work, name, rows, done, outcomes)
     work.put(name, encode(rows, outcomes))
     return Finished(claim, done, failed, name, foreseen=foreseen)
 
@@ -147,6 +190,6 @@ def part_of(rows: Rows, batch: Batch, start: int, length: int) -> tuple[Rows, Ba
     part = slice(start, start + length)
     begun = frozenset(i - start for i in batch.begun if start <= i < start + length)
     return (
-        Rows(rows.buckets[part], rows.raw_keys[part], rows.keys[part], rows.version_ids[part]),
+        rows.cut(start, length),
         Batch(batch.outcomes[part], begun=begun),
     )

@@ -26,6 +26,7 @@ from jobs.errors import (
 )
 from jobs.lifecycle import commands
 from jobs.lifecycle.connections import report_storage
+from jobs.lifecycle.freezing import kept_until
 from jobs.models import Chunk, Job, Report
 from jobs.reports.assemble import File, write_report
 from jobs.reports.gathering import ResultsLostError
@@ -36,6 +37,9 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 RETRY_S = 10.0
+PASSING = ("segments", "results", "room")
+"""Folders of a job that nobody needs once its report lies, while the list of a dry run is kept."""
+
 CHUNKS_AT_ONCE = 2_000
 """Deleted in one transaction: a million objects are as many."""
 
@@ -200,6 +204,8 @@ class _Finishing:
     def _end(self, changes: dict[str, Any]) -> None:
         status = S(self.job.status)
         changes["report_files"] = []
+        if self.job.dry_run and status == S.COMPLETING and not self.job.lost_rows:
+            self.job.list_kept_until = changes["list_kept_until"] = kept_until(self.clock())
         # One at least, so that it is cleared in any case.
         self.job.prepared_byte = changes["prepared_byte"] = max(1, self.job.prepared_byte)
         if commands.move(
@@ -222,10 +228,14 @@ class _Finishing:
         return True
 
     def _clear(self) -> None:
-        """Free the work storage of a job that is over. What is left then, and what was put for it
+        """Free the work storage of a job that is over, but for a dry run's list that is kept. What is left then, and what was put for it
         meanwhile, is another turn's.
         """
-        emptied = self.work.delete(f"{self.job.pk}/", stop=self._is_time_up)
-        if emptied and self._delete_chunks():
+        kept = self.job.list_kept_until is not None
+        names = PASSING if kept else ("",)
+        emptied = all(
+            self.work.delete(f"{self.job.pk}/{name}", stop=self._is_time_up) for name in names
+        )
+        if emptied and (kept or self._delete_chunks()):
             noted = Job.objects.filter(pk=self.job.pk, prepared_byte=self.job.prepared_byte)
             noted.update(prepared_byte=0)

@@ -22,7 +22,7 @@ from jobs.engine.task_states import Left, TaskStates, states_left
 from jobs.engine.transport import Transport
 from jobs.errors import BatchConsoleError
 from jobs.lifecycle.notes import note_left_behind
-from jobs.manifests.columns import Rows
+from jobs.manifests.frozen_list import Rows
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.giving_up import GivingUp

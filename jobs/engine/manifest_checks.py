@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from jobs.choices import ManifestField
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
 from jobs.lifecycle.preflight import encryption_problem
+from jobs.manifests.frozen_list import RowBlock, taken_apart
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
@@ -91,7 +93,7 @@ def check_buckets(
         job.buckets[bucket].append(CHECKED)
         if bucket != left[-1] and not goes_on():
             return False
-    _check_targets(job, operation)
+    _check_targets(job, operation.knowing(job.found))
     return True
 
 
@@ -124,16 +126,29 @@ def _check_bucket(
             ) from error
     if storage is None:
         return
-    for condition in operation.preconditions:
+    for condition in operation.conditions():
         answer = storage.look_at_bucket(bucket, condition.action)
         holds = condition.holds(answer)
-        if holds is None:
+        if holds is None and not condition.is_vital:
             note_unchecked(job.pk, _untold(condition, answer), now=clock())
-        elif not holds:
-            sentence = condition.unmet.format(bucket=bucket)
-            raise ManifestError(
-                UNFIT, f"{sentence}. {operation.label} needs it: line {line} names it.", line=line
-            )
+        elif holds:
+            _keep(job, bucket, condition, answer, line)
+        else:
+            sentence = f"{condition.unmet.format(bucket=bucket)}. {operation.label} needs it:"
+            if holds is None:
+                sentence = f"{_untold(condition, answer)} {operation.label} needs it:"
+            raise ManifestError(UNFIT, f"{sentence} line {line} names it.", line=line)
+
+
+def _keep(job: Job, bucket: str, condition: Precondition, answer: Answer, line: int) -> None:
+    """What tasks will go by."""
+    if condition.keep is None:
+        return
+    try:
+        job.found[bucket] = condition.keep(answer.data)
+    except ValueError as error:
+        sentence = f"{error} It is of bucket {bucket}, which line {line} names."
+        raise ManifestError(UNFIT, sentence, line=line) from error
 
 
 def _untold(condition: Precondition, answer: Answer) -> str:
@@ -157,6 +172,11 @@ def _check_targets(job: Job, operation: Operation) -> None:
 def check_single_bucket(job: Job) -> None:
     """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list)."""
     operation = registry.get(job.operation)
+    has_versions = ManifestField.VERSION_ID in job.manifest_fields
+    for problem in operation.parse(job.parameters).unfit_for(
+        list(job.buckets), has_versions=has_versions
+    ):
+        raise ManifestError(INVALID, f"{problem.field}: {problem.message}")
     if operation.single_bucket and len(job.buckets) > 1:
         (first, _), (second, (_, line)) = list(bare(job.buckets).items())[:2]
         raise ManifestError(
@@ -165,3 +185,17 @@ def check_single_bucket(job: Job) -> None:
             f" {operation.label} needs all objects in one bucket: make a job for each bucket.",
             line=line,
         )
+
+
+def check_rows(job: Job, operation: Operation, blocks: Sequence[RowBlock]) -> None:
+    """What an operation cannot do to a row, where it looks at each (`checks_rows`)."""
+    if not operation.checks_rows:
+        return
+    for block in blocks:
+        rows = taken_apart(block.rows)
+        for n, (bucket, key) in enumerate(zip(rows.buckets, rows.keys, strict=True)):
+            if unfit := operation.unfit_row(bucket, key):
+                line = block.first_line + n
+                raise ManifestError(
+                    INVALID, f'Line {line} names the key "{key}", which {unfit}.', line=line
+                )

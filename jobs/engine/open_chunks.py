@@ -20,9 +20,10 @@ from jobs.engine.chunk_rows import part_of, put_results
 from jobs.engine.claims import Claim, Proof
 from jobs.engine.recording import Finished
 from jobs.engine.settlements import Hold
+from jobs.engine.task_states import TaskStates
 from jobs.engine.transport import Transport
 from jobs.lifecycle import precedence
-from jobs.manifests.columns import Rows
+from jobs.manifests.frozen_list import Rows
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import DONE
@@ -75,7 +76,9 @@ class Open:
         rows: Rows,
         stop: threading.Event,
         batch: Future[Batch],
+        states: TaskStates | None = None,
     ) -> None:
+        self.states = states
         self.job = job
         self.claims = [claim]
         self.rows = rows
@@ -215,6 +218,18 @@ class OpenChunks:
         if is_over:
             self._write(chunk, None)
 
+    def forget(self, chunk: Open, recorded: Iterable[Finished]) -> None:
+        """What tasks kept that are of no use any more, since their success is recorded."""
+        if chunk.states is None or not registry.get(chunk.job.operation).forgets_when_done:
+            return
+        done: list[int] = []
+        for part in recorded:
+            failed = {result.index for result in part.failed}
+            first = part.claim.position - chunk.position
+            done += [first + index for index in part.done if index not in failed]
+        with contextlib.suppress(RuntimeError):  # no thread can be started: they stay
+            self._threads.submit(chunk.states.forget, done)
+
     # --- In other threads
 
     def _came(self, chunk: Open, asked: Future[Batch | None]) -> None:
@@ -259,7 +274,7 @@ class OpenChunks:
         written = Written(batch, [], [], [])
         for claim in chunk.claims:
             rows, part = part_of(chunk.rows, batch, claim.position - chunk.position, claim.rows)
-            finished = put_results(self._work, claim, rows, part.outcomes)
+            finished = put_results(self._work, claim, rows, part.outcomes, freeze=chunk.job.dry_run)
             if finished is None and so_far and 0 < len(part.begun) < claim.rows:
                 finished = Finished(claim, (), (), "")  # what is not begun is given away
             if finished is None:

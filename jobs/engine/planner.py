@@ -20,14 +20,17 @@ from jobs.engine import control_lease
 from jobs.engine.control_lease import ALONE, GIVEN_UP, ControlLease, Terms
 from jobs.engine.control_turns import leave_to_clear
 from jobs.engine.database import DATABASE_AWAY, now_s
+from jobs.engine.frozen_lists import frozen_blocks, unseen_rows
 from jobs.engine.manifest_checks import (
     INVALID,
     bare,
     check_buckets,
     check_manifest_object,
+    check_rows,
     check_single_bucket,
     manifest_errors,
 )
+from jobs.engine.sampling import cut_to_sample
 from jobs.errors import (
     LeaseLostError,
     ManifestError,
@@ -39,7 +42,9 @@ from jobs.errors import (
 )
 from jobs.lifecycle import commands
 from jobs.lifecycle.connections import manifest_storage
-from jobs.manifests.csv_manifest import RowBlock, read_blocks
+from jobs.manifests import frozen_list
+from jobs.manifests.frozen_list import RowBlock
+from jobs.manifests.sources import reader_of
 from jobs.models import Chunk, Job
 from jobs.operations import registry
 from jobs.s3.storage import Storage
@@ -128,20 +133,19 @@ class _Preparation:
 
     def run(self) -> None:
         self._until_s = time.monotonic() + conf.time_box_s()
-        storage = self._storage()
-        check_manifest_object(self.job, storage)
-        if not self._read(storage):
+        if not self._read():
             return
         if self.job.prepared_rows == 0:
             raise ManifestError(INVALID, "The manifest is empty. List at least one object.")
         if not check_buckets(self.job, self.stop, self.clock, self._goes_on_checking):
             return
-        commands.end_preparing(
-            self.job,
-            total_tasks=self.job.prepared_rows,
-            buckets=bare(self.job.buckets),
-            now=self.clock(),
-        )
+        with transaction.atomic():
+            commands.end_preparing(
+                self.job,
+                total_tasks=cut_to_sample(self.job),
+                buckets=bare(self.job.buckets),
+                now=self.clock(),
+            )
 
     def _storage(self) -> Storage:
         try:
@@ -149,8 +153,12 @@ class _Preparation:
         except StorageError as error:
             raise ManifestError(error.code, error.message) from error
 
-    def _read(self, storage: Storage) -> bool:
+    def _read(self) -> bool:
         """Read from the checkpoint on; False when the time was up before the end."""
+        if self.job.guarded_by_id:
+            return self._keep_all(frozen_blocks(self.job, self.work))
+        storage = self._storage()
+        check_manifest_object(self.job, storage)
         with (
             manifest_errors(self.job),
             storage.open_object(
@@ -161,7 +169,7 @@ class _Preparation:
                 if_match=self.job.manifest_etag,
             ) as pieces,
         ):
-            blocks = read_blocks(
+            blocks = reader_of(self.job.manifest.format)(
                 pieces,
                 self.job.manifest.fields,
                 rows_per_block=conf.chunk_rows(registry.get(self.job.operation).chunk_rows),
@@ -169,10 +177,15 @@ class _Preparation:
                 start_byte=self.job.prepared_byte,
                 is_slow=self._is_slow,
             )
-            for group in _grouped(blocks):
-                self._keep(group)
-                if self._is_over():
-                    return False
+            return self._keep_all(blocks)
+
+    def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
+        operation = registry.get(self.job.operation).parse(self.job.parameters)
+        for group in _grouped(blocks):
+            check_rows(self.job, operation, group)
+            self._keep(group)
+            if self._is_over():
+                return False
         return True
 
     def _is_over(self) -> bool:
@@ -192,7 +205,7 @@ class _Preparation:
     def _keep(self, group: list[RowBlock]) -> None:
         """Put a group of chunks into work storage, then make them and the checkpoint known."""
         position = self.job.prepared_rows
-        packed = segments.pack([block.lines for block in group])
+        packed = segments.pack([frozen_list.encode(block.rows) for block in group])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
         self.work.put(name, packed.data)
         chunks = []
@@ -201,14 +214,16 @@ class _Preparation:
                 Chunk(
                     job=self.job,
                     position=position,
-                    rows=len(block.lines),
+                    rows=block.rows.rows,
                     segment=name,
                     offset=offset,
                     length=length,
                 )
             )
-            position += len(block.lines)
+            position += block.rows.rows
             self._count_buckets(block)
+            if self.job.guarded_by_id:
+                self.job.unguarded_rows += unseen_rows(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].end_byte)
             Chunk.objects.bulk_create(chunks)
@@ -232,6 +247,8 @@ class _Preparation:
             prepared_rows=position,
             prepared_byte=end_byte,
             buckets=self.job.buckets,
+            unguarded_rows=self.job.unguarded_rows,
+            found=self.job.found,
         )
         self.job.prepared_rows, self.job.prepared_byte = position, end_byte
         self._kept_s = time.monotonic()

@@ -175,7 +175,7 @@ class _Runner:
         stop = self._heartbeats.add(claim)
         work = running.work(rows, stop, claim, kept=kept, states=states)
         batch = self._transport.plane().submit(work)
-        self._open.add(Open(job, claim, rows, stop, batch))
+        self._open.add(Open(job, claim, rows, stop, batch, states))
 
     # --- Recording
 
@@ -238,8 +238,8 @@ class _Runner:
         for one, written in ready:
             ours = [part for part in written.finished if part.claim not in recorded.lost]
             if ours:
-                has_done = any(part.done for part in ours)
-                self._follow(one.chunk, written.batch, has_done=has_done)
+                self._open.forget(one.chunk, ours)
+                self._follow(one.chunk, written.batch, has_done=any(part.done for part in ours))
 
     def _go_on(self, chunk: Open, written: Written, recorded: Recorded) -> None:
         """Some of a chunk is recorded; its rows in flight are chunks of their own, in our hand."""

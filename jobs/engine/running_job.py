@@ -11,19 +11,20 @@ from jobs.dataplane import retry
 from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Limits, States, Work
 from jobs.engine import database
-from jobs.engine.chunk_rows import targets_of
+from jobs.engine.chunk_rows import LateTargets, targets_of
 from jobs.engine.claims import Claim
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.task_states import TaskStates, kept_of
 from jobs.lifecycle.connected import destination_of
-from jobs.lifecycle.connections import credentials_of, region_of
+from jobs.lifecycle.connections import credentials_of, region_named, region_of
 from jobs.lifecycle.notes import note_slower
-from jobs.manifests.columns import Rows
-from jobs.models import Job
+from jobs.manifests.frozen_list import Rows
+from jobs.models import Job, Region
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.operations.connected import Connected
 from jobs.operations.dry_run import DryRun
+from jobs.operations.guarded import guarded
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.trust import only_for_boto3
 from jobs.services.destination import Destination
@@ -41,6 +42,7 @@ class Places:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._by_bucket: dict[str, Destination] = {}
+        self._elsewhere: dict[tuple[str, str], Destination] = {}
         self._by_region: dict[int, tuple[Endpoint, Credentials | None]] = {}
         self._others: dict[Connected, Destination] = {}
 
@@ -59,6 +61,15 @@ class Places:
     def connected(self, wanted: Connected) -> Destination:
         return self._others[wanted]
 
+    def connect_in(self, places: Iterable[tuple[str, str]]) -> None:
+        """Buckets of Regions that are named by their slugs. Raises StorageError where there is no such
+        Region, or the role has no credentials there.
+        """
+        for slug, bucket in places:
+            if (slug, bucket) not in self._elsewhere:
+                place = self._connected(region_named(slug))
+                self._elsewhere[slug, bucket] = bucket_at(*place, bucket)
+
     def all(self) -> list[tuple[Endpoint, Credentials | None]]:
         """Of all buckets so far, each once."""
         return list(self._by_region.values())
@@ -66,8 +77,13 @@ class Places:
     def bucket(self, name: str) -> Destination:
         return self._by_bucket[name]
 
+    def bucket_in(self, region: str, name: str) -> Destination:
+        return self._elsewhere[region, name]
+
     def _place_of(self, bucket: str) -> tuple[Endpoint, Credentials | None]:
-        region = region_of(bucket, self._job.region)
+        return self._connected(region_of(bucket, self._job.region))
+
+    def _connected(self, region: Region) -> tuple[Endpoint, Credentials | None]:
         if region.pk not in self._by_region:
             credentials = credentials_of(self._job.role, region)
             self._by_region[region.pk] = (region.endpoint(), credentials)
@@ -75,11 +91,14 @@ class Places:
 
 
 def operation_of(job: Job) -> Operation:
-    """What runs: of a dry run, the look ahead alone. Raises ValidationFailedError for parameters that
+    """What runs: of a dry run, the look ahead alone; of a job over the list of one, what was seen is
+    compared first. Raises ValidationFailedError for parameters that
     are none of the operation's.
     """
-    operation = registry.get(job.operation).parse(job.parameters)
-    return DryRun(operation) if job.dry_run else operation
+    operation = registry.of_job(job.operation, job.parameters, job.found)
+    if job.dry_run:
+        return DryRun(operation)
+    return guarded(operation) if job.guarded_by_id else operation
 
 
 class RunningJob:
@@ -115,7 +134,7 @@ class RunningJob:
         numbers = range(claim.position, claim.position + claim.rows)
         # Where nobody tried them before, nobody kept anything.
         kept = kept_of(store, claim.job_id, numbers) if claim.tried_since_s else {}
-        return kept, TaskStates(store, claim.job_id, numbers, targets_of(rows))
+        return kept, TaskStates(store, claim.job_id, numbers, LateTargets(rows), kept)
 
     def work(
         self,
@@ -132,6 +151,7 @@ class RunningJob:
         self._places.connect(set(rows.buckets))
         self._places.connect(self.operation.target_buckets())
         self._places.connect_others(self.operation.connections())
+        self._places.connect_in(self.operation.target_places())
         self._look_for_boto3()
         return Work(
             self.operation,

@@ -5,14 +5,18 @@ state lies the task's target: what is left when a job ends is cleared away witho
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from jobs.errors import WorkStoreError
+from jobs.errors import WorkStoreError, WorkStoreLostError
 from jobs.operations.base import Outcome
 from jobs.spec.target import Target
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
+
+logger = logging.getLogger(__name__)
 
 MOST_BYTES = 16 * 1024
 
@@ -26,9 +30,15 @@ class Left:
     state: bytes
 
 
+class Targets(Protocol):
+    """By index within the work."""
+
+    def __getitem__(self, index: int, /) -> Target | Outcome: ...
+
+
 class TaskStates:
     """Where the tasks of a work keep their states (a `dataplane.work.States`): `rows` are those of
-    the job's list, in the order of `targets`.
+    the job's list, in the order of `targets`. `there` are the indices of those that have one.
     """
 
     def __init__(
@@ -36,8 +46,10 @@ class TaskStates:
         work: WorkStore,
         job_id: str,
         rows: Sequence[int],
-        targets: Sequence[Target | Outcome],
+        targets: Targets,
+        there: Iterable[int] = (),
     ) -> None:
+        self._there = set(there)
         self._work = work
         self._job_id = job_id
         self._rows = rows
@@ -52,8 +64,34 @@ class TaskStates:
         name, target = _name(self._job_id, self._rows[index]), self._targets[index]
         if state and isinstance(target, Target):
             self._work.put(name, _written(target) + b"\n" + state)
+            self._there.add(index)
         else:
             self._work.delete(name)
+            self._there.discard(index)
+
+    def forget(self, indices: Iterable[int]) -> None:
+        """Of tasks that have succeeded, once that is recorded. What stays is cleared away when the job
+        ends.
+        """
+        for index in self._there.intersection(indices):
+            try:
+                self.put(index, b"")
+            except WorkStoreError:
+                logger.info("the state of a task stays", exc_info=True)
+                return
+
+    def swap(self, index: int, instead_of: bytes, state: bytes) -> bool:
+        """`put`, if `instead_of` is what lies there, or `state` already does; else False, and
+        somebody else has taken over. Raises as `put`.
+        """
+        try:
+            found = _read(self._work, _name(self._job_id, self._rows[index])).state
+        except WorkStoreLostError:
+            found = b""
+        if found not in (instead_of, state):
+            return False
+        self.put(index, state)
+        return True
 
 
 def kept_of(work: WorkStore, job_id: str, rows: range) -> dict[int, bytes]:

@@ -12,7 +12,7 @@ from jobs.models import Job
 CODE = "FailureThresholdExceeded"
 _NUMBERS = (
     *("total_tasks", "tasks_succeeded", "tasks_failed", "failure_floor", "failure_percent"),
-    *("canary_tasks", "canary_percent", "canary_settled"),
+    *("canary_tasks", "canary_percent", "canary_settled", "dry_run"),
 )
 
 
@@ -51,6 +51,8 @@ class Canary:
 def judge(job_id: str, now: datetime) -> None:
     """To be called in the transaction that counted the tasks, once for all chunks recorded in it."""
     job = Job.objects.only(*_NUMBERS).get(pk=job_id)
+    if job.dry_run:
+        return  # failures are what it is to find
     if not _fails(job, now) and job.canary_tasks and not job.canary_settled:
         _judge_canary(job, now)
 

@@ -1,4 +1,5 @@
-"""What nobody needs any more goes: sessions that have expired, drafts that were left, and, where the
+"""What nobody needs any more goes: sessions that have expired, drafts that were left, lists of dry
+runs that were run or kept long enough, and, where the
 installation says so, the details of jobs that ended long ago.
 
 Jobs, their tags, settings and counts, their causes of failure, and what happened to them when never
@@ -12,6 +13,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from jobs import conf
+from jobs.lifecycle import freezing
 from jobs.models import Draft, FailureSample, RateSample
 
 BATCH = 1_000
@@ -25,6 +27,7 @@ def clean_up(now: datetime) -> None:
     """Of use at any time, also twice at once."""
     _delete(Session.objects.filter(expire_date__lt=now))
     _delete(Draft.objects.filter(job=None, updated_at__lt=now - conf.DRAFT_LIFETIME))
+    freezing.let_go(now)
     days = conf.keep_details_days()
     if days:
         ended = now - timedelta(days=days)

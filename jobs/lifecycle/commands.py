@@ -82,7 +82,7 @@ def begin_preparing(job_id: str, *, now: datetime) -> bool:
 
 def end_preparing(job: Job, *, total_tasks: int, buckets: dict[str, Any], now: datetime) -> bool:
     """The whole list was read: wait for a person, or queue, as the job was made to do."""
-    facts: dict[str, Any] = {"total_tasks": total_tasks, "buckets": buckets}
+    facts: dict[str, Any] = {"total_tasks": total_tasks, "buckets": buckets, "found": job.found}
     to = S.READY
     if job.confirmation_required:
         facts |= {"suspended_at": now, "suspended_cause": AWAITING_CONFIRMATION}

@@ -27,6 +27,14 @@ def regions_of(buckets: Iterable[str], default: Region) -> dict[str, Region]:
     return dict.fromkeys(names, default) | {bucket.name: bucket.region for bucket in known}
 
 
+def region_named(slug: str) -> Region:
+    """Raises StorageError where there is none."""
+    region = Region.objects.filter(slug=slug).first()
+    if region is None:
+        raise StorageError("NoSuchRegion", f'There is no Region "{slug}" here.')
+    return region
+
+
 def credentials_of(role: Role, region: Region) -> Credentials | None:
     """Raises StorageError when the role has no credentials in that Region."""
     known = RoleCredentials.objects.filter(role=role, region=region).first()
@@ -61,6 +69,12 @@ def storage_for_page(bucket: str, region: Region, role: Role) -> Storage:
 def client_for_page(endpoint: Endpoint, credentials: Credentials | None) -> S3Client:
     """Within a `page_turn`."""
     return make_client(endpoint, credentials, connect_timeout_s=3, patience=page_patience())
+
+
+def storage_in_region(slug: str, role: Role) -> Storage:
+    """For a page, as `role`, in the Region of that slug. Raises StorageError."""
+    region = region_named(slug)
+    return Storage(client_for_page(region.endpoint(), credentials_of(role, region)))
 
 
 def storage_for_download(bucket: str, region: Region, role: Role) -> Storage:

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from jobs import queueing
 from jobs.choices import JobStatus, ManifestField
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
+from jobs.lifecycle import freezing
 from jobs.lifecycle.connected import unconnected
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
@@ -18,7 +19,7 @@ from jobs.lifecycle.tagging import check_tags
 from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
 from jobs.operations.base import Operation
-from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, JobSpec, LimitsSpec
+from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, MAX_SAMPLE, JobSpec
 
 
 class IdempotencyError(BatchConsoleError):
@@ -42,6 +43,7 @@ def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
     try:
         with transaction.atomic():
             check_free(spec)
+            freezing.check_free(spec, now)
             job = _insert(spec, fingerprint, actor, now)
             queueing.call_control()
     except IntegrityError:
@@ -59,6 +61,9 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
         operation = registry.get(spec.operation)
         parsed = operation.parse(spec.parameters)
         problems += [*parsed.too_late(now), *unconnected(parsed)]
+        problems += _check_places(parsed, spec.role_arn)
+        if unfit := parsed.unfit_columns(spec.manifest.fields):
+            problems.append(Problem("fields", unfit))
     except ValidationFailedError as error:
         return problems + error.problems
     if operation.needs_report and not spec.report.enabled:
@@ -80,6 +85,12 @@ def refusal_of(operation: type[Operation], region: Region | None) -> str:
 
 def _check_options(spec: JobSpec) -> list[Problem]:
     problems = []
+    if spec.sample_rows is not None and not 1 <= spec.sample_rows <= MAX_SAMPLE:
+        problems.append(
+            Problem(
+                "sample_rows", f"A sample has 1 to {MAX_SAMPLE:,} objects. Enter such a number."
+            )
+        )
     if len(spec.description) > MAX_DESCRIPTION:
         problems.append(
             Problem(
@@ -132,6 +143,20 @@ def _check_permissions(spec: JobSpec) -> list[Problem]:
     return []
 
 
+def _check_places(operation: Operation, role_arn: str) -> list[Problem]:
+    """Regions that the parameters name: they exist, and the role has credentials there."""
+    problems = []
+    for slug, _ in operation.target_places():
+        region = Region.objects.filter(slug=slug).first()
+        if region is None:
+            sentence = f'There is no Region "{slug}" here. Choose another.'
+            problems.append(Problem("TargetRegion", sentence))
+        elif not RoleCredentials.objects.filter(role__arn=role_arn, region=region).exists():
+            sentence = f"The IAM role {role_arn} has no credentials in Region {region.name}."
+            problems.append(Problem("TargetRegion", f"{sentence} Choose another."))
+    return problems
+
+
 def _same_request(job: Job, fingerprint: str) -> Job:
     if job.request_fingerprint != fingerprint:
         raise IdempotencyError
@@ -140,17 +165,11 @@ def _same_request(job: Job, fingerprint: str) -> Job:
 
 def _fingerprint(spec: JobSpec) -> str:
     facts = dataclasses.asdict(spec)
-    if not spec.dry_run:
-        del facts["dry_run"]  # as requests were known before there were dry runs
+    for name in ("dry_run", "sample_rows", "guarded_by"):
+        if not facts[name]:
+            del facts[name]  # as requests were known before there were dry runs
     text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _limits_of(spec: JobSpec) -> LimitsSpec:
-    """What would fail is what a dry run is to find: failures never stop it."""
-    if not spec.dry_run:
-        return spec.limits
-    return dataclasses.replace(spec.limits, failure_percent=100, canary_tasks=0)
 
 
 def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) -> Job:
@@ -167,6 +186,10 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         request_fingerprint=fingerprint,
         confirmation_required=spec.confirmation_required,
         dry_run=spec.dry_run,
+        sample_rows=spec.sample_rows if spec.dry_run else None,
+        guarded_by_id=spec.guarded_by,
+        # Failures are what a dry run is to find: they never stop it. Its limits are those of the job.
+        canary_settled=spec.dry_run,
         cloned_from_id=spec.cloned_from,
         retry_of_id=spec.retry_of,
         manifest_bucket=manifest.bucket,
@@ -180,7 +203,7 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         report_prefix=report.prefix,
         report_scope=report.scope,
         created_at=now,
-        **dataclasses.asdict(_limits_of(spec)),
+        **dataclasses.asdict(spec.limits),
     )
     JobTag.objects.bulk_create(JobTag(job=job, key=k, value=v) for k, v in spec.tags.items())
     StatusChange.objects.create(job=job, at=now, to_status=JobStatus.NEW, actor=actor)

@@ -4,18 +4,31 @@
 and an operation's own paths. Each problem is one sentence for a person.
 """
 
-from jobs.errors import Problem, StorageError
-from jobs.lifecycle.connections import credentials_of, region_of, storage_for_page
+from datetime import datetime
+
+from jobs.errors import Problem, StorageError, StorageUnavailableError
+from jobs.lifecycle.ahead import FOUND, UNTOLD, Ahead, Line
+from jobs.lifecycle.connections import (
+    credentials_of,
+    region_of,
+    storage_for_page,
+    storage_in_region,
+)
 from jobs.lifecycle.page_turns import page_turn
+from jobs.lifecycle.permission_checks import check_permissions
+from jobs.lifecycle.samples import sample_rows
+from jobs.manifests.rows import Row
 from jobs.models import Region, Role
 from jobs.operations import registry
 from jobs.operations.base import Operation
-from jobs.s3.storage import ObjectFacts, describe
+from jobs.s3.default_rules import RETAINS, retains
+from jobs.s3.storage import ObjectFacts, Storage, describe
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
 
 KMS = frozenset({"aws:kms", "aws:kms:dsse"})
+_NO_LIST = frozenset({"403", "AccessDenied"})
 
 
 def preflight(spec: JobSpec, *, write_test: bool) -> list[Problem]:
@@ -36,6 +49,57 @@ def preflight(spec: JobSpec, *, write_test: bool) -> list[Problem]:
             ]
     except StorageError as error:
         return [Problem("manifest", error.message)]
+
+
+def look_ahead(spec: JobSpec, now: datetime) -> Ahead:
+    """All that can be found out before a job is made: as `preflight` with its write test, then
+    whether the role may do what the operation does. What is not answered in time is not told.
+    """
+    region = Region.objects.get(pk=spec.region)
+    role = Role.objects.get(arn=spec.role_arn)
+    operation = registry.get(spec.operation).parse(spec.parameters)
+    ahead = Ahead()
+    try:
+        with page_turn():
+            ahead.problems += check_manifest(spec.manifest, region, role)
+            ahead.problems += check_targets(operation, region, role)
+            ahead.problems += check_report(spec.report, region, role, write_test=True)
+            if not ahead.problems:
+                ahead.lines += _look_at_report(spec.report, region, role)
+                rows = _rows(spec.manifest, region, role, ahead)
+                ahead.lines += check_permissions(operation, rows, region, role, now)
+    except StorageError as error:
+        ahead.problems.append(Problem("manifest", error.message))
+    return ahead
+
+
+def _look_at_report(report: ReportSpec, region: Region, role: Role) -> list[Line]:
+    """After a write test that found nothing wrong."""
+    if not report.enabled:
+        return []
+    what = f"s3:PutObject on {report.bucket}"
+    if _locks_by_default(storage_for_page(report.bucket, region, role), report.bucket):
+        said = "New objects there are locked by default, so nothing was written to try it."
+        return [Line(UNTOLD, what, said)]
+    said = "A small object was written at the place of the completion report."
+    return [Line(FOUND, what, said)]
+
+
+def _rows(manifest: ManifestSpec, region: Region, role: Role, ahead: Ahead) -> list[Row]:
+    """Samples of the list. What the storage does not answer in time is not told."""
+    place = place_of(manifest.bucket, manifest.key, manifest.version_id)
+    what = f"s3:GetObject on {manifest.bucket}"
+    rows: list[Row] = []
+    try:
+        storage = storage_for_page(manifest.bucket, region, role)
+        facts = storage.head_object(manifest.bucket, manifest.key, manifest.version_id)
+        rows = sample_rows(storage, manifest, facts.size_bytes)
+        ahead.lines.insert(0, Line(FOUND, what, "The manifest can be read."))
+    except StorageUnavailableError as error:
+        ahead.lines.insert(0, Line(UNTOLD, what, sentence(error, place)))
+    except StorageError as error:
+        ahead.problems.append(Problem("manifest", sentence(error, place)))
+    return rows
 
 
 def check_manifest(manifest: ManifestSpec, region: Region, role: Role) -> list[Problem]:
@@ -70,14 +134,30 @@ def encryption_problem(facts: ObjectFacts, place: str) -> str | None:
 
 
 def check_targets(operation: Operation, region: Region, role: Role) -> list[Problem]:
-    """The buckets that the operation writes exist, and the role may see them."""
+    """The buckets that the operation writes exist, as far as the role may see that."""
     problems = []
     for bucket in operation.target_buckets():
         try:
             with page_turn():
-                storage_for_page(bucket, region, role).check_bucket(bucket)
+                check_there(storage_for_page(bucket, region, role), bucket)
         except StorageError as error:
             problems.append(Problem("TargetResource", bucket_sentence(error, bucket)))
+    return problems + _check_places(operation, role)
+
+
+def _check_places(operation: Operation, role: Role) -> list[Problem]:
+    """Buckets in Regions that the parameters name."""
+    problems = []
+    for region, bucket in operation.target_places():
+        try:
+            with page_turn():
+                storage_in_region(region, role).check_bucket(bucket)
+        except StorageError as error:
+            is_region = error.code in ("NoCredentials", "NoSuchRegion")
+            said = (
+                f"{error.message} Choose another." if is_region else bucket_sentence(error, bucket)
+            )
+            problems.append(Problem("TargetRegion" if is_region else "TargetResource", said))
     return problems
 
 
@@ -89,12 +169,29 @@ def check_report(
     try:
         with page_turn():
             storage = storage_for_page(report.bucket, region, role)
-            storage.check_bucket(report.bucket)
-            if write_test:
+            check_there(storage, report.bucket)
+            if write_test and not _locks_by_default(storage, report.bucket):
                 storage.check_writable(report.bucket, report.prefix)
     except StorageError as error:
         return [Problem("report_path", _report_sentence(error, report))]
     return []
+
+
+def check_there(storage: Storage, bucket: str) -> None:
+    """Raises StorageError for a bucket that does not exist, or that nobody answers for. A role that
+    may not list it may often do all that a job does, so that is no refusal.
+    """
+    try:
+        storage.check_bucket(bucket)
+    except StorageError as error:
+        if error.code not in _NO_LIST:
+            raise
+
+
+def _locks_by_default(storage: Storage, bucket: str) -> bool:
+    """What is written there could not be removed again."""
+    answer = storage.look_at_bucket(bucket, RETAINS)
+    return not answer.code and retains(answer.data)
 
 
 def check_role(region: Region, role: Role, buckets: list[str]) -> list[Problem]:

@@ -4,41 +4,25 @@ See docs/batch-operations.md, CSV manifests; docs/engine.md, Reading lists.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from jobs.choices import ManifestField
+from jobs.manifests.frozen_list import BucketRows, Frozen, RowBlock, Rows, frozen
 from jobs.manifests.layout import layout_of
+from jobs.manifests.lines import BLANK, MAX_LINE_BYTES, too_long
 from jobs.manifests.opening import check_first_line
+from jobs.manifests.plain_text import line_ends, look_at
 from jobs.manifests.problems import (
-    RowFaultError,
     at_line,
     empty_manifest,
-    line_too_long,
-    stray_carriage_return,
     too_many_blank_lines,
 )
-from jobs.manifests.rows import row_parser
-from jobs.manifests.whole_block import BucketRows, bucket_rows
+from jobs.manifests.rows import Row, row_parser
 
-MAX_LINE_BYTES = 64 * 1024
-BLANK = (b"", b"\r")
 MAX_BLANK_LINES = 10_000
 """In a row. They mean nothing at the end of a file, and a file of nothing else never ends."""
 
-
-@dataclass(frozen=True, slots=True)
-class RowBlock:
-    """Lines that follow each other, each of them checked.
-
-    `lines` are raw, without line ends. `first_line` counts from 1. `end_byte` is the place in the
-    file just behind the last line's end, from which the next block can be read. `buckets` gives
-    bucket -> (rows, first line).
-    """
-
-    lines: list[bytes]
-    first_line: int
-    end_byte: int
-    buckets: BucketRows
+MOST_WAITING_BYTES = 4 * 1024 * 1024
+"""Of whole lines that wait for others to make a block: with very wide ones a block has fewer."""
 
 
 def read_blocks(
@@ -66,10 +50,8 @@ def read_blocks(
 
 
 class _Reader:
-    """`_pending` holds whole lines still with their CR, `_carry` the beginning of the next one.
-
-    Blank lines are counted, not kept: at the file's end they mean nothing; once a row follows, one
-    of them goes where they stood, for the check of that block to find.
+    """`_waiting` is what was not cut into blocks yet: lines too few for one, blank lines, which
+    mean nothing at the file's end and are wrong once a row follows, and the beginning of a line.
     """
 
     def __init__(
@@ -85,93 +67,93 @@ class _Reader:
         self._line = line
         self._byte = byte
         self._at_start = byte == 0
-        self._pending: list[bytes] = []
-        self._carry = b""
-        self._blanks = 0
-        self._seen_cr = False
+        self._waiting = b""
 
     def feed(self, piece: bytes) -> Iterator[RowBlock]:
-        self._seen_cr = self._seen_cr or b"\r" in piece
-        lines = (self._carry + piece).split(b"\n")
-        self._carry = lines.pop()
-        self._take(lines)
-        yield from self._cut(at_least=self._rows_per_block)
-        if self._blanks > MAX_BLANK_LINES:
-            yield from self._cut(at_least=1)
+        self._waiting += piece
+        whole, blanks = _whole_lines(self._waiting)
+        wide = whole > MOST_WAITING_BYTES
+        yield from self._cut(whole, at_least=1 if wide else self._rows_per_block)
+        if blanks > MAX_BLANK_LINES:
+            yield from self.cut_short()
             raise at_line(too_many_blank_lines(MAX_BLANK_LINES), b"", self._line)
         # A CR behind the limit may still turn out to be half of a line end.
-        if len(self._carry) > MAX_LINE_BYTES + 1:
-            self._take([self._carry])
-            yield from self._cut(at_least=1)
+        if len(self._waiting) - self._waiting.rfind(b"\n") - 1 > MAX_LINE_BYTES + 1:
+            self._waiting += b"\n"
+            yield from self._cut(len(self._waiting), at_least=1)
 
     def cut_short(self) -> Iterator[RowBlock]:
         """What is whole so far. Blank lines wait for what follows them."""
-        if not self._blanks:
-            yield from self._cut(at_least=1)
+        whole, _ = _whole_lines(self._waiting)
+        yield from self._cut(whole, at_least=1)
 
     def finish(self) -> Iterator[RowBlock]:
-        last = [] if self._carry in BLANK else [self._carry]
-        self._take(last)
-        yield from self._cut(at_least=1, unended=len(last))
+        is_unended = self._waiting[self._waiting.rfind(b"\n") + 1 :] not in BLANK
+        if is_unended:
+            self._waiting += b"\n"
+        whole, _ = _whole_lines(self._waiting)
+        yield from self._cut(whole, at_least=1, unended=is_unended)
         if self._at_start:
             raise empty_manifest()
 
-    def _take(self, lines: list[bytes]) -> None:
-        blanks = 0
-        while lines and lines[-1] in BLANK:
-            lines.pop()
-            blanks += 1
-        if lines and self._blanks:
-            self._pending.append(b"")
-        self._pending += lines
-        self._blanks += blanks
-
-    def _cut(self, *, at_least: int, unended: int = 0) -> Iterator[RowBlock]:
-        """Blocks from the pending lines while so many are left; `unended` is 1 when the last line
-        has no line end."""
-        pending = self._pending
-        taken = 0
-        while len(pending) - taken >= at_least:
-            raw = pending[taken : taken + self._rows_per_block]
-            taken += len(raw)
-            yield self._block(raw, line_ends=len(raw) - (unended if taken == len(pending) else 0))
-        del pending[:taken]
-
-    def _block(self, raw: list[bytes], *, line_ends: int) -> RowBlock:
-        lines = [line.removesuffix(b"\r") for line in raw] if self._seen_cr else raw
+    def _cut(self, end: int, *, at_least: int, unended: bool = False) -> Iterator[RowBlock]:
+        """Blocks from what waits before `end` while so many lines are left. The last line of
+        `unended` text has a line end that does not stand in the file.
+        """
+        rows = self._waiting.count(b"\n", 0, end)
+        left_over = 0 if at_least == 1 else rows % self._rows_per_block
+        rows -= left_over
+        if not rows:
+            return
+        for _ in range(left_over):
+            end = self._waiting.rfind(b"\n", 0, end - 1) + 1
+        raw, self._waiting = self._waiting[:end], self._waiting[end:]
+        text = raw.replace(b"\r\n", b"\n") if b"\r" in raw else raw
         if self._at_start:
-            check_first_line(lines[0])
-        size_bytes = sum(map(len, raw)) + line_ends
-        buckets = self._buckets(lines, size_bytes)
-        first_line = self._line
-        self._line += len(raw)
-        self._byte += size_bytes
-        self._at_start = False
-        return RowBlock(lines, first_line, self._byte, buckets)
+            check_first_line(text[: text.find(b"\n")])
+        plain = look_at(text, self._layout, most_line_bytes=MAX_LINE_BYTES)
+        lines = [] if plain else text.split(b"\n")
+        ends = plain.ends if plain and plain.text is raw else line_ends(raw)
+        start_byte = self._byte
+        for first in range(0, rows, self._rows_per_block):
+            count = min(self._rows_per_block, rows - first)
+            found, buckets = (
+                plain.cut(first, count) if plain else self._look(lines[first : first + count])
+            )
+            line = self._line
+            self._line += count
+            end_byte = start_byte + int(ends[first + count - 1]) + 1
+            self._byte = end_byte - (unended and first + count == rows)
+            self._at_start = False
+            places = {name: (n, line + place) for name, (n, place) in buckets.items()}
+            yield RowBlock(found, line, self._byte, places)
 
-    def _buckets(self, lines: list[bytes], size_bytes: int) -> BucketRows:
-        if size_bytes <= MAX_LINE_BYTES or max(map(len, lines)) <= MAX_LINE_BYTES:
-            found = bucket_rows(lines, self._layout)
-            if found is not None:
-                return {name: (rows, self._line + place) for name, (rows, place) in found.items()}
-        return self._buckets_line_by_line(lines)
+    def _look(self, lines: list[bytes]) -> tuple[Frozen, BucketRows]:
+        """At a block of lines of which some are not plain."""
+        text = b"".join([line + b"\n" for line in lines])
+        plain = look_at(text, self._layout, most_line_bytes=MAX_LINE_BYTES)
+        return plain.cut(0, len(lines)) if plain else self._look_at_each(lines)
 
-    def _buckets_line_by_line(self, lines: list[bytes]) -> BucketRows:
+    def _look_at_each(self, lines: list[bytes]) -> tuple[Frozen, BucketRows]:
+        rows: list[Row] = []
         buckets: BucketRows = {}
-        for number, line in enumerate(lines, self._line):
+        for place, line in enumerate(lines):
             if len(line) > MAX_LINE_BYTES:
-                raise at_line(too_long(line), line, number)
-            bucket = self._parse(line, number).bucket
-            rows, first = buckets.get(bucket, (0, number))
-            buckets[bucket] = (rows + 1, first)
-        return buckets
+                raise at_line(too_long(line), line, self._line + place)
+            row = self._parse(line, self._line + place)
+            rows.append(row)
+            count, first = buckets.get(row.bucket, (0, place))
+            buckets[row.bucket] = (count + 1, first)
+        return frozen(Rows.of(rows)), buckets
 
 
-def too_long(line: bytes) -> RowFaultError:
-    """What is wrong with a line above the limit.
-
-    A file with the line ends of old Macs is one line, and better told about those.
-    """
-    if b"\r" in line[:MAX_LINE_BYTES]:
-        return stray_carriage_return()
-    return line_too_long(MAX_LINE_BYTES)
+def _whole_lines(text: bytes) -> tuple[int, int]:
+    """Where the last line ends that has an end and is not blank, and how many blank ones follow it."""
+    end, blanks = text.rfind(b"\n") + 1, 0
+    while end:
+        line_end = 2 if text.endswith(b"\r\n", 0, end) else 1
+        if end > line_end and not text.endswith(b"\n", 0, end - line_end):
+            break
+        end -= line_end
+        blanks += 1
+    return end, blanks

@@ -20,6 +20,15 @@ class Layout:
     version_id: int
     names: str
 
+    @property
+    def is_canonical(self) -> bool:
+        """Whether the columns are those of the frozen list, in its order."""
+        return (
+            (self.bucket, self.key) == (0, 1)
+            and self.version_id in (-1, self.columns - 1)
+            and (self.columns == (2 if self.version_id < 0 else 3))
+        )
+
 
 @lru_cache(maxsize=64)
 def layout_of(fields: tuple[ManifestField, ...]) -> Layout:

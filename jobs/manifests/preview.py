@@ -6,10 +6,10 @@ See docs/pages.md, Choosing the manifest.
 from dataclasses import dataclass
 
 from jobs.choices import ManifestField
-from jobs.manifests.csv_manifest import BLANK, MAX_LINE_BYTES, too_long
 from jobs.manifests.findings import Findings
 from jobs.manifests.guess import fields_of_columns, fields_of_header
 from jobs.manifests.layout import MAX_COLUMNS, Layout, layout_of
+from jobs.manifests.lines import BLANK, MAX_LINE_BYTES, too_long
 from jobs.manifests.opening import BOM, check_opening, check_readable, header_words
 from jobs.manifests.problems import (
     ManifestContentError,
@@ -97,6 +97,11 @@ def preview(
         problems=findings.problems(),
         problem_counts=findings.problem_counts(),
     )
+
+
+def whole_lines(sample: bytes, *, complete: bool) -> list[bytes]:
+    """The lines of a manifest's beginning, without their ends."""
+    return _whole_lines(sample, complete=complete)[0]
 
 
 def _whole_lines(sample: bytes, *, complete: bool) -> tuple[list[bytes], int]:

@@ -61,6 +61,18 @@ class Job(models.Model):
     confirmation_required = models.BooleanField(default=True)
     dry_run = models.BooleanField(default=False)
     """It looks at every object and says what would happen to it; nothing is changed."""
+    sample_rows = models.PositiveIntegerField(null=True, blank=True)
+    """Of a dry run that looks at so many of the listed objects only; None for all."""
+    listed_rows = models.PositiveBigIntegerField(null=True, blank=True)
+    """Of a sample: how many the manifest lists."""
+    list_kept_until = models.DateTimeField(null=True, blank=True)
+    """Of a dry run that came to its end: its list lies in work storage, with what was seen."""
+    guarded_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="real_jobs"
+    )
+    """The dry run whose list this job runs: what has changed since is not touched."""
+    unguarded_rows = models.PositiveBigIntegerField(default=0)
+    """Rows of that list whose objects could not be looked at."""
     cloned_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="clones"
     )
@@ -91,6 +103,8 @@ class Job(models.Model):
     tasks_failed = models.PositiveBigIntegerField(default=0)
     buckets = models.JSONField(default=dict)
     """Of the prepared list: bucket name to [rows, first line]."""
+    found = models.JSONField(default=dict, editable=False)
+    """What the operation's preconditions found that its tasks go by, by bucket."""
 
     created_at = models.DateTimeField()
     suspended_at = models.DateTimeField(null=True, blank=True)
@@ -170,6 +184,11 @@ class Job(models.Model):
             models.Index(fields=["status", "terminated_at"], name="job_by_status_and_end"),
             models.Index(fields=["terminated_at"], name="job_by_end"),
             models.Index(fields=["prepared_byte"], name="job_by_what_is_prepared"),
+            models.Index(
+                fields=["list_kept_until"],
+                name="job_by_kept_list",
+                condition=models.Q(list_kept_until__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from jobs.choices import Foreseen, OperationGroup, Risk
+from jobs.choices import Foreseen, ManifestField, OperationGroup, Risk
 from jobs.errors import Problem
 from jobs.operations.connected import Connected
 from jobs.operations.context import Context
 from jobs.operations.form import Form
+from jobs.operations.permissions import Permission, of_calls
 from jobs.operations.preconditions import Precondition
+from jobs.operations.saying import AtStake as AtStake
+from jobs.operations.saying import counted as counted
+from jobs.operations.saying import named as named
 from jobs.operations.steps import Later, Step
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict
@@ -90,7 +94,9 @@ class Operation(ABC):
     before a job runs ("12 objects lose their current tags."), `undo` says what can be undone, and
     `understood` stands at the checkbox, where there is one. `lacks` is what a storage has not that
     answers 501: "This storage has no object tags". `form` asks for the parameters, and `examples`
-    are some in wire form, the first the plainest, together using every member.
+    are some in wire form, the first the plainest, together using every member. `calls` are the actions
+    of its tasks, `back` is how to go back by hand, and `again` what a task does that runs twice
+    (docs/operations.md has them in a table).
 
     With `single_bucket` all objects of a job lie in one bucket; an operation that is not
     `idempotent` must bear that a task whose result was lost runs again. `chunk_rows` is how many
@@ -107,6 +113,9 @@ class Operation(ABC):
     undo: ClassVar[str] = "You may not be able to undo this."
     understood: ClassVar[str] = "I understand what this does to these objects."
     lacks: ClassVar[str]
+    calls: ClassVar[tuple[str, ...]]
+    back: ClassVar[str]
+    again: ClassVar[str]
     form: ClassVar[Form] = Form()
     examples: ClassVar[tuple[Mapping[str, Any], ...]]
     single_bucket: ClassVar[bool] = False
@@ -118,11 +127,19 @@ class Operation(ABC):
     preconditions: ClassVar[tuple[Precondition, ...]] = ()
     """What every bucket of the list is asked for while the job is prepared."""
     needs_report: ClassVar[bool] = False
-    """What it finds stands in the completion report alone: a job without one is refused."""
+    """What it finds stands in the report alone: a job without one is refused."""
     keeps_state: ClassVar[bool] = False
     """Its tasks may yield `Keep`; `give_up` clears away what one left behind."""
+    forgets_when_done: ClassVar[bool] = False
+    """What a task kept is of no use once its success is recorded, and goes then by itself."""
+    checks_rows: ClassVar[bool] = False
+    """Rows are told by `unfit_row` while a job is prepared."""
     settles: ClassVar[frozenset[str]] = frozenset()
     """Actions whose odd answers `run` settles by a look; others are asked for again."""
+    guards_itself: ClassVar[bool] = False
+    """Its own calls are conditional: it heeds `Target.guard` in `run` and `run_many`, so that no look
+    before is needed (`operations.guarded`).
+    """
 
     @classmethod
     @abstractmethod
@@ -150,10 +167,28 @@ class Operation(ABC):
         """The risk with these parameters, where they make it another than the usual one."""
         return self.risk
 
+    def at_stake(self) -> AtStake:
+        """With these parameters, where they make it other than usual."""
+        return AtStake(self.loss, self.undo, self.understood)
+
+    def conditions(self) -> tuple[Precondition, ...]:
+        """`preconditions`, where these parameters make them other than usual."""
+        return self.preconditions
+
+    def unfit_columns(self, fields: Sequence[ManifestField]) -> str:
+        """Why a list with these columns cannot be used, as a sentence; empty where it can."""
+        return ""
+
+    def unfit_row(self, bucket: str, key: str) -> str:
+        """Why a row cannot be run, as "lies ..."; quick, as each is asked about if `checks_rows`."""
+        return ""
+
     def too_late(self, now: datetime) -> list[Problem]:
-        """What is wrong with these parameters in a job that is made `now`, and was not always: a date
-        that has passed.
-        """
+        """What is wrong with them in a job that is made `now`, and was not always: a past date."""
+        return []
+
+    def unfit_for(self, buckets: Sequence[str], *, has_versions: bool) -> list[Problem]:
+        """What is wrong with these parameters for a list that names these buckets, and versions."""
         return []
 
     def target_buckets(self) -> list[str]:
@@ -162,6 +197,18 @@ class Operation(ABC):
 
     def connections(self) -> list[Connected]:
         """What its tasks call besides storages."""
+        return []
+
+    def permissions(self) -> tuple[Permission, ...]:
+        """What the role must be allowed for these parameters, and what helps looks."""
+        return of_calls(self.needs)
+
+    def knowing(self, found: Mapping[str, Any]) -> Self:
+        """With what its preconditions found, by bucket (`Precondition.keep`)."""
+        return self
+
+    def target_places(self) -> list[tuple[str, str]]:
+        """Those that lie in a Region that the parameters name: its slug, and the bucket."""
         return []
 
     def foresee(self, target: Target, context: Context) -> Steps:
@@ -226,46 +273,6 @@ class Operation(ABC):
         yield
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What came of the targets of one request. Those without an outcome stand in `parts`: each is
-    asked for again as a batch of its own, or alone where it is one; as a task that somebody may
-    have done at `tried_since_s` or later, unless that is 0.
-    """
-
-    outcomes: Sequence[Outcome | None]
-    parts: Sequence[Sequence[int]] = ()
-    tried_since_s: float = 0.0
-
-
-class BatchOperation(Operation):
-    """An operation that one request does for up to `batch_size` targets of one bucket. What does
-    not fit into such a request goes the way of any operation: `run`.
-    """
-
-    batch_size: ClassVar[int]
-
-    @abstractmethod
-    def batches(self, targets: Sequence[Target]) -> Sequence[Sequence[int]]:
-        """Which targets go together, as indices, each once; one alone goes through `run`."""
-
-    @abstractmethod
-    def most_at_once(self, target: Target, context: Context) -> int:
-        """How many targets of that bucket one request may name, as far as is known."""
-
-    def survey_many(
-        self, targets: Sequence[Target], context: Context
-    ) -> Generator[Step, Any, None]:
-        """Before one of a bucket's first requests: what `run_many` may want to know of some."""
-        return
-        yield
-
-    @abstractmethod
-    def run_many(
-        self, targets: Sequence[Target], context: Context
-    ) -> Generator[Step, Any, Ended]: ...
-
-
 def outcome_of(answer: Answer) -> Outcome:
     """How a task ends whose last call was answered so; success is 200 in a report.
 
@@ -279,19 +286,3 @@ def outcome_of(answer: Answer) -> Outcome:
 def not_kept(finding: Finding) -> Outcome:
     """How a task ends whose call was accepted, and not done as asked."""
     return Outcome(False, 200, NOT_KEPT, finding.sentence)
-
-
-def counted(total: int | None) -> str:
-    """ "1 object", "12,000 objects", or "every listed object" while nobody counted."""
-    if total is None:
-        return "every listed object"
-    return "1 object" if total == 1 else f"{total:,} objects"
-
-
-def named(buckets: Sequence[str]) -> str:
-    """ "photos", "photos and archive", "photos, archive and 3 more buckets"."""
-    if len(buckets) <= 1:
-        return "".join(buckets) or "the listed buckets"
-    if len(buckets) <= 3:
-        return f"{', '.join(buckets[:-1])} and {buckets[-1]}"
-    return f"{', '.join(buckets[:2])} and {len(buckets) - 2} more buckets"

@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs.operations.base import (
-    BatchOperation,
-    Ended,
     Finding,
     Operation,
     Outcome,
     Steps,
     not_kept,
 )
+from jobs.operations.batch import BatchOperation, Ended
 from jobs.operations.context import Context
 from jobs.operations.steps import Later, Step
 from jobs.spec.target import Target
@@ -44,16 +43,16 @@ def checked(operation: Operation, target: Target, context: Context, note: Note) 
     if not outcome.succeeded:
         note(Checked(False))
         return outcome
-    finding = yield from _lasting(operation, target, context, before)
+    finding = yield from lasting(operation, target, context, before)
     if finding.lost and (yield from operation.mend(target, context, finding)):
-        finding = yield from _lasting(operation, target, context, before)
+        finding = yield from lasting(operation, target, context, before)
     note(Checked(True, finding))
     return not_kept(finding) if finding.lost else outcome
 
 
 def looked_at(operation: Operation, target: Target, context: Context, note: Note) -> Steps:
     """Of a task that was done before: as the end of `checked`."""
-    finding = yield from _lasting(operation, target, context, None)
+    finding = yield from lasting(operation, target, context, None)
     note(Checked(True, finding))
     return not_kept(finding) if finding.lost else Outcome(True, 200, "", "")
 
@@ -70,7 +69,7 @@ def checked_many(
     done = [n for n, outcome in enumerate(ended.outcomes) if outcome and outcome.succeeded]
     finding = Finding()
     for n in done[:OF_MANY]:
-        finding = yield from _lasting(operation, targets[n], context, None)
+        finding = yield from lasting(operation, targets[n], context, None)
         if finding.lost or finding.unseen:
             break
     note(Checked(bool(done), finding))
@@ -82,9 +81,10 @@ def checked_many(
     return replace(ended, outcomes=outcomes)
 
 
-def _lasting(
+def lasting(
     operation: Operation, target: Target, context: Context, before: Any
 ) -> Generator[Step, Any, Finding]:
+    """What `check` finds, where that is a difference once it has lasted."""
     since_s = context.now_s()
     while True:
         finding = yield from operation.check(target, context, before)

@@ -25,6 +25,7 @@ from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, Option, options_of
 from jobs.operations.foreseeing import already_so, described, from_look
 from jobs.operations.form import Form, Note
+from jobs.operations.permissions import GET_ATTRIBUTES, GET_OBJECT, Permission, helping
 from jobs.operations.steps import Step
 from jobs.s3.answers import Answer
 from jobs.s3.marks import name_a_storage
@@ -56,6 +57,9 @@ class ComputeObjectChecksum(Operation):
     needs = frozenset({"GetObject"})
     needs_report = True
     lacks = "reading of objects"
+    calls = ("GetObject", "HeadObject", "GetObjectAttributes")
+    back = "Nothing was changed."
+    again = "Reads again and reports the same."
     form = Form(
         (
             ChoiceField(
@@ -129,6 +133,9 @@ class ComputeObjectChecksum(Operation):
     @property
     def type(self) -> str:
         return self.kind or DEFAULT_TYPE
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (GET_OBJECT, *helping(GET_ATTRIBUTES))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         seen = yield from looks.see(target, context)

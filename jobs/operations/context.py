@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from jobs.operations.connected import Connected
@@ -23,6 +23,10 @@ class Places(Protocol):
         """What an administrator connected. Raises KeyError for what `Operation.connections` does not
         name.
         """
+        ...
+
+    def bucket_in(self, region: str, name: str) -> Destination:
+        """The same in the Region of that slug (`Operation.target_places`)."""
         ...
 
 
@@ -49,6 +53,27 @@ class Context:
 
     def bucket(self, name: str) -> Destination:
         return self.places.bucket(name)
+
+    def connected(self, wanted: Connected) -> Destination:
+        return self.places.connected(wanted)
+
+    def in_region(self, region: str) -> "Context":
+        """For looks at what lies there; "" for what the job's own Region means."""
+        return replace(self, places=_Elsewhere(self.places, region)) if region else self
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """Places whose buckets all lie in one Region."""
+
+    places: Places
+    region: str
+
+    def bucket(self, name: str) -> Destination:
+        return self.places.bucket_in(self.region, name)
+
+    def bucket_in(self, region: str, name: str) -> Destination:
+        return self.places.bucket_in(region, name)
 
     def connected(self, wanted: Connected) -> Destination:
         return self.places.connected(wanted)

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from jobs.operations import copy_looks, looks
-from jobs.operations.base import Outcome
+from jobs.operations import copy_elsewhere, copy_looks, looks, streamed
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import (
     Foresight,
@@ -13,14 +12,17 @@ from jobs.operations.foreseeing import (
     would_change,
     would_fail,
 )
+from jobs.operations.large_copy_limits import part_count, part_size
 from jobs.operations.looks import Facts
 from jobs.spec.target import Target
 
 if TYPE_CHECKING:
     from jobs.operations.put_object_copy import PutObjectCopy
 
-LARGEST_BYTES = 5 * 1024**3
-"""What one CopyObject copies; AWS refuses more, and many storages do."""
+_CHANGE_NOTHING = {
+    *("TargetResource", "TargetKeyPrefix", "TargetRegion", "RequesterPays"),
+    *("ModifiedSinceConstraint", "UnModifiedSinceConstraint"),
+}
 
 
 def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresight:
@@ -28,37 +30,35 @@ def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresigh
     facts = source.facts
     if facts is None:
         return from_look(source)
-    if facts.size_bytes > LARGEST_BYTES:
-        return would_fail(
-            400, "InvalidRequest", f"One copy request takes 5 GiB at most: {described(facts)}."
-        )
+    flows = copy_elsewhere.is_needed(copy, target, context)
+    if flows and (sentence := streamed.too_large(facts.size_bytes)):
+        return would_fail(400, "EntityTooLarge", sentence)
     made = copy_looks.copy_target(copy, target)
-    place = f"s3://{made.bucket}/{made.key}"
-    if (made.bucket, made.key) == (target.bucket, target.key) and not target.version_id:
-        return _onto_itself(copy, facts)
-    there = yield from looks.see(made, context)
+    place = f"s3://{made.bucket}/{made.key}{f' in {copy.region}' if copy.region else ''}"
+    there = yield from looks.see(made, copy.over_there(context))
     if there.is_gone:
-        return would_change(f"{place} would be made: {described(facts)}.")
+        return would_change(
+            f"{place} would be made: {described(facts)}{_in_parts(copy, context, facts)}."
+        )
     old = there.facts
     if old is None:
         return from_look(there)
-    if old.is_content_of(facts) and not _sets_anything(copy):
+    if old.is_content_of(facts) and not sets_anything(copy):
         return already_so(f"{place} has this content: {described(old)}.")
     return would_change(
-        f"{place} would be overwritten: from {described(old)} to {described(facts)}."
+        f"{place} would be overwritten: from {described(old)} to {described(facts)}"
+        f"{_in_parts(copy, context, facts)}."
     )
 
 
-def _onto_itself(copy: "PutObjectCopy", facts: Facts) -> Outcome:
-    if not _sets_anything(copy):
-        return would_fail(
-            400, "InvalidRequest", "A copy of an object onto itself has to change something."
-        )
-    return would_change(
-        f"The object would be written anew with these settings: {described(facts)}."
-    )
+def _in_parts(copy: "PutObjectCopy", context: Context, facts: Facts) -> str:
+    habits = context.habits_of(copy.place(context))
+    if facts.size_bytes <= habits.largest_copy_bytes:
+        return ""
+    count = part_count(facts.size_bytes, part_size(facts.size_bytes, habits))
+    return f", copied in {count:,} parts"
 
 
-def _sets_anything(copy: "PutObjectCopy") -> bool:
+def sets_anything(copy: "PutObjectCopy") -> bool:
     """Besides where it goes."""
-    return bool(copy.to_wire().keys() - {"TargetResource", "TargetKeyPrefix"})
+    return bool(copy.to_wire().keys() - _CHANGE_NOTHING)

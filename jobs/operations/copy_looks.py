@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from email.header import decode_header, make_header
 from typing import TYPE_CHECKING, Any
 
-from jobs.operations import looks, tags
+from jobs.operations import copy_event_hold, looks, tags
 from jobs.operations.base import DONE, Finding, Outcome, not_kept
 from jobs.operations.context import Context
 from jobs.operations.copy_metadata import TEXTS
@@ -40,7 +40,8 @@ def settle(
     It was where there is a new version, or the source's size and a last change, by the storage's
     clock, not before the request.
     """
-    found = yield from looks.see(copy_target(copy, target), context, is_look=False)
+    made = copy_target(copy, target)
+    found = yield from looks.see(made, copy.over_there(context), is_look=False)
     if found.is_gone:
         return None
     there = found.facts
@@ -103,8 +104,8 @@ def lock_calls(
 
 
 def check(copy: "PutObjectCopy", target: Target, context: Context, before: Facts | None) -> Look:
-    made = copy_target(copy, target)
-    seen = yield from looks.see(made, context)
+    made, over_there = copy_target(copy, target), copy.over_there(context)
+    seen = yield from looks.see(made, over_there)
     if seen.is_gone:
         return Finding(lost="copy")
     facts = seen.facts
@@ -120,7 +121,9 @@ def check(copy: "PutObjectCopy", target: Target, context: Context, before: Facts
         return Finding(lost="encryption")
     if _lost_metadata(copy, facts):
         return Finding(lost="metadata")
-    locked = yield from _check_lock(copy, made, context, facts)
+    if not copy_event_hold.is_kept(copy.members, facts.data):
+        return Finding(lost=copy_event_hold.EVENT_HOLD)
+    locked = yield from _check_lock(copy, made, over_there, facts)
     if locked.lost:
         return locked
     tagged = yield from _check_tags(copy, target, made, context)
@@ -131,16 +134,16 @@ def _lost_metadata(copy: "PutObjectCopy", facts: Facts) -> bool:
     """Only of what the job names: under COPY, storages differ in what counts as metadata."""
     asked = copy.metadata.replaced or {}
     texts = any(
-        _plain(str(facts.data.get(name, ""))) != _plain(text)
+        plain(str(facts.data.get(name, ""))) != plain(text)
         for name, text in asked.items()
         if name in TEXTS
     )
-    found = {name.lower(): _plain(text) for name, text in facts.data.get("Metadata", {}).items()}
-    wanted = {name.lower(): _plain(text) for name, text in asked.get("UserMetadata", {}).items()}
+    found = {name.lower(): plain(text) for name, text in facts.data.get("Metadata", {}).items()}
+    wanted = {name.lower(): plain(text) for name, text in asked.get("UserMetadata", {}).items()}
     return texts or any(found.get(name) != text for name, text in wanted.items() if text)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """White space is no difference, nor is RFC 2047, in which some storage writes anew."""
     with contextlib.suppress(ValueError, LookupError):
         text = str(make_header(decode_header(text)))
@@ -194,7 +197,7 @@ def _check_tags(copy: "PutObjectCopy", target: Target, made: Target, context: Co
         if answer.code:
             return looks.unseen(call.action, answer)
         wanted = tags.from_answer(answer.data)
-    finding = yield from looks.look_at_tags(made, context, wanted)
+    finding = yield from looks.look_at_tags(made, copy.over_there(context), wanted)
     if not (wanted or finding.lost or finding.unseen):
         return Finding(is_unsure=copy.new_tags is None and copy.metadata.replaced is not None)
     return finding

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from jobs.operations import copy_grants
+from jobs.errors import Problem
+from jobs.operations import copy_event_hold, copy_grants
 from jobs.operations.checking import Checker, given
+from jobs.s3.arns import parse_bucket_arn
 
 STORAGE_CLASSES = (
     "STANDARD",
@@ -28,6 +30,7 @@ STORAGE_CLASS_LABELS = {
     "GLACIER": "Glacier Flexible Retrieval",
     "DEEP_ARCHIVE": "Glacier Deep Archive",
 }
+UNSPECIFIED_CLASS = "Standard, or unchanged for copies onto themselves"
 CANNED_ACLS = (
     "private",
     "public-read",
@@ -51,6 +54,7 @@ CHECKSUM_ALGORITHMS = (
 )
 LOCK_MODES = ("COMPLIANCE", "GOVERNANCE")
 ON_OFF = ("ON", "OFF")
+ANNOTATIONS = ("COPY", "EXCLUDE")
 
 _CHOICES = {
     "StorageClass": STORAGE_CLASSES,
@@ -58,12 +62,20 @@ _CHOICES = {
     "ChecksumAlgorithm": CHECKSUM_ALGORITHMS,
     "ObjectLockMode": LOCK_MODES,
     "ObjectLockLegalHoldStatus": ON_OFF,
+    "ObjectLockEventHold": ON_OFF,
+    "AnnotationDirective": ANNOTATIONS,
 }
 _FLAGS = ("BucketKeyEnabled", "RequesterPays")
 _MOMENTS = ("ModifiedSinceConstraint", "UnModifiedSinceConstraint", "ObjectLockRetainUntilDate")
 _TEXTS = {"SSEAwsKmsKeyId": 2000, "RedirectLocation": 2048}
 
-MEMBERS = {*_CHOICES, *_FLAGS, *_MOMENTS, *_TEXTS, "AccessControlGrants"}
+MEMBERS = {*_CHOICES, *_FLAGS, *_MOMENTS, *_TEXTS, "AccessControlGrants", copy_event_hold.DURATION}
+"""Those that are passed on as they were given."""
+
+ALL = MEMBERS | {
+    *("TargetResource", "TargetKeyPrefix", "NewObjectTagging"),
+    *("MetadataDirective", "NewObjectMetadata"),
+}
 
 _PASSED_ON = {
     "StorageClass": "StorageClass",
@@ -77,6 +89,8 @@ _PASSED_ON = {
     "UnModifiedSinceConstraint": "CopySourceIfUnmodifiedSince",
     "RedirectLocation": "WebsiteRedirectLocation",
     "ChecksumAlgorithm": "ChecksumAlgorithm",
+    "ObjectLockEventHold": "ObjectLockEventHold",
+    "AnnotationDirective": "AnnotationDirective",
 }
 _LABELS = {
     "CannedAccessControlList": "Canned ACL",
@@ -85,12 +99,30 @@ _LABELS = {
     "ObjectLockMode": "Object Lock mode",
     "ObjectLockRetainUntilDate": "Object Lock retain until",
     "ObjectLockLegalHoldStatus": "Object Lock legal hold",
+    "ObjectLockEventHold": "Object Lock event hold",
+    "AnnotationDirective": "Annotations",
     "ModifiedSinceConstraint": "Only if modified since",
     "UnModifiedSinceConstraint": "Only if not modified since",
     "RedirectLocation": "Website redirect location",
     "RequesterPays": "Requester pays",
     "ChecksumAlgorithm": "Checksum",
 }
+
+
+def parse_resource(value: Any, check: Checker) -> str:
+    arn = check.text(value, "TargetResource", high=128)
+    if arn is None:
+        if value is None:
+            check.say("TargetResource", "Enter the destination bucket.")
+        return ""
+    if ":s3express:" in arn:
+        check.say("TargetResource", "A directory bucket cannot be the destination yet.")
+        return arn
+    try:
+        parse_bucket_arn(arn)
+    except ValueError as error:
+        check.say("TargetResource", str(error))
+    return arn
 
 
 def parse_members(parameters: Mapping[str, Any], check: Checker) -> dict[str, Any]:
@@ -105,6 +137,11 @@ def parse_members(parameters: Mapping[str, Any], check: Checker) -> dict[str, An
             },
             "AccessControlGrants": copy_grants.parse_grants(
                 parameters.get("AccessControlGrants"), check
+            ),
+            copy_event_hold.DURATION: copy_event_hold.parse_duration(
+                parameters.get(copy_event_hold.DURATION),
+                parameters.get(copy_event_hold.HOLD),
+                check,
             ),
         }
     )
@@ -129,15 +166,36 @@ def to_params(members: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in members.items()
         if name in _PASSED_ON
     }
-    if members.get("RequesterPays"):
-        params["RequestPayer"] = "requester"
+    params |= reading(members)
+    params |= copy_event_hold.to_params(members)
     return params | copy_grants.to_params(members.get("AccessControlGrants", ()))
+
+
+def too_late(members: Mapping[str, Any], now: datetime) -> list[Problem]:
+    until = members.get("ObjectLockRetainUntilDate")
+    if until is None or datetime.fromisoformat(until) > now:
+        return []
+    name = "ObjectLockRetainUntilDate"
+    return [Problem(name, f"{name} has passed. Enter a date in the future.")]
+
+
+def reading(members: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes with each call that reads the source."""
+    return {"RequestPayer": "requester"} if members.get("RequesterPays") else {}
+
+
+def class_to_text(members: Mapping[str, Any]) -> str:
+    chosen = members.get("StorageClass")
+    return STORAGE_CLASS_LABELS[chosen] if chosen else UNSPECIFIED_CLASS
 
 
 def summary(members: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs = [(label, _to_text(members[name])) for name, label in _LABELS.items() if name in members]
     if "AccessControlGrants" in members:
         pairs.append(("Grants", copy_grants.to_text(members["AccessControlGrants"])))
+    if copy_event_hold.DURATION in members:
+        duration = copy_event_hold.to_text(members[copy_event_hold.DURATION])
+        pairs.append(("Locked after the event", f"For {duration}"))
     return pairs
 
 

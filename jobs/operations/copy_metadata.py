@@ -68,6 +68,12 @@ class CopyMetadata:
             params["Metadata"] = dict(self.replaced["UserMetadata"])
         return params
 
+    def loses_type(self) -> str:
+        """What Review says of copies whose new metadata have no type, with a space before it."""
+        if self.replaced is None or "ContentType" in self.replaced:
+            return ""
+        return " Content-Type becomes binary/octet-stream."
+
     def summary(self) -> list[tuple[str, str]]:
         metadata = "Keep the source's" if self.replaced is None else _to_text(self.replaced)
         pairs = [("Metadata", metadata)]
@@ -110,24 +116,31 @@ def _parse_replaced(structure: Mapping[str, Any], check: Checker) -> dict[str, A
             "HttpExpiresDate": check.moment(
                 structure.get("HttpExpiresDate"), f"{_FIELD}.HttpExpiresDate"
             ),
-            "UserMetadata": _parse_user_metadata(structure.get("UserMetadata"), check) or None,
+            "UserMetadata": parse_user_metadata(
+                structure.get("UserMetadata"), f"{_FIELD}.UserMetadata", check
+            )
+            or None,
         }
     )
 
 
-def _parse_user_metadata(value: Any, check: Checker) -> dict[str, str]:
-    field = f"{_FIELD}.UserMetadata"
+def parse_user_metadata(value: Any, field: str, check: Checker) -> dict[str, str]:
     entries: dict[str, str] = {}
     for key, text in check.structure(value, field).items():
         place = f"{field}[{key}]"
-        if not key or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in key):
-            check.say(place, "A metadata name holds letters, digits, hyphens, dots and _ only.")
+        check_name(key, place, check)
         if key.lower() in {known.lower() for known in entries}:
             check.say(place, f'The metadata name "{key}" stands here twice.')
         entries[str(key)] = check.header(text, place, low=0, high=1024) or ""
     if sum(len(k) + len(v) for k, v in entries.items()) > MAX_USER_METADATA_BYTES:
         check.say(field, f"All metadata together has at most {MAX_USER_METADATA_BYTES:,} bytes.")
     return entries
+
+
+def check_name(name: str, place: str, check: Checker) -> None:
+    """Of user metadata, without x-amz-meta-."""
+    if not name or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name):
+        check.say(place, "A metadata name holds letters, digits, hyphens, dots and _ only.")
 
 
 def _to_text(replaced: Mapping[str, Any]) -> str:

@@ -2,24 +2,26 @@
 
 Without a version the newest is deleted, so the same call made twice may delete what somebody wrote
 in between, or add a second delete marker. It is made again only where a look shows an object that is
-older than the first request, by the storage's own clock.
+older than the first request, by the storage's own clock. One that was seen before is looked at before
+each request, and left where it is another one now.
 """
 
 from collections.abc import Generator
 from enum import Enum
 from typing import Any
 
-from jobs.operations import looks
+from jobs.operations import delete_object_guarded, looks
 from jobs.operations.base import DONE, Finding, Outcome, Steps, outcome_of
 from jobs.operations.context import Context
 from jobs.operations.delete_object_batches import are_for_xml
-from jobs.operations.delete_object_together import answers
+from jobs.operations.delete_object_form import BYPASS
+from jobs.operations.delete_object_together import answers, call_for
 from jobs.operations.looks import Look
 from jobs.operations.steps import Later, Step
 from jobs.operations.storage_clock import Age
 from jobs.operations.targets import addressed
 from jobs.s3.answers import UNCLEAR, Answer
-from jobs.s3.deletions import ACTION, Listed
+from jobs.s3.deletions import ACTION
 from jobs.s3.faults import is_never_cut_short, may_have_been_done, may_have_been_heard, says_gone
 from jobs.services.call import Call
 from jobs.spec.target import Target
@@ -37,16 +39,22 @@ class Found(Enum):
     NEWER = "newer"
 
 
-def run(target: Target, context: Context) -> Steps:
-    since_s = context.tried_since_s
+def run(target: Target, context: Context, *, bypass: bool = False) -> Steps:
+    """With `bypass` also what governance retention protects."""
+    since_s, etag = context.tried_since_s, ""
     while True:
-        if since_s and not target.version_id:
+        if delete_object_guarded.is_guarded(target):
+            seen = yield from delete_object_guarded.look(target, context)
+            if isinstance(seen, Outcome):
+                return seen
+            etag = seen
+        elif since_s and not target.version_id:
             found = yield from _look(target, context, since_s)
             if isinstance(found, Outcome):
                 return found
             if found is not Found.OLDER:
                 return DONE if found is Found.GONE else NEWER
-        sent_s, call = context.now_s(), _call(target, context)
+        sent_s, call = context.now_s(), _call(target, context, bypass, etag)
         answer = yield call
         if call.action == ACTION and not answer.code:
             told = answers([target], answer)[0]
@@ -54,7 +62,7 @@ def run(target: Target, context: Context) -> Steps:
         if not answer.code or says_gone(call.action, answer):
             return DONE
         if not may_have_been_done(answer) and answer.code != UNCLEAR:
-            return outcome_of(answer)
+            return delete_object_guarded.stale(answer) if etag else outcome_of(answer)
         since_s = since_s or sent_s
         if not (yield Later(few=not is_never_cut_short(answer))):
             if not target.version_id and (yield from _look(target, context, since_s)) is Found.GONE:
@@ -63,17 +71,19 @@ def run(target: Target, context: Context) -> Steps:
             return outcome_of(answer) if is_answered else _unanswered(answer)
 
 
-def _call(target: Target, context: Context) -> Call:
+def _call(target: Target, context: Context, bypass: bool, etag: str) -> Call:
     """Where nothing shows that the empty answer to DeleteObject comes from the storage, that to
-    DeleteObjects does.
+    DeleteObjects does. With `etag` it is done only where the object still has that.
     """
     there = context.bucket(target.bucket)
     habits, once = context.habits_of(there), not target.version_id
     is_for_many = "DeleteObject" in habits.unmarked and habits.has_deleted_many
-    if is_for_many and are_for_xml([target.key], [target.version_id]):
-        versions = [target.version_id] if target.version_id else None
-        return Call(there, "DeleteObjects", Listed([target.key], versions), once=once)
-    return Call(there, "DeleteObject", addressed(target), once=once)
+    if is_for_many and not etag and are_for_xml([target.key], [target.version_id]):
+        return call_for([target], there, bypass=bypass)
+    params = addressed(target) | ({BYPASS: True} if bypass else {})
+    if etag:
+        params["IfMatch"] = etag
+    return Call(there, "DeleteObject", params, once=once)
 
 
 def _look(

@@ -25,7 +25,7 @@ white space at an end be changed.
 def batches(targets: Sequence[Target]) -> Sequence[Sequence[int]]:
     keys = [target.key for target in targets]
     versions = [target.version_id for target in targets]
-    can_all = are_for_xml(keys, versions)
+    can_all = are_for_xml(keys, versions) and not any(target.guard for target in targets)
     if can_all and len({target.bucket for target in targets}) == 1:
         is_newest = versions.count(None) == len(keys)
         distinct = set(keys) if is_newest else set(zip(keys, versions, strict=True))
@@ -36,8 +36,10 @@ def batches(targets: Sequence[Target]) -> Sequence[Sequence[int]]:
     seen: set[tuple[str, str, str | None]] = set()
     for index, target in enumerate(targets):
         told = (target.bucket, target.key, target.version_id)
-        # One that is listed twice is asked for twice: the answer would be about both.
-        if told in seen or not (can_all or are_for_xml([target.key], [target.version_id])):
+        # One that is listed twice is asked for twice: the answer would be about both. One that may
+        # have changed is looked at right before.
+        is_for_many = target.guard is None and are_for_xml([target.key], [target.version_id])
+        if told in seen or not (can_all or is_for_many):
             alone.append([index])
         else:
             seen.add(told)

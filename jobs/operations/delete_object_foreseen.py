@@ -19,7 +19,7 @@ MARKER = "x-amz-delete-marker"
 VERSION = "x-amz-version-id"
 
 
-def foresee(target: Target, context: Context) -> Foresight:
+def foresee(target: Target, context: Context, *, bypass: bool = False) -> Foresight:
     """A key that is not there is deleted with success, so that is already so. Locks are told by
     HeadObject to those who may see them.
     """
@@ -34,7 +34,7 @@ def foresee(target: Target, context: Context) -> Foresight:
     if facts is None:
         return from_look(seen)
     if target.version_id:
-        if why := _locked(facts, context.now_s()):
+        if why := _locked(facts, context.now_s(), bypass):
             return would_fail(403, "AccessDenied", why)
         return would_change(f"The version would be deleted for good: {described(facts)}.")
     if seen.answer.headers.get(VERSION, "null") != "null":
@@ -42,10 +42,12 @@ def foresee(target: Target, context: Context) -> Foresight:
     return would_change(f"The object would be deleted: {described(facts)}.")
 
 
-def _locked(facts: Facts, now_s: float) -> str:
+def _locked(facts: Facts, now_s: float, bypass: bool) -> str:
     """Why this version cannot be deleted; empty where nothing says so."""
     if facts.data.get("ObjectLockLegalHoldStatus") == "ON":
         return "The version has a legal hold."
+    if bypass and facts.data.get("ObjectLockMode") == "GOVERNANCE":
+        return ""
     until = facts.data.get("ObjectLockRetainUntilDate")
     if isinstance(until, datetime) and until.timestamp() > now_s:
         return f"The version is retained until {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC."

@@ -12,6 +12,7 @@ from jobs.operations.context import Context
 from jobs.operations.foreseeing import from_refusal, tags_before_and_after
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Tagged
+from jobs.operations.permissions import DELETE_TAGS, GET_OBJECT, GET_TAGS, Permission, helping
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer
@@ -39,6 +40,12 @@ class DeleteObjectTagging(Operation):
     understood = "I understand that these objects lose all their tags."
     needs = frozenset({ACTION, "GetObjectTagging"})
     lacks = "object tags"
+    calls = ("GetObjectTagging", "DeleteObjectTagging", "PutObjectTagging")
+    back = (
+        "Replace all object tags with what they were; that is noted nowhere, save in the "
+        "report of a dry run."
+    )
+    again = "Nothing more."
     form = Form(
         (
             Note(
@@ -86,6 +93,9 @@ class DeleteObjectTagging(Operation):
 
     def judge(self, call: Call, answer: Answer) -> Verdict | None:
         return _READING.judge(call, answer)
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (DELETE_TAGS, *helping(GET_TAGS, GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         answer = yield looks.ask(target, context, "GetObjectTagging")

@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from jobs.operations import looks
-from jobs.operations.base import DONE, Ended, Outcome, outcome_of
+from jobs.operations.base import DONE, Outcome, outcome_of
+from jobs.operations.batch import Ended
 from jobs.operations.context import Context
+from jobs.operations.delete_object_form import BYPASS
 from jobs.operations.steps import Interrupted, Later, Step, Together
 from jobs.operations.storage_clock import Age
 from jobs.s3.answers import Answer
@@ -49,23 +51,29 @@ def judge(call: Call, answer: Answer) -> Verdict | None:
     return None
 
 
-def run_many(targets: Sequence[Target], context: Context) -> Generator[Step, Any, Ended]:
+def run_many(
+    targets: Sequence[Target], context: Context, *, bypass: bool = False
+) -> Generator[Step, Any, Ended]:
+    """With `bypass` also what governance retention protects."""
     outcomes: list[Outcome | None] = [None] * len(targets)
     try:
-        return (yield from _ask(targets, context, outcomes))
+        return (yield from _ask(targets, context, outcomes, bypass))
     except Interrupted:
         return Ended(outcomes)
 
 
 def _ask(
-    targets: Sequence[Target], context: Context, outcomes: list[Outcome | None]
+    targets: Sequence[Target],
+    context: Context,
+    outcomes: list[Outcome | None],
+    bypass: bool,
 ) -> Generator[Step, Any, Ended]:
     """`outcomes` are those that are settled so far."""
     there = context.bucket(targets[0].bucket)
     pending: Sequence[int] = range(len(targets))
     while True:
         asked = targets if len(pending) == len(targets) else [targets[n] for n in pending]
-        call = _call(asked, there)
+        call = call_for(asked, there, bypass=bypass)
         sent_s = context.now_s()
         answer = yield call
         if answer.code:
@@ -195,11 +203,11 @@ def _accepted(asked: Sequence[Target], context: Context) -> None:
             habits.at_once = min(habits.at_once, len(asked))
 
 
-def _call(targets: Sequence[Target], there: Destination) -> Call:
+def call_for(targets: Sequence[Target], there: Destination, *, bypass: bool = False) -> Call:
     keys = [target.key for target in targets]
     versions = [target.version_id for target in targets if target.version_id]
     once = len(versions) < len(keys)
-    if not versions or not once:
+    if not bypass and (not versions or not once):
         return Call(there, ACTION, Listed(keys, versions or None), once=once)
     objects = [
         {"Key": target.key, "VersionId": target.version_id}
@@ -207,7 +215,8 @@ def _call(targets: Sequence[Target], there: Destination) -> Call:
         else {"Key": target.key}
         for target in targets
     ]
-    return Call(there, ACTION, {"Delete": {"Objects": objects}}, once=once)
+    params = {"Delete": {"Objects": objects}} | ({BYPASS: True} if bypass else {})
+    return Call(there, ACTION, params, once=once)
 
 
 # --- What the answer says of each

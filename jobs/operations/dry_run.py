@@ -1,20 +1,25 @@
 """A dry run as an operation of its own: what another one would do, found out by reads alone.
 
 Whatever the other operation asks for passes through here, and nothing but reads gets through: that
-is the client that cannot write.
+is the client that cannot write. What passes also shows what each object is like now: the guard of
+the job that is run for real.
 """
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Never
 
 from jobs.choices import Risk
-from jobs.operations.base import Operation, Steps, counted
+from jobs.operations import looks
+from jobs.operations.base import Operation, Outcome, Steps, counted
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import Foresight
-from jobs.operations.steps import Later, Step, Stream, Together
+from jobs.operations.guarded import guard_of
+from jobs.operations.steps import Later, Relay, Step, Stream, Together
+from jobs.s3.answers import Answer
+from jobs.s3.faults import says_gone
 from jobs.services.call import Call
-from jobs.spec.target import Target
+from jobs.spec.target import Guard, Target
 
 READS = ("Get", "Head", "List")
 """What the actions begin with that change nothing, in S3 as in its neighbours."""
@@ -22,6 +27,15 @@ READS = ("Get", "Head", "List")
 
 class WriteInDryRunError(Exception):
     """An operation asked for something else than a read while it should only look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Outcome):
+    """How a task of a dry run ends: `seen` is what its object was like, None where it could not be
+    looked at.
+    """
+
+    seen: Guard | None = None
 
 
 class DryRun(Operation):
@@ -50,14 +64,52 @@ class DryRun(Operation):
     def target_buckets(self) -> list[str]:
         return self._operation.target_buckets()
 
+    def target_places(self) -> list[tuple[str, str]]:
+        return self._operation.target_places()
+
     def foresee(self, target: Target, context: Context) -> Steps:
         return self._operation.foresee(target, context)
 
     def run(self, target: Target, context: Context) -> Steps:
-        return reads_alone(self.foresee(target, context))
+        sight = Sight(target, context)
+        outcome = yield from reads_alone(self.foresee(target, context), sight)
+        if sight.is_wanted:
+            sight.notice(sight.look, (yield sight.look))
+        if type(outcome) is not Outcome:
+            return outcome  # it says more than how the task ends
+        said = (outcome.succeeded, outcome.http_status, outcome.code, outcome.message)
+        return Looked(*said, seen=sight.seen)
 
 
-def reads_alone(steps: Foresight) -> Steps:
+class Sight:
+    """What is seen of a task's object: in the first HeadObject of the task's own that passes, or by
+    one before all other reads. Before, not after: what changes in between is then not taken for
+    what was looked at.
+    """
+
+    def __init__(self, target: Target, context: Context) -> None:
+        self.look = looks.ask(target, context, "HeadObject", is_look=False)
+        self.is_wanted = True
+        self.seen: Guard | None = None
+
+    def shows(self, step: Step) -> bool:
+        return isinstance(step, Call) and (step.to, step.action, step.params) == (
+            self.look.to,
+            self.look.action,
+            self.look.params,
+        )
+
+    def notice(self, step: Step, answer: Any) -> None:
+        """What came of a step, whichever it was."""
+        if self.is_wanted and self.shows(step) and isinstance(answer, Answer):
+            self.is_wanted = False
+            if says_gone("HeadObject", answer):
+                self.seen = Guard(is_absent=True)
+            elif not answer.code:
+                self.seen = guard_of(answer)
+
+
+def reads_alone(steps: Foresight, sight: Sight) -> Steps:
     """The same steps, until one that is no read. Raises WriteInDryRunError there, which fails the
     task alone, and nothing is sent.
     """
@@ -68,7 +120,11 @@ def reads_alone(steps: Foresight) -> Steps:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         try:
-            told = yield _checked(step)
+            checked = _checked(step)
+            if sight.is_wanted and not sight.shows(step):
+                sight.notice(sight.look, (yield sight.look))
+            told = yield checked
+            sight.notice(step, told)
         except Exception as error:
             told = error
 
@@ -89,7 +145,8 @@ def _reads(step: Together) -> Generator[Call, None, None]:
     yield from map(_read, step.calls)
 
 
-def _read(call: Call) -> Call:
-    if not call.action.startswith(READS):
-        raise WriteInDryRunError(f"{call.action} may change something")
+def _read(call: Call | Relay) -> Call:
+    if isinstance(call, Relay) or not call.action.startswith(READS):
+        action = "Relay" if isinstance(call, Relay) else call.action
+        raise WriteInDryRunError(f"{action} may change something")
     return call

@@ -155,6 +155,13 @@ class ChoiceField(Field):
         return {self.name: str(member or "") or (chosen or [self.initial])[-1]}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionField(Field):
+    """One of the installation's Regions, on the wire its slug. `own` stands for none."""
+
+    own: str
+
+
 def options_of(labels: Mapping[str, str]) -> tuple[Option, ...]:
     """From values and their labels."""
     return tuple(Option(value, label) for value, label in labels.items())

@@ -40,6 +40,9 @@ class GivingUp(Operation):
     def target_buckets(self) -> list[str]:
         return self._operation.target_buckets()
 
+    def target_places(self) -> list[tuple[str, str]]:
+        return self._operation.target_places()
+
     def run(self, target: Target, context: Context) -> Steps:
         outcome = yield from self._operation.give_up(target, context)
         return outcome or DONE

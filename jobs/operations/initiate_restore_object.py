@@ -12,6 +12,7 @@ from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, NumberField, Option, Typed, options_of
 from jobs.operations.foreseeing import described, from_look, would_change, would_fail
 from jobs.operations.form import Form, Note, When
+from jobs.operations.permissions import GET_OBJECT, RESTORE, Permission, helping
 from jobs.operations.steps import Later, Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import UNCLEAR, Answer
@@ -87,6 +88,12 @@ class InitiateRestoreObject(Operation):
     understood = "I understand that each restore is billed, and so are the copies."
     needs = settles = frozenset({"RestoreObject"})
     lacks = "restore of archived objects"
+    calls = ("RestoreObject",)
+    back = "A request cannot be taken back. The copies go by themselves when their days are over."
+    again = (
+        "A restore in progress is refused and counts as requested where an earlier try "
+        "may have requested it."
+    )
     idempotent = False
     form = Form(
         (
@@ -206,6 +213,9 @@ class InitiateRestoreObject(Operation):
         asked = given({"Days": self.days, "GlacierJobParameters": tier})
         params = addressed(target) | {"RestoreRequest": asked}
         return Call(context.bucket(target.bucket), "RestoreObject", params, once=True)
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (RESTORE, *helping(GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         seen = yield from looks.see(target, context)

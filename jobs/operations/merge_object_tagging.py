@@ -25,6 +25,7 @@ from jobs.operations.foreseeing import (
     would_fail,
 )
 from jobs.operations.looks import Tagged
+from jobs.operations.permissions import GET_OBJECT, GET_TAGS, PUT_TAGS, Permission, helping
 from jobs.operations.put_object_tagging import REPLACED
 from jobs.operations.steps import Step
 from jobs.operations.tag_changes import MEMBERS, CannotChangeError, TagChanges
@@ -50,6 +51,12 @@ class MergeObjectTagging(Operation):
     understood = "I understand that the values of changed and removed tags are lost."
     needs = frozenset({"GetObjectTagging", "PutObjectTagging"})
     lacks = "object tags"
+    calls = ("GetObjectTagging", "PutObjectTagging")
+    back = (
+        "Merge object tags with what they were; that is noted nowhere, save in the "
+        "report of a dry run."
+    )
+    again = "Nothing more."
     form = merge_object_tagging_form.FORM
     examples = merge_object_tagging_form.EXAMPLES
 
@@ -103,6 +110,9 @@ class MergeObjectTagging(Operation):
             return DONE
         tagging = {"Tagging": {"TagSet": tags.to_tag_set(wanted)}}
         return outcome_of((yield Call(there, "PutObjectTagging", addressed(target) | tagging)))
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (GET_TAGS, PUT_TAGS, *helping(GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         answer = yield looks.ask(target, context, "GetObjectTagging")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.operations import replication_rules
 from jobs.s3.answers import Answer
 from jobs.s3.proof import Proof
 
@@ -18,8 +19,12 @@ class Precondition:
     clear. A storage that answers with something else takes no notice of such calls, and would take
     others of their kind for plain writes, so it does not meet it either. Every other answer does not
     tell, and lets the job go on: a role often may not ask, and a storage may say that it has no such
-    call. `unmet` is the sentence for {bucket}, `asks` what is asked, as
-    "whether Object Lock is enabled". Raises ValueError for an action that does not read.
+    call. Where the operation cannot do without the answer (`is_vital`) such a job fails as well.
+    `unmet` is the sentence for {bucket}, `asks` what is asked, as "whether Object Lock is enabled".
+
+    `keep` is what the operation is told of a bucket that meets it (`Operation.knowing`), fit for
+    JSON; it raises ValueError with a sentence where the operation cannot go by it. Raises ValueError
+    for an action that does not read.
     """
 
     action: str
@@ -27,6 +32,8 @@ class Precondition:
     says_no: frozenset[str]
     asks: str
     unmet: str
+    is_vital: bool = False
+    keep: Callable[[Mapping[str, Any]], Any] | None = None
 
     def __post_init__(self) -> None:
         if not self.action.startswith(_READS):
@@ -47,10 +54,33 @@ def _is_lock_enabled(data: Mapping[str, Any]) -> bool:
     return bool(data.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
 
 
+def _keeps_versions(data: Mapping[str, Any]) -> bool:
+    """Also where versioning is suspended there may be versions from before."""
+    return data.get("Status") in ("Enabled", "Suspended")
+
+
+VERSIONING = Precondition(
+    action="GetBucketVersioning",
+    is_met=_keeps_versions,
+    # Who has no such call keeps no versions, and may take the deletion of one for that of the object.
+    says_no=frozenset({"NotImplemented", "MethodNotAllowed"}),
+    asks="whether versions are kept",
+    unmet="Bucket {bucket} keeps no versions and has no delete markers",
+)
 OBJECT_LOCK = Precondition(
     action="GetObjectLockConfiguration",
     is_met=_is_lock_enabled,
     says_no=frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}),
     asks="whether Object Lock is enabled",
     unmet="Object Lock is not enabled on bucket {bucket}",
+)
+
+REPLICATION = Precondition(
+    action="GetBucketReplication",
+    is_met=lambda data: bool(replication_rules.enabled(data)),
+    says_no=frozenset({"ReplicationConfigurationNotFoundError"}),
+    asks="what the replication configuration is",
+    unmet="Bucket {bucket} has no replication configuration with an enabled rule",
+    is_vital=True,
+    keep=replication_rules.kept,
 )

@@ -11,6 +11,7 @@ from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import already_so, from_refusal, shortened, would_change
 from jobs.operations.looks import Facts
+from jobs.operations.permissions import GET_ACL, GET_OBJECT, PUT_ACL, Permission, helping
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer
@@ -45,6 +46,12 @@ class PutObjectAcl(Operation):
     understood = "I understand that the grants which these objects have now are lost."
     needs = frozenset({ACTION, READ})
     lacks = "access control lists of objects"
+    calls = ("GetObjectAcl", "PutObjectAcl")
+    back = (
+        "Replace access control list with what it was; that is noted nowhere, save in "
+        "the report of a dry run."
+    )
+    again = "The same list is set again."
     form = put_object_acl_form.FORM
     examples = put_object_acl_form.EXAMPLES
 
@@ -95,6 +102,9 @@ class PutObjectAcl(Operation):
     def _call(self, target: Target, context: Context) -> Call:
         params = addressed(target) | acl.to_params(self.policy)
         return Call(context.bucket(target.bucket), ACTION, params)
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (PUT_ACL, *helping(GET_ACL, GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         answer = yield looks.ask(target, context, READ)

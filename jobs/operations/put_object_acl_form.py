@@ -9,7 +9,7 @@ from jobs.operations.fields import ChoiceField, Column, Option, RowsField, TextF
 from jobs.operations.form import Form, When
 
 _LISTED = f"{acl.FIELD}.{acl.LISTED}"
-_GRANTEES = {"id": "ID of a user", "emailAddress": "E-mail address", "uri": "Group (URI)"}
+GRANTEES = {"id": "ID of a user", "emailAddress": "E-mail address", "uri": "Group (URI)"}
 _PERMISSIONS = {
     "READ": "READ: read the object",
     "READ_ACP": "READ_ACP: read its ACL",
@@ -53,7 +53,7 @@ _GRANTS = RowsField(
     path=f"{_LISTED}.Grants",
     help_text="Each object gets exactly these grants; every other one that it has now is removed.",
     columns=(
-        Column("kind", "Grantee is", "Grantee.TypeIdentifier", options=options_of(_GRANTEES)),
+        Column("kind", "Grantee is", "Grantee.TypeIdentifier", options=options_of(GRANTEES)),
         Column("who", "Grantee", "Grantee.Identifier"),
         Column("name", "Name of a user", "Grantee.DisplayName", may_be_absent=True),
         Column("may", "Permission", "Permission", options=options_of(_PERMISSIONS)),

@@ -1,14 +1,13 @@
-"""What Copy asks for, and examples of its parameters."""
+"""What Copy asks for."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from jobs.operations.copy_members import CANNED_ACLS, STORAGE_CLASS_LABELS
+from jobs.operations import put_object_copy_settings as settings
+from jobs.operations.copy_members import STORAGE_CLASS_LABELS, UNSPECIFIED_CLASS
 from jobs.operations.fields import (
     BucketField,
     ChoiceField,
     MetadataField,
     Option,
+    RegionField,
     SwitchField,
     TagsField,
     TextField,
@@ -51,6 +50,7 @@ _NEW_METADATA: tuple[Item, ...] = (
         )
         for name, header in _TEXTS.items()
     ),
+    settings.EXPIRES,
     MetadataField(
         name="metadata",
         label="User metadata",
@@ -77,20 +77,23 @@ _NEW_TAGS = TagsField(
     help_text="Used when all tags are replaced.",
     enter="Enter at least one tag, or choose to set none.",
 )
-_ACL = ChoiceField(
-    name="acl",
-    label="Canned ACL",
-    path="CannedAccessControlList",
-    options=(Option("", "Not specified"), *(Option(name, name) for name in CANNED_ACLS)),
-)
-
 FORM = Form(
     (
         BucketField(
             name="target_bucket",
             label="Destination bucket",
             path="TargetResource",
+            help_text="The bucket of the list, without a prefix, copies objects onto themselves: what"
+            " is not set here is kept.",
             enter="Enter the name of the destination bucket.",
+        ),
+        RegionField(
+            name="target_region",
+            label="Destination Region",
+            path="TargetRegion",
+            own="The Region of the job",
+            help_text="Between Regions with other endpoints or other credentials all bytes flow through"
+            " the workers.",
         ),
         TextField(
             name="target_prefix",
@@ -104,9 +107,10 @@ FORM = Form(
             name="storage_class",
             label="Storage class",
             path="StorageClass",
-            options=options_of(STORAGE_CLASS_LABELS),
-            initial="STANDARD",
-            choose="Choose a storage class.",
+            options=(
+                Option("", UNSPECIFIED_CLASS),
+                *options_of(STORAGE_CLASS_LABELS),
+            ),
         ),
         SwitchField(
             name="acknowledged",
@@ -114,75 +118,17 @@ FORM = Form(
             must="Tick the box to confirm that existing objects may be overwritten.",
         ),
         More(
-            "More settings: metadata, tags, ACL",
+            "More settings: metadata, tags, encryption, ACL",
             (
                 _METADATA,
                 When(_METADATA.name, (REPLACE,), _NEW_METADATA),
                 _TAGGING,
                 When(_TAGGING.name, (REPLACE,), (_NEW_TAGS,)),
-                _ACL,
+                *settings.ENCRYPTION,
+                *settings.ACCESS,
             ),
         ),
+        More("Object Lock of the copies", settings.LOCK),
+        More("Conditions, checksum and what is rarely needed", settings.RARE),
     )
-)
-
-_PLAINEST = {"TargetResource": "arn:aws:s3:::new-photos"}
-EXAMPLES: tuple[Mapping[str, Any], ...] = (
-    _PLAINEST,
-    _PLAINEST | {"TargetKeyPrefix": "köln 2/", "StorageClass": "STANDARD_IA"},
-    _PLAINEST | {"NewObjectTagging": [{"Key": "a", "Value": "b c+ü/="}]},
-    _PLAINEST | {"NewObjectTagging": []},
-    _PLAINEST
-    | {
-        "MetadataDirective": "REPLACE",
-        "NewObjectMetadata": {
-            "CacheControl": "max-age=60",
-            "ContentDisposition": 'attachment; filename="a b.txt"',
-            "ContentEncoding": "gzip",
-            "ContentLanguage": "de, en",
-            "ContentType": "text/plain; charset=utf-8",
-            "HttpExpiresDate": "2030-01-02T03:04:05Z",
-            "UserMetadata": {"owner": "me  and you", "n": "1"},
-            "SSEAlgorithm": "AES256",
-        },
-    },
-    _PLAINEST
-    | {
-        "MetadataDirective": "COPY",
-        "NewObjectMetadata": {"SSEAlgorithm": "KMS"},
-        "SSEAwsKmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/photos",
-        "BucketKeyEnabled": True,
-    },
-    _PLAINEST
-    | {
-        "CannedAccessControlList": "bucket-owner-full-control",
-        "ObjectLockMode": "GOVERNANCE",
-        "ObjectLockRetainUntilDate": "2030-01-02T03:04:05Z",
-        "ObjectLockLegalHoldStatus": "ON",
-        "ModifiedSinceConstraint": "2020-01-02T03:04:05Z",
-        "UnModifiedSinceConstraint": "2030-01-02T03:04:05+02:00",
-        "RequesterPays": True,
-        "RedirectLocation": "/elsewhere",
-        "ChecksumAlgorithm": "SHA256",
-    },
-    _PLAINEST
-    | {
-        "AccessControlGrants": [
-            {
-                "Grantee": {
-                    "TypeIdentifier": "id",
-                    "Identifier": "0123456789abcdef",
-                    "DisplayName": "Ana",
-                },
-                "Permission": "READ",
-            },
-            {
-                "Grantee": {
-                    "TypeIdentifier": "uri",
-                    "Identifier": "http://acs.amazonaws.com/groups/global/AllUsers",
-                },
-                "Permission": "READ_ACP",
-            },
-        ],
-    },
 )

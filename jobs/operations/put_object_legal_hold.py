@@ -12,6 +12,14 @@ from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, Option
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Facts
+from jobs.operations.permissions import (
+    GET_HOLD,
+    GET_LOCK,
+    GET_OBJECT,
+    PUT_HOLD,
+    Permission,
+    helping,
+)
 from jobs.operations.preconditions import OBJECT_LOCK
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
@@ -39,6 +47,9 @@ class PutObjectLegalHold(Operation):
     )
     needs = frozenset({"PutObjectLegalHold"})
     lacks = "legal holds"
+    calls = ("GetObjectLockConfiguration", "PutObjectLegalHold")
+    back = "The same operation with the other status."
+    again = "The same hold is set again."
     preconditions = (OBJECT_LOCK,)
     form = Form(
         (
@@ -100,6 +111,9 @@ class PutObjectLegalHold(Operation):
     def only_call(self, target: Target, context: Context) -> Call:
         params = addressed(target) | {"LegalHold": {"Status": self.status}}
         return Call(context.bucket(target.bucket), "PutObjectLegalHold", params)
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (PUT_HOLD, *helping(GET_LOCK, GET_HOLD, GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         return lock_foreseen.foresee_hold(target, context, self.status)

@@ -12,6 +12,15 @@ from jobs.operations.base import Finding, Operation, Steps, counted, named
 from jobs.operations.checking import Checker, given
 from jobs.operations.context import Context
 from jobs.operations.looks import Facts
+from jobs.operations.permissions import (
+    BYPASS_GOVERNANCE,
+    GET_LOCK,
+    GET_OBJECT,
+    GET_RETENTION,
+    PUT_RETENTION,
+    Permission,
+    helping,
+)
 from jobs.operations.preconditions import OBJECT_LOCK
 from jobs.operations.put_object_retention_form import (
     BYPASS,
@@ -50,6 +59,11 @@ class PutObjectRetention(Operation):
     understood = "I understand that these versions cannot be deleted until that date."
     needs = frozenset({"PutObjectRetention"})
     lacks = "retention of objects"
+    calls = ("GetObjectLockConfiguration", "PutObjectRetention")
+    back = (
+        "Governance mode: an empty retention with the bypass. Compliance mode: not before its date."
+    )
+    again = "The same retention is set again."
     preconditions = (OBJECT_LOCK,)
     form = put_object_retention_form.FORM
     examples = put_object_retention_form.EXAMPLES
@@ -150,6 +164,13 @@ class PutObjectRetention(Operation):
     def _as_s3_has_it(self) -> dict[str, Any]:
         until = {"RetainUntilDate": self.until} if self.until else {}
         return {**self.retention, **until}
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (
+            PUT_RETENTION,
+            *((BYPASS_GOVERNANCE,) if self.bypass else ()),
+            *helping(GET_LOCK, GET_RETENTION, GET_OBJECT),
+        )
 
     def foresee(self, target: Target, context: Context) -> Steps:
         wanted = self._as_s3_has_it()

@@ -13,6 +13,7 @@ from jobs.operations.fields import TagsField
 from jobs.operations.foreseeing import from_refusal, tags_before_and_after
 from jobs.operations.form import Form
 from jobs.operations.looks import Facts
+from jobs.operations.permissions import GET_OBJECT, GET_TAGS, PUT_TAGS, Permission, helping
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
 from jobs.services.call import Call
@@ -34,6 +35,12 @@ class PutObjectTagging(Operation):
     undo = "You can\u2019t undo this."
     needs = frozenset({"PutObjectTagging"})
     lacks = "object tags"
+    calls = ("PutObjectTagging",)
+    back = (
+        "Replace all object tags with what they were; that is noted nowhere, save in the "
+        "report of a dry run."
+    )
+    again = "The same tags are set again."
     form = Form(
         (
             TagsField(
@@ -83,6 +90,9 @@ class PutObjectTagging(Operation):
     def only_call(self, target: Target, context: Context) -> Call:
         params = addressed(target) | {"Tagging": {"TagSet": tags.to_tag_set(self.tag_set)}}
         return Call(context.bucket(target.bucket), "PutObjectTagging", params)
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (PUT_TAGS, *helping(GET_TAGS, GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         answer = yield looks.ask(target, context, "GetObjectTagging")

@@ -1,30 +1,40 @@
 """Every operation there is, listed by hand."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from jobs.errors import Problem, ValidationFailedError
-from jobs.operations.base import BatchOperation, Operation
+from jobs.operations.base import Operation
+from jobs.operations.batch import BatchOperation
 from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
 from jobs.operations.lambda_invoke import LambdaInvoke
+from jobs.operations.merge_object_metadata import MergeObjectMetadata
 from jobs.operations.merge_object_tagging import MergeObjectTagging
+from jobs.operations.move_object import MoveObject
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
+from jobs.operations.put_object_storage_class import PutObjectStorageClass
 from jobs.operations.put_object_tagging import PutObjectTagging
+from jobs.operations.replicate_object import ReplicateObject
 from jobs.operations.update_object_encryption import UpdateObjectEncryption
 from jobs.operations.webhook_invoke import WebhookInvoke
 
 OPERATIONS: tuple[type[Operation], ...] = (
     PutObjectCopy,
+    MoveObject,
     PutObjectTagging,
     MergeObjectTagging,
     DeleteObjectTagging,
+    MergeObjectMetadata,
+    PutObjectStorageClass,
     PutObjectAcl,
     UpdateObjectEncryption,
+    ReplicateObject,
     InitiateRestoreObject,
     PutObjectRetention,
     PutObjectLegalHold,
@@ -67,3 +77,10 @@ def get(name: str) -> type[Operation]:
         raise ValidationFailedError(
             [Problem("operation", f'There is no operation "{name}". Choose one of the list.')]
         ) from error
+
+
+def of_job(name: str, parameters: Mapping[str, Any], found: Mapping[str, Any]) -> Operation:
+    """As a job has it that was prepared: `found` is what its preconditions found. Raises
+    ValidationFailedError.
+    """
+    return get(name).parse(parameters).knowing(found)

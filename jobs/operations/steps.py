@@ -3,7 +3,7 @@
 | step | what the task machine does | what the `yield` is answered with |
 |---|---|---|
 | `Call` | sends it, with the retries of its service | its final `Answer` |
-| `Together` | sends several calls side by side | their answers, in order |
+| `Together` | sends several calls, or relays, side by side | their answers, in order |
 | `Stream` | sends a call and hands on the body as it comes | its final `Answer` |
 | `Later` | waits | whether the task may go on |
 | `Apart` | runs a function off the loop | what it returned |
@@ -15,7 +15,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.s3.answers import Answer
+from jobs.s3.content import Content
 from jobs.services.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """One of a `Together`: `source` is answered with exactly `size_bytes` of an object whose ETag is
+    `etag`, and the call that `upload` makes of them sends them elsewhere. They are held in memory
+    meanwhile, of which all tasks of a worker share so much (`dataplane.room`); one that waits for room
+    holds nothing. `differs` says in a thread what is wrong with what the other side has, as far as
+    its answer shows, "" where nothing is.
+
+    Answered with what the last call of the two was answered, or with CHANGED, INCOMPLETE or DIFFERS as
+    code. Of a refusal the message says which call it was.
+    """
+
+    source: Call
+    size_bytes: int
+    etag: str
+    upload: Callable[[bytearray], Call]
+    differs: Callable[[Content, Answer], str]
+
+
+CHANGED, INCOMPLETE, DIFFERS = "ObjectChanged", "IncompleteBody", "BadDigest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +47,7 @@ class Together:
     one that failed for good no other is begun: those have None as their answer.
     """
 
-    calls: Iterable[Call]
+    calls: Iterable[Call | Relay]
     at_once: int = 8
 
 
@@ -70,9 +93,13 @@ class Keep:
     """`state` lies in work storage before the task goes on (an upload's ID, say), and is
     `Context.kept` when the task is run again after a pause or a kill. b"" forgets it. Only for an
     operation that `keeps_state`.
+
+    With `instead_of` it takes the place of that alone (b"" for nothing). Where anything else lies
+    there, somebody else has taken over: the task goes no further, and counts as not run.
     """
 
     state: bytes
+    instead_of: bytes | None = None
 
 
 class Interrupted(Exception):

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import cast
 
-from jobs.operations.base import BatchOperation, Operation, Outcome
+from jobs.operations.base import Operation, Outcome
+from jobs.operations.batch import BatchOperation
 from jobs.spec.target import Target
 
 Unit = int | Sequence[int]

@@ -20,6 +20,14 @@ from jobs.operations.foreseeing import (
 )
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Facts
+from jobs.operations.permissions import (
+    DELETE_OBJECT,
+    GET_LOCK,
+    GET_OBJECT,
+    PUT_ENCRYPTION,
+    Permission,
+    helping,
+)
 from jobs.operations.probing import Probing
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
@@ -53,6 +61,9 @@ class UpdateObjectEncryption(Operation):
     understood = "I understand that readers of these objects need access to this key."
     needs = frozenset({ACTION})
     lacks = _LACKS
+    calls = ("UpdateObjectEncryption",)
+    back = "Update object encryption with the key that the objects had."
+    again = "The same key is set again."
     form = Form(
         (
             TextField(
@@ -135,6 +146,9 @@ class UpdateObjectEncryption(Operation):
 
     def _call(self, target: Target, context: Context) -> Call:
         return Call(context.bucket(target.bucket), ACTION, addressed(target) | self.to_wire())
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (PUT_ENCRYPTION, GET_OBJECT, *helping(GET_LOCK, DELETE_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         seen = yield from looks.see(target, context)

@@ -39,5 +39,18 @@ def kinds_found(job: Job) -> Sequence[KindFound]:
 def sentence(job: Job) -> str:
     """ "Looked at 10 objects: 7 would change, 2 already so, 1 would fail."."""
     parts = [f"{one.tasks:,} {one.label.lower()}" for one in kinds_found(job) if one.tasks]
-    seen = f"Looked at {counted(job.tasks_done, 'object')}"
+    of_all = f" of {job.listed_rows:,}" if job.listed_rows else ""
+    seen = f"Looked at {counted(job.tasks_done, 'object')}{of_all}"
     return f"{seen}: {', '.join(parts)}." if parts else f"{seen}."
+
+
+def guard_sentence(job: Job) -> str:
+    """What a job that runs the list of a dry run does not touch; empty for any other."""
+    if not job.guarded_by_id:
+        return ""
+    said = "Objects that changed since the dry run looked at them are not touched."
+    if not job.unguarded_rows:
+        return said
+    some = counted(job.unguarded_rows, "object")
+    are = "runs" if job.unguarded_rows == 1 else "run"
+    return f"{said} {some} could not be looked at in the dry run and {are} without that guard."

@@ -79,6 +79,7 @@ SUCCESSES = {
     "DeleteObjectTagging": EMPTY,
     "DeleteObjects": _root("DeleteResult"),
     "GetBucketLocation": _root("LocationConstraint"),
+    "GetBucketReplication": _root("ReplicationConfiguration"),
     "GetBucketVersioning": _root("VersioningConfiguration"),
     "GetObject": RAW,
     "GetObjectAcl": _root("AccessControlPolicy"),

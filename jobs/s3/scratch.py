@@ -93,6 +93,27 @@ class Scratch:
             self._unsure.pop()
         return answer
 
+    def try_on_nothing(self, action: str, **params: Any) -> tuple[Answer, bool]:
+        """A call about our name before anything has it, and whether an object or a delete marker is
+        there now, which `clear` then deletes. Raises SilentError.
+        """
+        answer = self.ask(action, Key=self.name, **params)
+        if 400 <= answer.http_status < 500:
+            return answer, False
+        appeared = self._listed(self.name)
+        if appeared is None:
+            appeared = self._seen(self.name)
+        self._written += appeared
+        return answer, bool(appeared)
+
+    def _seen(self, key: str) -> list[Written]:
+        """The newest version of it, for a role that may not list."""
+        head = self.ask("HeadObject", Key=key)
+        version = head.headers.get("x-amz-version-id", "")
+        if is_done(head) or head.headers.get("x-amz-delete-marker") == "true":
+            return [Written(key, version)]
+        return []
+
     # --- Clearing away
 
     def clear(self) -> str:

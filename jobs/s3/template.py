@@ -106,11 +106,11 @@ class Template:
 
 class TextTemplate(Template):
     """With blanks in any place, as in a body: `marks` in the head and `body_marks` in the body, in
-    the order of the values. Raises ValueError where a header follows from the body in a way that we
-    do not know.
+    the order of the values; with `has_content` the whole body is one. Raises ValueError where a header
+    follows from the body in a way that we do not know.
     """
 
-    __slots__ = ("_address", "_canonical_form", "_count", "_makers", "_text", "_wire_form")
+    __slots__ = ("_address", "_canonical_form", "_count", "_text", "_wire_form", "makers")
 
     def __init__(
         self,
@@ -120,9 +120,11 @@ class TextTemplate(Template):
         marks: Sequence[str],
         body_marks: Sequence[str],
         blank_source: bool = False,
+        has_content: bool = False,
     ) -> None:
         super().__init__(request, signer, blank_source=blank_source)
-        makers = makers_of(request.headers, request.body) if body_marks else {}
+        has_makers = has_content or body_marks
+        makers = makers_of(request.headers, request.body) if has_makers else {}
         if makers is None:
             raise ValueError("a header follows from the body in a way that is not known")
         made = {name: f"{name}{_SALT}" for name in makers}
@@ -134,7 +136,7 @@ class TextTemplate(Template):
         headers = _headers(open_request, blank_source=blank_source)
         known = [*marks, *made.values(), _DATE_MARK]
         self._count = len(marks)
-        self._makers = list(makers.values())
+        self.makers = list(makers.values())
         self._address = _Form(request.url, marks)
         self._canonical_form = _Form(_canonical(open_request, headers), known)
         known += [_DAY_MARK, _SIGNATURE_MARK]
@@ -143,12 +145,16 @@ class TextTemplate(Template):
 
     def fill(self, values: Values, signer: Signer) -> bytes:
         body = self._text.fill_bytes(values[self._count :])
-        known = (*values[: self._count], *[make(body) for make in self._makers])
+        return self.fill_head(values, [make(body) for make in self.makers], signer) + body
+
+    def fill_head(self, values: Values, made: Sequence[str], signer: Signer) -> bytes:
+        """`made` is what `makers` make of the body, which follows."""
+        known = (*values[: self._count], *made)
         stamp = signer.stamp()
         canonical = self._canonical_form.fill((*known, stamp.amz_date))
         signature = stamp.sign(canonical.encode())
         head = self._wire_form.fill((*known, stamp.amz_date, stamp.day, signature))
-        return head.encode("latin-1") + body
+        return head.encode("latin-1")
 
     def url(self, values: Values) -> str:
         return self._address.fill(values)

@@ -43,12 +43,18 @@ class S3Store:
     """
 
     def __init__(
-        self, endpoint: Endpoint, credentials: Credentials | None, bucket: str, prefix: str
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials | None,
+        bucket: str,
+        prefix: str,
+        patience: Patience | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
         self._bucket = bucket
         self._folder = f"{prefix}/" if prefix else ""
+        self._patience = patience or Patience(silence_s=20)
         self._made: S3Client | None = None
         self._lock = threading.Lock()
 
@@ -119,7 +125,7 @@ class S3Store:
                     self._credentials,
                     max_connections=CONNECTIONS,
                     attempts=ATTEMPTS,
-                    patience=Patience(silence_s=20),
+                    patience=self._patience,
                     checksums=False,  # Content-MD5 does, and every storage takes it
                 )
                 # It asks before it sends: twice the time for the little that a chunk writes.
@@ -203,8 +209,10 @@ class S3Store:
         ) from error
 
 
-def work_storage() -> WorkStore:
-    """The one that this installation has: a folder, or a bucket for many machines."""
+def work_storage(patience: Patience | None = None) -> WorkStore:
+    """The one that this installation has: a folder, or a bucket for many machines. `patience` is
+    that of somebody who has less than a worker.
+    """
     place = conf.work_bucket()
     if place is None:
         return FolderStore(conf.work_dir())
@@ -214,6 +222,7 @@ def work_storage() -> WorkStore:
         keys if place.access_key_id else None,
         place.bucket,
         place.prefix,
+        patience,
     )
 
 

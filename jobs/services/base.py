@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 from jobs.s3.answers import Answer
+from jobs.s3.content import Content
 from jobs.s3.faults import Verdict
 from jobs.s3.parsing import MAX_BODY_BYTES
 from jobs.s3.template import Origin
@@ -26,6 +27,16 @@ class Request(Protocol):
 
     def url(self) -> str:
         """For a sentence about a request that was not answered."""
+        ...
+
+
+class Upload(Request, Protocol):
+    """One whose body lies elsewhere: `fill` gives the head alone."""
+
+    @property
+    def content(self) -> Content: ...
+    def digest(self) -> None:
+        """What the head says of the body, computed; in a thread where that is long."""
         ...
 
 
@@ -67,6 +78,10 @@ class Service(ABC):
         """Raises one of jobs.s3.answers.TROUBLE for a call that cannot be written, and
         jobs.s3.rehearsal.NotForUsError for one that only `perform` can send.
         """
+
+    def upload(self, call: Call) -> Upload:
+        """Of a call whose `Body` is a Content. Raises as `request`."""
+        raise TypeError(f"{self.name} has no call that sends what an object holds")
 
     def pattern(self, call: Call) -> Pattern | None:
         """Of a call with marks in the place of key and version (jobs.s3.template); None where there

@@ -12,6 +12,7 @@ from jobs.s3.calls import Call as S3Call
 from jobs.s3.calls import perform, stream
 from jobs.s3.checksums import refuses_checksums
 from jobs.s3.clients import S3Client, make_client
+from jobs.s3.content import Uploads, plain
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.faults import Verdict, classify, is_foreign, is_throttled
 from jobs.s3.head import Head
@@ -25,7 +26,7 @@ from jobs.s3.signing import Signer
 from jobs.s3.stencil import Stencil
 from jobs.s3.template import Origin
 from jobs.s3.trust import only_for_boto3, tls_context
-from jobs.services.base import Pattern, Request, Service
+from jobs.services.base import Pattern, Request, Service, Upload
 from jobs.services.call import Call
 from jobs.services.destination import Destination
 from jobs.services.habits import Habits
@@ -58,7 +59,9 @@ class S3Service(Service):
         self.only_performs = by_boto3 or bool(only_for_boto3(endpoint, credentials))
         self.reader = Reader(silent)
         self.signer = Signer(credentials or Credentials("", ""), endpoint.region_code)
-        self.requests = Requests(Rehearsal(silent, endpoint.region_code), self.signer)
+        rehearsal = Rehearsal(silent, endpoint.region_code)
+        self.requests = Requests(rehearsal, self.signer)
+        self.uploads = Uploads(rehearsal, self.signer)
         if endpoint.url.lower().startswith("https:"):
             self.tls = tls_context(silent)
         self.marks = proof.NO_MARKS
@@ -72,12 +75,15 @@ class S3Service(Service):
     def request(self, call: Call) -> Request:
         return _Request(self.requests.prepare(_s3(call)), self.signer)
 
+    def upload(self, call: Call) -> Upload:
+        return self.uploads.prepare(_s3(call))
+
     def pattern(self, call: Call) -> Pattern | None:
         stencil = self.requests.stencil(_s3(call))
         return _Pattern(stencil, call, self) if stencil else None
 
     def perform(self, call: Call) -> Answer:
-        return _worded(call, perform(self._client(), _s3(call), self.marks))
+        return _worded(call, perform(self._client(), plain(_s3(call)), self.marks))
 
     def stream(
         self,
@@ -123,6 +129,7 @@ class S3Service(Service):
         if refuses_checksums(answer) and not self.requests.leaves_out_checksums:
             logger.info("%s takes no checksum headers", self._endpoint.url)
             self.requests.leave_out_checksums()
+            self.uploads.leaves_out_checksums = True
             with self._lock:
                 self._speaking = None
             return True

@@ -9,6 +9,7 @@ from jobs.spec.report import ReportSpec
 MAX_PRIORITY = 2_147_483_647
 MAX_DESCRIPTION = 256
 MAX_JOB_TAGS = 50
+MAX_SAMPLE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class JobSpec:
 
     `region` is the primary key of the Region, `role_arn` an ARN that maps to credentials there.
     Of a retry, `retry_of` is the ID of the old job and the manifest a list of its failed objects,
-    named as in retry_list.py. A `dry_run` only reads, and says what the job would do.
+    named as in retry_list.py. A `dry_run` only reads, and says what the job would do, to all
+    listed objects or to a sample of `sample_rows`. `guarded_by` is the ID of a dry run whose list
+    the job runs: what has changed since is not touched.
     """
 
     region: int
@@ -52,3 +55,5 @@ class JobSpec:
     retry_of: str | None = None
     limits: LimitsSpec = LimitsSpec()
     dry_run: bool = False
+    sample_rows: int | None = None
+    guarded_by: str | None = None

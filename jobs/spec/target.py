@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 class Guard:
     """What an object was like when it was looked at, for a task that may change it only if it still
     is so. What is not known stands empty: `etag` as the storage wrote it, with its quotes,
-    `version_id`, `size_bytes`, `last_modified_s` in seconds since 1970.
+    `version_id`, `size_bytes`, `last_modified_s` in seconds since 1970. One that `is_absent` was not
+    there at all.
     """
 
     etag: str = ""
     version_id: str = ""
     size_bytes: int | None = None
     last_modified_s: float | None = None
+    is_absent: bool = False
 
 
 @dataclass(slots=True, unsafe_hash=True)

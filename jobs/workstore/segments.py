@@ -1,17 +1,30 @@
 """Prepared rows: many chunks in one object, each compressed on its own (docs/engine.md, Work
 storage).
 
-A chunk's lines are zlib data of the lines, each ended by LF: a worker reads its chunk with one
-ranged read. Level 1 takes half of the default's time for a tenth more bytes; zlib's checksum finds damage.
+A worker reads its chunk with one ranged read. Zstandard's first level takes a third of zlib's time; its
+checksum finds damage. What older versions wrote is zlib data.
 """
 
+import sys
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.errors import WorkStoreLostError
 
-_LEVEL = 1
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Of one block, decompressed: far more than a chunk of the widest rows has."""
+
+_OPTIONS: dict[int, int] = {
+    zstd.CompressionParameter.compression_level: 1,
+    zstd.CompressionParameter.checksum_flag: 1,
+}
+_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +35,9 @@ class Packed:
     ranges: list[tuple[int, int]]
 
 
-def pack(blocks: Sequence[Sequence[bytes]]) -> Packed:
-    """Each block is a list of lines without line ends."""
-    parts = [zlib.compress(_ended(lines), _LEVEL) for lines in blocks]
+def pack(blocks: Sequence[bytes]) -> Packed:
+    packer = zstd.ZstdCompressor(options=_OPTIONS)
+    parts = [packer.compress(block, packer.FLUSH_FRAME) for block in blocks]
     ranges = []
     offset = 0
     for part in parts:
@@ -33,16 +46,27 @@ def pack(blocks: Sequence[Sequence[bytes]]) -> Packed:
     return Packed(b"".join(parts), ranges)
 
 
-def unpack(data: bytes) -> list[bytes]:
-    """The lines of one block, given its range of bytes. Raises WorkStoreError for damage."""
-    lines = inflate(data).split(b"\n")
-    if lines.pop():
+def is_of_old(data: bytes) -> bool:
+    """Whether an older version packed this block: lines of the manifest, as they stood there."""
+    return not data.startswith(_ZSTD)
+
+
+def unpack(data: bytes) -> bytes:
+    """One block, given its range of bytes. Raises WorkStoreLostError for damage."""
+    if is_of_old(data):
+        return inflate(data)
+    stream = zstd.ZstdDecompressor()
+    try:
+        content = stream.decompress(data, max_length=MOST_BYTES)
+    except zstd.ZstdError:
+        raise damaged() from None
+    if not stream.eof or stream.unused_data:
         raise damaged()
-    return lines
+    return content
 
 
 def inflate(data: bytes) -> bytes:
-    """Zlib data, whole and with nothing behind it. Raises WorkStoreError otherwise."""
+    """Zlib data, whole and with nothing behind it. Raises WorkStoreLostError otherwise."""
     stream = zlib.decompressobj()
     try:
         content = stream.decompress(data)
@@ -58,10 +82,3 @@ def damaged() -> WorkStoreLostError:
         "What the work storage gave back is not what was put there: a part of this job is damaged."
         " Check the disk."
     )
-
-
-def _ended(lines: Sequence[bytes]) -> bytes:
-    text = b"".join([line + b"\n" for line in lines])
-    if text.count(b"\n") != len(lines):
-        raise ValueError("a line to pack holds a line end")
-    return text

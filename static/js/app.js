@@ -34,6 +34,7 @@ async function showDialog(link, answer) {
   });
   document.body.append(dialog);
   dialog.showModal();
+  htmx.process(dialog);
 }
 
 function dialogAround(body) {

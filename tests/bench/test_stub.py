@@ -254,3 +254,35 @@ def test_functions_and_webhooks_answer_for_the_task_that_they_were_sent(stub, pa
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
         result = result_of(answer.read(), "the-task")
     assert (result.code, result.text) == ("Succeeded", "done")
+
+
+def test_large_object_is_copied_in_parts_alone_and_its_copy_is_as_large(s3):
+    source = {"Bucket": "large-250", "Key": "a b"}
+    assert s3.head_object(**source)["ContentLength"] == 250
+    with pytest.raises(ClientError, match="larger than the maximum allowable size"):
+        s3.copy_object(Bucket="copies", Key="in parts", CopySource=source)
+    upload = {"Bucket": "copies", "Key": "in parts"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
+    parts = []
+    for number, (first, last) in enumerate([(0, 99), (100, 199), (200, 249)], 1):
+        ranged = {"CopySourceRange": f"bytes={first}-{last}", "CopySource": source}
+        done = s3.upload_part_copy(**upload, PartNumber=number, **ranged)["CopyPartResult"]
+        parts.append({"PartNumber": number, "ETag": done["ETag"]})
+    listed = s3.list_parts(**upload, PartNumberMarker=1)
+    assert [(part["PartNumber"], part["Size"]) for part in listed["Parts"]] == [(2, 100), (3, 50)]
+    assert not listed["IsTruncated"]
+    with pytest.raises(ClientError, match="InvalidPart"):
+        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts[:2]})
+    made = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    found = s3.head_object(Bucket="copies", Key="in parts")
+    assert (found["ContentLength"], found["ETag"]) == (250, made["ETag"])
+    with pytest.raises(ClientError, match="NoSuchUpload"):
+        s3.list_parts(**upload)
+
+
+def test_upload_that_is_aborted_is_gone(s3):
+    upload = {"Bucket": "copies", "Key": "aborted"}
+    upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
+    s3.abort_multipart_upload(**upload)
+    with pytest.raises(ClientError, match="NoSuchUpload"):
+        s3.abort_multipart_upload(**upload)

@@ -66,6 +66,15 @@ FAILED = [f"failed/{n:03}%20x" for n in range(7)]
 SUCCEEDED = [f"succeeded/{n:03}%20x" for n in range(120)]
 
 
+def test_report_of_an_erasure_says_of_how_many_keys_nothing_is_left(as_viewer, job):
+    assert "Proof of erasure" not in see(as_viewer, job).content.decode()
+    job.operation, job.parameters = "S3DeleteObject", {"Mode": "EVERY_VERSION"}
+    job.save(update_fields=["operation", "parameters"])
+    html = " ".join(see(as_viewer, job).content.decode().split())
+    assert "Nothing is left of 120 keys" in html
+    assert "Of 7 keys something is left, or it could not be counted" in html
+
+
 def walk(client, job, **query):
     """The pages of rows from the first on, by their links."""
     pages = [see(client, job, **query)]

@@ -44,6 +44,11 @@ PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
         "S3PutObjectCopy",
         {"TargetResource": ARN, **RETAINED, "ObjectLockLegalHoldStatus": "ON"},
     ),
+    "onto itself": (
+        "S3MergeObjectMetadata",
+        {"ObjectMetadata": {"UserMetadata": {"color": "red"}}},
+    ),
+    "class": ("S3PutObjectStorageClass", {"StorageClass": "STANDARD_IA"}),
     "hold": ("S3PutObjectLegalHold", {"LegalHold": {"Status": "ON"}}),
     "retention": (
         "S3PutObjectRetention",
@@ -196,6 +201,11 @@ PROPERTIES: dict[str, Callable[[Any], bool]] = {
     "retention": lambda newest: newest.retention == ("GOVERNANCE", UNTIL),
 }
 """What an object is like once its property was changed."""
+WRITTEN_ANEW: dict[str, Callable[[Any], bool]] = {
+    "onto itself": lambda newest: newest.metadata.get("color") == "red",
+    "class": lambda newest: newest.storage_class == "STANDARD_IA",
+}
+"""And once it was copied onto itself."""
 
 
 def is_done(case: Case, world: World, target: Target) -> bool:
@@ -207,6 +217,9 @@ def is_done(case: Case, world: World, target: Target) -> bool:
     if case.operation in PROPERTIES:
         is_same = newest is not None and newest.origin == FIRST
         return is_same and PROPERTIES[case.operation](newest)
+    if case.operation in WRITTEN_ANEW:
+        is_ours = newest is not None and newest.origin == OURS and newest.tags == OLD_TAGS
+        return is_ours and WRITTEN_ANEW[case.operation](newest)
     made = world.newest("target", target.key)
     if made is None or newest is None or made.content != newest.content or made.origin != OURS:
         return False

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Work
 from jobs.operations import registry
-from jobs.operations.base import BatchOperation
+from jobs.operations.batch import BatchOperation
 from jobs.s3.calls import perform
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Credentials, Endpoint
@@ -22,7 +22,7 @@ from jobs.services.call import Call
 from jobs.spec.target import Target
 from tests import s3_double
 from tests.dataplane.conftest import KEYS, Limits, Noting, never, targets
-from tests.examples import ON_STORAGE, PLAINEST_ON_STORAGE
+from tests.examples import ON_STORAGE, PLAINEST_ON_STORAGE, prepared
 from tests.s3_double import signature_holds
 from tests.sequential import Places, Sequential, context_at, of_s3
 
@@ -72,7 +72,7 @@ def in_both_ways(run, operation, given, endpoint, keys=KEYS):
 @pytest.mark.parametrize(("name", "parameters"), ON_STORAGE)
 def test_requests_and_outcomes_are_those_of_boto3(run, double, name, parameters, tags_after_copy):
     endpoint = Endpoint(double.endpoint.url, "us-east-1", "path", tags_after_copy=tags_after_copy)
-    operation = registry.get(name).parse(parameters)
+    operation = prepared(name, parameters, "photos")
     given = [Target("photos", key, version) for key in AWKWARD for version in VERSIONS]
     by_boto3, ours = in_both_ways(run, operation, given, endpoint)
     assert ours == by_boto3
@@ -90,7 +90,7 @@ def test_requests_and_outcomes_are_those_of_boto3(run, double, name, parameters,
 )
 def test_requests_for_any_key_are_those_of_boto3(run, double, keys):
     for name, parameters in PLAINEST_ON_STORAGE:
-        operation = registry.get(name).parse(parameters)
+        operation = prepared(name, parameters, "photos")
         by_boto3, ours = in_both_ways(run, operation, targets(*keys), double.endpoint)
         assert ours == by_boto3
 

@@ -17,7 +17,7 @@ from jobs.s3.requesting import Requests
 from jobs.s3.signing import Signer
 from jobs.s3.template import KEY_MARK, VERSION_MARK
 from jobs.services.call import Call
-from jobs.spec.target import Target
+from jobs.spec.target import Guard, Target
 from tests.dataplane.conftest import KEYS, Noting, never, targets
 from tests.dataplane.test_tasks import codes, keys_of, scripted
 from tests.examples import EXAMPLES
@@ -42,6 +42,13 @@ def tasks(in_short, monkeypatch):
     monkeypatch.setattr(units, "Task", Noted)
     monkeypatch.setattr(short_way, "Task", Noted)
     return made
+
+
+def test_object_that_must_be_as_it_was_never_goes_the_short_way(run, double, tasks):
+    given = [Target("photos", "a"), Target("photos", "b", guard=Guard(etag='"1"'))]
+    batch = run(given, operation=Noting())
+    assert all(outcome is DONE for outcome in batch.outcomes)
+    assert tasks == [1]
 
 
 def test_operation_is_asked_once_for_all_objects_of_a_bucket(run, double, tasks):

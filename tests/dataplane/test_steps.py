@@ -126,6 +126,21 @@ def test_what_a_task_keeps_is_there_before_it_goes_on_and_when_it_is_run_again(r
     assert (operation.returned["a"], states[0]) == (b"upload of a", b"")
 
 
+def test_task_that_another_has_taken_over_goes_no_further_and_is_not_decided(run, double):
+    class TakenOver(States):
+        def swap(self, index, instead_of, state):
+            return self.get(index, b"") == instead_of
+
+    def steps(target, context):
+        yield Keep(b"mine", instead_of=b"begun by me" if target.key == "a" else b"")
+        return (yield part(context, target.key)).code
+
+    batch = with_states(run, targets("a", "b"), Stepping(steps), TakenOver())
+    assert [outcome and outcome.succeeded for outcome in batch.outcomes] == [None, True]
+    assert batch.begun == {0}
+    assert len(double.received) == 1
+
+
 def test_state_that_cannot_be_kept_is_the_tasks_trouble_alone(run, double):
     class Full:
         def put(self, index, state):

@@ -135,8 +135,10 @@ def running_chunks(job: Job) -> Any:
 
 
 @contextlib.contextmanager
-def built(folder: Path, environment: dict[str, str]) -> Iterator[House]:
-    with counting_storage.running() as storage:
+def built(
+    folder: Path, environment: dict[str, str], kind: type[CountingStorage] = CountingStorage
+) -> Iterator[House]:
+    with counting_storage.running(kind=kind) as storage:
         names: Callable[[], str] = iter(("photos", "reports")).__next__
         place = new_place(servers.s3_client(storage.url), storage.url, names)
         house = House(place=place, storage=storage, folder=folder, environment=environment)

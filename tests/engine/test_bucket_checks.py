@@ -148,3 +148,24 @@ def test_copy_whose_bucket_was_looked_at_is_ready_for_confirmation(place, steps)
     rows = place.list_of(["a"])
     job = steps.prepare(place.make_job(rows, operation="S3PutObjectCopy", parameters=parameters))
     assert (job.status, job.buckets) == (JobStatus.SUSPENDED, {place.source: [1, 1]})
+
+
+@pytest.mark.parametrize(
+    ("fields", "rest", "is_refused"),
+    [
+        (("Bucket", "Key"), [], True),
+        (("Bucket", "Key", "VersionId"), ["v1"], False),
+    ],
+)
+def test_copy_onto_itself_that_changes_nothing_fails_while_it_is_prepared(
+    place, steps, fields, rest, is_refused
+):
+    parameters = {"TargetResource": f"arn:aws:s3:::{place.source}"}
+    rows = [[place.source, "a", *rest]]
+    job = steps.prepare(
+        place.make_job(rows, fields=fields, operation="S3PutObjectCopy", parameters=parameters)
+    )
+    assert (job.status == JobStatus.FAILING) == is_refused
+    if is_refused:
+        assert job.failure_code == "InvalidManifestContent"
+        assert job.failure_reason.startswith("TargetResource: Objects of")

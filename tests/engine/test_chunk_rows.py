@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.engine.chunk_rows import MISSING_VERSION, encode, targets_of
-from jobs.manifests.columns import Rows
+from jobs.manifests.frozen_list import Rows
 from jobs.manifests.rows import Row
 from jobs.operations.base import DONE, Outcome
 from jobs.reports.rows import report_row

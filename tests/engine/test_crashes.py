@@ -12,10 +12,21 @@ import pytest
 from django.utils import timezone
 
 from jobs import conf
-from jobs.choices import JobStatus
-from jobs.lifecycle import commands, connections
+from jobs.choices import JobStatus, ReportScope
+from jobs.lifecycle import commands, connections, freezing
+from jobs.lifecycle.clean_up import clean_up
+from jobs.lifecycle.creation import create_job
 from jobs.lifecycle.transitions import may_follow
-from jobs.models import Chunk, FailureCause, FailureSample, Job, RateSample, Report, StatusChange
+from jobs.models import (
+    Chunk,
+    FailureCause,
+    FailureSample,
+    Job,
+    RateSample,
+    Region,
+    Report,
+    StatusChange,
+)
 from jobs.services import s3
 from tests.engine.crashes import Steps
 
@@ -128,6 +139,32 @@ def test_job_that_reads_reports_each_checksum_once_wherever_a_worker_dies(place,
     assert len(messages) == 1, "a repeat reads the same"
 
 
+def test_objects_are_copied_onto_themselves_whole_wherever_a_worker_dies(place, mortals):
+    """Tags are kept in work storage and set after each copy."""
+    Region.objects.update(tags_after_copy=True)
+    rows = place.list_of(["a", "gone", "b"])
+    change = {"ObjectMetadata": {"CacheControl": "max-age=60"}}
+
+    def play(job):
+        for key in ("a", "b"):
+            facts = {"Metadata": {"n": "1"}, "Tagging": "t=1", "Body": b"content"}
+            place.s3.put_object(Bucket=place.source, Key=key, **facts)
+        return confirmed(mortals, job)
+
+    kind = {"operation": "S3MergeObjectMetadata", "parameters": change}
+    for job, died_at in lives(place, mortals, rows, play, 5 * STEP, **kind):
+        found = check(place, job, died_at)
+        assert job.status == JobStatus.COMPLETE, died_at
+        assert (job.tasks_succeeded, job.tasks_failed) == (2, 1), died_at
+        assert sorted(found) == sorted(map(tuple, rows)), died_at
+        for key in ("a", "b"):
+            where = {"Bucket": place.source, "Key": key}
+            made = place.s3.head_object(**where)
+            assert (made["CacheControl"], made["Metadata"]) == ("max-age=60", {"n": "1"}), died_at
+            tags = place.s3.get_object_tagging(**where)["TagSet"]
+            assert tags == [{"Key": "t", "Value": "1"}], died_at
+
+
 def test_cancelled_job_reports_what_was_done_wherever_a_worker_dies(place, mortals, settings):
     rows = place.list_of(["a", "b", "c", "gone", "gone too", "gone as well"])
 
@@ -159,3 +196,76 @@ def test_job_with_a_bad_line_fails_with_it_wherever_a_worker_dies(place, mortals
     for job, died_at in lives(place, mortals, rows, play):
         check(place, job, died_at)
         assert (job.status, job.failure_line) == (JobStatus.FAILED, 4), died_at
+
+
+def test_moved_object_is_at_its_destination_and_gone_wherever_a_worker_dies(
+    place, mortals, make_bucket
+):
+    archive = make_bucket()
+    rows = place.list_of(["a", "gone", "b"])
+    kind = {
+        "operation": "S3MoveObject",
+        "parameters": {"TargetResource": f"arn:aws:s3:::{archive}"},
+    }
+
+    def play(job):
+        for key in ("a", "b"):
+            place.s3.put_object(Bucket=place.source, Key=key, Body=f"{key} {job.pk}".encode())
+        return confirmed(mortals, job)
+
+    for job, died_at in lives(place, mortals, rows, play, 5 * STEP, **kind):
+        check(place, job, died_at)
+        assert job.status == JobStatus.COMPLETE, died_at
+        assert (job.tasks_succeeded, job.tasks_failed) == (2, 1), died_at
+        left = place.s3.list_objects_v2(Bucket=place.source).get("Contents", [])
+        assert {item["Key"] for item in left} <= {"c", "manifest.csv"}, died_at
+        for key in ("a", "b"):
+            body = place.s3.get_object(Bucket=archive, Key=key)["Body"].read()
+            assert body == f"{key} {job.pk}".encode(), died_at
+
+
+def test_nothing_is_left_of_a_key_wherever_a_worker_dies_that_deletes_every_version(
+    place, mortals, make_bucket
+):
+    place.source = make_bucket(versioned=True)
+    kind = {"operation": "S3DeleteObject", "parameters": {"Mode": "EVERY_VERSION"}}
+    rows = place.list_of(["a", "never there", "b"])
+
+    def play(job):
+        for key in ("a", "a", "b", "stays"):
+            place.s3.put_object(Bucket=place.source, Key=key, Body=b"x")
+        return confirmed(mortals, job)
+
+    for job, died_at in lives(place, mortals, rows, play, 5 * STEP, **kind):
+        check(place, job, died_at)
+        assert (job.status, job.tasks_succeeded) == (JobStatus.COMPLETE, 3), died_at
+        found = place.s3.list_object_versions(Bucket=place.source)
+        left = [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
+        assert {item["Key"] for item in left} == {"stays", "manifest.csv"}, died_at
+
+
+def test_list_of_a_dry_run_is_run_whole_and_guarded_wherever_a_worker_dies(place, mortals):
+    """Both jobs are one life: it may end in either."""
+    rows = place.list_of(["a", "gone", "b", "other"])
+
+    def play(dry_run):
+        place.s3.put_object(Bucket=place.source, Key="other", Body=b"x")
+        mortals.work_off()
+        dry_run = see(dry_run)
+        assert dry_run.status == JobStatus.COMPLETE
+        place.s3.put_object(Bucket=place.source, Key="other", Body=b"other content")
+        spec = freezing.spec_of(dry_run, ReportScope.ALL_TASKS)
+        return confirmed(mortals, create_job(spec, actor=None, now=timezone.now()))
+
+    dry = {"dry_run": True, "confirmation_required": False}
+    for job, died_at in lives(place, mortals, rows, play, 5 * STEP, **dry):
+        assert job.status == JobStatus.COMPLETE, died_at
+        found = check(place, job, died_at)
+        assert sorted(found) == sorted(map(tuple, rows)), died_at
+        codes = {row[1]: row[5] for row in place.report_rows(job)}
+        assert codes == {"a": "", "b": "", "gone": "NoSuchKey", "other": "ObjectChanged"}, died_at
+        points = mortals.mortal.points
+        clean_up(timezone.now())
+        mortals.work_off()
+        mortals.mortal.points = points  # what is cleared away is another life
+        check(place, see(job.guarded_by), died_at)

@@ -4,13 +4,14 @@ is changed.
 
 import pytest
 
-from jobs.choices import JobStatus
+from jobs.choices import JobStatus, ManifestField
 from jobs.models import FailureCause
 from jobs.operations import registry
-from jobs.operations.preconditions import OBJECT_LOCK
+from jobs.operations.preconditions import OBJECT_LOCK, REPLICATION
 from jobs.queries import foreseen
 from jobs.spec.job import LimitsSpec
 from tests.connected import connect_all
+from tests.examples import written_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,7 +20,8 @@ def run(place, steps, rows, **changes):
     facts = {"dry_run": True, "confirmation_required": False} | changes
     job = place.make_job(rows, **facts)
     steps.prepare(job)
-    assert steps.see(job).status == JobStatus.READY
+    ready = steps.see(job)
+    assert ready.status == JobStatus.READY, ready.failure_reason
     steps.run()
     return steps.finish(job)
 
@@ -59,6 +61,15 @@ def test_dry_run_says_of_each_object_what_would_happen_and_changes_nothing(place
     assert [cause.code for cause in FailureCause.objects.filter(job=job)] == ["NoSuchKey"]
 
 
+def replicates(place):
+    """To the bucket of the reports, under keys that no report has."""
+    rule = {"Status": "Enabled", "Destination": {"Bucket": f"arn:aws:s3:::{place.reports}"}}
+    versions = {"Status": "Enabled"}
+    place.s3.put_bucket_versioning(Bucket=place.source, VersioningConfiguration=versions)
+    configuration = {"Role": "arn:aws:iam::123456789012:role/r", "Rules": [rule]}
+    place.s3.put_bucket_replication(Bucket=place.source, ReplicationConfiguration=configuration)
+
+
 @pytest.mark.parametrize("operation", registry.OPERATIONS, ids=lambda one: one.name)
 def test_no_write_of_any_operation_leaves_but_the_report(place, steps, operation):
     """Whatever its parameters."""
@@ -67,15 +78,21 @@ def test_no_write_of_any_operation_leaves_but_the_report(place, steps, operation
     if OBJECT_LOCK in operation.preconditions:
         place.source = f"{place.source}-locked"
         place.s3.create_bucket(Bucket=place.source, ObjectLockEnabledForBucket=True)
+    if REPLICATION in operation.preconditions:
+        replicates(place)
     place.put_objects(keys)
     before = everything_in(place)
+    archive = f"{place.reports}-archive"
+    place.s3.create_bucket(Bucket=archive)
     for parameters in operation.examples:
-        here = {"TargetResource": f"arn:aws:s3:::{place.source}"}
-        own = parameters | {name: here[name] for name in here if name in parameters}
-        rows = place.list_of(keys)
-        job = run(place, steps, rows, operation=operation.name, parameters=own)
+        own = written_to(parameters, archive)
+        rows, fields = place.list_of(keys), ("Bucket", "Key")
+        if operation.parse(own).unfit_columns([ManifestField(name) for name in fields]):
+            rows, fields = [[*row, "null"] for row in rows], (*fields, "VersionId")
+        job = run(place, steps, rows, fields=fields, operation=operation.name, parameters=own)
         assert job.status == JobStatus.COMPLETE
         assert everything_in(place) == before
+        assert "Contents" not in place.s3.list_objects_v2(Bucket=archive)
         assert len(place.report_rows(job)) == 3
 
 

@@ -45,8 +45,8 @@ from jobs.errors import JobStatusError, LeaseLostError
 from jobs.lifecycle import commands, pauses, precedence, priorities
 from jobs.lifecycle.effects import PAUSES
 from jobs.lifecycle.transitions import may_follow
-from jobs.manifests.columns import Rows
-from jobs.manifests.rows import parse_row
+from jobs.manifests import frozen_list
+from jobs.manifests.frozen_list import Rows
 from jobs.models import Chunk, Job, StatusChange
 from jobs.operations.base import Outcome
 from jobs.s3.storage import ObjectFacts
@@ -314,11 +314,10 @@ class Console(RuleBasedStateMachine):
         recording.record(claim, done, result_name=name, now=timezone.now())
 
     def _rows(self, claim):
-        job = Job.objects.get(pk=claim.job_id)
         block = self.work.read_range(claim.segment, claim.offset, claim.length)
-        lines = segments.unpack(block)[claim.skip : claim.skip + claim.rows]
-        assert len(lines) == claim.rows
-        return [parse_row(line, job.manifest.fields, line_number=1) for line in lines]
+        rows = frozen_list.decode(segments.unpack(block)).cut(claim.skip, claim.rows)
+        assert len(rows) == claim.rows
+        return [rows.row(index) for index in range(len(rows))]
 
     @rule(worker=WORKERS)
     def hand_back(self, worker):

@@ -17,7 +17,8 @@ from jobs.engine import choosing, claims, recording, runner, statements
 from jobs.engine.chunk_rows import encode
 from jobs.engine.recording import Finished, TaskResult
 from jobs.lifecycle import precedence
-from jobs.manifests.columns import Rows
+from jobs.manifests import frozen_list
+from jobs.manifests.frozen_list import Rows
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, RateSample
 from jobs.operations.base import DONE, Outcome
@@ -45,9 +46,11 @@ class Bench:
             make_role(region)
         facts = {"region": region, "prepared_rows": rows, "prepared_byte": 1} | facts
         job = make_job(JobStatus.READY, total=rows, **facts)
-        lines = [f"photos,k{n:03d}".encode() for n in range(rows)]
-        blocks = [lines[n : n + rows_per_chunk] for n in range(0, rows, rows_per_chunk)]
-        packed = segments.pack(blocks)
+        listed = [Row("photos", f"k{n:03d}", f"k{n:03d}", None) for n in range(rows)]
+        blocks = [listed[n : n + rows_per_chunk] for n in range(0, rows, rows_per_chunk)]
+        packed = segments.pack(
+            [frozen_list.encode(frozen_list.frozen(Rows.of(block))) for block in blocks]
+        )
         self.work.put(f"{job.pk}/segments/a", packed.data)
         for number, (offset, length) in enumerate(packed.ranges):
             Chunk.objects.create(

@@ -14,7 +14,7 @@ from jobs.engine.heartbeats import Heartbeats
 from jobs.engine.recording import TaskResult
 from jobs.errors import JobStatusError, LeaseLostError
 from jobs.lifecycle import commands
-from jobs.manifests.columns import Rows
+from jobs.manifests.frozen_list import Rows
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, StatusChange
 from jobs.operations.base import Outcome

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.running_job import RunningJob
-from jobs.manifests.columns import Rows
-from jobs.models import Job
-from tests.make import make_job
+from jobs.errors import StorageError
+from jobs.manifests.frozen_list import Rows
+from jobs.models import Job, RoleCredentials
+from tests.make import make_job, make_region, make_role
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "redis")
 NONE = Rows.of([])
@@ -35,3 +36,32 @@ def test_waiver_of_checks_reaches_a_worker_that_has_the_job_in_hand():
     running.heed(job)
     assert trust() is waived
     pacing.close()
+
+
+def test_bucket_of_a_named_region_is_reached_with_the_keys_of_the_role_there():
+    home = make_region("home", endpoint_url="http://127.0.0.1:1")
+    away = make_region("away", endpoint_url="http://127.0.0.1:2")
+    role = make_role(home)
+    RoleCredentials.objects.create(
+        role=role, region=away, access_key_id="other", secret_access_key="secret"
+    )
+    parameters = {"TargetResource": "arn:aws:s3:::photos", "TargetRegion": "away"}
+    job = make_job(
+        "Active", region=home, role=role, operation="S3PutObjectCopy", parameters=parameters
+    )
+    with Pacing() as pacing:
+        work = RunningJob(job, pacing, timezone.now).work(
+            Rows(["photos"], ["a"], ["a"], [None]), threading.Event()
+        )
+    here, there = work.places.bucket("photos"), work.places.bucket_in("away", "photos")
+    assert (here.endpoint.url, here.credentials.access_key_id) == ("http://127.0.0.1:1", "test")
+    assert (there.endpoint.url, there.credentials.access_key_id) == ("http://127.0.0.1:2", "other")
+    assert here.speaker != there.speaker
+
+
+def test_region_that_is_gone_since_the_job_was_made_is_said():
+    parameters = {"TargetResource": "arn:aws:s3:::photos", "TargetRegion": "away"}
+    job = make_job("Active", operation="S3PutObjectCopy", parameters=parameters)
+    with Pacing() as pacing, pytest.raises(StorageError) as caught:
+        RunningJob(job, pacing, timezone.now).work(NONE, threading.Event())
+    assert caught.value.message == 'There is no Region "away" here.'

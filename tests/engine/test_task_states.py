@@ -100,6 +100,33 @@ def test_state_lies_there_with_the_target_of_its_task(tmp_path, target):
     assert [*states_left(work, "1")] == []
 
 
+@pytest.mark.parametrize(
+    ("lies_there", "instead_of", "is_done"),
+    [
+        (b"", b"", True),
+        (b"mine", b"mine", True),
+        (b"next", b"mine", True),  # it was done, and the answer was lost
+        (b"another's", b"mine", False),
+        (b"another's", b"", False),
+        (b"", b"mine", False),  # all of the job is cleared away
+    ],
+)
+def test_state_takes_the_place_of_the_one_that_was_meant_alone(
+    tmp_path, lies_there, instead_of, is_done
+):
+    work = FolderStore(tmp_path)
+    states = TaskStates(work, "1", [7], [Target("photos", "a")])
+    states.put(0, lies_there)
+    assert states.swap(0, instead_of, b"next") == is_done
+    left = [left.state for left in states_left(work, "1")]
+    assert left == ([b"next"] if is_done else [lies_there] * bool(lies_there))
+
+
+def test_state_that_is_gone_already_is_forgotten(tmp_path):
+    states = TaskStates(FolderStore(tmp_path), "1", [7], [Target("photos", "a")])
+    assert states.swap(0, b"mine", b"")
+
+
 def test_states_are_found_for_their_own_rows_alone(tmp_path):
     work = FolderStore(tmp_path)
     rows = [0, 9, 10, 11, 19, 20, 100]

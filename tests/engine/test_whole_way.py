@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import pytest
 from django.utils import timezone
@@ -40,6 +41,34 @@ def test_job_tags_every_object_of_its_list_and_reports_each_row_once(place, step
     assert place.report_rows(job) == [
         [bucket, key, "", "succeeded", "200", "", "Successful"] for bucket, key in rows
     ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("S3MergeObjectMetadata", {"ObjectMetadata": {"CacheControl": "max-age=60"}}),
+        ("S3PutObjectStorageClass", {"StorageClass": "STANDARD_IA"}),
+    ],
+)
+def test_job_copies_every_object_onto_itself_and_keeps_what_it_does_not_name(
+    place, steps, operation, parameters
+):
+    for key in AWKWARD:
+        place.s3.put_object(
+            Bucket=place.source, Key=key, Body=b"content", Metadata={"a": "1"}, Tagging="t=1"
+        )
+    rows = place.list_of([*AWKWARD, "gone"])
+    job = steps.all_the_way(place.make_job(rows, operation=operation, parameters=parameters))
+    assert (job.tasks_succeeded, job.tasks_failed) == (len(AWKWARD), 1)
+    told = {unquote(row[1]): row[3:6] for row in place.report_rows(job)}
+    assert told["gone"] == ["failed", "404", "NoSuchKey"]
+    for key in AWKWARD:
+        found = place.s3.head_object(Bucket=place.source, Key=key)
+        is_named = operation == "S3MergeObjectMetadata"
+        assert found.get("CacheControl") == ("max-age=60" if is_named else None)
+        assert found.get("StorageClass") == (None if is_named else "STANDARD_IA")
+        assert found["Metadata"] == {"a": "1"}
+        assert tags_of(place, key) == {"t": "1"}
 
 
 def test_report_has_awss_layout_with_succeeded_and_failed_rows_apart(place, steps):

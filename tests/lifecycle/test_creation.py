@@ -59,3 +59,35 @@ def test_operation_whose_findings_stand_in_the_report_alone_is_refused_without_o
     )
     reported = replace(spec, report=ReportSpec(True, "reports", "out", ReportScope.ALL_TASKS))
     assert create_job(reported, actor=None, now=timezone.now()).report_enabled
+
+
+def copying_to(region_slug, spec):
+    parameters = {"TargetResource": "arn:aws:s3:::archive", "TargetRegion": region_slug}
+    return replace(spec, operation="S3PutObjectCopy", parameters=parameters)
+
+
+def test_target_region_that_does_not_exist_is_refused_with_its_field():
+    spec = copying_to("nowhere", deleting_in(make_region("vault")))
+    with pytest.raises(ValidationFailedError) as refused:
+        create_job(spec, actor=None, now=timezone.now())
+    assert [(p.field, p.message) for p in refused.value.problems] == [
+        ("TargetRegion", 'There is no Region "nowhere" here. Choose another.')
+    ]
+
+
+def test_target_region_where_the_role_has_no_credentials_is_refused_with_its_field():
+    spec = copying_to(make_region("attic").slug, deleting_in(make_region("vault")))
+    with pytest.raises(ValidationFailedError) as refused:
+        create_job(spec, actor=None, now=timezone.now())
+    (problem,) = refused.value.problems
+    assert problem.field == "TargetRegion"
+    assert problem.message == (
+        f"The IAM role {spec.role_arn} has no credentials in Region attic. Choose another."
+    )
+
+
+def test_target_region_where_the_role_has_credentials_is_taken():
+    spec = copying_to("attic", deleting_in(make_region("vault")))
+    make_role(make_region("attic"))
+    job = create_job(spec, actor=None, now=timezone.now())
+    assert job.parameters["TargetRegion"] == "attic"

@@ -131,3 +131,25 @@ def test_role_without_credentials_where_a_bucket_lies_is_named(region, role):
     assert "has no credentials in Region elsewhere." in problem.message
     make_role(elsewhere)
     assert check_role(region, role, ["near", "far"]) == []
+
+
+def to_attic(spec, bucket):
+    parameters = {"TargetResource": f"arn:aws:s3:::{bucket}", "TargetRegion": "attic"}
+    return replace(spec, parameters=parameters)
+
+
+def test_bucket_of_another_region_is_looked_for_there(spec, s3_server, bucket):
+    make_role(make_region("attic", endpoint_url=s3_server))
+    assert problems(to_attic(spec, bucket)) == []
+    (problem,) = problems(to_attic(spec, "no-such-bucket"))
+    assert problem.field == "TargetResource"
+    assert problem.message.startswith('The bucket "no-such-bucket" does not exist.')
+
+
+def test_role_without_credentials_in_the_target_region_is_said_at_the_region(spec, bucket):
+    make_region("attic")
+    (problem,) = problems(to_attic(spec, bucket))
+    assert problem.field == "TargetRegion"
+    assert problem.message == (
+        f"The IAM role {ROLE_ARN} has no credentials in Region attic. Choose another."
+    )

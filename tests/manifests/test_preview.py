@@ -231,7 +231,7 @@ def test_preview_blocks_exactly_what_preparing_refuses_at_the_same_line(
         assert (first.line, f"{first.message} {first.remedy}") == (error.line, error.message)
     else:
         assert not seen.is_blocked
-        assert seen.rows_exact == sum(len(block.lines) for block in blocks)
+        assert seen.rows_exact == sum(block.rows.rows for block in blocks)
 
 
 def test_file_of_very_many_columns_is_told_so_and_keeps_none_of_them() -> None:

@@ -84,7 +84,9 @@ class Place:
 
     def run(self, operation, parameters, target):
         """One task through all its steps."""
-        operation = registry.get(operation).parse(parameters)
+        return self.run_one(registry.get(operation).parse(parameters), target)
+
+    def run_one(self, operation, target):
         return Patient(self.endpoint, None, self.client, tries=TRIES).run_one(operation, target)
 
     def tag(self, bucket, key, version_id=None, **tags):

@@ -5,13 +5,16 @@ from datetime import UTC, datetime
 import pytest
 
 from jobs.operations import acl, registry
+from jobs.operations.attempts import tried
 from jobs.operations.base import Operation
 from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
-from jobs.operations.dry_run import DryRun, WriteInDryRunError
+from jobs.operations.dry_run import DryRun, Looked, WriteInDryRunError
+from jobs.operations.guarded import guard_of
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
 from jobs.operations.merge_object_tagging import MergeObjectTagging
+from jobs.operations.onto_itself import CHANGES_NOTHING
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
@@ -23,7 +26,7 @@ from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.proof import Proof
 from jobs.services.call import Call
-from jobs.spec.target import Target
+from jobs.spec.target import Guard, Target
 from tests.operations.walking import walk
 from tests.sequential import context_at
 
@@ -52,9 +55,17 @@ def tags(**pairs):
 
 def foreseen(operation, target, *answers):
     """Kind or code, and the sentence; all steps have to be reads."""
-    context = context_at(ENDPOINT, None)
-    _, outcome = walk(DryRun(operation).run(target, context), *answers)
+    outcome = looked(operation, target, *answers)
     return outcome.code, outcome.message
+
+
+def looked(operation, target, *answers):
+    """`answers` are to the operation's own reads; the look before them finds the object."""
+    context = context_at(ENDPOINT, None)
+    first = next(operation.foresee(target, context), None)
+    before = () if first and first.action == "HeadObject" else (head(),)
+    _, outcome = walk(DryRun(operation).run(target, context), *before, *answers)
+    return outcome
 
 
 def data(**members):
@@ -134,11 +145,10 @@ COLDER = PutObjectCopy.parse(
         (COPY, OBJECT, [head(), head()], "AlreadySo",
          f"s3://backup/old/cat.jpg has this content: {BYTES}."),
         (COPY, OBJECT, [GONE], "NoSuchKey", "Would fail: There is no such object."),
-        (COPY, OBJECT, [head(size=5 * 1024**3 + 1)], "InvalidRequest",
-         "Would fail: One copy request takes 5 GiB at most: 5,368,709,121 bytes, last changed"
-         " 2026-01-02 03:04:05 UTC."),
-        (ONTO_ITSELF, OBJECT, [head()], "InvalidRequest",
-         "Would fail: A copy of an object onto itself has to change something."),
+        (COPY, OBJECT, [head(size=5 * 1024**3 + 1), GONE], "WouldChange",
+         "s3://backup/old/cat.jpg would be made: 5,368,709,121 bytes, last changed"
+         " 2026-01-02 03:04:05 UTC, copied in 41 parts."),
+        (ONTO_ITSELF, OBJECT, [], "InvalidRequest", f"Would fail: {CHANGES_NOTHING}"),
         (UNTAG, OBJECT, [tags(b="2")], "WouldChange", "Tags would change from b=2 to no tags."),
         (UNTAG, OBJECT, [tags()], "AlreadySo", "It has no tags already."),
         (UNTAG, OBJECT, [GONE], "NoSuchKey", "Would fail: The specified key does not exist."),
@@ -198,8 +208,9 @@ COLDER = PutObjectCopy.parse(
          " until 2033-01-01 00:00:00 UTC."),
         (PutObjectRetention.parse({"Retention": {}}), OBJECT, [NONE_SET], "AlreadySo",
          "The retention is none already."),
-        (COLDER, OBJECT, [head()], "WouldChange",
-         f"The object would be written anew with these settings: {BYTES}."),
+        (COLDER, OBJECT, [head(), grants(OWNER)], "WouldChange",
+         f"The object would be written anew with these settings: {BYTES}."
+         " Storage class would change from STANDARD to STANDARD_IA."),
     ],
 )  # fmt: skip
 def test_operation_says_what_it_would_do(operation, target, answers, code, sentence):
@@ -207,10 +218,37 @@ def test_operation_says_what_it_would_do(operation, target, answers, code, sente
 
 
 def test_what_would_fail_fails_and_all_else_succeeds():
-    context = context_at(ENDPOINT, None)
-    _, gone = walk(DryRun(TAGGING).run(OBJECT, context), GONE)
-    _, change = walk(DryRun(TAGGING).run(OBJECT, context), tags())
+    gone = looked(TAGGING, OBJECT, GONE)
+    change = looked(TAGGING, OBJECT, tags())
     assert (gone.succeeded, gone.http_status, change.succeeded) == (False, 404, True)
+
+
+SEEN = guard_of(head())
+NOT_THERE = Guard(is_absent=True)
+
+
+@pytest.mark.parametrize(
+    ("operation", "answers", "seen"),
+    [
+        (TAGGING, [head(), tags(b="2")], SEEN),
+        (DELETE, [head()], SEEN),
+        (COPY, [head(), head(size=3, etag='"b"')], SEEN),
+        (TAGGING, [refused(404, "404"), GONE], NOT_THERE),
+        (DELETE, [GONE], NOT_THERE),
+        (TAGGING, [refused(403, "AccessDenied"), tags(b="2")], None),
+    ],
+    ids=["a look of its own", "the operation's look", "the source of a copy", "gone", "gone for the"
+         " operation", "refused"],
+)  # fmt: skip
+def test_task_of_a_dry_run_says_what_it_saw_of_its_object(operation, answers, seen):
+    steps, outcome = walk(DryRun(operation).run(OBJECT, context_at(ENDPOINT, None)), *answers)
+    assert outcome.seen == seen
+    assert steps[0].action == "HeadObject"
+    assert len(steps) == len(answers)
+
+
+def test_what_was_seen_stays_with_a_task_that_was_tried_more_than_once():
+    assert tried(Looked(False, 404, "NoSuchKey", "Gone.", NOT_THERE), 2, 1.0).seen == NOT_THERE
 
 
 @pytest.mark.parametrize("operation", registry.OPERATIONS, ids=lambda one: one.name)
@@ -247,12 +285,13 @@ def test_step_that_may_change_something_is_refused_before_it_is_done(step, monke
     steps = DryRun(operation).run(OBJECT, context_at(ENDPOINT, None))
     with pytest.raises(WriteInDryRunError):
         next(steps)
+        steps.send(head())
 
 
 def test_write_among_calls_side_by_side_is_refused_when_it_would_begin(monkeypatch):
     monkeypatch.setattr(Careless, "step", Together([put()]))
     operation = Careless.parse(TAGGING.to_wire())
-    step = next(DryRun(operation).run(OBJECT, context_at(ENDPOINT, None)))
+    _, step = walk(DryRun(operation).run(OBJECT, context_at(ENDPOINT, None)), head())[0]
     with pytest.raises(WriteInDryRunError):
         list(step.calls)
 
@@ -260,4 +299,5 @@ def test_write_among_calls_side_by_side_is_refused_when_it_would_begin(monkeypat
 def test_waiting_is_no_write(monkeypatch):
     monkeypatch.setattr(Careless, "step", Later(1.0))
     operation = Careless.parse(TAGGING.to_wire())
-    assert next(DryRun(operation).run(OBJECT, context_at(ENDPOINT, None))) == Later(1.0)
+    steps, _ = walk(DryRun(operation).run(OBJECT, context_at(ENDPOINT, None)), head())
+    assert steps[1:] == [Later(1.0)]

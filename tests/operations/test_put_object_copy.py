@@ -108,6 +108,11 @@ def problems(**members):
             {"MetadataDirective": "REPLACE", "NewObjectMetadata": {"SSEAlgorithm": "AES256"}},
             {"MetadataDirective": "REPLACE", "ServerSideEncryption": "AES256"},
         ),
+        (
+            {"ObjectLockEventHold": "ON", "ObjectLockEventHoldDuration": {"Days": 30}},
+            {"ObjectLockEventHold": "ON", "ObjectLockEventHoldDurationDays": 30},
+        ),
+        ({"AnnotationDirective": "EXCLUDE"}, {"AnnotationDirective": "EXCLUDE"}),
         ({"NewObjectTagging": []}, {"TaggingDirective": "REPLACE"}),
         (
             {"NewObjectTagging": [{"Key": "a b", "Value": "c+d=ü"}, {"Key": "e", "Value": ""}]},
@@ -328,11 +333,32 @@ def test_newest_version_is_copied_where_none_is_named():
             ],
         ),
         (
-            {"AnnotationDirective": "COPY"},
+            {"AnnotationDirective": "MOVE"},
+            [("AnnotationDirective", "AnnotationDirective must be one of COPY, EXCLUDE.")],
+        ),
+        (
+            {"ObjectLockEventHoldDuration": {"Days": 1}},
+            [("ObjectLockEventHoldDuration", "A duration needs the event hold ON.")],
+        ),
+        (
+            {"ObjectLockEventHold": "ON", "ObjectLockEventHoldDuration": {"Days": 1, "Years": 1}},
+            [("ObjectLockEventHoldDuration", "Enter either days or years.")],
+        ),
+        (
+            {"ObjectLockEventHold": "ON", "ObjectLockEventHoldDuration": {"Years": 101}},
             [
                 (
-                    "AnnotationDirective",
-                    '"AnnotationDirective" is not a parameter here. Take it out.',
+                    "ObjectLockEventHoldDuration.Years",
+                    "ObjectLockEventHoldDuration.Years must be a number from 1 to 100.",
+                )
+            ],
+        ),
+        (
+            {"ObjectLockEventHold": "ON", "ObjectLockEventHoldDuration": {"Weeks": 1}},
+            [
+                (
+                    "ObjectLockEventHoldDuration.Weeks",
+                    '"Weeks" is not a parameter here. Take it out.',
                 )
             ],
         ),
@@ -453,3 +479,10 @@ def test_failure_of_any_step_is_the_tasks():
         "AccessDenied",
         "The object was copied, but its tags were not set: Access Denied",
     )
+
+
+def test_retention_date_that_has_passed_is_refused_when_the_job_is_made():
+    lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": "2030-01-01T00:00:00Z"}
+    assert parse(**lock).too_late(datetime(2029, 1, 1, tzinfo=UTC)) == []
+    (problem,) = parse(**lock).too_late(datetime(2031, 1, 1, tzinfo=UTC))
+    assert problem.field == "ObjectLockRetainUntilDate" and "has passed" in problem.message

@@ -94,6 +94,8 @@ PLAIN = st.fixed_dictionaries(
         "RedirectLocation": HEADER.map(lambda text: f"/{text}"),
         "ChecksumAlgorithm": st.sampled_from(copy_members.CHECKSUM_ALGORITHMS),
         "ObjectLockLegalHoldStatus": st.sampled_from(copy_members.ON_OFF),
+        "ObjectLockEventHold": st.sampled_from(copy_members.ON_OFF),
+        "AnnotationDirective": st.sampled_from(copy_members.ANNOTATIONS),
     },
 )
 COPIES = st.builds(lambda plain, metadata: plain | metadata, PLAIN, METADATA)

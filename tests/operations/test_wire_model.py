@@ -15,6 +15,7 @@ from jobs.operations import (
     acl,
     checksum_algorithms,
     checksum_saying,
+    copy_event_hold,
     copy_grants,
     copy_members,
     copy_metadata,
@@ -46,7 +47,14 @@ def enum(shape):
     return set(CONTROL.shape_for(shape).enum)
 
 
-OURS = {"S3DeleteObject", "S3MergeObjectTagging", "WebhookInvoke"}
+OURS = {
+    "S3DeleteObject",
+    "S3MergeObjectMetadata",
+    "S3MergeObjectTagging",
+    "S3MoveObject",
+    "S3PutObjectStorageClass",
+    "WebhookInvoke",
+}
 """AWS has no such operations."""
 
 
@@ -55,10 +63,15 @@ def test_operation_has_a_name_of_the_wire_unless_it_is_ours(operation):
     assert (operation.name in members("JobOperation")) != (operation.name in OURS)
 
 
-def test_copy_knows_every_member_but_those_it_refuses_on_purpose():
-    later = {"AnnotationDirective", "ObjectLockEventHold", "ObjectLockEventHoldDuration"}
-    assert members("S3CopyObjectOperation") - put_object_copy.MEMBERS == later
-    assert members("S3CopyObjectOperation") > put_object_copy.MEMBERS
+def test_copy_knows_every_member_and_one_of_ours():
+    assert put_object_copy.MEMBERS - members("S3CopyObjectOperation") == {"TargetRegion"}
+    assert not members("S3CopyObjectOperation") - put_object_copy.MEMBERS
+
+
+def test_durations_of_event_holds_have_the_limits_of_the_wire():
+    shape = CONTROL.shape_for("S3CopyObjectOperation").members[copy_event_hold.DURATION]
+    limits = {name: tuple(s.metadata.values()) for name, s in shape.members.items()}
+    assert limits == {name: (1, most) for name, most in copy_event_hold.MOST.items()}
 
 
 def test_new_metadata_knows_every_member_but_the_meaningless():
@@ -128,6 +141,8 @@ def test_examples_together_use_every_member_that_the_operation_takes(operation):
         (acl.PERMISSIONS, "S3Permission"),
         ([*copy_grants.HEADERS, "WRITE"], "S3Permission"),
         (("COPY", "REPLACE"), "S3MetadataDirective"),
+        (copy_members.ON_OFF, "S3ObjectLockEventHold"),
+        (copy_members.ANNOTATIONS, "S3AnnotationDirective"),
     ],
 )
 def test_choices_are_those_of_the_wire(ours, shape):
@@ -216,6 +231,7 @@ def test_everything_that_a_copy_may_send_is_a_parameter_of_copy_object():
         *copy_members._PASSED_ON.values(),
         *copy_metadata.TEXTS.values(),
         *copy_grants.HEADERS.values(),
+        *(f"{copy_event_hold.DURATION}{name}" for name in copy_event_hold.MOST),
         *("Expires", "Metadata", "ServerSideEncryption", "MetadataDirective"),
         *("TaggingDirective", "Tagging", "RequestPayer", "CopySource", "Key"),
     }

@@ -7,7 +7,6 @@ import pytest
 from jobs.choices import OperationGroup, Risk
 from jobs.operations import registry
 from jobs.operations.fields import ChoiceField
-from jobs.operations.planned import PLANNED
 from tests.examples import CASES, EXAMPLES
 
 OF_THE_PAGE = {"operation", "settings_of", "go", "version", "tab", "return", "csrfmiddlewaretoken"}
@@ -62,7 +61,3 @@ def test_choice_begins_with_one_of_its_options(operation):
     for field in operation.form.fields:
         if isinstance(field, ChoiceField):
             assert field.initial in [option.value for option in field.options]
-
-
-def test_planned_operation_is_none_that_is_there():
-    assert not {planned.name for planned in PLANNED} & set(EXAMPLES)

@@ -16,6 +16,7 @@ from tests import postgres
 
 DATABASES = os.environ.get("SOAK_DATABASES", "sqlite postgres").split()
 GATEWAY = "BATCHCONSOLE_TEST_GATEWAY_URL"
+KILLS_IN_OPERATIONS = "tests/engine/test_kills_in_operations.py"
 
 
 def say(line: str) -> None:
@@ -25,6 +26,7 @@ def say(line: str) -> None:
 
 def main() -> int:
     failed = [name for name in DATABASES if not is_fine(name)]
+    failed += ["every operation"] if not kills_in_operations() else []
     if os.environ.get(GATEWAY):
         tests = ["-m", "pytest", "-k", "gateway", "tests/operations", "tests/workstore"]
         failed += ["gateway"] if subprocess.run([sys.executable, *tests]).returncode else []
@@ -32,6 +34,12 @@ def main() -> int:
         say(f"Gateway: not tried, as {GATEWAY} is not set.")
     say(f"Soak: {'failed: ' + ', '.join(failed) if failed else 'nothing lost, nothing doubled'}.")
     return bool(failed)
+
+
+def kills_in_operations() -> bool:
+    """A worker killed in the middle of the tasks of each operation; `make test` takes some of them."""
+    command = [sys.executable, "-m", "pytest", "-q", KILLS_IN_OPERATIONS]
+    return not subprocess.run(command, env=os.environ | {"ALL_CRASHES": "1"}).returncode
 
 
 def is_fine(database: str) -> bool:

@@ -14,14 +14,15 @@ from jobs.errors import JobStatusError
 from jobs.lifecycle import commands, pauses, priorities
 from jobs.models import Job
 from tests import servers
+from tests.counting_storage import OPERATIONS
 from tests.engine.places import Place, new_place
-from tests.examples import PLAINEST_ON_STORAGE, written_to
+from tests.examples import PLAINEST, written_to
 from tests.faults import Tally, counted, listed_keys
 from tests.soak.installation import Installation
 
 T = TypeVar("T")
 PARAMETERS: dict[str, dict[str, Any]] = {
-    name: written_to(parameters, "archive") for name, parameters in PLAINEST_ON_STORAGE
+    name: written_to(parameters, "archive") for name, parameters in PLAINEST if name in OPERATIONS
 }
 CANCELLED_SHARE = 0.1
 WISHED_SHARE, RESUMED_SHARE = 0.005, 0.03

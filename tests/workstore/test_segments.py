@@ -1,15 +1,15 @@
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import WorkStoreError
-from jobs.workstore.segments import pack, unpack
-
-lines = st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"")), max_size=20)
+from jobs.workstore.segments import MOST_BYTES, is_of_old, pack, unpack
 
 
-@given(st.lists(lines, max_size=6))
-def test_each_block_comes_back_from_its_own_range(blocks: list[list[bytes]]) -> None:
+@given(st.lists(st.binary(max_size=300), max_size=6))
+def test_each_block_comes_back_from_its_own_range(blocks: list[bytes]) -> None:
     packed = pack(blocks)
     parts = [packed.data[offset : offset + length] for offset, length in packed.ranges]
     assert [unpack(part) for part in parts] == blocks
@@ -17,26 +17,33 @@ def test_each_block_comes_back_from_its_own_range(blocks: list[list[bytes]]) -> 
 
 
 def test_rows_of_a_usual_manifest_take_a_fraction_of_their_size() -> None:
-    block = [b"photos,2026/album-%06d/img_%09d.jpeg" % (i % 7, i) for i in range(500)]
-    assert len(pack([block]).data) < sum(map(len, block)) / 4
+    lines = [b"photos,2026/album-%06d/img_%09d.jpeg\n" % (i % 7, i) for i in range(500)]
+    block = b"".join(lines)
+    assert len(pack([block]).data) < len(block) / 4
 
 
-def test_line_that_holds_a_line_end_is_refused() -> None:
-    with pytest.raises(ValueError, match="line end"):
-        pack([[b"a", b"b\nc"]])
+def test_block_of_an_older_version_is_known_as_one_and_read() -> None:
+    packed = zlib.compress(b"photos,a\nphotos,b\n")
+    assert is_of_old(packed) and unpack(packed) == b"photos,a\nphotos,b\n"
+    assert not is_of_old(pack([b"x"]).data)
 
 
-@given(lines.filter(bool), st.data())
-def test_damage_is_noticed(block: list[bytes], data: st.DataObject) -> None:
+def test_block_that_grows_beyond_any_chunk_is_damage() -> None:
+    with pytest.raises(WorkStoreError):
+        unpack(pack([bytes(MOST_BYTES + 1)]).data)
+
+
+@given(st.binary(min_size=1, max_size=300), st.data())
+def test_damage_is_noticed(block: bytes, data: st.DataObject) -> None:
     packed = pack([block]).data
     place = data.draw(st.integers(0, len(packed) - 1))
     other = bytes([packed[place] ^ data.draw(st.integers(1, 255))])
     changed = packed[:place] + other + packed[place + 1 :]
     for damaged in (changed, packed[:place], packed + b"x"):
         try:
-            lines = unpack(damaged)
+            found = unpack(damaged)
         except WorkStoreError as error:
             assert "damaged" in error.message
         else:
             # A few bits of the format say only how hard it was compressed.
-            assert (lines, damaged) == (block, changed)
+            assert (found, damaged) == (block, changed)

@@ -31,7 +31,7 @@ from jobs.lifecycle import commands, priorities
 from jobs.lifecycle.tagging import replace_tags
 from jobs.models import Job
 from jobs.operations import registry
-from jobs.operations.base import Operation
+from jobs.operations.base import AtStake, Operation
 from jobs.queries import words
 from jobs.queries.job_detail import remaining
 
@@ -74,20 +74,23 @@ def _did(request: HttpRequest, job: Job) -> bool:
 
 def _run_facts(job: Job) -> dict[str, Any]:
     kind = registry.find(job.operation)
-    operation = kind.parse(job.parameters) if kind else None
+    operation = kind.parse(job.parameters).knowing(job.found) if kind else None
     total, buckets = job.total_tasks, list(job.buckets)
     risk = operation.danger() if operation else Risk.DESTRUCTIVE
-    words_of = kind or Operation
+    usual = kind or Operation
+    at_stake = (
+        operation.at_stake() if operation else AtStake(usual.loss, usual.undo, usual.understood)
+    )
     consequence = operation.consequence(total, buckets) if operation else ""
     return {
         "risk": risk,
         "buckets": job.buckets.items(),
         "lead": _lead(consequence, total),
-        "understand": words_of.understood,
+        "understand": at_stake.understood,
         "caution": risk in ACKNOWLEDGED,
         "destructive": risk in TYPED,
         "blocked": _why_blocked(job) if operation else "This version does not know the operation.",
-        "warning": f"{words.counted(total or 0, 'object')} {words_of.loss} {words_of.undo}",
+        "warning": f"{words.counted(total or 0, 'object')} {at_stake.loss} {at_stake.undo}",
     }
 
 

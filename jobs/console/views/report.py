@@ -18,7 +18,7 @@ from jobs.lifecycle.connections import storage_for_download, storage_for_page
 from jobs.lifecycle.losses import sentence_of
 from jobs.lifecycle.page_turns import page_turn
 from jobs.models import Job, Report
-from jobs.queries import words
+from jobs.queries import erasure, words
 from jobs.reports import layout
 from jobs.reports.reading import COLUMNS
 from jobs.reports.scanning import RowFilter
@@ -38,6 +38,7 @@ def job_report(request: HttpRequest, job_id: str) -> HttpResponseBase:
         context |= _looked_up(job, report, wanted, place)
         context |= {
             "lost": sentence_of(job),
+            "erasure": erasure.sentence(job),
             "wanted": wanted,
             "place": place,
             "codes": [*_codes(job), *(kind.value for kind in Foreseen if job.dry_run)],

@@ -124,7 +124,18 @@ class Reading:
                     " needs all objects in one bucket. Choose another manifest or operation.",
                 )
             ]
-        return []
+        return self._unfit(list(buckets))
+
+    def _unfit(self, buckets: list[str]) -> list[Problem]:
+        """What is wrong with right settings for the buckets that were found in the list."""
+        form = self.operation
+        if form is None or not form.is_valid():
+            return []
+        has_versions = ManifestField.VERSION_ID in self.manifest.columns
+        return [
+            Problem(form.field_of(problem.field), problem.message)
+            for problem in form.parsed().unfit_for(buckets, has_versions=has_versions)
+        ]
 
     def parsed_operation(self) -> Operation:
         """Of a step in which nothing is wrong."""
@@ -147,10 +158,11 @@ class Reading:
             **_usual_limits(self.operation_name),
         }
 
-    def spec(self, *, dry_run: bool = False) -> JobSpec:
+    def spec(self, *, dry_run: bool = False, sample_rows: int | None = None) -> JobSpec:
         """The job, of a draft in whose steps nothing is wrong. A `dry_run` changes nothing, so it
-        needs no confirmation, and its report has every row.
+        needs no confirmation, and its report has every row; it may be one of `sample_rows` objects.
         """
+        kind = f".dry{sample_rows or ''}" if dry_run else ""
         for form in (self.manifest, self.options):
             if not form.is_valid():
                 raise ValueError("a step has problems")
@@ -164,7 +176,7 @@ class Reading:
             report=self._report_spec(whole=dry_run),
             priority=options["priority"],
             role_arn=options["role"].arn,
-            client_request_token=f"{self.draft.pk}.{self.draft.version}{'.dry' if dry_run else ''}",
+            client_request_token=f"{self.draft.pk}.{self.draft.version}{kind}",
             description=options["description"],
             tags=self.options.tags(),
             limits=limits_of(options),
@@ -172,6 +184,7 @@ class Reading:
             retry_of=self._source_of("retry") if self.is_retry and not dry_run else None,
             confirmation_required=not dry_run,
             dry_run=dry_run,
+            sample_rows=sample_rows,
         )
 
     def _manifest_spec(self) -> ManifestSpec:

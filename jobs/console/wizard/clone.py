@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
+from django.contrib.auth.models import User
+
 from jobs.choices import JobStatus
 from jobs.console.forms.limits import typed_limits
 from jobs.console.forms.operations.table import FORMS
 from jobs.console.forms.options import TAGS
+from jobs.console.wizard import drafts
 from jobs.console.wizard import found as finding
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.drafts import Data
@@ -13,6 +16,16 @@ from jobs.console.wizard.steps import STEPS
 from jobs.models import Draft, Job
 
 TOUCHED = [step.slug for step in STEPS[:-1]]
+
+
+def draft_of(user: User, job: Job, *, now: datetime) -> Draft:
+    """A new draft with everything of the job, and with a fresh look at its manifest."""
+    draft = drafts.new_draft(
+        user, now=now, source=f"clone:{job.pk}", data=data_of(job), touched=TOUCHED
+    )
+    draft.data = look_and_note(draft, job, now=now)
+    draft.save(update_fields=["data"])
+    return draft
 
 
 def data_of(job: Job) -> Data:

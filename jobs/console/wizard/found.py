@@ -15,7 +15,7 @@ from jobs.errors import StorageError
 from jobs.lifecycle import preflight
 from jobs.lifecycle.connections import storage_for_page
 from jobs.lifecycle.page_turns import page_turn
-from jobs.manifests.preview import PROBLEMS_SHOWN, Preview, preview
+from jobs.manifests.preview import PROBLEMS_SHOWN, Preview, preview, whole_lines
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
 from jobs.s3.storage import ObjectFacts
@@ -122,6 +122,21 @@ def look(form: ManifestForm, known: Found | None, *, now: datetime) -> Found:
         found.error = preflight.sentence(error, shown)
         found.error_field = "read_as" if error.code == "NoCredentials" else "manifest_object"
     return found
+
+
+def first_lines(form: ManifestForm, found: Found | None) -> list[bytes]:
+    """Those of a manifest that was looked at, as many as are read of it, without line ends. Raises
+    StorageError.
+    """
+    region, role = form.cleaned_data["region"], form.role()
+    if role is None or found is None:
+        return []
+    bucket, key = parse_s3_uri(form.cleaned_data["manifest_object"])
+    version_id = form.cleaned_data["version_id"] or None
+    with page_turn():
+        storage = storage_for_page(bucket, region, role)
+        sample = storage.read_range(bucket, key, 0, SAMPLE_BYTES, version_id, if_match=found.etag)
+    return whole_lines(sample, complete=len(sample) < SAMPLE_BYTES)
 
 
 def _read(

@@ -17,7 +17,6 @@ from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, STEP
 from jobs.errors import Problem
 from jobs.lifecycle.retrying import why_not
 from jobs.models import Draft, Job
-from jobs.operations.planned import PLANNED
 
 Context = dict[str, Any]
 MANIFEST_PANEL_ID = "preview"
@@ -168,7 +167,6 @@ def operation_context(reading: Reading) -> Context:
     form = reading.operation
     return {
         "groups": GROUPS,
-        "not_yet": PLANNED,
         "chosen": reading.operation_name,
         "example": example_of(Reading(reading.draft, reading.data)),
         "settings_of": form.operation.name if form else "",

@@ -1,5 +1,6 @@
 """Step 4: everything that was chosen, and what it will do (docs/pages.md, Review)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,12 @@ from django.urls import reverse
 
 from jobs.choices import ManifestField, Risk
 from jobs.console.forms.limits import limits_of
+from jobs.console.wizard import looking_ahead
 from jobs.console.wizard.assemble import Reading
-from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
-from jobs.errors import Problem
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step
+from jobs.errors import Problem, ValidationFailedError
 from jobs.queries.limit_words import limit_pairs
+from jobs.spec.job import MAX_SAMPLE
 
 MISSING = "Not provided"
 Pairs = list[tuple[str, Any]]
@@ -33,6 +36,7 @@ def context(reading: Reading) -> dict[str, Any]:
             Card(OPTIONS, _options_pairs(reading)),
         ],
         "found": reading.found,
+        "ahead": looking_ahead.kept(reading),
     }
 
 
@@ -44,12 +48,28 @@ def problems_of(reading: Reading, *, write_test: bool) -> list[tuple[Step, Probl
     return offline or reading.live_problems(write_test=write_test)
 
 
+def sample_of(typed: Mapping[str, str]) -> int | None:
+    """Of how many objects a dry run is to be a sample; None for all. Raises ValidationFailedError."""
+    text = typed.get("sample_rows", "").strip().replace(",", "")
+    if not text:
+        return None
+    wanted = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    if not 1 <= wanted <= MAX_SAMPLE:
+        sentence = (
+            f"A sample has 1 to {MAX_SAMPLE:,} objects. Enter such a number, or nothing to look at"
+            " every object."
+        )
+        raise ValidationFailedError([Problem("sample_rows", sentence)])
+    return wanted
+
+
 def linked(reading: Reading, problems: list[tuple[Step, Problem]]) -> list[tuple[str, str, str]]:
     """Address of the field, noun of its step, sentence."""
     rows = []
     for step, problem in problems:
-        address = reverse("wizard-step", args=[reading.draft.pk, step.slug])
-        rows.append((f"{address}?return=review#{problem.field}", step.noun, problem.message))
+        page = reverse("wizard-step", args=[reading.draft.pk, step.slug])
+        address = "" if step is REVIEW else f"{page}?return=review"
+        rows.append((f"{address}#{problem.field}", step.noun, problem.message))
     return list(dict.fromkeys(rows))
 
 

@@ -11,13 +11,12 @@ from functools import partial
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from jobs.console.access import user_of
 from jobs.console.see_other import SeeOther
-from jobs.console.wizard import drafts, pages, review
+from jobs.console.wizard import drafts, looking_ahead, pages, review, review_pages
 from jobs.console.wizard import found as finding
 from jobs.console.wizard.assemble import Reading, refresh_options
 from jobs.console.wizard.browse import browse_from
@@ -148,13 +147,17 @@ def go_on(press: Press) -> HttpResponse:
     if problems or Reading(draft).problems_of(step):
         return pages.show(request, draft, step, judged=True, problems=problems)
 
+    now, is_whole = timezone.now(), len({*draft.touched, step.slug}) == REVIEW.number - 1
+    back = request.POST.get("return") == "review" and is_whole
+    there = REVIEW if back else step_after(step)
+    ahead = looking_ahead.noted(Reading(draft), now) if there is REVIEW else {}
+
     def change(data: Data) -> Data:
         live = [kept for kept in data.get("live", []) if kept["step"] != step.slug]
-        return data | {"checked": [*data.get("checked", []), step.slug], "live": live}
+        return data | {"checked": [*data.get("checked", []), step.slug], "live": live} | ahead
 
-    drafts.save(draft, step, change, press.seen, now=timezone.now(), left=True)
-    back = request.POST.get("return") == "review" and len(draft.touched) == REVIEW.number - 1
-    return SeeOther(step_url(draft, REVIEW if back else step_after(step)))
+    drafts.save(draft, step, change, press.seen, now=now, left=True)
+    return SeeOther(step_url(draft, there))
 
 
 def create(press: Press) -> HttpResponse:
@@ -168,24 +171,31 @@ def dry_run(press: Press) -> HttpResponse:
     """Start dry run: as Create job, and the draft stays, for the job that may come after it."""
     if press.step is not REVIEW:
         return go_on(press)
+    try:
+        sample = review.sample_of(press.request.POST)
+    except ValidationFailedError as error:
+        problems = [(REVIEW, problem) for problem in error.problems]
+        return review_pages.show(press.request, press.draft, problems)
     sentence = "Started dry run {}. It changes nothing; your draft is kept under Create job."
-    return _created(press, sentence, dry_run=True)
+    return _created(press, sentence, dry_run=True, sample_rows=sample)
 
 
-def _created(press: Press, sentence: str, *, dry_run: bool = False) -> HttpResponse:
+def _created(
+    press: Press, sentence: str, *, dry_run: bool = False, sample_rows: int | None = None
+) -> HttpResponse:
     draft, now = press.draft, timezone.now()
     reading = Reading(draft)
-    problems = review.problems_of(reading, write_test=True)
-    if problems:
-        return review_page(press.request, draft, problems)
-    spec = reading.spec(dry_run=dry_run)
+    refused = review_pages.refused(press.request, reading, dry_run=dry_run)
+    if refused:
+        return refused
+    spec = reading.spec(dry_run=dry_run, sample_rows=sample_rows)
     try:
         with transaction.atomic():
             job = create_job(spec, actor=user_of(press.request), now=now)
             if not dry_run:
                 Draft.objects.filter(pk=draft.pk).update(job=job)
     except ValidationFailedError as error:
-        return review_page(press.request, draft, [reading.placed(p) for p in error.problems])
+        return review_pages.show(press.request, draft, [reading.placed(p) for p in error.problems])
     except IdempotencyError:
         # The other click came with other values: its job is the one.
         job = Job.objects.get(client_request_token=spec.client_request_token)
@@ -193,14 +203,12 @@ def _created(press: Press, sentence: str, *, dry_run: bool = False) -> HttpRespo
     return SeeOther(reverse("job-detail", args=[job.pk]))
 
 
-def review_page(
-    request: HttpRequest, draft: Draft, problems: list[tuple[Step, Problem]]
-) -> HttpResponse:
-    context = pages.page_context(request, draft, REVIEW, problems=[])
-    linked = review.linked(Reading(draft), problems)
-    return render(
-        request, REVIEW.template, context | {"linked": linked, "has_errors": bool(linked)}
-    )
+def _look_ahead(press: Press) -> HttpResponse:
+    """Check again."""
+    now = timezone.now()
+    ahead = looking_ahead.noted(Reading(press.draft), now)
+    drafts.save(press.draft, REVIEW, lambda data: data | ahead, press.seen, now=now)
+    return SeeOther(step_url(press.draft, REVIEW, "ahead"))
 
 
 def _check(press: Press) -> HttpResponse:
@@ -288,4 +296,5 @@ _ORDERS: dict[str, Callable[[Press], HttpResponse]] = {
     "browse": _browse,
     "leave": _leave,
     "dry": dry_run,
+    "ahead": _look_ahead,
 }

@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from jobs.console.wizard import browse, fragments, listing, views
+from jobs.console import quick_sample
+from jobs.console.wizard import browse, fragments, listing, real, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/create/", views.job_create, name="job-create"),
@@ -12,9 +13,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         browse.wizard_browse,
         name="wizard-browse",
     ),
+    path("jobs/create/<uuid:draft_id>/sample/", quick_sample.draft_sample, name="draft-sample"),
+    path("jobs/<job:job_id>/sample/", quick_sample.job_sample, name="job-sample"),
     path("jobs/create/<uuid:draft_id>/<slug:step>/", views.wizard_step, name="wizard-step"),
     path("jobs/<job:job_id>/clone/", views.job_clone, name="job-clone"),
-    path("jobs/<job:job_id>/run-for-real/", views.job_real, name="job-real"),
+    path("jobs/<job:job_id>/run-for-real/", real.job_real, name="job-real"),
     path("drafts/", listing.draft_list, name="draft-list"),
     path("drafts/<uuid:draft_id>/delete/", listing.draft_delete, name="draft-delete"),
     path(

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from jobs.console.access import draft_or_404, job_or_404, require, signed_in, user_of
 from jobs.console.retry_failed import is_waiting
 from jobs.console.see_other import SeeOther
-from jobs.console.wizard import clone, drafts, pages, review
+from jobs.console.wizard import clone, drafts, pages, review, review_pages
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import MANIFEST, REVIEW, first_unvisited, step_of
-from jobs.console.wizard.submit import review_page, submit, to_job
-from jobs.models import Draft, Job
+from jobs.console.wizard.submit import submit, to_job
+from jobs.models import Draft
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,7 +52,7 @@ def wizard_step(request: HttpRequest, draft_id: UUID, step: str) -> HttpResponse
 
 
 def _review(request: HttpRequest, draft: Draft) -> HttpResponse:
-    return review_page(request, draft, review.problems_of(Reading(draft), write_test=False))
+    return review_pages.show(request, draft, review.problems_of(Reading(draft), write_test=False))
 
 
 @require_http_methods(["GET"])
@@ -70,27 +70,4 @@ def draft_leave(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 def job_clone(request: HttpRequest, job_id: str) -> HttpResponse:
     job = job_or_404(request, job_id, write=True, doing="Cloning jobs")
     require(request, "operator", "Cloning jobs")
-    return SeeOther(step_url(_clone_of(request, job), MANIFEST))
-
-
-@require_POST
-@signed_in
-def job_real(request: HttpRequest, job_id: str) -> HttpResponse:
-    """Run for real: a draft of what a dry run looked ahead at, at its last step."""
-    job = job_or_404(request, job_id, write=True, doing="Creating jobs")
-    require(request, "operator", "Creating jobs")
-    return SeeOther(step_url(_clone_of(request, job), REVIEW))
-
-
-def _clone_of(request: HttpRequest, job: Job) -> Draft:
-    user, now = user_of(request), timezone.now()
-    draft = drafts.new_draft(
-        user,
-        now=now,
-        source=f"clone:{job.pk}",
-        data=clone.data_of(job),
-        touched=clone.TOUCHED,
-    )
-    draft.data = clone.look_and_note(draft, job, now=now)
-    draft.save(update_fields=["data"])
-    return draft
+    return SeeOther(step_url(clone.draft_of(user_of(request), job, now=timezone.now()), MANIFEST))

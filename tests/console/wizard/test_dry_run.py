@@ -34,7 +34,6 @@ def test_review_starts_a_dry_run_that_needs_no_confirmation_and_reports_every_ro
     assert response["Location"] == reverse("job-detail", args=[job.pk])
     assert (job.dry_run, job.confirmation_required) == (True, False)
     assert (job.report_enabled, job.report_scope) == (True, "AllTasks")
-    assert (job.failure_percent, job.canary_tasks) == (100, 0)
     said = [str(message) for message in get_messages(response.wsgi_request)]
     assert said == [
         f"Started dry run {job.pk}. It changes nothing; your draft is kept under Create job."
@@ -81,18 +80,6 @@ def test_job_that_is_none_says_nothing_of_dry_runs(client, operator):
     assert "ry run" not in text and "Run for real" not in text
 
 
-def test_run_for_real_leads_to_review_with_everything_of_the_dry_run(client, at_review, role):
-    at_review.press("review", "dry")
-    job = Job.objects.get()
-    Job.objects.filter(pk=job.pk).update(status="Complete", terminated_at=timezone.now())
-    response = client.post(reverse("job-real", args=[job.pk]))
-    draft = Draft.objects.latest("created_at")
-    assert response["Location"] == reverse("wizard-step", args=[draft.pk, "review"])
-    answer = client.get(response["Location"])
-    assert answer.status_code == 200
-    assert "There is a problem" not in answer.content.decode()
-
-
 def test_nothing_of_a_dry_run_is_retried(client, looked):
     make_report(looked)
     answer = client.post(reverse("job-retry", args=[looked.pk]))
@@ -112,3 +99,39 @@ def test_list_and_overview_tell_a_dry_run_from_a_job(client, looked):
 def test_configuration_says_whether_it_is_one(client, looked, operator):
     assert "Yes: it reads only" in page(client, looked, "job-configuration")
     assert "Yes: it reads only" not in page(client, make_job(owner=operator), "job-configuration")
+
+
+@pytest.mark.parametrize(("typed", "rows"), [("", None), ("1,000", 1000), (" 5000 ", 5000)])
+def test_review_starts_a_dry_run_of_a_sample(at_review, typed, rows):
+    at_review.press("review", "dry", sample_rows=typed)
+    assert Job.objects.get().sample_rows == rows
+
+
+@pytest.mark.parametrize("typed", ["0", "5001", "some", "-1", "٣", "9" * 30])
+def test_sample_that_is_no_such_number_is_refused_at_its_field(at_review, typed):
+    response = at_review.press("review", "dry", sample_rows=typed)
+    text = response.content.decode()
+    assert "A sample has 1 to 5,000 objects." in text
+    assert 'href="#sample_rows"' in text and 'id="sample_rows_error"' in text
+    assert not Job.objects.exists()
+
+
+def test_review_looks_ahead_at_a_sample_of_the_manifest(at_review, client):
+    url = reverse("draft-sample", args=[at_review.draft.pk])
+    assert f'hx-get="{url}"' in at_review.open("review").html
+    text = " ".join(client.get(url).content.decode().split())
+    assert "The specified bucket does not exist" in text
+    assert "photos/cats/a cat.jpg" in text
+
+
+def test_draft_that_is_not_finished_is_not_looked_ahead_at(at_operation, client):
+    url = reverse("draft-sample", args=[at_operation.draft.pk])
+    assert "Finish the steps above to look ahead." in client.get(url).content.decode()
+
+
+def test_manifest_that_went_since_is_said_in_the_sample(at_review, client, s3, bucket):
+    s3.delete_object(Bucket=bucket, Key="list.csv")
+    url = reverse("draft-sample", args=[at_review.draft.pk])
+    answer = client.get(url)
+    assert answer.status_code == 200
+    assert 'class="alert warn' in answer.content.decode()

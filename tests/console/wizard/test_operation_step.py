@@ -8,7 +8,7 @@ from django.urls import reverse
 from jobs.console.forms.operations.table import FORMS, GROUPS
 from jobs.models import Region
 from jobs.operations import registry
-from jobs.operations.planned import PLANNED
+from tests.make import make_region, make_role
 
 COPY = "S3PutObjectCopy"
 TAGGING = "S3PutObjectTagging"
@@ -16,6 +16,7 @@ DELETE = "S3DeleteObject"
 UNTAGGING = "S3DeleteObjectTagging"
 ACL = "S3PutObjectAcl"
 MERGING = "S3MergeObjectTagging"
+METADATA = "S3MergeObjectMetadata"
 ENCRYPTION = "S3UpdateObjectEncryption"
 KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
 
@@ -55,14 +56,9 @@ def test_every_operation_has_a_form_and_is_offered_once():
     assert set(FORMS) == set(offered) == {operation.name for operation in registry.OPERATIONS}
 
 
-def test_operation_that_is_not_built_is_named_but_cannot_be_chosen(at_operation):
-    html = unescape(at_operation.open("operation").html)
-    assert f"{len(PLANNED)} more operations, not in this release" in html
-    for planned in PLANNED:
-        assert f"<strong>{planned.label}</strong>: {planned.does}" in html
-        assert f'value="{planned.name}"' not in html
+def test_operation_that_there_is_not_cannot_be_chosen(at_operation):
     refused_html = refused(at_operation, "This operation is not available.",
-                           f"operation-{COPY}", operation="S3NotBuilt")  # fmt: skip
+                           f"operation-{COPY}", operation="S3Undelete")  # fmt: skip
     assert "There is a problem" in refused_html
 
 
@@ -213,6 +209,66 @@ def test_copy_settings_become_the_wire_parameters(copying, bucket):
     assert f"s3://{bucket}/backup/cats/a cat.jpg" in copying.open("operation").html
 
 
+def test_every_other_setting_of_a_copy_becomes_its_wire_parameter(copying, bucket):
+    typed = {
+        "target_bucket": bucket,
+        "acknowledged": "on",
+        "encryption": "KMS",
+        "kms_key": "alias/photos",
+        "bucket_key": "on",
+        "acl": "grants",
+        "grants-0-kind": "id",
+        "grants-0-who": "abc",
+        "grants-0-may": "READ",
+        "lock_mode": "GOVERNANCE",
+        "retain_until": "2999-01-02T03:04",
+        "legal_hold": "ON",
+        "event_hold": "ON",
+        "event_unit": "days",
+        "event_days": "30",
+        "modified_since": "2020-01-02T03:04",
+        "unmodified_since": "2999-01-02T03:04",
+        "checksum_algorithm": "SHA256",
+        "redirect": "/elsewhere",
+        "requester_pays": "on",
+        "annotations": "EXCLUDE",
+    }
+    assert copying.press("operation", **typed).status_code == 303
+    form = FORMS[COPY](copying.draft.data["settings"][COPY])
+    assert form.is_valid()
+    expected = {
+        "TargetResource": f"arn:aws:s3:::{bucket}",
+        "StorageClass": "STANDARD",
+        "MetadataDirective": "COPY",
+        "NewObjectMetadata": {"SSEAlgorithm": "KMS"},
+        "SSEAwsKmsKeyId": "alias/photos",
+        "BucketKeyEnabled": True,
+        "AccessControlGrants": [
+            {"Grantee": {"TypeIdentifier": "id", "Identifier": "abc"}, "Permission": "READ"}
+        ],
+        "ObjectLockMode": "GOVERNANCE",
+        "ObjectLockRetainUntilDate": "2999-01-02T03:04:00Z",
+        "ObjectLockLegalHoldStatus": "ON",
+        "ObjectLockEventHold": "ON",
+        "ObjectLockEventHoldDuration": {"Days": 30},
+        "ModifiedSinceConstraint": "2020-01-02T03:04:00Z",
+        "UnModifiedSinceConstraint": "2999-01-02T03:04:00Z",
+        "ChecksumAlgorithm": "SHA256",
+        "RedirectLocation": "/elsewhere",
+        "RequesterPays": True,
+        "AnnotationDirective": "EXCLUDE",
+    }
+    assert form.parsed().to_wire() == expected
+    again = FORMS[COPY](FORMS[COPY].typed_of(expected) | {"target_bucket": bucket})
+    assert again.is_valid() and again.parsed().to_wire() == expected
+
+
+def test_copy_whose_retention_date_has_passed_is_told_so_at_its_field(copying, bucket):
+    base = {"target_bucket": bucket, "acknowledged": "on", "lock_mode": "GOVERNANCE"}
+    refused(copying, "has passed. Enter a date in the future.", "retain_until",
+            **base, retain_until="2020-01-02T03:04")  # fmt: skip
+
+
 def test_copy_without_tags_differs_from_keeping_them(copying, bucket):
     base = {"target_bucket": bucket, "acknowledged": "on"}
     copying.press("operation", **base, tagging="none")
@@ -223,6 +279,86 @@ def test_copy_without_tags_differs_from_keeping_them(copying, bucket):
     form = FORMS[COPY](copying.draft.data["settings"][COPY])
     assert form.is_valid()
     assert "NewObjectTagging" not in form.parameters()
+
+
+def test_copy_to_another_region_is_chosen_from_those_there_are(copying, bucket, s3_server):
+    away = make_region("away", endpoint_url=s3_server)
+    good = {"target_bucket": bucket, "acknowledged": "on"}
+    html = copying.open("operation").html
+    assert '<option value="away">away</option>' in html
+    assert "The Region of the job" in html
+    refused(copying, "There is no such Region. Choose one of the list.", "target_region",
+            **good, target_region="nowhere")  # fmt: skip
+    refused(copying, "has no credentials in Region away. Choose another.", "target_region",
+            **good, target_region="away")  # fmt: skip
+    make_role(away)
+    assert copying.press("operation", **good, target_region="away").status_code == 303
+    form = FORMS[COPY](copying.draft.data["settings"][COPY])
+    assert form.is_valid()
+    assert form.parsed().to_wire() == {
+        "TargetResource": f"arn:aws:s3:::{bucket}",
+        "TargetRegion": "away",
+        "StorageClass": "STANDARD",
+    }
+
+
+ONTO_ITSELF = "would be copied onto themselves with nothing changed."
+
+
+def test_copy_onto_itself_that_changes_nothing_is_refused_at_the_bucket(copying, put):
+    copying.press("manifest", manifest_object=put("own.csv", "photos,a.jpg\n"))
+    typed = {"target_bucket": "photos", "acknowledged": "on"}
+    refused(copying, f'Objects of "photos" {ONTO_ITSELF}', "target_bucket", **typed)
+    response = copying.press("operation", **typed, storage_class="GLACIER_IR")
+    assert ONTO_ITSELF not in unescape(response.content.decode())
+
+
+def test_merge_of_metadata_becomes_the_wire_parameters(at_operation):
+    at_operation.press("operation", "show", operation=METADATA)
+    typed = {
+        "cache_control": "max-age=60",
+        "expires": "2030-01-02T03:04:05",
+        "set_metadata-0-key": "owner",
+        "set_metadata-0-value": "me",
+        "removed_metadata-0-key": "tmp",
+        "no_content_language": "on",
+    }
+    assert at_operation.press("operation", **typed).status_code == 303
+    form = FORMS[METADATA](at_operation.draft.data["settings"][METADATA])
+    assert form.is_valid()
+    assert form.parsed().to_wire() == {
+        "ObjectMetadata": {
+            "CacheControl": "max-age=60",
+            "HttpExpiresDate": "2030-01-02T03:04:05Z",
+            "UserMetadata": {"owner": "me"},
+        },
+        "RemoveUserMetadata": [{"Key": "tmp"}],
+        "RemoveHeaders": {"ContentLanguage": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence", "field"),
+    [
+        ({}, "Enter at least one header or metadata to set or to remove.", "cache_control"),
+        (
+            {"cache_control": "a", "no_cache_control": "on"},
+            "Cache-Control is to be set and to be removed.",
+            "no_cache_control",
+        ),
+        ({"redirect": "x"}, "must start with /, http:// or https://.", "redirect"),
+        (
+            {"removed_metadata-0-key": "a b"},
+            "A metadata name holds letters",
+            "removed_metadata-0-key",
+        ),
+    ],
+)
+def test_merge_of_metadata_that_cannot_be_gets_a_sentence(at_operation, typed, sentence, field):
+    at_operation.press("operation", "show", operation=METADATA)
+    html = unescape(at_operation.press("operation", **typed).content.decode())
+    assert sentence in html
+    assert f'<a href="#{field}">' in html
 
 
 def test_copy_from_several_buckets_is_stopped_with_their_names(copying, bucket, put):
@@ -255,18 +391,28 @@ def test_deleting_is_refused_where_no_administrator_allowed_it(at_operation):
     assert at_operation.draft.touched == ["manifest"]
 
 
-def test_deleting_has_no_settings_and_says_what_it_does_at_every_step(
+def test_deleting_asks_for_its_mode_and_says_what_it_does_at_every_step(
     at_operation, deleting_allowed
 ):
     at_operation.press("operation", "show", operation=DELETE)
     html = unescape(at_operation.open("operation").html)
-    assert "There is nothing to set." in html
-    assert "is deleted. Where versions are kept, it gets a delete marker instead." in html
-    response = at_operation.press("operation", operation=DELETE)
+    assert "Exactly the versions of the list: a row without one fails" in html
+    response = at_operation.press("operation", operation=DELETE, mode="NEWEST")
     assert response.status_code == 303
+    html = unescape(at_operation.open("operation").html)
+    assert "is deleted. Where versions are kept, it gets a delete marker instead." in html
     assert at_operation.draft.touched == ["manifest", "operation"]
     html = unescape(at_operation.open("options").html)
     assert "There is a problem" not in html
+
+
+def test_bypass_of_governance_retention_is_acknowledged_by_itself(at_operation, deleting_allowed):
+    at_operation.press("operation", "show", operation=DELETE)
+    settings = {"operation": DELETE, "mode": "EVERY_VERSION", "bypass_governance": "on"}
+    html = unescape(at_operation.press("operation", **settings).content.decode())
+    assert "Tick the box to confirm that protected versions may be deleted." in html
+    response = at_operation.press("operation", **settings, bypass_acknowledged="on")
+    assert response.status_code == 303
 
 
 def test_deleting_tags_has_no_settings_and_needs_no_permission_of_the_region(at_operation):

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from jobs.console.forms.operations.connected import connected_control
 from jobs.console.forms.typed import Rows, TextField, WholeField, check_bucket_length
+from jobs.models import Region
 from jobs.operations import fields as data
 from jobs.operations.connected_fields import ConnectedField
 from jobs.operations.form import Item, More, When
@@ -109,6 +110,8 @@ def control_of(field: data.Field, shows: dict[str, str]) -> forms.Field:
             return _choice(field, shows)
         case ConnectedField():
             return connected_control(field)
+        case data.RegionField():
+            return _region(field)
     raise TypeError(f"{field.name} is no single control.")
 
 
@@ -145,6 +148,16 @@ def _choice(field: data.ChoiceField, shows: dict[str, str]) -> forms.ChoiceField
         help_text=field.help_text,
         widget=widget,
         error_messages={"required": field.choose},
+    )
+
+
+def _region(field: data.RegionField) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=field.label,
+        choices=lambda: [("", field.own), *Region.objects.values_list("slug", "name")],
+        required=False,
+        help_text=field.help_text,
+        error_messages={"invalid_choice": "There is no such Region. Choose one of the list."},
     )
 
 

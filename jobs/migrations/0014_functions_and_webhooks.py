@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0012_dry_run'),
+        ('jobs', '0013_dry_run_lists'),
     ]
 
     operations = [

@@ -1,0 +1,237 @@
+"""An operation over objects that were looked at before: what has changed since is not touched.
+
+Every task looks first (HeadObject) and compares with what was seen (`Target.guard`). Between that
+look and the call that changes something lies a gap: docs/batch-operations.md, Run for real. An
+operation whose own calls are conditional (`guards_itself`) has none, and is asked as ever.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Never, cast
+
+from jobs.choices import Foreseen, Risk
+from jobs.errors import Problem
+from jobs.operations import looks
+from jobs.operations.base import (
+    DONE,
+    Finding,
+    Operation,
+    Outcome,
+    Steps,
+)
+from jobs.operations.batch import BatchOperation, Ended
+from jobs.operations.context import Context
+from jobs.operations.foreseeing import GONE, would_fail
+from jobs.operations.looks import Seen
+from jobs.operations.steps import Later, Step
+from jobs.s3.answers import Answer
+from jobs.s3.faults import Verdict
+from jobs.services.call import Call
+from jobs.spec.target import Guard, Target
+
+CHANGED = "ObjectChanged"
+"""The code of a task that left its object alone since it is another than the one that was seen."""
+
+VERSION_HEADER = "x-amz-version-id"
+NO_VERSION = "null"
+"""The version of what was written without versioning: another object may have it later."""
+
+
+class Guarded(Operation):
+    """Made by `guarded`. Its tasks are never one call, and never go together."""
+
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
+
+    def only_call(self, target: Target, context: Context) -> None:
+        return None
+
+    def run(self, target: Target, context: Context) -> Steps:
+        guard = target.guard
+        if guard is not None and (guard.is_absent or not self._operation.guards_itself):
+            refused = yield from self._look(target, guard, context)
+            if refused is not None:
+                return refused
+        return (yield from self._operation.run(target, context))
+
+    def _look(
+        self, target: Target, guard: Guard, context: Context
+    ) -> Generator[Step, Any, Outcome | None]:
+        """How the task ends where it may not go on."""
+        seen = yield from looks.see(target, context, is_look=False)
+        if seen.is_gone and guard.is_absent:
+            return (yield from self._still_absent(target, context))
+        refused = refusal_of(target, guard, seen)
+        if refused is None or refused.code != CHANGED or not context.tried_since_s:
+            return refused
+        doubt = " An earlier try of this task, which was cut off, may have changed it."
+        return Outcome(False, refused.http_status, CHANGED, refused.message + doubt)
+
+    def _still_absent(self, target: Target, context: Context) -> Steps:
+        """Nothing is called that could change something: who writes the object now is not to be
+        hit. What the task would have come to is found out by reads.
+        """
+        foreseen = yield from self._operation.foresee(target, context)
+        if foreseen.succeeded and foreseen.code == Foreseen.ALREADY_SO:
+            return DONE
+        return gone(target, Answer(404, "404", ""))
+
+    def foresee(self, target: Target, context: Context) -> Steps:
+        """What was seen counts here as in `run`, also where the calls themselves are conditional."""
+        if target.guard is not None:
+            refused = yield from self._look(target, target.guard, context)
+            if refused is not None and not refused.succeeded:
+                return would_fail(refused.http_status, refused.code, refused.message)
+        return (yield from self._operation.foresee(target, context))
+
+    # --- All else is the operation's own
+
+    @classmethod
+    def parse(cls, parameters: Mapping[str, Any]) -> Never:
+        raise TypeError("it is made from another operation")
+
+    def to_wire(self) -> dict[str, Any]:
+        return self._operation.to_wire()
+
+    def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
+        return self._operation.consequence(total, buckets)
+
+    def summary(self) -> list[tuple[str, str]]:
+        return self._operation.summary()
+
+    def effect_on(self, key: str) -> str:
+        return self._operation.effect_on(key)
+
+    def danger(self) -> Risk:
+        return self._operation.danger()
+
+    def too_late(self, now: datetime) -> list[Problem]:
+        return self._operation.too_late(now)
+
+    def target_buckets(self) -> list[str]:
+        return self._operation.target_buckets()
+
+    def without_it(self, answer: Answer) -> str:
+        return self._operation.without_it(answer)
+
+    def judge(self, call: Call, answer: Answer) -> Verdict | Later | None:
+        return self._operation.judge(call, answer)
+
+    def survey(self, target: Target, context: Context) -> Generator[Step, Any, Any]:
+        return self._operation.survey(target, context)
+
+    def check(self, target: Target, context: Context, before: Any) -> Generator[Step, Any, Finding]:
+        return self._operation.check(target, context, before)
+
+    def mend(
+        self, target: Target, context: Context, finding: Finding
+    ) -> Generator[Step, Any, bool]:
+        return self._operation.mend(target, context, finding)
+
+    def give_up(self, target: Target, context: Context) -> Generator[Step, Any, Outcome | None]:
+        return self._operation.give_up(target, context)
+
+
+class GuardedTogether(Guarded, BatchOperation):
+    """Of an operation that guards itself and is done to many by one request."""
+
+    @property
+    def _many(self) -> BatchOperation:
+        return cast(BatchOperation, self._operation)
+
+    def batches(self, targets: Sequence[Target]) -> Sequence[Sequence[int]]:
+        """What was not there goes alone."""
+        alone = [n for n, one in enumerate(targets) if one.guard and one.guard.is_absent]
+        if not alone:
+            return self._many.batches(targets)
+        others = [n for n, one in enumerate(targets) if not (one.guard and one.guard.is_absent)]
+        together = self._many.batches([targets[n] for n in others]) if others else []
+        return [*([n] for n in alone), *([others[n] for n in batch] for batch in together)]
+
+    def most_at_once(self, target: Target, context: Context) -> int:
+        return self._many.most_at_once(target, context)
+
+    def survey_many(
+        self, targets: Sequence[Target], context: Context
+    ) -> Generator[Step, Any, None]:
+        return self._many.survey_many(targets, context)
+
+    def run_many(self, targets: Sequence[Target], context: Context) -> Generator[Step, Any, Ended]:
+        return self._many.run_many(targets, context)
+
+
+def guarded(operation: Operation) -> Operation:
+    """`operation`, for targets of which some have a guard; all that it says of itself stays true."""
+    together = operation.guards_itself and isinstance(operation, BatchOperation)
+    base = GuardedTogether if together else Guarded
+    said = [*Operation.__annotations__, *BatchOperation.__annotations__]
+    facts = {name: getattr(operation, name) for name in said if hasattr(operation, name)}
+    made: Operation = type(f"Guarded{operation.name}", (base,), facts)(operation)
+    return made
+
+
+def refusal_of(target: Target, guard: Guard, seen: Seen) -> Outcome | None:
+    """How a task ends whose object was looked at, None where it is still what was seen."""
+    if seen.is_gone:
+        return gone(target, seen.answer)
+    answer = seen.answer
+    if answer.code:
+        said = answer.message or answer.code
+        sentence = f"The object was not touched, since it could not be looked at before: {said}"
+        return Outcome(False, answer.http_status, answer.code, sentence)
+    if guard.is_absent:
+        return _changed("it was not there, and is now")
+    differences = _differences(guard, guard_of(answer))
+    return _changed(", ".join(differences)) if differences else None
+
+
+def gone(target: Target, answer: Answer) -> Outcome:
+    """As the storage would say it of the call itself."""
+    usual = "NoSuchVersion" if target.version_id else "NoSuchKey"
+    code = answer.code if answer.code in GONE - {"404", "NotFound"} else usual
+    return Outcome(
+        False, 404, code, answer.message if answer.code == code else "There is no such object."
+    )
+
+
+def guard_of(answer: Answer) -> Guard:
+    """What a successful answer to HeadObject tells of the object."""
+    data = answer.data
+    changed = data.get("LastModified")
+    version = data.get("VersionId") or answer.headers.get(VERSION_HEADER, "")
+    return Guard(
+        etag=data.get("ETag", ""),
+        version_id=version,
+        size_bytes=data.get("ContentLength"),
+        last_modified_s=changed.timestamp() if changed else None,
+    )
+
+
+def _differences(was: Guard, now: Guard) -> list[str]:
+    """What tells the object from the one that was seen, in words; empty for the same one."""
+    versions = {was.version_id, now.version_id}
+    if not versions & {"", NO_VERSION}:
+        return [] if len(versions) == 1 else [f"version from {was.version_id} to {now.version_id}"]
+    found = []
+    if was.size_bytes is not None and was.size_bytes != now.size_bytes:
+        found.append(f"size from {was.size_bytes:,} to {now.size_bytes or 0:,} bytes")
+    if was.etag and was.etag.strip('"') != now.etag.strip('"'):
+        found.append(f"ETag from {was.etag} to {now.etag}")
+    before_s, after_s = was.last_modified_s, now.last_modified_s
+    if before_s is not None and after_s is not None and abs(before_s - after_s) >= 1:
+        found.append(f"last change from {_moment(before_s)} to {_moment(after_s)}")
+    return found
+
+
+def _moment(moment_s: float) -> str:
+    return f"{datetime.fromtimestamp(moment_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _changed(what: str) -> Outcome:
+    """412 is what a storage answers to a condition that does not hold."""
+    return Outcome(
+        False,
+        412,
+        CHANGED,
+        f"The object changed since it was looked at and was not touched: {what}.",
+    )
