@@ -20,6 +20,7 @@ from jobs.operations.base import (
     Steps,
 )
 from jobs.operations.batch import BatchOperation, Ended
+from jobs.operations.connected import Connected
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import GONE, would_fail
 from jobs.operations.looks import Seen
@@ -60,6 +61,8 @@ class Guarded(Operation):
         """How the task ends where it may not go on."""
         seen = yield from looks.see(target, context, is_look=False)
         if seen.is_gone and guard.is_absent:
+            if not self._operation.needs_object:
+                return None
             return (yield from self._still_absent(target, context))
         refused = refusal_of(target, guard, seen)
         if refused is None or refused.code != CHANGED or not context.tried_since_s:
@@ -110,6 +113,9 @@ class Guarded(Operation):
 
     def target_buckets(self) -> list[str]:
         return self._operation.target_buckets()
+
+    def connections(self) -> list[Connected]:
+        return self._operation.connections()
 
     def without_it(self, answer: Answer) -> str:
         return self._operation.without_it(answer)
