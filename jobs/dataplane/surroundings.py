@@ -93,6 +93,7 @@ class Surroundings(ABC):
             seen_before=self._seen_before,
             job_id=work.job_id,
             row=work.first_row + index,
+            waits=work.waits,
         )
 
     def apart(self, function: Callable[[], Any], tell: Callable[[Any], None]) -> None:

@@ -96,7 +96,7 @@ class Work:
     flight, those of another have their own: a storage that does not answer must not hold up others.
     `tried_since_s` is when somebody may have begun with these tasks before, in seconds since 1970,
     0 for never; `kept` is what these kept then, by index. `first_row` is the row of the first of them
-    in the list of the job, counted from 0.
+    in the list of the job, counted from 0. `waits` is how often they were found to wait.
     """
 
     operation: Operation
@@ -113,6 +113,7 @@ class Work:
     states: States | None = None
     job_id: str = ""
     first_row: int = 0
+    waits: int = 0
 
     def delay_s(
         self, answer: Answer, *, attempt: int, elapsed_s: float, silent_s: float

@@ -105,7 +105,7 @@ def release(claims: Collection[Claim], *, begun: bool = False) -> None:
 
 def has_unfinished(job_id: str) -> bool:
     # By the states that are looked for: "not done" would read past every done chunk.
-    unfinished = (ChunkState.PENDING, ChunkState.RUNNING)
+    unfinished = (ChunkState.PENDING, ChunkState.RUNNING, ChunkState.WAITING)
     return Chunk.objects.filter(job_id=job_id, state__in=unfinished).exists()
 
 

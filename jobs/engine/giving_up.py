@@ -17,7 +17,7 @@ from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Batch, Limits, Work
 from jobs.engine.database import DATABASE_AWAY
 from jobs.engine.rates.pacing import Pacing
-from jobs.engine.running_job import RunningJob
+from jobs.engine.running_job import Before, RunningJob
 from jobs.engine.task_states import Left, TaskStates, states_left
 from jobs.engine.transport import Transport
 from jobs.errors import BatchConsoleError
@@ -164,7 +164,7 @@ def _work_of(
     buckets = [target.bucket for target in targets]
     rows = Rows(buckets, keys, keys, [target.version_id for target in targets])
     kept = {index: left.state for index, left in enumerate(some)}
-    work = running.work(rows, over, kept=kept, states=states)
+    work = running.work(rows, over, before=Before(kept, states))
     limits = Limits(IN_FLIGHT, conf.task_deadline_s(), conf.storage_patience_s())
     # What was found out about the job's own calls is none of these calls' business.
     return replace(work, operation=GivingUp(work.operation), limits=limits, trust=Trust())

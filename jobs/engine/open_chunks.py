@@ -22,6 +22,7 @@ from jobs.engine.recording import Finished
 from jobs.engine.settlements import Hold
 from jobs.engine.task_states import TaskStates
 from jobs.engine.transport import Transport
+from jobs.engine.waiting_rows import Visit, parted
 from jobs.lifecycle import precedence
 from jobs.manifests.frozen_list import Rows
 from jobs.models import Job
@@ -77,6 +78,7 @@ class Open:
         stop: threading.Event,
         batch: Future[Batch],
         states: TaskStates | None = None,
+        visit: Visit | None = None,
     ) -> None:
         self.states = states
         self.job = job
@@ -84,6 +86,7 @@ class Open:
         self.rows = rows
         self.stop = stop
         self.batch = batch
+        self.visit = visit
         self.position = claim.position
         self.since_s = time.monotonic()
         self.look_s = self.since_s + conf.record_every_s() + LONG_S
@@ -274,14 +277,18 @@ class OpenChunks:
         written = Written(batch, [], [], [])
         for claim in chunk.claims:
             rows, part = part_of(chunk.rows, batch, claim.position - chunk.position, claim.rows)
+            part, postponed = parted(part, chunk.visit, is_over=so_far is None)
             finished = put_results(self._work, claim, rows, part.outcomes, freeze=chunk.job.dry_run)
+            if finished is None and postponed and postponed.rows:
+                finished = Finished(claim, (), (), "")
             if finished is None and so_far and 0 < len(part.begun) < claim.rows:
                 finished = Finished(claim, (), (), "")  # what is not begun is given away
             if finished is None:
                 (written.begun if part.begun else written.untouched).append(claim)
             elif so_far:
-                hold = Hold(part.begun, self._owner, conf.lease_s())
-                written.finished.append(replace(finished, hold=hold))
+                hold = Hold(part.begun, self._owner, conf.lease_s()) if part.begun else None
+                written.finished.append(replace(finished, hold=hold, postponed=postponed))
             else:
-                written.finished.append(replace(finished, begun=part.begun))
+                finished = replace(finished, begun=part.begun, postponed=postponed)
+                written.finished.append(finished)
         return written

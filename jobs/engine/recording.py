@@ -12,7 +12,7 @@ from django.db.backends.utils import CursorWrapper
 
 from jobs.engine import claims, settlements, statements
 from jobs.engine.claims import Claim, Proof
-from jobs.engine.settlements import Hold, Settlement
+from jobs.engine.settlements import Hold, Postponed, Settlement
 from jobs.engine.statements import Standing
 from jobs.engine.threshold import judge
 from jobs.errors import LeaseLostError
@@ -34,8 +34,8 @@ class TaskResult:
 class Finished:
     """`done` are the rows of a chunk that were run, as indices within it, ascending; `failed` those
     of them that failed; `result_name` is where their report rows lie. Of the other rows `begun` may
-    have been tried; those of `hold` are on their way and stay in hand. Without any of these
-    something is done. `foreseen` counts the tasks of a dry run by their kind.
+    have been tried; those of `hold` are on their way and stay in hand, those of `postponed`
+    wait. Without any of these something is done. `foreseen` counts the tasks of a dry run by their kind.
     """
 
     claim: Claim
@@ -44,6 +44,7 @@ class Finished:
     result_name: str
     begun: frozenset[int] = frozenset()
     hold: Hold | None = None
+    postponed: Postponed | None = None
     foreseen: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -130,6 +131,7 @@ def _settlement(chunk: Finished) -> Settlement:
         chunk.result_name,
         begun=chunk.begun,
         hold=chunk.hold,
+        postponed=chunk.postponed,
     )
 
 

@@ -171,11 +171,11 @@ class _Runner:
                 raise
             job_status.lose(claim, error.message, now=self._clock())
             return
-        kept, states = running.states_of(claim, rows, self._work)
+        before = running.before(claim, rows, self._work)
         stop = self._heartbeats.add(claim)
-        work = running.work(rows, stop, claim, kept=kept, states=states)
+        work = running.work(rows, stop, claim, before)
         batch = self._transport.plane().submit(work)
-        self._open.add(Open(job, claim, rows, stop, batch, states))
+        self._open.add(Open(job, claim, rows, stop, batch, before.states, before.visit))
 
     # --- Recording
 

@@ -5,16 +5,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from jobs import conf
 from jobs.dataplane import retry
 from jobs.dataplane.trust import Trust
-from jobs.dataplane.work import Limits, States, Work
+from jobs.dataplane.work import Limits, Work
 from jobs.engine import database
 from jobs.engine.chunk_rows import LateTargets, targets_of
 from jobs.engine.claims import Claim
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.task_states import TaskStates, kept_of
+from jobs.engine.waiting_rows import Visit, visit_of
 from jobs.lifecycle.connected import destination_of
 from jobs.lifecycle.connections import credentials_of, region_named, region_of
 from jobs.lifecycle.notes import note_slower
@@ -101,6 +104,19 @@ def operation_of(job: Job) -> Operation:
     return guarded(operation) if job.guarded_by_id else operation
 
 
+class Before(NamedTuple):
+    """Of a chunk's tasks: what they kept before, by index, where they keep more, and which of them
+    are visited (None: all, and none of them waits).
+    """
+
+    kept: Mapping[int, bytes] = MappingProxyType({})
+    states: TaskStates | None = None
+    visit: Visit | None = None
+
+
+NOTHING_BEFORE = Before()
+
+
 class RunningJob:
     """Raises ValidationFailedError for parameters that are none of the operation's."""
 
@@ -123,27 +139,26 @@ class RunningJob:
         if job.checks_waived and not self._trust.waived:
             self._trust = Trust(waived=True, has_succeeded=self._trust.has_succeeded)
 
-    def states_of(
-        self, claim: Claim, rows: Rows, store: WorkStore
-    ) -> tuple[dict[int, bytes], TaskStates | None]:
-        """What tasks of a chunk kept before, and where they keep more: `kept` and `states` of
-        `work`. Costs nothing where tasks keep none. Raises WorkStoreError.
+    def before(self, claim: Claim, rows: Rows, store: WorkStore) -> Before:
+        """What is known of a chunk's tasks before they run. Costs nothing where tasks keep no states
+        and wait for nothing. Raises WorkStoreError.
         """
+        visit = visit_of(claim, self.operation)
         if not self.operation.keeps_state:
-            return {}, None
+            return Before(visit=visit)
         numbers = range(claim.position, claim.position + claim.rows)
         # Where nobody tried them before, nobody kept anything.
         kept = kept_of(store, claim.job_id, numbers) if claim.tried_since_s else {}
-        return kept, TaskStates(store, claim.job_id, numbers, LateTargets(rows), kept)
+        return Before(
+            kept, TaskStates(store, claim.job_id, numbers, LateTargets(rows), kept), visit
+        )
 
     def work(
         self,
         rows: Rows,
         stop: threading.Event,
         claim: Claim | None = None,
-        *,
-        kept: Mapping[int, bytes] | None = None,
-        states: States | None = None,
+        before: Before = NOTHING_BEFORE,
     ) -> Work:
         """The tasks of a chunk, or of no chunk. Raises StorageError where what they call cannot be
         called.
@@ -153,9 +168,10 @@ class RunningJob:
         self._places.connect_others(self.operation.connections())
         self._places.connect_in(self.operation.target_places())
         self._look_for_boto3()
+        visit = before.visit
         return Work(
             self.operation,
-            targets_of(rows),
+            visit.targets(targets_of(rows)) if visit else targets_of(rows),
             self._places,
             self._limits(),
             stop,
@@ -164,10 +180,11 @@ class RunningJob:
             self._place,
             self._trust,
             _here(claim.tried_since_s) if claim else 0.0,
-            kept or {},
-            states,
+            before.kept,
+            before.states,
             self._job_id,
             claim.position if claim else 0,
+            visit.waits if visit else 0,
         )
 
     def _look_for_boto3(self) -> None:

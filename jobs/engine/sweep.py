@@ -7,7 +7,7 @@ from datetime import datetime
 from jobs import conf, queueing
 from jobs.access import lock_out
 from jobs.choices import RUNNABLE, ChunkState, JobStatus
-from jobs.engine import choosing, claims, control_lease, control_turns
+from jobs.engine import choosing, claims, control_lease, control_turns, waiting_rows
 from jobs.engine.database import now_s
 from jobs.engine.job_status import close_if_ended
 from jobs.lifecycle import commands
@@ -25,6 +25,7 @@ def sweep(*, now: datetime) -> None:
     lock_out.forget_old(now)
     _close_ended(now)
     _take_turns(now)
+    waiting_rows.wake_due()
     if control_turns.has_due():
         queueing.call_control()
     if choosing.jobs_with_work():

@@ -20,7 +20,7 @@ PARTS_SAID = 3
 AT_ONCE = 500
 
 _OF_RESULTS = ~Q(result="")
-_UNFINISHED = (ChunkState.PENDING, ChunkState.RUNNING)
+_UNFINISHED = (ChunkState.PENDING, ChunkState.RUNNING, ChunkState.WAITING)
 
 
 @dataclass(frozen=True, slots=True)

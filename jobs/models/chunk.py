@@ -15,6 +15,9 @@ class Chunk(models.Model):
     `claimed_s` is when it was last claimed, `tried_since_s` since when its rows may have been tried
     before that, 0 if nobody has. Times that end in `_s` are seconds since the epoch, on the
     database's clock.
+
+    Of rows that wait for what they asked for: `waits` is how often they were found to, and the next
+    visit is not before `not_before_s`. It looks at a few of them, or with `look_at_all` at all.
     """
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="chunks")
@@ -30,6 +33,9 @@ class Chunk(models.Model):
     lease_expires_s = models.FloatField(default=0)
     claimed_s = models.FloatField(default=0)
     tried_since_s = models.FloatField(default=0)
+    not_before_s = models.FloatField(default=0)
+    waits = models.PositiveIntegerField(default=0)
+    look_at_all = models.BooleanField(default=False)
     succeeded = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     result = models.CharField(max_length=128, blank=True)

@@ -38,6 +38,7 @@ class Context:
     was begun, where it is looked at afterwards. `tally` is for what an operation counts over all
     tasks of its chunk, `seen_before` for what objects (bucket, key) were like before the first. `row`
     counts the rows of the job's list from 0: with `job_id` it names the task, however often it is run.
+    `waits` is how often it was found to wait for what it asked for (`operations.waiting`).
     """
 
     places: Places
@@ -50,6 +51,7 @@ class Context:
     seen_before: dict[tuple[str, str], Any] = field(default_factory=dict)
     job_id: str = ""
     row: int = 0
+    waits: int = 0
 
     def bucket(self, name: str) -> Destination:
         return self.places.bucket(name)

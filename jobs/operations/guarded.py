@@ -6,6 +6,7 @@ operation whose own calls are conditional (`guards_itself`) has none, and is ask
 """
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Never, cast
 
@@ -25,6 +26,7 @@ from jobs.operations.context import Context
 from jobs.operations.foreseeing import GONE, would_fail
 from jobs.operations.looks import Seen
 from jobs.operations.steps import Later, Step
+from jobs.operations.waiting import WaitingOperation
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict
 from jobs.services.call import Call
@@ -64,9 +66,19 @@ class Guarded(Operation):
             if not self._operation.needs_object:
                 return None
             return (yield from self._still_absent(target, context))
-        refused = refusal_of(target, guard, seen)
-        if refused is None or refused.code != CHANGED or not context.tried_since_s:
+        if not context.tried_since_s:
+            return refusal_of(target, guard, seen)
+        # Some storages take new tags for a change of the object: then it may have been our own.
+        refused = refusal_of(target, replace(guard, last_modified_s=None), seen)
+        if refused is None or refused.code != CHANGED:
             return refused
+        return (yield from self._perhaps_by_us(target, context, refused))
+
+    def _perhaps_by_us(self, target: Target, context: Context, refused: Outcome) -> Steps:
+        """Of a task that was cut off before: what is as the job wants it was done by that try."""
+        foreseen = yield from self._operation.foresee(target, context)
+        if foreseen.succeeded and foreseen.code == Foreseen.ALREADY_SO:
+            return DONE
         doubt = " An earlier try of this task, which was cut off, may have changed it."
         return Outcome(False, refused.http_status, CHANGED, refused.message + doubt)
 
@@ -166,10 +178,33 @@ class GuardedTogether(Guarded, BatchOperation):
         return self._many.run_many(targets, context)
 
 
+class GuardedWaiting(Guarded, WaitingOperation):
+    """Of an operation whose tasks wait: looked at before what they wait for is asked for, and then no
+    more.
+    """
+
+    @property
+    def _waiting(self) -> WaitingOperation:
+        return cast(WaitingOperation, self._operation)
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._waiting.is_waiting
+
+    def wait_s(self, waits: int) -> float:
+        return self._waiting.wait_s(waits)
+
+    def run(self, target: Target, context: Context) -> Steps:
+        asked_for = bool(context.waits)
+        return self._operation.run(target, context) if asked_for else super().run(target, context)
+
+
 def guarded(operation: Operation) -> Operation:
     """`operation`, for targets of which some have a guard; all that it says of itself stays true."""
     together = operation.guards_itself and isinstance(operation, BatchOperation)
     base = GuardedTogether if together else Guarded
+    if isinstance(operation, WaitingOperation):
+        base = GuardedWaiting
     said = [*Operation.__annotations__, *BatchOperation.__annotations__]
     facts = {name: getattr(operation, name) for name in said if hasattr(operation, name)}
     made: Operation = type(f"Guarded{operation.name}", (base,), facts)(operation)

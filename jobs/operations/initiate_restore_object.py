@@ -1,12 +1,12 @@
-"""Restore: asks for archived objects, and does not wait for them."""
+"""Restore: asks for archived objects, and waits until they are readable where a person wants it."""
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import looks
-from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named, outcome_of
+from jobs.operations import looks, restore_waiting
+from jobs.operations.base import Finding, Outcome, Steps, counted, named, outcome_of
 from jobs.operations.checking import Checker, given
 from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, NumberField, Option, Typed, options_of
@@ -15,12 +15,14 @@ from jobs.operations.form import Form, Note, When
 from jobs.operations.permissions import GET_OBJECT, RESTORE, Permission, helping
 from jobs.operations.steps import Later, Step
 from jobs.operations.targets import addressed
+from jobs.operations.waiting import WaitingOperation
 from jobs.s3.answers import UNCLEAR, Answer
 from jobs.s3.faults import Verdict, is_never_cut_short, may_have_been_done
 from jobs.services.call import Call
 from jobs.spec.target import Target
 
 DAYS, TIER = "ExpirationInDays", "GlacierJobTier"
+WAIT, AT_MOST = restore_waiting.WAIT, restore_waiting.AT_MOST
 TIERS = {"STANDARD": "Standard", "BULK": "Bulk"}
 """Of the wire, with S3's own names for them. AWS's jobs have no expedited ones either."""
 
@@ -33,7 +35,7 @@ READABLE = frozenset(
 )
 """Nothing is to be restored from these; from others, such as a cloud tier of Ceph, there may be."""
 GLACIER, TIERING = "glacier", "tiering"
-IN_PROGRESS = "RestoreAlreadyInProgress"
+IN_PROGRESS = restore_waiting.IN_PROGRESS
 NO_EXPEDITED = "GlacierExpeditedRetrievalNotAvailable"
 
 REQUESTED = Outcome(True, 200, "", "Restore requested.")
@@ -71,17 +73,18 @@ _CLASS = _ClassField(
 
 
 @dataclass(frozen=True, slots=True)
-class InitiateRestoreObject(Operation):
-    """`days` None is for objects in Intelligent-Tiering, which come back for good.
+class InitiateRestoreObject(WaitingOperation):
+    """`days` None is for objects in Intelligent-Tiering, which come back for good. With
+    `at_most_days` a task is done when its object can be read; 0 for those that do not wait.
 
-    A task is done when the storage has taken the request. While a restore is in progress, one with
+    Else a task is done when the storage has taken the request. While a restore is in progress, one with
     a faster tier and the same days is taken, others are refused: that is the storage's to say.
     """
 
     name = "S3InitiateRestoreObject"
     label = "Restore"
     group = OperationGroup.ARCHIVE
-    does = "Asks for copies of archived objects, and does not wait for them."
+    does = "Asks for copies of archived objects, and can wait until they are readable."
     risk = Risk.COST
     loss = "are asked for."
     undo = "What was asked for is billed; copies go by themselves when their days are over."
@@ -133,10 +136,8 @@ class InitiateRestoreObject(Operation):
                 choose="Choose a retrieval tier.",
                 is_radio=True,
             ),
-            Note(
-                "The job ends when the restores are requested, not when the objects can be read."
-                " Objects of both kinds need a job each."
-            ),
+            *restore_waiting.ITEMS,
+            Note("Objects of both kinds need a job each."),
         )
     )
     examples = (
@@ -144,15 +145,17 @@ class InitiateRestoreObject(Operation):
         {DAYS: 30, TIER: "BULK"},
         {TIER: "BULK"},
         {DAYS: 7},
+        {DAYS: 7, WAIT: True, AT_MOST: 3},
     )
 
     days: int | None = None
     tier: str = ""
+    at_most_days: int = 0
 
     @classmethod
     def parse(cls, parameters: Mapping[str, Any]) -> Self:
         check = Checker()
-        check.only(parameters, {DAYS, TIER})
+        check.only(parameters, {DAYS, TIER, WAIT, AT_MOST})
         days = parameters.get(DAYS)
         is_whole = isinstance(days, int) and not isinstance(days, bool)
         if days is not None and not (is_whole and 0 <= days <= MOST_DAYS):
@@ -161,24 +164,25 @@ class InitiateRestoreObject(Operation):
                 f"{DAYS} must be a whole number, 1 or more; leave it out for Intelligent-Tiering.",
             )
         tier = check.choice(parameters.get(TIER), TIER, tuple(TIERS))
+        at_most_days = restore_waiting.parse(parameters, check)
         check.done()
-        return cls(days, tier or "")
+        return cls(days, tier or "", at_most_days)
 
     def to_wire(self) -> dict[str, Any]:
-        return given({DAYS: self.days, TIER: self.tier or None})
+        wire = given({DAYS: self.days, TIER: self.tier or None})
+        return wire | restore_waiting.to_wire(self.at_most_days)
 
     def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
         there = f"{counted(total)} in {named(buckets)}"
-        return (
-            f"Requests the restore of {there}{self._for_days()}. The job ends when the requests are"
-            " made, not when the data is ready."
-        )
+        ends = restore_waiting.ends(self.at_most_days)
+        return f"Requests the restore of {there}{self._for_days()}. {ends}"
 
     def summary(self) -> list[tuple[str, str]]:
         days = "Not specified" if self.days is None else f"{self.days:,}"
         return [
             ("Days until the copies expire", days),
             ("Retrieval tier", TIERS.get(self.tier, "Not specified")),
+            *restore_waiting.summary(self.at_most_days),
         ]
 
     def effect_on(self, key: str) -> str:
@@ -191,7 +195,22 @@ class InitiateRestoreObject(Operation):
 
     # --- How a task runs
 
+    @property
+    def is_waiting(self) -> bool:
+        return self.at_most_days > 0
+
+    def wait_s(self, waits: int) -> float:
+        return restore_waiting.wait_s(waits, is_bulk=self.tier == "BULK")
+
     def run(self, target: Target, context: Context) -> Steps:
+        if not self.is_waiting:
+            return (yield from self._request(target, context))
+        if context.waits:
+            return (yield from restore_waiting.look(target, context, self.at_most_days))
+        outcome = yield from self._request(target, context)
+        return restore_waiting.after_request(outcome)
+
+    def _request(self, target: Target, context: Context) -> Steps:
         """Made once: whoever asks again is told that a restore is in progress, and has to know
         whether it may be his own.
         """

@@ -22,6 +22,7 @@ from jobs.operations.put_object_storage_class import PutObjectStorageClass
 from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.operations.replicate_object import ReplicateObject
 from jobs.operations.update_object_encryption import UpdateObjectEncryption
+from jobs.operations.waiting import WaitingOperation
 from jobs.operations.webhook_invoke import WebhookInvoke
 
 OPERATIONS: tuple[type[Operation], ...] = (
@@ -46,6 +47,9 @@ OPERATIONS: tuple[type[Operation], ...] = (
 
 BATCHED = frozenset(op.name for op in OPERATIONS if issubclass(op, BatchOperation))
 """Operations that do many objects with one request."""
+
+WAITING = frozenset(op.name for op in OPERATIONS if issubclass(op, WaitingOperation))
+"""Operations whose tasks may wait for hours for what they asked for."""
 
 OPT_IN = tuple(op for op in OPERATIONS if op.opt_in)
 """Operations that have to be allowed for a Region first."""

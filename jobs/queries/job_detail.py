@@ -8,6 +8,7 @@ from jobs.choices import JobStatus
 from jobs.models import FailureCause, Job, RateSample
 from jobs.queries import progress
 from jobs.queries.progress import MAX_POINTS, Slot
+from jobs.queries.waiting import Waiting, waiting_of
 
 TOP_CAUSES = 3
 POLL_FAST_S = 2
@@ -36,6 +37,7 @@ class Progress:
     rates: Sequence[float]
     causes: Sequence[FailureCause]
     more_causes: int
+    waiting: Waiting | None
 
     @property
     def rates_span_s(self) -> int:
@@ -63,14 +65,15 @@ def active_s(job: Job, now: datetime) -> float:
 
 
 def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
-    """Two queries: rates and causes. `shown_ends_s` is the `ends_s` that the reader sees now."""
+    """Two queries: rates and causes; one more for a job whose tasks may wait. `shown_ends_s` is the `ends_s` that the reader sees now."""
     causes = list(job.failure_causes.all())
     slots = _slots(job, now)
     spent_s = active_s(job, now)
     running = job.status == JobStatus.ACTIVE
     recent = recent_rate(job, slots, now)
-    stalled = running and not job.waiting_for and _is_stalled(job, slots, now)
-    rest_s = None if stalled or job.waiting_for else rest_of(job, recent, now)
+    waiting = waiting_of(job)
+    stalled = running and not (job.waiting_for or waiting) and _is_stalled(job, slots, now)
+    rest_s = None if stalled or job.waiting_for or waiting else rest_of(job, recent, now)
     if rest_s is not None:
         shown_s = shown_ends_s - now.timestamp() if shown_ends_s else None
         steady_s = progress.steady_s(rest_s, shown_s)
@@ -89,6 +92,7 @@ def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
         rates=progress.rates(slots, width_s=RateSample.WIDTH_S, end_s=_end_s(job, now)),
         causes=causes[:TOP_CAUSES],
         more_causes=max(0, len(causes) - TOP_CAUSES),
+        waiting=waiting,
     )
 
 

@@ -247,15 +247,6 @@ def test_deleted_object_that_is_written_to_amid_fast_writes_is_there(stub, s3):
         head(s3, "back", "499")
 
 
-@pytest.mark.parametrize("path", ["/2015-03-31/functions/thumbnails/invocations", "/hook"])
-def test_functions_and_webhooks_answer_for_the_task_that_they_were_sent(stub, path):
-    event = Event().about(Target("photos", "a.jpg"), job_id="j", task_id="the-task")
-    request = urllib.request.Request(stub.url() + path, event, method="POST")  # noqa: S310 - ours
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
-        result = result_of(answer.read(), "the-task")
-    assert (result.code, result.text) == ("Succeeded", "done")
-
-
 def test_large_object_is_copied_in_parts_alone_and_its_copy_is_as_large(s3):
     source = {"Bucket": "large-250", "Key": "a b"}
     assert s3.head_object(**source)["ContentLength"] == 250
@@ -286,3 +277,12 @@ def test_upload_that_is_aborted_is_gone(s3):
     s3.abort_multipart_upload(**upload)
     with pytest.raises(ClientError, match="NoSuchUpload"):
         s3.abort_multipart_upload(**upload)
+
+
+@pytest.mark.parametrize("path", ["/2015-03-31/functions/thumbnails/invocations", "/hook"])
+def test_functions_and_webhooks_answer_for_the_task_that_they_were_sent(stub, path):
+    event = Event().about(Target("photos", "a.jpg"), job_id="j", task_id="the-task")
+    request = urllib.request.Request(stub.url() + path, event, method="POST")  # noqa: S310 - ours
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
+        result = result_of(answer.read(), "the-task")
+    assert (result.code, result.text) == ("Succeeded", "done")

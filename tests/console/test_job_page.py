@@ -9,7 +9,7 @@ from jobs.console.views import detail
 from jobs.models import StatusChange
 from jobs.queries import words
 from jobs.queries.job_history import STEPS_SHOWN
-from tests.make import make_failures, make_job, make_region
+from tests.make import make_chunk, make_failures, make_job, make_region
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, 10, 3, tzinfo=UTC)
@@ -197,3 +197,25 @@ def test_unknown_job_is_not_found_and_its_id_is_offered_for_search(as_viewer):
     assert answer.status_code == 404
     assert 'value="7f3c9a12-0000-4000-8000-000000000000"' in answer.content.decode()
     assert as_viewer.get("/jobs/%00/").status_code == 404
+
+
+def test_page_of_a_job_that_waits_for_archived_objects_says_so_and_not_that_it_hangs(as_viewer):
+    now = timezone.now()
+    long_ago = now - timedelta(hours=5)
+    job = make_job(
+        "Active",
+        succeeded=2,
+        total=10,
+        now=now,
+        operation="S3InitiateRestoreObject",
+        parameters={"ExpirationInDays": 7, "WaitUntilReadable": True},
+        active_since=long_ago,
+        started_at=long_ago,
+    )
+    due_s = now.timestamp() + 600
+    make_chunk(job, position=2, rows=8, state="Waiting", waits=3, not_before_s=due_s)
+    text = fragment(as_viewer, job)
+    assert "10 requested, 2 can be read." in text and "The next look is due" in text
+    assert "No object finished" not in text
+    make_chunk(job, position=10, rows=1)
+    assert "The next look is due" not in fragment(as_viewer, job)

@@ -3,6 +3,7 @@ import pytest
 from jobs.choices import Risk
 from jobs.console.forms.operations.table import FORMS
 from jobs.errors import ValidationFailedError
+from jobs.operations import restore_waiting
 from jobs.operations.base import Finding, Outcome
 from jobs.operations.initiate_restore_object import (
     NO_EXPEDITED,
@@ -13,6 +14,7 @@ from jobs.operations.initiate_restore_object import (
     InitiateRestoreObject,
 )
 from jobs.operations.steps import Later
+from jobs.operations.waiting import Waits
 from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.faults import Verdict
@@ -53,6 +55,18 @@ def test_days_that_are_none_are_refused_with_their_field(days):
         ({"GlacierJobTier": "EXPEDITED"}, "GlacierJobTier", "must be one of STANDARD, BULK."),
         ({"GlacierJobTier": "Bulk"}, "GlacierJobTier", "must be one of STANDARD, BULK."),
         ({"Days": 1}, "Days", "is not a parameter here."),
+        ({"WaitUntilReadable": "yes"}, "WaitUntilReadable", "must be true or false."),
+        (
+            {"WaitUntilReadable": True, "WaitAtMostDays": 0},
+            "WaitAtMostDays",
+            "must be a whole number from 1 to 30.",
+        ),
+        (
+            {"WaitUntilReadable": True, "WaitAtMostDays": 31},
+            "WaitAtMostDays",
+            "must be a whole number from 1 to 30.",
+        ),
+        ({"WaitAtMostDays": 3}, "WaitAtMostDays", "goes with WaitUntilReadable only."),
     ],
 )
 def test_wrong_parameter_gets_a_sentence_at_its_place(parameters, field, words):
@@ -228,3 +242,106 @@ def test_object_that_is_not_archived_is_the_storages_refusal(place, source):
     place.client.put_object(Bucket=source, Key="plain", Body=b"x")
     outcome = place.run("S3InitiateRestoreObject", {"ExpirationInDays": 1}, Target(source, "plain"))
     assert (outcome.http_status, outcome.code) == (403, "InvalidObjectState")
+
+
+# --- Waiting until the objects can be read
+
+
+WAITING = {"ExpirationInDays": 7, "WaitUntilReadable": True}
+NOW_S = 1_800_000_000.0
+
+
+def visiting(*, since_s=NOW_S - 60):
+    context = context_at(ENDPOINT, None)
+    context.waits, context.tried_since_s, context.now_s = 1, since_s, lambda: NOW_S
+    return context
+
+
+def test_job_that_waits_says_for_how_long_and_both_ways_on_the_wire():
+    operation = parse(**WAITING)
+    assert operation.to_wire() == {**WAITING, "WaitAtMostDays": 3}
+    assert operation.summary()[-1] == ("Wait until readable", "Yes, for 3 days at most")
+    assert operation.consequence(2, ["photos"]).endswith(
+        "The job ends when every object can be read, or after 3 days at most."
+    )
+    assert not parse(ExpirationInDays=7, WaitUntilReadable=False).is_waiting
+    assert parse(ExpirationInDays=7, WaitUntilReadable=False).to_wire() == {"ExpirationInDays": 7}
+
+
+@pytest.mark.parametrize("days", ["", "0", "31", "x"])
+def test_form_says_at_its_field_for_how_many_days_a_job_may_wait(days):
+    form = FORMS["S3InitiateRestoreObject"]({"days": "7", "wait": "on", "wait_days": days})
+    assert not form.is_valid()
+    assert list(form.errors) == ["wait_days"]
+    form = FORMS["S3InitiateRestoreObject"]({"days": "7", "wait": "on", "wait_days": "5"})
+    assert form.is_valid(), form.errors
+    wanted = {"WaitUntilReadable": True, "WaitAtMostDays": 5}
+    assert {name: form.parameters()[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("answer", [ACCEPTED, Answer(200, "", ""), IN_PROGRESS])
+def test_what_was_requested_or_is_restored_by_somebody_is_waited_for(answer):
+    steps, outcome = walk(parse(**WAITING).run(TARGET, CONTEXT), answer)
+    assert [step.action for step in steps] == ["RestoreObject"]
+    assert isinstance(outcome, Waits)
+
+
+def test_what_is_refused_is_not_waited_for():
+    refused = Answer(403, "InvalidObjectState", "It is not archived.")
+    _, outcome = walk(parse(**WAITING).run(TARGET, CONTEXT), refused)
+    assert outcome == Outcome(False, 403, "InvalidObjectState", "It is not archived.")
+
+
+ONGOING = 'ongoing-request="true"'
+DONE_UNTIL = 'ongoing-request="false", expiry-date="Fri, 21 Dec 2029 00:00:00 GMT"'
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_readable"),
+    [
+        ({"StorageClass": "GLACIER", "Restore": ONGOING}, False),
+        ({"StorageClass": "GLACIER", "Restore": DONE_UNTIL}, True),
+        ({"StorageClass": "CLOUDTIER", "Restore": DONE_UNTIL}, True),
+        ({"StorageClass": "GLACIER"}, False),
+        ({"StorageClass": "INTELLIGENT_TIERING", "ArchiveStatus": "ARCHIVE_ACCESS"}, False),
+        ({"StorageClass": "INTELLIGENT_TIERING"}, True),
+        ({}, True),
+    ],
+)
+def test_visit_asks_what_the_object_shows_and_requests_nothing(shown, is_readable):
+    steps, outcome = walk(parse(**WAITING).run(TARGET, visiting()), facts(**shown))
+    assert [step.action for step in steps] == ["HeadObject"]
+    assert (outcome == restore_waiting.READY) is is_readable
+    assert isinstance(outcome, Waits) is not is_readable
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ({"Restore": ONGOING}, ""),
+        ({}, " The storage shows no restore of it any more."),
+    ],
+)
+def test_object_that_stays_archived_fails_when_its_days_are_over(shown, said):
+    since_s = NOW_S - 3 * restore_waiting.DAY_S - 1
+    head = facts(StorageClass="GLACIER", **shown)
+    _, outcome = walk(parse(**WAITING).run(TARGET, visiting(since_s=since_s)), head)
+    assert outcome == Outcome(
+        False,
+        200,
+        "RestoreNotReady",
+        f"The restore was requested, and the object cannot be read after 3 days.{said}",
+    )
+
+
+def test_object_that_went_away_meanwhile_is_a_failed_task():
+    gone = Answer(404, "404", "Not Found")
+    _, outcome = walk(parse(**WAITING).run(TARGET, visiting()), gone)
+    assert (outcome.succeeded, outcome.code) == (False, "NoSuchKey")
+
+
+def test_looks_get_rarer_and_begin_later_for_bulk():
+    waits = [parse(**WAITING).wait_s(n) for n in range(8)]
+    assert waits[:5] == [60, 120, 240, 480, 900] and waits[-1] == 900
+    bulk = parse(**WAITING, GlacierJobTier="BULK")
+    assert [bulk.wait_s(n) for n in (0, 1, 100)] == [300, 600, 1800]

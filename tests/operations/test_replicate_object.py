@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from jobs.errors import ValidationFailedError
-from jobs.operations import looks, registry, replicating
+from jobs.operations import looks, replicating
 from jobs.operations.base import Outcome
 from jobs.operations.looks import Facts
 from jobs.operations.put_object_copy import PutObjectCopy
@@ -20,7 +20,6 @@ from jobs.spec.target import Target
 from tests.operations.walking import walk
 from tests.sequential import Sequential, context_at
 
-NAME = "S3ReplicateObject"
 HERE = Endpoint("http://127.0.0.1:1", "us-east-1", "path")
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 
@@ -45,19 +44,45 @@ def configure(place, bucket, *rules):
         place.client.put_bucket_replication(
             Bucket=bucket, ReplicationConfiguration={"Role": role, "Rules": list(rules)}
         )
-    except ClientError as error:
-        pytest.skip(f"Gateway: no replication rules here ({error})")
+    except ClientError:
+        if not place.endpoint.tags_after_copy:
+            raise
+        GIVEN[bucket] = rules
 
 
 @pytest.fixture
 def here(place):
-    """A source and two destinations, all of them with versions."""
-    source, archive, backup = (place.make_bucket(versioned=True) for _ in range(3))
-    return SimpleNamespace(source=source, archive=archive, backup=backup)
+    """A source and two destinations, with versions where the storage keeps any."""
+    source, archive, backup = (place.make_bucket() for _ in range(3))
+    keeps_versions = True
+    for bucket in (source, archive, backup):
+        versions = {"Status": "Enabled"}
+        try:
+            place.client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versions)
+        except ClientError:
+            keeps_versions = False
+    return SimpleNamespace(
+        source=source, archive=archive, backup=backup, keeps_versions=keeps_versions
+    )
+
+
+def put_as(place, bucket, key, storage_class):
+    try:
+        place.client.put_object(Bucket=bucket, Key=key, Body=b"x", StorageClass=storage_class)
+    except ClientError as error:
+        pytest.skip(f"Gateway: no such storage class here ({error})")
+
+
+GIVEN = {}
+"""Rules of buckets of a gateway that takes none: given to the operation as preparing would."""
+
+
+def made():
+    return ReplicateObject.parse({}).knowing(GIVEN)
 
 
 def run(place, source, key, version_id=None):
-    return place.run(NAME, {}, Target(source, key, version_id))
+    return place.run_one(made(), Target(source, key, version_id))
 
 
 def test_wire_form_has_no_members():
@@ -84,6 +109,8 @@ def test_object_is_copied_to_every_destination_with_key_metadata_and_tags(place,
 
 
 def test_named_version_is_copied_with_a_version_id_of_its_own(place, here):
+    if not here.keeps_versions:
+        pytest.skip("Gateway: no versions here.")
     configure(place, here.source, rule_to(here.archive))
     first = place.client.put_object(Bucket=here.source, Key="k", Body=b"first")["VersionId"]
     place.client.put_object(Bucket=here.source, Key="k", Body=b"second")
@@ -115,7 +142,7 @@ def test_rules_by_prefix_and_tag_choose_the_objects(place, here):
 def test_storage_class_of_the_rule_or_else_of_the_object_is_set(place, here):
     by_rule = {"Bucket": f"arn:aws:s3:::{here.archive}", "StorageClass": "STANDARD_IA"}
     configure(place, here.source, rule_to(here.archive, Destination=by_rule), rule_to(here.backup))
-    place.client.put_object(Bucket=here.source, Key="k", Body=b"x", StorageClass="ONEZONE_IA")
+    put_as(place, here.source, "k", "ONEZONE_IA")
     assert run(place, here.source, "k") == REPLICATED
     kept_as = [
         place.client.head_object(Bucket=bucket, Key="k").get("StorageClass")
@@ -126,7 +153,7 @@ def test_storage_class_of_the_rule_or_else_of_the_object_is_set(place, here):
 
 def test_archived_and_missing_objects_fail_with_a_sentence(place, here):
     configure(place, here.source, rule_to(here.archive))
-    place.client.put_object(Bucket=here.source, Key="cold", Body=b"x", StorageClass="GLACIER")
+    put_as(place, here.source, "cold", "GLACIER")
     outcome = run(place, here.source, "cold")
     assert (outcome.code, outcome.message) == (
         "SrcObjectNotEligible",
@@ -140,6 +167,8 @@ def test_archived_and_missing_objects_fail_with_a_sentence(place, here):
 def test_bucket_without_rules_fails_each_task_that_runs_all_the_same(place, here):
     place.client.put_object(Bucket=here.source, Key="k", Body=b"x")
     outcome = run(place, here.source, "k")
+    if outcome.code == "NotImplemented":
+        pytest.skip("Gateway: no replication here.")
     assert (outcome.http_status, outcome.code) == (404, "SrcBucketReplicationConfigMissing")
     assert "has no replication configuration with an enabled rule" in outcome.message
 
@@ -157,7 +186,7 @@ def test_copy_that_fails_does_not_keep_the_others_and_is_named(place, here):
 def test_copies_are_looked_at_and_one_that_is_missing_is_found(place, here):
     configure(place, here.source, rule_to(here.archive), rule_to(here.backup))
     place.client.put_object(Bucket=here.source, Key="k", Body=b"x", Tagging="team=blue")
-    operation, target = registry.get(NAME).parse({}), Target(here.source, "k", None)
+    operation, target = made(), Target(here.source, "k", None)
     runner = Sequential(place.endpoint, None, place.client)
     before = runner.drive(operation.survey(target, runner.context))
     assert runner.run_one(operation, target).succeeded
@@ -169,9 +198,9 @@ def test_copies_are_looked_at_and_one_that_is_missing_is_found(place, here):
 def test_dry_run_says_what_each_copy_would_do(place, here):
     configure(place, here.source, rule_to(here.archive), rule_to(here.backup))
     place.client.put_object(Bucket=here.source, Key="k", Body=b"x")
-    place.client.put_object(Bucket=here.source, Key="cold", Body=b"x", StorageClass="GLACIER")
+    put_as(place, here.source, "cold", "GLACIER")
     place.client.put_object(Bucket=here.archive, Key="k", Body=b"old")
-    operation = registry.get(NAME).parse({})
+    operation = made()
     runner = Sequential(place.endpoint, None, place.client)
     told = runner.drive(operation.foresee(Target(here.source, "k", None), runner.context))
     assert (told.succeeded, told.code) == (True, "WouldChange")
