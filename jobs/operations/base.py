@@ -140,6 +140,8 @@ class Operation(ABC):
     """Its own calls are conditional: it heeds `Target.guard` in `run` and `run_many`, so that no look
     before is needed (`operations.guarded`).
     """
+    needs_object: ClassVar[bool] = True
+    """Without it a key may be any text: one that no object has, and had not before, is no failure."""
 
     @classmethod
     @abstractmethod

@@ -8,22 +8,19 @@ operation whose own calls are conditional (`guards_itself`) has none, and is ask
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Never, cast
+from typing import Any, Never, Self, cast
 
-from jobs.choices import Foreseen, Risk
+from jobs.choices import Foreseen, ManifestField, Risk
 from jobs.errors import Problem
 from jobs.operations import looks
-from jobs.operations.base import (
-    DONE,
-    Finding,
-    Operation,
-    Outcome,
-    Steps,
-)
+from jobs.operations.base import DONE, AtStake, Finding, Operation, Outcome, Steps
 from jobs.operations.batch import BatchOperation, Ended
+from jobs.operations.connected import Connected
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import GONE, would_fail
 from jobs.operations.looks import Seen
+from jobs.operations.permissions import Permission
+from jobs.operations.preconditions import Precondition
 from jobs.operations.steps import Later, Step
 from jobs.operations.waiting import WaitingOperation
 from jobs.s3.answers import Answer
@@ -62,6 +59,8 @@ class Guarded(Operation):
         """How the task ends where it may not go on."""
         seen = yield from looks.see(target, context, is_look=False)
         if seen.is_gone and guard.is_absent:
+            if not self._operation.needs_object:
+                return None
             return (yield from self._still_absent(target, context))
         if not context.tried_since_s:
             return refusal_of(target, guard, seen)
@@ -122,6 +121,33 @@ class Guarded(Operation):
 
     def target_buckets(self) -> list[str]:
         return self._operation.target_buckets()
+
+    def target_places(self) -> list[tuple[str, str]]:
+        return self._operation.target_places()
+
+    def connections(self) -> list[Connected]:
+        return self._operation.connections()
+
+    def at_stake(self) -> AtStake:
+        return self._operation.at_stake()
+
+    def conditions(self) -> tuple[Precondition, ...]:
+        return self._operation.conditions()
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return self._operation.permissions()
+
+    def unfit_columns(self, fields: Sequence[ManifestField]) -> str:
+        return self._operation.unfit_columns(fields)
+
+    def unfit_row(self, bucket: str, key: str) -> str:
+        return self._operation.unfit_row(bucket, key)
+
+    def unfit_for(self, buckets: Sequence[str], *, has_versions: bool) -> list[Problem]:
+        return self._operation.unfit_for(buckets, has_versions=has_versions)
+
+    def knowing(self, found: Mapping[str, Any]) -> Self:
+        return type(self)(self._operation.knowing(found))
 
     def without_it(self, answer: Answer) -> str:
         return self._operation.without_it(answer)

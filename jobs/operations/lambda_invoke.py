@@ -45,6 +45,7 @@ class LambdaInvoke(Operation):
     )
     idempotent = False
     keeps_state = True
+    needs_object = False
     form = form_of(
         ConnectedField(
             name="function_arn",

@@ -41,6 +41,7 @@ class WebhookInvoke(Operation):
     again = "The webhook is called again with the same webhook-id, at most twice after a lost call."
     idempotent = False
     keeps_state = True
+    needs_object = False
     form = form_of(
         ConnectedField(
             name="webhook",

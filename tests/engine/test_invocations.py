@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from django.utils import timezone
 
-from jobs.choices import JobStatus
+from jobs.choices import JobStatus, ReportScope
 from jobs.engine import claims
 from jobs.errors import ValidationFailedError
+from jobs.lifecycle import freezing
+from jobs.lifecycle.creation import create_job
 from jobs.models import Chunk, FunctionEndpoint, Job, Webhook
 from jobs.operations.invocation_event import task_id_of
 from tests import s3_double
@@ -167,6 +170,27 @@ def test_dry_run_invokes_nothing_and_says_what_would_be_sent(
             in (told["a%20text"][3])
         )
     assert double.received == []
+
+
+def test_run_for_real_invokes_for_what_is_as_it_was_and_for_keys_that_no_object_has(
+    place, steps, functions, double
+):
+    place.put_objects(["same", "other"])
+    rows = place.list_of(["same", "other", "a text"])
+    dry_run = place.make_job(rows, dry_run=True, confirmation_required=False, **INVOKE)
+    steps.prepare(dry_run)
+    steps.run()
+    dry_run = steps.finish(dry_run)
+    place.s3.put_object(Bucket=place.source, Key="other", Body=b"other content")
+    spec = freezing.spec_of(dry_run, ReportScope.ALL_TASKS)
+    job = steps.all_the_way(create_job(spec, actor=None, now=timezone.now()))
+    told = {row[1]: (row[3], row[5]) for row in place.report_rows(job)}
+    assert told == {
+        "same": ("succeeded", ""),
+        "other": ("failed", "ObjectChanged"),
+        "a%20text": ("succeeded", ""),
+    }
+    assert {asked(received)["s3Key"] for received in double.received} == {"same", "a+text"}
 
 
 def test_job_waits_while_its_function_is_disabled_and_goes_on_afterwards(
