@@ -130,6 +130,8 @@ def plausible(received: Received) -> Reply:
         return reply(200, _memory.tags.get(path, TAGS))
     if received.method == "PUT" and "encryption" in received.target and NAME in path:
         return error(404, "NoSuchKey")
+    if received.method == "GET" and "?versions" in received.target:
+        return reply(200, versions(path, received.target))
     if received.method == "GET" and "acl" in received.target:
         return reply(200, NO_GRANTS)
     if received.method == "HEAD":
@@ -142,6 +144,21 @@ def plausible(received: Received) -> Reply:
         _memory.gone |= {f"{path}/{quote(unescape(key.decode()), safe='/~')}" for key in keys}
         return reply(200, deleted(received.body))
     return reply()
+
+
+def versions(path: str, target: str) -> bytes:
+    """The answer to ListObjectVersions: two of the key that is asked for, until it is deleted."""
+    prefix = dict(parse_qsl(target.partition("?")[2], keep_blank_values=True))["prefix"]
+    key, items = quote(prefix, safe="/~"), ""
+    if f"{path}/{key}" not in _memory.gone:
+        items = "".join(
+            f"<Version><Key>{quote(prefix)}</Key><VersionId>{name}</VersionId><Size>3</Size>"
+            f"<IsLatest>{'true' if name == 'v2' else 'false'}</IsLatest>"
+            "<LastModified>2020-01-01T00:00:00.000Z</LastModified></Version>"
+            for name in ("v2", "v1")
+        )
+    told = f"<EncodingType>url</EncodingType>{items}<IsTruncated>false</IsTruncated>"
+    return f"<ListVersionsResult>{told}</ListVersionsResult>".encode()
 
 
 def _encrypted(received: Received) -> str:

@@ -90,4 +90,5 @@ def lasting(
         finding = yield from operation.check(target, context, before)
         if not finding.lost or context.now_s() - since_s >= LASTS_S:
             return finding
-        yield Later(LOOK_AGAIN_S, free=True)
+        if not (yield Later(LOOK_AGAIN_S, free=True)):
+            return finding
