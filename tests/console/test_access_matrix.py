@@ -41,7 +41,8 @@ CONSOLE = {
     "jobs/<job:job_id>/tags/": ("operator", ANY),
     "jobs/<job:job_id>/retry/": ("operator", POST),
     "jobs/<job:job_id>/clone/": ("operator", POST),
-    "jobs/<job:job_id>/run-for-real/": ("operator", POST),
+    "jobs/<job:job_id>/run-for-real/": ("operator", BOTH),
+    "jobs/<job:job_id>/sample/": ("operator", GET),
     "jobs/create/": ("operator", BOTH),
     "drafts/": ("operator", GET),
     "regions/": ("administrator", GET),
@@ -59,6 +60,7 @@ CONSOLE = {
 DRAFTS = {
     "jobs/create/<uuid:draft_id>/retry-list/": BOTH,
     "jobs/create/<uuid:draft_id>/leave/": GET,
+    "jobs/create/<uuid:draft_id>/sample/": GET,
     "jobs/create/<uuid:draft_id>/browse/<slug:field>/": BOTH,
     "jobs/create/<uuid:draft_id>/<slug:step>/": BOTH,
     "drafts/<uuid:draft_id>/delete/": POST,
