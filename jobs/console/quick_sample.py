@@ -19,7 +19,7 @@ from jobs.console.access import draft_or_404, job_or_404, signed_in
 from jobs.console.wizard import found as finding
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.pages import step_url
-from jobs.console.wizard.steps import REVIEW
+from jobs.console.wizard.steps import REVIEW, first_unvisited
 from jobs.engine import quick_look
 from jobs.engine.quick_look import QuickLook
 from jobs.errors import ManifestError, StorageError, WorkStoreError
@@ -55,7 +55,8 @@ def job_sample(request: HttpRequest, job_id: str) -> HttpResponseBase:
 def draft_sample(request: HttpRequest, draft_id: UUID) -> HttpResponseBase:
     draft = draft_or_404(request, draft_id, write=True)
     reading, back = Reading(draft), step_url(draft, REVIEW)
-    if draft.job_id or reading.all_problems():
+    is_finished = first_unvisited(draft.touched) is REVIEW and not reading.all_problems()
+    if draft.job_id or not is_finished:
         said = "Finish the steps above to look ahead."
         return _answer(request, QuickLook(NOTHING, [], said), 0, back)
     spec = reading.spec()

@@ -30,6 +30,8 @@ def why_not(dry_run: Job, now: datetime) -> str:
         return "The dry run has not ended yet."
     if dry_run.status != JobStatus.COMPLETE:
         return "The dry run did not come to its end, so it has not looked at every object."
+    if dry_run.lost_rows:
+        return NOT_WHOLE
     if real := real_job_of(dry_run):
         return f"Job {real.short_id} runs the list of this dry run already."
     if dry_run.list_kept_until is None or dry_run.list_kept_until <= now:

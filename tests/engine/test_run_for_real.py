@@ -193,6 +193,13 @@ def test_dry_run_that_did_not_come_to_its_end_has_no_list_to_run(place, steps):
     assert "did not come to its end" in freezing.why_not(steps.see(dry_run), timezone.now())
 
 
+def test_dry_run_of_which_a_part_was_lost_has_no_whole_list_to_run(place, steps):
+    place.put_objects(["a"])
+    dry_run = looked(place, steps, place.list_of(["a"]))
+    dry_run.lost_rows = 1
+    assert "is gone from work storage" in freezing.why_not(dry_run, timezone.now())
+
+
 def test_list_that_goes_while_the_job_is_prepared_fails_the_job(place, steps):
     place.put_objects(["a"])
     dry_run = looked(place, steps, place.list_of(["a"]))

@@ -255,3 +255,19 @@ def test_look_ahead_of_a_guarded_task_whose_object_is_as_it_was_is_that_of_the_o
         Target("photos", "cat.jpg", guard=SEEN), context_at(ENDPOINT, None)
     )
     assert walk(steps, head(), tags)[1].code == "WouldChange"
+
+
+def test_guard_is_the_same_from_the_headers_of_an_answer_as_from_what_they_say():
+    headers = {
+        "etag": '"a"',
+        "content-length": "12",
+        "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT",
+        "x-amz-version-id": "v1",
+    }
+    assert guard_of(Answer(200, "", "", headers=headers)) == guard_of(head(version="v1"))
+
+
+@pytest.mark.parametrize("text", ["", "soon", "Fri, 99 Foo 2026"])
+def test_date_that_is_none_is_not_known(text):
+    guard = guard_of(Answer(200, "", "", headers={"etag": '"a"', "last-modified": text}))
+    assert guard == Guard(etag='"a"')
