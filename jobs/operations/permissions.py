@@ -89,6 +89,7 @@ PUT_HOLD = Permission("s3:PutObjectLegalHold")
 BYPASS_GOVERNANCE = Permission("s3:BypassGovernanceRetention")
 GET_LOCK = Permission("s3:GetBucketObjectLockConfiguration")
 PUT_ENCRYPTION = Permission("s3:UpdateObjectEncryption")
+GET_REPLICATION = Permission("s3:GetReplicationConfiguration")
 
 _OF_CALLS: Mapping[str, tuple[Permission, ...]] = {
     "GetObject": (GET_OBJECT,),

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import looks, replicate_foreseen, replicating, replication_rules, tags
+from jobs.operations import copy_permissions, looks, replicate_foreseen, replicating, replication_rules, tags
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named, outcome_of
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Facts
+from jobs.operations.permissions import GET_REPLICATION, Permission
 from jobs.operations.preconditions import REPLICATION
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.replicating import Plan, as_part, not_eligible
@@ -101,6 +102,9 @@ class ReplicateObject(Operation):
     def target_buckets(self) -> list[str]:
         every = (rule.bucket for rules in self.rules.values() for rule in rules)
         return list(dict.fromkeys(every))
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (GET_REPLICATION, *copy_permissions.permissions(None, {}))
 
     # --- How a task runs
 
