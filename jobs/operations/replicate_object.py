@@ -5,7 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import copy_permissions, looks, replicate_foreseen, replicating, replication_rules, tags
+from jobs.operations import (
+    copy_permissions,
+    looks,
+    replicate_foreseen,
+    replicating,
+    replication_rules,
+    tags,
+)
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named, outcome_of
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
