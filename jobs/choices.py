@@ -129,3 +129,35 @@ class OperationGroup(TextChoices):
     ARCHIVE = "Archive and lock", "Archive and lock"
     DELETE = "Delete", "Delete"
     CHECK = "Check and custom", "Check and custom"
+
+
+class Capability(TextChoices):
+    """What a storage may or may not be able to do; labelled as the page of its Region names it."""
+
+    VERSIONING = "versioning", "Versioning"
+    TAGS = "tags", "Object tags"
+    COPY_TAGS = "copy-tags", "Tags sent with a copy"
+    ACL = "acl", "Access control lists"
+    OBJECT_LOCK = "object-lock", "Object Lock"
+    RESTORE = "restore", "Restore of archived objects"
+    CHECKSUMS = "checksums", "Checksums"
+    ENCRYPTION = "encryption", "Encryption of new objects"
+    CHANGE_ENCRYPTION = "change-encryption", "Change of encryption"
+    REPLICATION = "replication", "Replication rules"
+    BATCH_DELETE = "batch-delete", "Deletion of many at once"
+    CONDITIONAL_PUT = "conditional-put", "Condition on an upload"
+    CONDITIONAL_COPY = "conditional-copy", "Condition on a copy"
+    CONDITIONAL_DELETE = "conditional-delete", "Condition on a deletion"
+    MULTIPART_COPY = "multipart-copy", "Copy in parts"
+
+
+class Can(TextChoices):
+    """Whether a storage can do something, as a probe found out."""
+
+    YES = "yes", "Yes"
+    NO = "no", "No"
+    UNTOLD = "untold", "Cannot tell"
+
+
+OF_BUCKETS = frozenset({Capability.VERSIONING, Capability.OBJECT_LOCK, Capability.REPLICATION})
+"""These differ from bucket to bucket of one storage; all others are the storage's own."""

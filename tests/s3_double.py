@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from unittest.mock import patch
 from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape, unescape
@@ -263,6 +264,8 @@ def signature_holds(received: Received, credentials: Credentials) -> bool:
         headers={name: received.headers[name] for name in signed if name not in made},
         data=received.body,
     )
+    if received.headers.get("x-amz-content-sha256") == "UNSIGNED-PAYLOAD":
+        request.context["client_config"] = SimpleNamespace(s3={"payload_signing_enabled": False})
     moment = datetime.strptime(received.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
     keys = BotoCredentials(
         credentials.access_key_id, credentials.secret_access_key, credentials.session_token

@@ -35,10 +35,12 @@ local function complete()
     "<ETag>&quot;" .. ETAG:sub(2, -2) .. "&quot;</ETag>"))
 end
 
--- Of an object below sink/<bytes>/, that it has so many.
+-- Of an object below sink/<bytes>/<prefix>/, that it has so many.
 local function look()
+  local size = ngx.var.uri:match("^/sink/(%d+)/[^/]+/.")
+  if not size then return sending.refuse(404, "NoSuchKey", "") end
   ngx.header["ETag"] = ETAG
-  ngx.header["Content-Length"] = ngx.var.uri:match("^/sink/(%d+)/") or 0
+  ngx.header["Content-Length"] = size
   ngx.header["Last-Modified"] = ngx.http_time(ngx.time())
   sending.name_request()
   ngx.status = 200

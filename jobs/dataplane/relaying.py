@@ -51,7 +51,7 @@ class Relaying:
 
     def enter(self) -> None:
         try:
-            data = bytearray(self.size_bytes)
+            data = self.flight.room.buffer(self.size_bytes)
             if data:
                 _Fetching(self, self._step, data, partial(self._fetched, data)).send_in_turn()
             else:
@@ -61,22 +61,23 @@ class Relaying:
 
     def _fetched(self, data: bytearray, answer: Answer) -> None:
         if answer.code:
-            self._end(_told_by(self._step.source, answer))
+            self._end(_told_by(self._step.source, answer), data)
             return
         call = self._step.upload(data)
         sending = _Sending(self.task, call, partial(self._sent, call))
         self._apart(sending.digest, lambda _: sending.send_in_turn())
 
     def _sent(self, call: Call, answer: Answer) -> None:
-        if answer.code:
-            self._end(_told_by(call, answer))
-            return
         content: Content = call.params["Body"]
+        if answer.code:
+            self._end(_told_by(call, answer), content.data)
+            return
         differs = partial(self._step.differs, content, answer)
-        self._apart(differs, partial(self._compared, answer))
+        self._apart(differs, partial(self._compared, content, answer))
 
-    def _compared(self, answer: Answer, sentence: object) -> None:
-        self._end(replace(answer, code=DIFFERS, message=str(sentence)) if sentence else answer)
+    def _compared(self, content: Content, answer: Answer, sentence: object) -> None:
+        told = replace(answer, code=DIFFERS, message=str(sentence)) if sentence else answer
+        self._end(told, content.data)
 
     def _apart(self, function: Callable[[], object], then: Callable[[object], None]) -> None:
         """Off the loop where that pays. An exception of it is the task's."""
@@ -96,8 +97,8 @@ class Relaying:
         else:
             go_on(function())
 
-    def _end(self, answer: Answer) -> None:
-        self.flight.room.leave(self)
+    def _end(self, answer: Answer, data: bytearray) -> None:
+        self.flight.room.leave(self, data)
         self._tell(answer)
 
 

@@ -8,6 +8,9 @@ from typing import Protocol
 ROOM_BYTES = 64 * 1024 * 1024
 
 
+MOST_SPARE = 64
+
+
 class Guest(Protocol):
     """Who holds bytes, or waits for room and holds none."""
 
@@ -40,6 +43,7 @@ class Room:
         self._waiting: deque[Guest] = deque()
         self._turned_away: list[Guest] = []
         self._is_serving = False
+        self._spare: list[bytearray] = []
         self.held_bytes = self.most_held_bytes = 0
 
     def ask(self, guest: Guest) -> None:
@@ -47,11 +51,20 @@ class Room:
         self._waiting.append(guest)
         self._serve()
 
-    def leave(self, guest: Guest) -> None:
-        """It holds nothing any more; may be said twice."""
+    def buffer(self, size_bytes: int) -> bytearray:
+        """What a guest inside puts its bytes into; new memory costs as much as to receive into it."""
+        for number, spare in enumerate(self._spare):
+            if len(spare) == size_bytes:
+                return self._spare.pop(number)
+        return bytearray(size_bytes)
+
+    def leave(self, guest: Guest, spare: bytearray | None = None) -> None:
+        """It holds nothing any more; may be said twice. `spare` is a buffer that nobody knows any more."""
         if guest in self._inside:
             self._inside.remove(guest)
             self.held_bytes -= guest.size_bytes
+            if spare and len(self._spare) < MOST_SPARE:
+                self._spare.append(spare)
             self._serve()
 
     def _serve(self) -> None:
@@ -74,9 +87,20 @@ class Room:
 
     def _let_in(self, guest: Guest) -> None:
         self._inside.add(guest)
+        self._make_room(guest.size_bytes)
         self.held_bytes += guest.size_bytes
         self.most_held_bytes = max(self.most_held_bytes, self.held_bytes)
         guest.enter()
+
+    def _make_room(self, wanted_bytes: int) -> None:
+        """Spare buffers of another size count as held."""
+        if not any(len(spare) == wanted_bytes for spare in self._spare):
+            while self._spare and self._used_bytes + wanted_bytes > self._room_bytes:
+                self._spare.pop()
+
+    @property
+    def _used_bytes(self) -> int:
+        return self.held_bytes + sum(map(len, self._spare))
 
     def sweep(self) -> None:
         """Called often: who is not wanted any more says nothing, and leaves. Who may not begin is told here and
@@ -87,6 +111,8 @@ class Room:
         for guest in [guest for guest in self._waiting if not guest.may_begin]:
             self._waiting.remove(guest)
             self._turned_away.append(guest)
+        if not self._inside:
+            self._spare = []
         told, self._turned_away = self._turned_away, []
         for guest in told:
             guest.interrupted()

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -12,6 +13,7 @@ from jobs import queueing
 from jobs.choices import JobStatus, ManifestField
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
+from jobs.lifecycle.capabilities import lacking
 from jobs.lifecycle.connected import unconnected
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
@@ -73,10 +75,14 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
     return [*problems, Problem("operation", refused)] if refused else problems
 
 
-def refusal_of(operation: type[Operation], region: Region | None) -> str:
-    """Why `operation` may not be used in the Region, as a sentence; empty when it may."""
+def refusal_of(
+    operation: type[Operation], region: Region | None, buckets: Iterable[str] = ()
+) -> str:
+    """Why `operation` may not be used in the Region, or on these buckets of it, as a sentence; empty
+    when it may.
+    """
     if region is None or region.allows(operation):
-        return ""
+        return lacking(operation, region, buckets)
     return (
         f"{operation.label} is turned off in the Region {region.name}."
         " An administrator can allow it under Regions."

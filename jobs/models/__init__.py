@@ -1,6 +1,7 @@
 """All models, re-exported: importers say `from jobs.models import Job`."""
 
 from jobs.models.activity import JobEvent, StatusChange
+from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
 from jobs.models.connection import FunctionEndpoint, Webhook
 from jobs.models.draft import Draft
@@ -22,10 +23,12 @@ __all__ = [
     "FailureSample",
     "ForeseenCount",
     "FunctionEndpoint",
+    "FoundCapability",
     "Job",
     "JobEvent",
     "JobQuerySet",
     "JobTag",
+    "ProbedBucket",
     "RateSample",
     "Region",
     "Report",

@@ -52,6 +52,12 @@ class Region(models.Model):
         default=False,
         help_text="For storage that ignores retention and legal hold sent with a copy.",
     )
+    deletes_at_once = models.PositiveIntegerField(default=1000, editable=False)
+    """How many keys one DeleteObjects may name, 1 where that call does not work; a probe sets it."""
+
+    conditions = models.JSONField(default=list, blank=True, editable=False)
+    """Capabilities: on which calls a probe saw a condition kept."""
+
     allowed_operations = models.JSONField(default=list, blank=True)
     manifest_prefix = models.CharField(max_length=512, blank=True)
     report_prefix = models.CharField(max_length=512, blank=True)
@@ -96,6 +102,8 @@ class Region(models.Model):
             ca_certificate=self.ca_certificate,
             tags_after_copy=self.tags_after_copy,
             lock_after_copy=self.lock_after_copy,
+            deletes_at_once=self.deletes_at_once,
+            conditions=frozenset(self.conditions),
         )
 
 

@@ -94,7 +94,9 @@ class Operation(ABC):
     before a job runs ("12 objects lose their current tags."), `undo` says what can be undone, and
     `understood` stands at the checkbox, where there is one. `lacks` is what a storage has not that
     answers 501: "This storage has no object tags". `form` asks for the parameters, and `examples`
-    are some in wire form, the first the plainest, together using every member.
+    are some in wire form, the first the plainest, together using every member. `calls` are the actions
+    of its tasks, `back` is how to go back by hand, and `again` what a task does that runs twice
+    (docs/operations.md has them in a table).
 
     With `single_bucket` all objects of a job lie in one bucket; an operation that is not
     `idempotent` must bear that a task whose result was lost runs again. `chunk_rows` is how many
@@ -111,6 +113,9 @@ class Operation(ABC):
     undo: ClassVar[str] = "You may not be able to undo this."
     understood: ClassVar[str] = "I understand what this does to these objects."
     lacks: ClassVar[str]
+    calls: ClassVar[tuple[str, ...]]
+    back: ClassVar[str]
+    again: ClassVar[str]
     form: ClassVar[Form] = Form()
     examples: ClassVar[tuple[Mapping[str, Any], ...]]
     single_bucket: ClassVar[bool] = False

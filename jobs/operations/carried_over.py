@@ -13,6 +13,18 @@ from jobs.operations import carried_acl, looks
 from jobs.operations.base import Outcome, outcome_of
 from jobs.operations.context import Context
 from jobs.operations.looks import Facts, Seen
+from jobs.operations.permissions import (
+    GET_ACL,
+    GET_HOLD,
+    GET_OBJECT,
+    GET_RETENTION,
+    GET_TAGS,
+    PUT_ACL,
+    PUT_HOLD,
+    PUT_OBJECT,
+    PUT_RETENTION,
+    PUT_TAGS,
+)
 from jobs.operations.steps import Step
 from jobs.operations.tags import Tags, from_answer
 from jobs.s3.answers import UNCLEAR
@@ -37,6 +49,19 @@ _EVENT_HOLD = (
     "ObjectLockEventHoldDurationYears",
 )
 ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
+
+_LISTS, _TAGGED, _LOCKED = (
+    "where access control lists are not the usual ones",
+    "where objects have tags",
+    "where objects are locked",
+)
+PERMISSIONS = (
+    *(GET_OBJECT, PUT_OBJECT, GET_ACL, PUT_ACL.when(_LISTS)),
+    *(GET_TAGS.when(_TAGGED), PUT_TAGS.when(_TAGGED)),
+    *(GET_RETENTION.when(_LOCKED), PUT_RETENTION.when(_LOCKED)),
+    *(GET_HOLD.when(_LOCKED), PUT_HOLD.when(_LOCKED)),
+)
+"""Of operations that copy objects onto themselves."""
 
 Params = dict[str, Any]
 """Of CopyObject."""

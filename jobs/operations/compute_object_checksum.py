@@ -57,6 +57,9 @@ class ComputeObjectChecksum(Operation):
     needs = frozenset({"GetObject"})
     needs_report = True
     lacks = "reading of objects"
+    calls = ("GetObject", "HeadObject", "GetObjectAttributes")
+    back = "Nothing was changed."
+    again = "Reads again and reports the same."
     form = Form(
         (
             ChoiceField(

@@ -31,7 +31,15 @@ from jobs.operations.delete_object_form import (
 )
 from jobs.operations.delete_object_versions import ByKey
 from jobs.operations.foreseeing import would_fail
-from jobs.operations.permissions import DELETE_OBJECT, GET_OBJECT, Permission, helping
+from jobs.operations.permissions import (
+    BYPASS_GOVERNANCE,
+    DELETE_OBJECT,
+    DELETE_VERSION,
+    GET_OBJECT,
+    LIST_VERSIONS,
+    Permission,
+    helping,
+)
 from jobs.operations.preconditions import VERSIONING, Precondition
 from jobs.operations.steps import Step
 from jobs.s3.answers import Answer
@@ -60,6 +68,12 @@ class DeleteObject(BatchOperation):
     understood = "I understand that these objects will be deleted."
     needs = frozenset({"DeleteObject"})
     lacks = "deletion of objects"
+    calls = ("DeleteObjects", "DeleteObject", "HeadObject", "ListObjectVersions")
+    back = "Remove the delete marker, where the bucket keeps versions. Else an object is gone."
+    again = (
+        "What is gone is done. A key without a version is looked at first, and what was "
+        "written since stays."
+    )
     opt_in = "Lets people create jobs that delete objects in this Region."
     form = delete_object_form.FORM
     examples = delete_object_form.EXAMPLES
@@ -120,7 +134,12 @@ class DeleteObject(BatchOperation):
     # --- How a task runs
 
     def permissions(self) -> tuple[Permission, ...]:
-        return (DELETE_OBJECT, *helping(GET_OBJECT))
+        needed = [DELETE_OBJECT]
+        if self.mode not in (NEWEST, VERSIONS):
+            needed = [LIST_VERSIONS, DELETE_VERSION]
+        if self.bypass:
+            needed.append(BYPASS_GOVERNANCE)
+        return (*needed, *helping(GET_OBJECT))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         if by_key := self._by_key():

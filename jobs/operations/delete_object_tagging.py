@@ -40,6 +40,12 @@ class DeleteObjectTagging(Operation):
     understood = "I understand that these objects lose all their tags."
     needs = frozenset({ACTION, "GetObjectTagging"})
     lacks = "object tags"
+    calls = ("GetObjectTagging", "DeleteObjectTagging", "PutObjectTagging")
+    back = (
+        "Replace all object tags with what they were; that is noted nowhere, save in the "
+        "report of a dry run."
+    )
+    again = "Nothing more."
     form = Form(
         (
             Note(

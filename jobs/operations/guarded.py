@@ -6,6 +6,7 @@ operation whose own calls are conditional (`guards_itself`) has none, and is ask
 """
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Never, cast
 
@@ -62,9 +63,19 @@ class Guarded(Operation):
         seen = yield from looks.see(target, context, is_look=False)
         if seen.is_gone and guard.is_absent:
             return (yield from self._still_absent(target, context))
-        refused = refusal_of(target, guard, seen)
-        if refused is None or refused.code != CHANGED or not context.tried_since_s:
+        if not context.tried_since_s:
+            return refusal_of(target, guard, seen)
+        # Some storages take new tags for a change of the object: then it may have been our own.
+        refused = refusal_of(target, replace(guard, last_modified_s=None), seen)
+        if refused is None or refused.code != CHANGED:
             return refused
+        return (yield from self._perhaps_by_us(target, context, refused))
+
+    def _perhaps_by_us(self, target: Target, context: Context, refused: Outcome) -> Steps:
+        """Of a task that was cut off before: what is as the job wants it was done by that try."""
+        foreseen = yield from self._operation.foresee(target, context)
+        if foreseen.succeeded and foreseen.code == Foreseen.ALREADY_SO:
+            return DONE
         doubt = " An earlier try of this task, which was cut off, may have changed it."
         return Outcome(False, refused.http_status, CHANGED, refused.message + doubt)
 

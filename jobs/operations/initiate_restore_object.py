@@ -91,6 +91,12 @@ class InitiateRestoreObject(WaitingOperation):
     understood = "I understand that each restore is billed, and so are the copies."
     needs = settles = frozenset({"RestoreObject"})
     lacks = "restore of archived objects"
+    calls = ("RestoreObject",)
+    back = "A request cannot be taken back. The copies go by themselves when their days are over."
+    again = (
+        "A restore in progress is refused and counts as requested where an earlier try "
+        "may have requested it."
+    )
     idempotent = False
     form = Form(
         (

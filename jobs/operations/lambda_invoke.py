@@ -38,6 +38,11 @@ class LambdaInvoke(Operation):
         "I understand that the function may run more than once for an object whose answer is lost."
     )
     lacks = "functions to invoke"
+    calls = ("Invoke",)
+    back = "Only the function knows how."
+    again = (
+        "The function is invoked again with the same taskId, at most twice after a lost invocation."
+    )
     idempotent = False
     keeps_state = True
     form = form_of(

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
 from jobs.operations import (
+    carried_over,
     merge_object_metadata_form,
     metadata_changes,
     object_metadata,
@@ -23,6 +24,7 @@ from jobs.operations.looks import Look
 from jobs.operations.metadata_changes import MEMBERS, MetadataChanges
 from jobs.operations.object_metadata import CannotCarryError, TooLargeError
 from jobs.operations.onto_itself_looks import Before
+from jobs.operations.permissions import Permission
 from jobs.operations.steps import Step
 from jobs.spec.target import Target
 
@@ -48,6 +50,9 @@ class MergeObjectMetadata(Operation):
     understood = "I understand that the values of changed and removed metadata are lost."
     needs = settles = frozenset({"CopyObject"})
     lacks = "object copies with new metadata"
+    calls = ("HeadObject", "GetObjectTagging", "GetObjectAcl", "CopyObject", "PutObjectAcl")
+    back = "Merge metadata with what they were, or make the version before the newest again."
+    again = "Nothing more: an object that has them already is not written."
     keeps_state = True
     guards_itself = True
     form = merge_object_metadata_form.FORM
@@ -97,6 +102,9 @@ class MergeObjectMetadata(Operation):
         told = object_metadata.to_params(wanted)
         newest = onto_itself.newest_of(target)
         return (yield from onto_itself.write_anew(newest, context, owned, told))
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return carried_over.PERMISSIONS
 
     def foresee(self, target: Target, context: Context) -> Steps:
         owned = yield from onto_itself.read_newest(target, context)

@@ -51,6 +51,12 @@ class MergeObjectTagging(Operation):
     understood = "I understand that the values of changed and removed tags are lost."
     needs = frozenset({"GetObjectTagging", "PutObjectTagging"})
     lacks = "object tags"
+    calls = ("GetObjectTagging", "PutObjectTagging")
+    back = (
+        "Merge object tags with what they were; that is noted nowhere, save in the "
+        "report of a dry run."
+    )
+    again = "Nothing more."
     form = merge_object_tagging_form.FORM
     examples = merge_object_tagging_form.EXAMPLES
 

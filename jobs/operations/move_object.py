@@ -26,6 +26,7 @@ from jobs.operations.move_object_form import (
     SOURCE_VERSIONS,
 )
 from jobs.operations.object_versions import NULL
+from jobs.operations.permissions import DELETE_OBJECT, Permission
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.steps import Later, Step
 from jobs.operations.unchanged import CHANGED, changed, difference, guard_of
@@ -60,6 +61,12 @@ class MoveObject(Operation):
     needs = frozenset({"CopyObject", "DeleteObject"})
     settles = PutObjectCopy.settles
     lacks = "copies and deletion of objects"
+    calls = ("CopyObject", "HeadObject", "DeleteObject")
+    back = "Move the objects back."
+    again = (
+        "What was copied and verified before is only deleted. A source that is gone "
+        "counts as moved if the task noted that its copy was verified."
+    )
     opt_in = "Lets people create jobs that move objects, which deletes them at their source."
     form = move_object_form.FORM
     examples = move_object_form.EXAMPLES
@@ -107,6 +114,12 @@ class MoveObject(Operation):
     def target_buckets(self) -> list[str]:
         return self.copy.target_buckets()
 
+    def target_places(self) -> list[tuple[str, str]]:
+        return self.copy.target_places()
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (*self.copy.permissions(), DELETE_OBJECT)
+
     def unfit_columns(self, fields: Sequence[ManifestField]) -> str:
         if ManifestField.VERSION_ID not in fields:
             return ""
@@ -117,7 +130,7 @@ class MoveObject(Operation):
 
     def unfit_row(self, bucket: str, key: str) -> str:
         """What lies below the destination already would be moved into itself, or twice."""
-        if bucket != self.copy.bucket or not key.startswith(self.copy.target_key("")):
+        if not self.copy.is_in(bucket) or not key.startswith(self.copy.target_key("")):
             return ""
         there = self.copy.destination()
         return f"lies below the destination {there} already. Take such keys off the list"
@@ -146,9 +159,7 @@ class MoveObject(Operation):
             copied = yield from self._copy(source, context)
             if not copied.succeeded:
                 return copied
-        unverified = yield from move_verifying.verify(
-            source, was, copy_looks.copy_target(self.copy, target), context, began_s
-        )
+        unverified = yield from move_verifying.verify(self.copy, source, was, context, began_s)
         if unverified:
             return unverified
         if not verified:
@@ -190,7 +201,7 @@ class MoveObject(Operation):
         if left.facts is not None and before and left.facts.identity == before.identity:
             return Finding(lost="deletion")
         made = copy_looks.copy_target(self.copy, target)
-        there = yield from looks.see(made, context)
+        there = yield from looks.see(made, self.copy.over_there(context))
         if there.is_gone:
             return Finding(lost="copy")
         return Finding() if there.facts else looks.unseen_by(there)

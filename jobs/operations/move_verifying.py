@@ -14,6 +14,7 @@ from jobs.operations import looks
 from jobs.operations.base import Outcome, not_kept
 from jobs.operations.checked import lasting
 from jobs.operations.context import Context
+from jobs.operations.copy_looks import copy_target
 from jobs.operations.looks import Facts, Seen
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.steps import Step
@@ -37,11 +38,14 @@ Verified = Generator[Step, Any, Outcome | None]
 """Returns None where the copy is what the source was, else how the task ends: nothing was deleted."""
 
 
-def verify(source: Target, was: Seen, made: Target, context: Context, began_s: float) -> Verified:
+def verify(
+    copy: PutObjectCopy, source: Target, was: Seen, context: Context, began_s: float
+) -> Verified:
     """`was` is what the source was like before the copy, which was asked for at `began_s` on our
     clock, 0 for one that was looked at before.
     """
-    there = yield from looks.see(made, context, is_look=False)
+    made, over_there = copy_target(copy, source), copy.over_there(context)
+    there = yield from looks.see(made, over_there, is_look=False)
     facts, listed = there.facts, was.facts
     if there.is_gone or facts is None or listed is None:
         why = "it is not there" if there.is_gone else f"a look is answered with {there.said}"
@@ -56,7 +60,7 @@ def verify(source: Target, was: Seen, made: Target, context: Context, began_s: f
     now = yield from looks.see(source, context, is_look=False)
     if now.facts is None or difference(guard_of(was), guard_of(now)):
         return _unverified(made, "the source has changed while it was copied")
-    same = yield from _has_same_checksum(source, made, context)
+    same = yield from _has_same_checksum((source, context), (made, over_there))
     if same is not None:
         return None if same else _unverified(made, "it has another checksum than the source")
     if began_s and there.age(began_s) is Age.OLDER:
@@ -100,11 +104,11 @@ def _is_md5(facts: Facts) -> bool:
 
 
 def _has_same_checksum(
-    source: Target, made: Target, context: Context
+    *places: tuple[Target, Context],
 ) -> Generator[Step, Any, bool | None]:
     """None where they have none of one kind, of the whole object."""
     found: list[Mapping[str, Any]] = []
-    for target in (source, made):
+    for target, context in places:
         call = looks.ask(target, context, "HeadObject")
         answer: Answer = yield replace(call, params={**call.params, "ChecksumMode": "ENABLED"})
         if answer.code:

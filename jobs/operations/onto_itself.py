@@ -8,11 +8,12 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jobs.operations import carried_over, copy_looks, looks, object_metadata
+from jobs.operations import carried_over, copy_looks, looks, object_metadata, onto_itself_large
 from jobs.operations.base import DONE, Finding, Outcome, Steps, not_kept, outcome_of
 from jobs.operations.carried_over import Owned, Params
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import cannot_tell, would_fail
+from jobs.operations.large_copy_limits import says_too_large
 from jobs.operations.set_afterwards import Afterwards
 from jobs.operations.steps import Keep, Later, Step
 from jobs.operations.storage_clock import Age
@@ -82,12 +83,15 @@ def write_anew(
     """
     if owned.is_changed:
         return carried_over.CHANGED_SINCE
-    with_tags = tags is None and is_needed_afterwards(context, target)
+    is_large = onto_itself_large.is_large(target, context, owned)
+    with_tags = tags is None and (is_large or is_needed_afterwards(context, target))
     found = yield from carried_over.read_rest(
         owned, target, context, acl=not says_acl(told), with_tags=with_tags
     )
     if isinstance(found, Outcome):
         return found
+    if is_large:
+        return (yield from onto_itself_large.write_anew(target, context, found, told, tags))
     return (yield from _write(target, context, found, told, tags))
 
 
@@ -104,6 +108,8 @@ def _write(
     if afterwards:
         yield Keep(afterwards.to_state())
     answer = yield from _Writing(target, context, owned, params).until_made()
+    if isinstance(answer, Answer) and answer.code:
+        return (yield from _write_in_parts(target, context, owned, told, tags, answer))
     if isinstance(answer, Outcome):
         if afterwards and 400 <= answer.http_status < 500:
             yield Keep(b"")  # nothing was copied
@@ -116,11 +122,33 @@ def _write(
     return outcome
 
 
+def _write_in_parts(
+    target: Target,
+    context: Context,
+    owned: Owned,
+    told: Mapping[str, Any],
+    tags: Tags | None,
+    refusal: Answer,
+) -> Steps:
+    """What the storage refused as too large for one request; all that was kept goes."""
+    yield Keep(b"")
+    found: Owned | Outcome = owned
+    if tags is None and owned.tags is None:
+        found = yield from carried_over.read_rest(
+            owned, target, context, acl=not says_acl(told), with_tags=True
+        )
+    if isinstance(found, Outcome):
+        return found
+    anew = replace(context, kept=b"")
+    steps = onto_itself_large.write_anew(target, anew, found, told, tags, refusal)
+    return (yield from steps)
+
+
 def finish_earlier(target: Target, context: Context) -> Steps:
     """Where nothing has to be copied: what an earlier try of this task had still to set."""
     afterwards = Afterwards.from_state(context.kept)
     if afterwards is None:
-        return DONE
+        return (yield from onto_itself_large.forget(target, context))
     outcome = yield from afterwards.put_where_lacking(target, context)
     if outcome.succeeded:
         yield Keep(b"")
@@ -144,14 +172,14 @@ class _Writing:
     params: Params
 
     def until_made(self) -> Generator[Step, Any, Answer | Outcome]:
-        """The answer of the copy, or how the task fails. Whether a copy was made that no answer
+        """The answer of the copy, also where it is refused as too large, or how the task fails. Whether a copy was made that no answer
         tells of is settled by a look: once more could be refused, since our own copy may have
         another ETag.
         """
         began_s, is_unclear = self.context.now_s(), False
         while True:
             answer: Answer = yield self._call()
-            if not answer.code:
+            if not answer.code or says_too_large(answer):
                 return answer
             if self._is_to_be_told_all(answer):
                 continue
@@ -225,7 +253,7 @@ def give_up(target: Target, context: Context) -> Generator[Step, Any, Outcome | 
     """A job ended between a copy and what had to be set after it: that is set, where it is lacking."""
     afterwards = Afterwards.from_state(context.kept)
     if afterwards is None:
-        return None
+        return (yield from onto_itself_large.clear(target, context))
     outcome = yield from afterwards.put_where_lacking(target, context)
     return None if outcome.succeeded else outcome
 
@@ -246,6 +274,9 @@ def refused(
     """Why such an object would not be written anew, None where nothing speaks against it."""
     if carried_over.is_archived(owned.facts.data):
         return would_fail(403, "InvalidObjectState", ARCHIVED)
+    cannot = onto_itself_large.cannot(owned, told)
+    if cannot and onto_itself_large.is_large(target, context, owned):
+        return why_not(cannot)
     found = yield from carried_over.read_rest(
         owned, target, context, acl=not says_acl(told), with_tags=False
     )

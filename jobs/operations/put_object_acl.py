@@ -46,6 +46,12 @@ class PutObjectAcl(Operation):
     understood = "I understand that the grants which these objects have now are lost."
     needs = frozenset({ACTION, READ})
     lacks = "access control lists of objects"
+    calls = ("GetObjectAcl", "PutObjectAcl")
+    back = (
+        "Replace access control list with what it was; that is noted nowhere, save in "
+        "the report of a dry run."
+    )
+    again = "The same list is set again."
     form = put_object_acl_form.FORM
     examples = put_object_acl_form.EXAMPLES
 

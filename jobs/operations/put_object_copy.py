@@ -72,6 +72,24 @@ class PutObjectCopy(Operation):
     understood = "I acknowledge that existing objects with the same name will be overwritten."
     needs = settles = frozenset({"CopyObject"})
     lacks = "object copies with these options"
+    calls = (
+        "CopyObject",
+        "HeadObject",
+        "GetObjectTagging",
+        "PutObjectTagging",
+        "CreateMultipartUpload",
+        "UploadPartCopy",
+        "ListParts",
+        "CompleteMultipartUpload",
+        "AbortMultipartUpload",
+    )
+    back = (
+        "Delete the copies. What they replaced is there only where the destination keeps versions."
+    )
+    again = (
+        "The same copy is written again, in a bucket with versions as one version more. "
+        "Parts that are there are not copied again."
+    )
     form = put_object_copy_form.FORM
     examples = put_object_copy_examples.EXAMPLES
     single_bucket = True
@@ -166,6 +184,10 @@ class PutObjectCopy(Operation):
 
     def place(self, context: Context) -> Destination:
         return self.over_there(context).bucket(self.bucket)
+
+    def is_in(self, bucket: str) -> bool:
+        """Whether copies go to that bucket of the job's own Region."""
+        return not self.region and bucket == self.bucket
 
     def is_onto_itself(self, buckets: Sequence[str]) -> bool:
         """Whether objects of one of these buckets keep their place."""

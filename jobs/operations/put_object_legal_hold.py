@@ -47,6 +47,9 @@ class PutObjectLegalHold(Operation):
     )
     needs = frozenset({"PutObjectLegalHold"})
     lacks = "legal holds"
+    calls = ("GetObjectLockConfiguration", "PutObjectLegalHold")
+    back = "The same operation with the other status."
+    again = "The same hold is set again."
     preconditions = (OBJECT_LOCK,)
     form = Form(
         (

@@ -59,6 +59,11 @@ class PutObjectRetention(Operation):
     understood = "I understand that these versions cannot be deleted until that date."
     needs = frozenset({"PutObjectRetention"})
     lacks = "retention of objects"
+    calls = ("GetObjectLockConfiguration", "PutObjectRetention")
+    back = (
+        "Governance mode: an empty retention with the bypass. Compliance mode: not before its date."
+    )
+    again = "The same retention is set again."
     preconditions = (OBJECT_LOCK,)
     form = put_object_retention_form.FORM
     examples = put_object_retention_form.EXAMPLES

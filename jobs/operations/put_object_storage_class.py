@@ -18,6 +18,7 @@ from jobs.operations.foreseeing import already_so, would_change
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Look
 from jobs.operations.onto_itself_looks import Before
+from jobs.operations.permissions import Permission
 from jobs.operations.steps import Step
 from jobs.spec.target import Target
 
@@ -41,6 +42,9 @@ class PutObjectStorageClass(Operation):
     understood = "I understand that archived objects cannot be read until they are restored."
     needs = settles = frozenset({"CopyObject"})
     lacks = "object copies with a storage class"
+    calls = ("HeadObject", "GetObjectTagging", "GetObjectAcl", "CopyObject", "PutObjectAcl")
+    back = "Change storage class once more; archived objects have to be restored first."
+    again = "Nothing more: an object that has the class already is not written."
     keeps_state = True
     guards_itself = True
     form = Form(
@@ -114,6 +118,9 @@ class PutObjectStorageClass(Operation):
             return (yield from onto_itself.finish_earlier(target, context))
         newest = onto_itself.newest_of(target)
         return (yield from onto_itself.write_anew(newest, context, owned, self.to_wire()))
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return carried_over.PERMISSIONS
 
     def foresee(self, target: Target, context: Context) -> Steps:
         owned = yield from onto_itself.read_newest(target, context)

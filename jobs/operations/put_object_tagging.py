@@ -35,6 +35,12 @@ class PutObjectTagging(Operation):
     undo = "You can\u2019t undo this."
     needs = frozenset({"PutObjectTagging"})
     lacks = "object tags"
+    calls = ("PutObjectTagging",)
+    back = (
+        "Replace all object tags with what they were; that is noted nowhere, save in the "
+        "report of a dry run."
+    )
+    again = "The same tags are set again."
     form = Form(
         (
             TagsField(

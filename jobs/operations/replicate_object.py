@@ -55,6 +55,9 @@ class ReplicateObject(Operation):
     needs = PutObjectCopy.needs
     settles = PutObjectCopy.settles
     lacks = PutObjectCopy.lacks
+    calls = ("GetObjectTagging", "CopyObject", "HeadObject")
+    back = "Delete the replicas."
+    again = "The same replica is written again, in a bucket with versions as one version more."
     keeps_state = PutObjectCopy.keeps_state
     single_bucket = True
     preconditions = (REPLICATION,)
@@ -181,6 +184,9 @@ class ReplicateObject(Operation):
 
     def judge(self, call: Call, answer: Answer) -> Verdict | Later | None:
         return replicating.copy_to(call.to.name).judge(call, answer)
+
+    def permissions(self) -> tuple[Permission, ...]:
+        return (GET_REPLICATION, *copy_permissions.permissions(None, {}))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         plan = yield from self.plan(target, context)

@@ -61,6 +61,9 @@ class UpdateObjectEncryption(Operation):
     understood = "I understand that readers of these objects need access to this key."
     needs = frozenset({ACTION})
     lacks = _LACKS
+    calls = ("UpdateObjectEncryption",)
+    back = "Update object encryption with the key that the objects had."
+    again = "The same key is set again."
     form = Form(
         (
             TextField(

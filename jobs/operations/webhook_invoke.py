@@ -36,6 +36,9 @@ class WebhookInvoke(Operation):
     undo = "What the webhook does is its own, and nothing here can undo it."
     understood = "I understand that the webhook may be called more than once for an object whose answer is lost."
     lacks = "webhooks to call"
+    calls = ("POST",)
+    back = "Only the webhook knows how."
+    again = "The webhook is called again with the same webhook-id, at most twice after a lost call."
     idempotent = False
     keeps_state = True
     form = form_of(

@@ -228,7 +228,7 @@ def make_function_client(
     credentials: Credentials | None,
     *,
     connect_timeout_s: float,
-    read_timeout_s: float,
+    patience: Patience,
 ) -> FunctionClient:
     """A thread-safe client of a Lambda API, which tries nothing twice. Raises StorageError when the
     endpoint's URL or region code is none.
@@ -238,7 +238,6 @@ def make_function_client(
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=32,
         connect_timeout=connect_timeout_s,
-        read_timeout=read_timeout_s,
         tcp_keepalive=True,
     )
     try:
@@ -249,4 +248,5 @@ def make_function_client(
         raise StorageError("InvalidEndpoint", f"The endpoint cannot be used: {error}.") from error
     if client.meta.region_name != endpoint.region_code:
         client.meta.events.register("before-sign.lambda", partial(_sign_for, endpoint.region_code))
+    bound(client, patience)
     return client

@@ -17,6 +17,8 @@ def is_region_code(text: str) -> bool:
 class Endpoint:
     """`addressing_style` is "path" or "virtual". With `tags_after_copy` this storage ignores tags
     that are sent with a copy, with `lock_after_copy` retention and legal hold.
+    `deletes_at_once` is how many keys one DeleteObjects may name here, `conditions` on which calls a
+    condition was seen to be kept (`choices.Capability`).
     `ca_certificate` is PEM: then no other authorities vouch for the endpoint.
     """
 
@@ -26,6 +28,8 @@ class Endpoint:
     verify_tls: bool = True
     tags_after_copy: bool = False
     lock_after_copy: bool = False
+    deletes_at_once: int = 1000
+    conditions: frozenset[str] = frozenset()
     ca_certificate: str = field(default="", repr=False)
     may_be_private: bool = False
     """A webhook may lie at an address of the own network, or of this machine."""

@@ -93,8 +93,8 @@ def _try(scratch: Scratch, kept: Kept) -> None:
         kept.lock = Look()
         kept.fill(why)
         return
-    _try_tags(scratch, kept)
-    _try_copy(scratch, kept)
+    try_tags(scratch, kept)
+    try_copy(scratch, kept)
     if has_lock:
         kept.lock = _try_lock(scratch)
 
@@ -127,7 +127,7 @@ def _look_at_bucket(scratch: Scratch, kept: Kept) -> tuple[bool, str]:
 # --- Tags of an object
 
 
-def _try_tags(scratch: Scratch, kept: Kept) -> None:
+def try_tags(scratch: Scratch, kept: Kept) -> None:
     key = scratch.name
     before = _facts(scratch, key)
     answer = scratch.ask("PutObjectTagging", Key=key, Tagging={"TagSet": [_tag(TAG)]})
@@ -166,7 +166,7 @@ def _tag(tag: tuple[str, str]) -> dict[str, str]:
 # --- What is sent with a copy
 
 
-def _try_copy(scratch: Scratch, kept: Kept) -> None:
+def try_copy(scratch: Scratch, kept: Kept) -> None:
     key = f"{scratch.name}-copy"
     answer = _copy(
         scratch, key, TaggingDirective="REPLACE", Tagging="=".join(TAG_OF_COPY), Metadata=METADATA

@@ -53,6 +53,8 @@ class Scratch:
     folder: str
     began_at: datetime
     name: str = ""
+    takes_locks_off: bool = True
+    """From what cannot be deleted otherwise; for who has set locks."""
     _written: list[Written] = field(default_factory=list)
     _unsure: list[Written] = field(default_factory=list)
     """Nobody said whether they were written."""
@@ -118,13 +120,17 @@ class Scratch:
 
     def clear(self) -> str:
         """All that was written. Returns why some of it is still there, or an empty text."""
+        return next(iter(self.clear_each()), "")
+
+    def clear_each(self) -> list[str]:
+        """As `clear`, with a sentence for each thing that is still there."""
         if not self._written and not self._unsure:
-            return ""
+            return []
         try:
             problems = [self._delete(written) for written in self._still_there()]
         except SilentError as error:
-            return f"s3://{self.bucket}/{self.name} may still be there. {error.message}"
-        return next(filter(None, problems), "")
+            return [f"s3://{self.bucket}/{self.name} may still be there. {error.message}"]
+        return [problem for problem in problems if problem]
 
     def _still_there(self) -> list[Written]:
         """In a bucket with versions, to delete what names none would leave a delete marker; Ceph
@@ -170,7 +176,7 @@ class Scratch:
         if written.version_id:
             which["VersionId"] = written.version_id
         answer = self.ask("DeleteObject", **which)
-        if not is_done(answer) and written.version_id not in ("", "null"):
+        if self.takes_locks_off and not is_done(answer) and written.version_id not in ("", "null"):
             # It may be locked.
             self.ask("PutObjectLegalHold", **which, LegalHold={"Status": "OFF"})
             answer = self.ask("DeleteObject", **which, BypassGovernanceRetention=True)

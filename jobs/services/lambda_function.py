@@ -12,6 +12,7 @@ from jobs.s3.answers import TROUBLE, Answer, answer_of
 from jobs.s3.clients import FunctionClient, make_function_client
 from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.faults import Verdict
+from jobs.s3.patience import Patience
 from jobs.s3.signing import ALGORITHM, Signer
 from jobs.s3.trust import only_for_boto3
 from jobs.services import lambda_answers
@@ -30,13 +31,15 @@ API = "/2015-03-31/functions/"
 LONGEST_S = 900.0
 """A function may take so long, and so may an answer."""
 
+LONG = Patience(silence_s=LONGEST_S, answer_s=LONGEST_S)
+
 LEAST_OFFSET_S = 1.0
 _CLOCK_WORDS = ("expired", "not yet current")
 
 
 class LambdaService(Service):
-    """The destination's name is a function's, with a version or alias behind a colon. Raises
-    StorageError where the endpoint's URL is none.
+    """The destination's name is a function's, with a version or alias behind a colon. `patience`
+    is for what goes through boto3. Raises StorageError where the endpoint's URL is none.
     """
 
     name = LAMBDA
@@ -51,13 +54,14 @@ class LambdaService(Service):
         connect_timeout_s: float,
         read_timeout_s: float,
         by_boto3: bool = False,
+        patience: Patience = LONG,
     ) -> None:
         self.only_performs = by_boto3 or bool(only_for_boto3(endpoint, credentials))
         self._place = place_of(endpoint.url)
         self.tls = tls_of(endpoint.url, endpoint.ca_certificate)
         self.signer = Signer(credentials or Credentials("", ""), endpoint.region_code, LAMBDA)
         self._endpoint, self._credentials = endpoint, credentials
-        self._connect_timeout_s = connect_timeout_s
+        self._connect_timeout_s, self._patience = connect_timeout_s, patience
         self._writers: dict[tuple[str, str], _Writer] = {}
         self._client: FunctionClient | None = None
         self._lock = threading.Lock()
@@ -108,7 +112,7 @@ class LambdaService(Service):
                     self._endpoint,
                     self._credentials,
                     connect_timeout_s=self._connect_timeout_s,
-                    read_timeout_s=LONGEST_S,
+                    patience=self._patience,
                 )
             return self._client
 

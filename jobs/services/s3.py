@@ -151,6 +151,8 @@ class S3Service(Service):
         return Habits(
             tags_after_copy=self._endpoint.tags_after_copy,
             lock_after_copy=self._endpoint.lock_after_copy,
+            at_once=self._endpoint.deletes_at_once,
+            conditions=self._endpoint.conditions,
         )
 
     def learn(self, call: Call, answer: Answer) -> None:

@@ -3,6 +3,7 @@
 import re
 import socket
 import tempfile
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from botocore.exceptions import ClientError
 from bench import stub as stubs
 from bench import tools
 from bench.lists import key_of
+from jobs.operations.invocation_answer import result_of
+from jobs.operations.invocation_event import Event
+from jobs.spec.target import Target
 from tests import servers
 
 DAY = "%a, %d %b %Y %H:%M:%S GMT"
@@ -273,3 +277,12 @@ def test_upload_that_is_aborted_is_gone(s3):
     s3.abort_multipart_upload(**upload)
     with pytest.raises(ClientError, match="NoSuchUpload"):
         s3.abort_multipart_upload(**upload)
+
+
+@pytest.mark.parametrize("path", ["/2015-03-31/functions/thumbnails/invocations", "/hook"])
+def test_functions_and_webhooks_answer_for_the_task_that_they_were_sent(stub, path):
+    event = Event().about(Target("photos", "a.jpg"), job_id="j", task_id="the-task")
+    request = urllib.request.Request(stub.url() + path, event, method="POST")  # noqa: S310 - ours
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
+        result = result_of(answer.read(), "the-task")
+    assert (result.code, result.text) == ("Succeeded", "done")

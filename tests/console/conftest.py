@@ -53,6 +53,7 @@ def as_admin(client, admin):
 
 @pytest.fixture
 def ended(db, s3, s3_server, bucket):
+    s3.create_bucket(Bucket="photos")  # which their lists name
     return Ended(s3, s3_server, bucket)
 
 

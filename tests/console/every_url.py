@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from jobs.models import Bucket, Draft, FailedSignIn, Job
+from jobs.models import Bucket, Draft, FailedSignIn, FoundCapability, Job, ProbedBucket
 from tests.connected import make_webhook
 from tests.make import (
     make_chunk,
@@ -73,10 +73,16 @@ class World:
             "kind": "webhooks",
             "content_type_id": ContentType.objects.get_for_model(User).pk,
             "id": self.users["viewer"].pk,
-            "pk": self.ids["bucket" if "buckets" in route else "rolecredentials"],
+            "pk": self.ids[_kind_of(route)],
             "object_id": self.ids.get(model[1]) if model else self.users["viewer"].pk,
         }
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(values[name[1]]), route)
+
+
+def _kind_of(route):
+    """The model of which a Region's page names a row."""
+    kinds = {"buckets": "bucket", "probes": "probedbucket", "capabilities": "foundcapability"}
+    return next((kind for part, kind in kinds.items() if part in route), "rolecredentials")
 
 
 def make_world():
@@ -91,6 +97,8 @@ def make_world():
     FailedSignIn.objects.create(scope="address", address="192.0.2.1", tries=1, ends_at=now)
     bucket = Bucket.objects.create(name="photos", region=region)
     make_webhook(slug=region.slug)
+    probed = ProbedBucket.objects.create(name="photos", region=region, probed_at=now)
+    FoundCapability.objects.create(bucket=probed, name="tags", answer="no", evidence="Lost.")
     FailedSignIn.objects.create(key="k", scope="place", user=users["viewer"], ends_at=now)
     draft = Draft.objects.create(owner=users["operator"], created_at=now, updated_at=now)
     ids = {

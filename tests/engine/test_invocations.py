@@ -132,6 +132,20 @@ def test_report_says_nothing_of_invocations_that_never_left(
     assert {row[6] for row in place.report_rows(job)} == {"a", "b"}
 
 
+def test_job_waits_while_its_webhook_leads_to_an_address_that_nobody_allowed(
+    place, steps, webhook, double
+):
+    Webhook.objects.update(may_be_private=False)
+    job = place.make_job(place.list_of(["a"]), **CALL)
+    steps.prepare(job)
+    steps.confirm(job)
+    steps.run()
+    job = steps.see(job)
+    assert (job.status, job.tasks_done) == (JobStatus.ACTIVE, 0)
+    assert "An administrator can allow that for this webhook." in job.waiting_for
+    assert double.connections == 0
+
+
 def test_dry_run_invokes_nothing_and_says_what_would_be_sent(
     place, steps, functions, webhook, double
 ):

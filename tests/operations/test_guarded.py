@@ -50,6 +50,11 @@ def run(guard, *answers, operation=TAGGING, tried_since_s=0.0, version_id=None):
 SEEN = guard_of(head())
 
 
+def tagged(**pairs):
+    tag_set = [{"Key": key, "Value": value} for key, value in pairs.items()]
+    return Answer(200, "", "", data={"TagSet": tag_set}, proof=Proof.PROVEN)
+
+
 @pytest.mark.parametrize(
     ("guard", "now"),
     [
@@ -135,9 +140,24 @@ def test_object_of_which_nothing_was_seen_is_changed_as_ever():
 
 
 def test_task_that_was_cut_off_before_says_that_it_may_have_changed_the_object_itself():
-    _, outcome = run(SEEN, head(changed=LATER), tried_since_s=1.0)
-    assert outcome.message.endswith("An earlier try of this task, which was cut off, may have"
-                                    " changed it.")  # fmt: skip
+    calls, outcome = run(SEEN, head(size=13), tagged(b="2"), tried_since_s=1.0)
+    assert calls == ["HeadObject", "GetObjectTagging"]
+    assert outcome.code == "ObjectChanged"
+    assert outcome.message.endswith(
+        "An earlier try of this task, which was cut off, may have changed it."
+    )
+
+
+def test_task_that_was_cut_off_before_is_done_where_the_object_is_as_it_would_make_it():
+    calls, outcome = run(SEEN, head(size=13), tagged(a="1"), tried_since_s=1.0)
+    assert calls == ["HeadObject", "GetObjectTagging"]
+    assert outcome == DONE
+
+
+def test_task_that_was_cut_off_before_goes_on_where_no_more_than_the_last_change_differs():
+    calls, outcome = run(SEEN, head(changed=LATER), OK, tried_since_s=1.0)
+    assert calls == ["HeadObject", "PutObjectTagging"]
+    assert outcome == DONE
 
 
 class Conditional(PutObjectTagging):

@@ -9,13 +9,15 @@ import random
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.utils import timezone
 
-from jobs.choices import JobStatus
+from jobs.choices import JobStatus, ReportScope
 from jobs.errors import JobStatusError
-from jobs.lifecycle import commands
+from jobs.lifecycle import commands, freezing
+from jobs.lifecycle.creation import create_job
 from jobs.lifecycle.limits import change_ceilings
 from jobs.s3.clients import make_client
 from jobs.spec.job import LimitsSpec
@@ -97,6 +99,9 @@ class Trial:
             parameters=parameters,
             limits=LimitsSpec(requests_per_s=requests_per_s),
         )
+        return self.to_its_end(job, stops=stops)
+
+    def to_its_end(self, job, *, stops):
         eventually(lambda: see(job).status == JobStatus.SUSPENDED)
         commands.confirm(job.pk, actor=None, now=timezone.now())
         with contextlib.suppress(AssertionError):  # on some gateway nothing gets done for long
@@ -152,6 +157,29 @@ def test_copies_are_what_their_report_says(trial, gateway, objects, stops):
 def test_tags_are_what_their_report_says(trial, objects, stops):
     job = trial.run("S3PutObjectTagging", TAGS, requests_per_s=CALLS_PER_S, stops=stops)
     trial.judge(job, lambda key: objects.tags(key) == TAGS["TagSet"])
+
+
+def test_list_of_a_dry_run_is_run_for_real_and_what_changed_since_is_left_alone(
+    trial, gateway, objects
+):
+    """With a kill in the middle of the job: the objects are tagged or not as its report says."""
+    place = trial.place
+    dry_run = place.make_job(
+        place.list_of(objects.contents), dry_run=True, confirmation_required=False
+    )
+    eventually(lambda: see(dry_run).status == JobStatus.COMPLETE, within_s=300)
+    changed = list(objects.contents)[::50]
+    for key in changed:
+        gateway.client.put_object(Bucket=objects.bucket, Key=key, Body=b"written since")
+    job = trial.to_its_end(
+        create_job(
+            freezing.spec_of(see(dry_run), ReportScope.ALL_TASKS), actor=None, now=timezone.now()
+        ),
+        stops=False,
+    )
+    trial.judge(job, lambda key: objects.tags(key) == TAGS["TagSet"])
+    told = {unquote(row[1]): row[5] for row in place.report_rows(job)}
+    assert {key for key, code in told.items() if code == "ObjectChanged"} == set(changed)
 
 
 @pytest.mark.parametrize("stops", [False, STOPPED])

@@ -11,6 +11,7 @@ from jobs.errors import ValidationFailedError
 from jobs.operations.base import DONE, Outcome
 from jobs.operations.invocation_event import encoded, task_id_of
 from jobs.operations.lambda_invoke import LambdaInvoke
+from jobs.s3 import reachable
 from jobs.s3.endpoints import Credentials
 from jobs.services.lambda_function import LAMBDA, LambdaService
 from jobs.services.table import SERVICES
@@ -116,6 +117,20 @@ def test_boto3_sends_the_same_where_requests_of_our_own_are_switched_off(invoke,
     assert (first.method, first.target) == (second.method, second.target)
     assert sigv4_holds(first) and sigv4_holds(second)
     assert second.headers["x-amz-invocation-type"] == "RequestResponse"
+
+
+@pytest.mark.parametrize("by_boto3", [False, True])
+def test_link_local_address_is_not_called_either_way(invoke, monkeypatch, by_boto3):
+    kinds = {LAMBDA: functools.partial(LambdaService, by_boto3=by_boto3)}
+    plane = DataPlane(in_flight=4, services={**SERVICES, **kinds})
+    monkeypatch.setattr(reachable, "is_allowed", lambda address: address != "127.0.0.1")
+    try:
+        batch = Invoker(plane, invoke.double).batch(PLAIN, "a", limits={"patience_s": 0.0})
+    finally:
+        plane.close()
+    assert batch.outcomes == [None]
+    assert batch.outage.code == "ForbiddenAddress"
+    assert invoke.double.received == []
 
 
 def test_session_token_is_sent_and_signed(invoke, double):
@@ -330,10 +345,43 @@ def test_throttled_invocation_was_none_and_is_sent_until_it_is_taken(invoke, dou
     assert len({received.body for received in double.received}) == 1
 
 
-def test_throttling_slows_the_function_that_is_throttled_alone(invoke, double):
-    other = LambdaInvoke.parse({"FunctionArn": f"{ARN}2"})
-    wanted = [Places(double).connected(op.connections()[0]) for op in (PLAIN, other)]
-    assert wanted[0] != wanted[1] and wanted[0].speaker == wanted[1].speaker
+class Pace:
+    """Notes by function which answers counted as throttled."""
+
+    in_flight, running = 64, 0
+
+    def __init__(self):
+        self.told = {}
+
+    def turns(self, to):
+        return Turns(self.told.setdefault(to.name, []))
+
+
+class Turns:
+    def __init__(self, told):
+        self._told = told
+
+    def wait_s(self, now_s):
+        return 0
+
+    def answered(self, *, throttled):
+        self._told.append(throttled)
+
+
+@pytest.mark.parametrize(
+    "throttled",
+    [refused(429, "TooManyRequestsException"), answered(b"{}", 429), answered(b"busy", 503)],
+)
+def test_throttling_slows_the_function_that_is_throttled_alone(invoke, double, throttled):
+    other = LambdaInvoke.parse({"FunctionArn": f"{ARN}-2"})
+    answers = iter([throttled])
+    double.answer = lambda received: (
+        (next(answers, None) if "thumbnails/" in received.target else None)
+        or answered(results(received))
+    )
+    pace = Pace()
+    assert invoke(PLAIN, "a", pace=pace) + invoke(other, "a", pace=pace) == [DONE, DONE]
+    assert pace.told == {"thumbnails": [True, False], "thumbnails-2": [False]}
 
 
 def test_answer_over_6_mb_fails_and_one_just_below_is_read(invoke, double):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from jobs.console.regions.looking import Result
 from jobs.errors import StorageError, StorageUnavailableError
-from jobs.lifecycle.page_turns import page_turn
+from jobs.lifecycle.page_turns import page_patience, page_turn
 from jobs.models import FunctionEndpoint, Webhook
 from jobs.models.connection import Connection
 from jobs.s3.answers import Answer
@@ -59,7 +59,11 @@ def _try_functions(row: FunctionEndpoint) -> list[Result]:
     name = row.functions[0] if row.functions else NO_FUNCTION
     to = row.destination(name)
     service = LambdaService(
-        to.endpoint, to.credentials, connect_timeout_s=CONNECT_S, read_timeout_s=TEST_S
+        to.endpoint,
+        to.credentials,
+        connect_timeout_s=CONNECT_S,
+        read_timeout_s=TEST_S,
+        patience=page_patience(),
     )
     answer = _asked(service, Call(to, INVOKE, {PAYLOAD: b"{}", INVOCATION_TYPE: DRY_RUN}))
     if is_unreachable(answer) or is_foreign(answer):

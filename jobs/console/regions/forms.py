@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from jobs.choices import AddressingStyle
-from jobs.console.forms.typed import TextField, check_bucket_length
-from jobs.models import Bucket, Region, Role, RoleCredentials
+from jobs.console.forms.typed import TextField
+from jobs.models import Region, Role, RoleCredentials
 from jobs.operations import registry
 from jobs.operations.base import Operation
-from jobs.s3.arns import check_bucket_name, is_role_arn, parse_s3_uri
+from jobs.s3.arns import is_role_arn, parse_s3_uri
 from jobs.s3.ca_certificates import checked_ca_certificates, holds_private_key
 
 KEYS, AMBIENT = "keys", "ambient"
@@ -224,34 +224,6 @@ class CredentialsForm(forms.Form):
             row.session_token = given["session_token"]
         elif given["session_token"]:
             row.session_token = given["session_token"]
-
-
-class BucketForm(forms.Form):
-    """A bucket that belongs to this Region, wherever a job that names it runs."""
-
-    bucket_name = TextField(
-        label="Bucket name",
-        enter="Enter the name of the bucket.",
-        high=80,
-        widget=forms.TextInput(attrs={**_MONO, "class": "mono-input w-md"}),
-    )
-
-    def __init__(self, data: Any = None, **options: Any) -> None:
-        super().__init__(data, auto_id="%s", label_suffix="", **options)
-
-    def clean_bucket_name(self) -> str:
-        name: str = self.cleaned_data["bucket_name"]
-        try:
-            check_bucket_name(name)
-            check_bucket_length(name)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from error
-        known = Bucket.objects.select_related("region").filter(name=name).first()
-        if known:
-            raise forms.ValidationError(
-                f"{name} belongs to Region {known.region.name} already. Remove it there first."
-            )
-        return name
 
 
 def _allowing(operation: type[Operation]) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from jobs.console.regions import views
+from jobs.console.regions import probes, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("regions/", views.region_list, name="region-list"),
@@ -15,6 +15,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "regions/<slug:slug>/roles/<int:pk>/remove/",
         views.region_role_remove,
         name="region-role-remove",
+    ),
+    path("regions/<slug:slug>/probes/", probes.region_probe, name="region-probe"),
+    path(
+        "regions/<slug:slug>/probes/<int:pk>/",
+        probes.region_probe_again,
+        name="region-probe-again",
+    ),
+    path(
+        "regions/<slug:slug>/probes/<int:pk>/remove/",
+        probes.region_probe_remove,
+        name="region-probe-remove",
+    ),
+    path(
+        "regions/<slug:slug>/capabilities/<int:pk>/",
+        probes.region_overrule,
+        name="region-overrule",
     ),
     path("regions/<slug:slug>/buckets/", views.region_bucket, name="region-bucket"),
     path(

@@ -18,9 +18,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jobs.console.access import require, signed_in
 from jobs.console.forms.typed import storable
 from jobs.console.regions import testing
-from jobs.console.regions.forms import BucketForm, CredentialsForm, RegionForm
+from jobs.console.regions.bucket_forms import BucketForm, ProbeForm
+from jobs.console.regions.forms import CredentialsForm, RegionForm
 from jobs.console.regions.looking import Result
 from jobs.console.see_other import SeeOther
+from jobs.lifecycle import capabilities
 from jobs.models import Bucket, Job, Region, RoleCredentials
 from jobs.s3.ca_certificates import CACertificate, read_ca_certificates
 
@@ -45,7 +47,7 @@ def region_create(request: HttpRequest) -> HttpResponse:
     require(request, "admin", DOING)
     if request.method == "GET":
         return _form(request, RegionForm(initial={"code": "us-east-1"}), CredentialsForm())
-    form, credentials = RegionForm(_clean(request)), CredentialsForm(_clean(request))
+    form, credentials = RegionForm(clean(request)), CredentialsForm(clean(request))
     if not (form.is_valid() & credentials.is_valid()):
         return _form(request, form, credentials)
     if request.POST.get("go") == "test":
@@ -80,7 +82,7 @@ def _tested_form(
     return _form(request, found, credentials, results=tested.results)
 
 
-def _clean(request: HttpRequest) -> dict[str, str]:
+def clean(request: HttpRequest) -> dict[str, str]:
     """A NUL in a text would reach the database; as a visible sign it gets a sentence."""
     return {name: storable(str(value)) for name, value in request.POST.items()}
 
@@ -91,10 +93,10 @@ def region_edit(request: HttpRequest, slug: str) -> HttpResponse:
     require(request, "admin", DOING)
     region = get_object_or_404(Region, slug=slug)
     if request.method == "GET":
-        return _edit_page(request, region)
-    form = RegionForm(_clean(request), instance=region)
+        return edit_page(request, region)
+    form = RegionForm(clean(request), instance=region)
     if not form.is_valid():
-        return _edit_page(request, Region.objects.get(pk=region.pk), form=form)
+        return edit_page(request, Region.objects.get(pk=region.pk), form=form)
     form.save()
     done, changed = f"Region {region.name} was saved.", form.changed_data
     # Else what was corrected by hand would be undone with the next change of a name.
@@ -103,16 +105,17 @@ def region_edit(request: HttpRequest, slug: str) -> HttpResponse:
     return SeeOther(reverse("region-edit", args=[region.slug]))
 
 
-def _edit_page(
+def edit_page(
     request: HttpRequest,
     region: Region,
     *,
     form: RegionForm | None = None,
     credentials: CredentialsForm | None = None,
     bucket: BucketForm | None = None,
+    probe: ProbeForm | None = None,
     results: list[Result] | None = None,
 ) -> HttpResponse:
-    forms = [form, credentials, bucket]
+    forms = [form, credentials, bucket, probe]
     context = {
         "region": region,
         "form": form or RegionForm(instance=region),
@@ -120,6 +123,9 @@ def _edit_page(
         "bucket_form": bucket or BucketForm(),
         "roles": _credentials_of(region),
         "buckets": region.buckets.all(),
+        "probe_form": probe or ProbeForm(region=region),
+        "probed": region.probed_buckets.prefetch_related("capabilities__overruled_by"),
+        "may_be_overruled": capabilities.MAY_BE_OVERRULED,
         "authorities": _authorities(region),
         "now": timezone.now(),
         "results": results,
@@ -153,7 +159,7 @@ def region_test(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     tested = testing.try_connection(region, row or _first(region), now)
     testing.note_result(region, tested, now)
-    return _edit_page(request, region, results=tested.results)
+    return edit_page(request, region, results=tested.results)
 
 
 def _test_and_say(
@@ -188,16 +194,16 @@ def region_role(request: HttpRequest, slug: str) -> HttpResponse:
     require(request, "admin", DOING)
     region = get_object_or_404(Region, slug=slug)
     known = _credentials_of(region).filter(pk=_number(request, "known")).first()
-    form = CredentialsForm(_clean(request), known=known)
+    form = CredentialsForm(clean(request), known=known)
     if not form.is_valid():
-        return _edit_page(request, region, credentials=form)
+        return edit_page(request, region, credentials=form)
     row = form.save(region)
     done = f"The credentials of {row.role.arn} were saved."
     _test_and_say(request, region, row, done, writes=False)
-    return _back_to(region, "roles")
+    return back_to(region, "roles")
 
 
-def _back_to(region: Region, anchor: str) -> HttpResponse:
+def back_to(region: Region, anchor: str) -> HttpResponse:
     return SeeOther(f"{reverse('region-edit', args=[region.slug])}#{anchor}")
 
 
@@ -207,7 +213,7 @@ def region_role_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     require(request, "admin", DOING)
     region = get_object_or_404(Region, slug=slug)
     known = get_object_or_404(_credentials_of(region), pk=pk)
-    return _edit_page(request, region, credentials=CredentialsForm(known=known))
+    return edit_page(request, region, credentials=CredentialsForm(known=known))
 
 
 @require_POST
@@ -219,7 +225,7 @@ def region_role_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     row = get_object_or_404(_credentials_of(region), pk=pk)
     row.delete()
     messages.success(request, f"{row.role.arn} has no credentials in {region.name} any more.")
-    return _back_to(region, "roles")
+    return back_to(region, "roles")
 
 
 @require_POST
@@ -227,11 +233,11 @@ def region_role_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse
 def region_bucket(request: HttpRequest, slug: str) -> HttpResponse:
     require(request, "admin", DOING)
     region = get_object_or_404(Region, slug=slug)
-    form = BucketForm(_clean(request))
+    form = BucketForm(clean(request))
     if not form.is_valid():
-        return _edit_page(request, region, bucket=form)
+        return edit_page(request, region, bucket=form)
     Bucket.objects.create(name=form.cleaned_data["bucket_name"], region=region)
-    return _back_to(region, "buckets")
+    return back_to(region, "buckets")
 
 
 @require_POST
@@ -240,4 +246,4 @@ def region_bucket_remove(request: HttpRequest, slug: str, pk: int) -> HttpRespon
     require(request, "admin", DOING)
     region = get_object_or_404(Region, slug=slug)
     get_object_or_404(Bucket, region=region, pk=pk).delete()
-    return _back_to(region, "buckets")
+    return back_to(region, "buckets")

@@ -112,7 +112,7 @@ class Reading:
             ]
         if self.operation.is_bound is False:
             return [Problem(next(iter(self.operation.fields)), "Enter the operation's settings.")]
-        if refused := refusal_of(self.operation.operation, self.region):
+        if refused := refusal_of(self.operation.operation, self.region, self.buckets()):
             return [Problem(f"operation-{self.operation_name}", refused)]
         buckets = self.found.buckets if self.found else {}
         if self.operation.operation.single_bucket and len(buckets) > 1:

@@ -15,8 +15,10 @@ from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.drafts import Data, new_tab
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, STEPS, Step
 from jobs.errors import Problem
+from jobs.lifecycle.capabilities import all_lacking
 from jobs.lifecycle.retrying import why_not
 from jobs.models import Draft, Job
+from jobs.operations import registry
 
 Context = dict[str, Any]
 MANIFEST_PANEL_ID = "preview"
@@ -166,12 +168,22 @@ def _columns(reading: Reading) -> list[str]:
 def operation_context(reading: Reading) -> Context:
     form = reading.operation
     return {
-        "groups": GROUPS,
+        "groups": _offered(reading),
         "chosen": reading.operation_name,
         "example": example_of(Reading(reading.draft, reading.data)),
         "settings_of": form.operation.name if form else "",
         "settings_title": form.operation.label if form else "",
     }
+
+
+def _offered(reading: Reading) -> list[tuple[str, list[Context]]]:
+    """Every operation by its group, and why it cannot be chosen."""
+    operations = registry.OPERATIONS
+    why = all_lacking(operations, reading.region, reading.buckets())
+    return [
+        (group, [{"choice": one, "why": why.get(one.name, "")} for one in choices])
+        for group, choices in GROUPS
+    ]
 
 
 def example_of(reading: Reading) -> str:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from jobs.console.connections import testing
 from jobs.models import FunctionEndpoint, Webhook
 from tests import s3_double
 from tests.connected import make_functions, make_webhook
@@ -184,6 +185,22 @@ def test_functions_of_which_none_is_named_are_tried_without_one(client, function
         )
     )
     assert "The connection works." in page
+
+
+def test_functions_with_ambient_keys_are_tried_within_the_time_of_a_page(
+    client, functions, double, monkeypatch
+):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    double.answer = lambda received: s3_double.Reply(b"", delay_s=None)
+    typed = functions | {"kind": "ambient", "access_key_id": "", "secret_access_key": ""}
+    with monkeypatch.context() as shortly:
+        shortly.setattr(testing, "TEST_S", 0.3)
+        location = post(client, "connection-create", typed, "functions")["Location"]
+    assert FunctionEndpoint.objects.get().ambient
+    assert "Not working" in text(client.get("/connections/"))
+    double.answer = lambda received: answered(status=204)
+    assert "Invoke: works" in text(client.post(f"{location}test/"))
 
 
 @pytest.mark.parametrize("status", [301, 401, 500])

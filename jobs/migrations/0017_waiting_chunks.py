@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0015_job_found'),
+        ('jobs', '0016_capabilities'),
     ]
 
     operations = [
