@@ -92,7 +92,6 @@ BYPASS_GOVERNANCE = Permission("s3:BypassGovernanceRetention")
 GET_LOCK = Permission("s3:GetBucketObjectLockConfiguration")
 GET_REPLICATION = Permission("s3:GetReplicationConfiguration")
 PUT_ENCRYPTION = Permission("s3:UpdateObjectEncryption")
-GET_REPLICATION = Permission("s3:GetReplicationConfiguration")
 
 _OF_CALLS: Mapping[str, tuple[Permission, ...]] = {
     "GetObject": (GET_OBJECT,),

@@ -185,9 +185,6 @@ class ReplicateObject(Operation):
     def judge(self, call: Call, answer: Answer) -> Verdict | Later | None:
         return replicating.copy_to(call.to.name).judge(call, answer)
 
-    def permissions(self) -> tuple[Permission, ...]:
-        return (GET_REPLICATION, *copy_permissions.permissions(None, {}))
-
     def foresee(self, target: Target, context: Context) -> Steps:
         plan = yield from self.plan(target, context)
         if isinstance(plan, Outcome):
