@@ -113,6 +113,9 @@ class ReplicateObject(Operation):
         every = (rule.bucket for rules in self.rules.values() for rule in rules)
         return list(dict.fromkeys(every))
 
+    def permissions(self) -> tuple[Permission, ...]:
+        return (GET_REPLICATION, *copy_permissions.permissions(None, {}))
+
     # --- How a task runs
 
     def run(self, target: Target, context: Context) -> Steps:
@@ -181,9 +184,6 @@ class ReplicateObject(Operation):
 
     def judge(self, call: Call, answer: Answer) -> Verdict | Later | None:
         return replicating.copy_to(call.to.name).judge(call, answer)
-
-    def permissions(self) -> tuple[Permission, ...]:
-        return (GET_REPLICATION, *copy_permissions.permissions(None, {}))
 
     def foresee(self, target: Target, context: Context) -> Steps:
         plan = yield from self.plan(target, context)

@@ -352,6 +352,11 @@ def test_lock_redirect_and_class_go_with_the_copy():
     assert "ObjectLockMode" not in over
 
 
+def test_role_has_to_read_the_rules_and_to_copy():
+    named = [needed.action for needed in ReplicateObject.parse({}).permissions()]
+    assert named[:3] == ["s3:GetReplicationConfiguration", "s3:GetObject", "s3:PutObject"]
+
+
 def test_words_say_where_it_goes_once_that_is_known():
     operation = ReplicateObject.parse({})
     assert "to where its replication rules say" in operation.consequence(3, ["photos"])
