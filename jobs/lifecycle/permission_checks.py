@@ -151,8 +151,9 @@ def _check_samples(place: Place) -> list[Line]:
     if answer.http_status == 403:
         return [Line(UNTOLD, what, f"The role may not look at {shown} (403).")]
     if answer.http_status == 404:
-        others = f", nor do {len(refused) - 1} more" if len(refused) > 1 else ""
-        return [Line(NOTE, what, f"{shown} does not exist{others}. Such tasks mostly fail.")]
+        others = len(refused) - 1
+        subject = f"{shown} and {others} more do" if others else f"{shown} does"
+        return [Line(NOTE, what, f"{subject} not exist. Such tasks mostly fail.")]
     return [Line(NOTE, what, f"{shown} was answered with {_said(answer)}.")]
 
 
