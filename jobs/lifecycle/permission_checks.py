@@ -34,6 +34,13 @@ HIDDEN = (
 )
 
 
+KEYS_FIRST = (
+    "This storage says that a key is not there before it looks at what the role may do, so that"
+    " nothing is told."
+)
+_CONTROLS = ("HeadObject", "GetObjectTagging", "GetObjectAcl")
+
+
 @dataclass(slots=True)
 class Place:
     """One bucket, and what is known of it. `rows` are samples of the list in it."""
@@ -144,8 +151,9 @@ def _check_samples(place: Place) -> list[Line]:
     if answer.http_status == 403:
         return [Line(UNTOLD, what, f"The role may not look at {shown} (403).")]
     if answer.http_status == 404:
-        others = f", nor do {len(refused) - 1} more" if len(refused) > 1 else ""
-        return [Line(NOTE, what, f"{shown} does not exist{others}. Such tasks mostly fail.")]
+        others = len(refused) - 1
+        subject = f"{shown} and {others} more do" if others else f"{shown} does"
+        return [Line(NOTE, what, f"{subject} not exist. Such tasks mostly fail.")]
     return [Line(NOTE, what, f"{shown} was answered with {_said(answer)}.")]
 
 
@@ -188,6 +196,8 @@ def _judged(
     operation: Operation, place: Place, what: str, permission: Permission, answer: Answer
 ) -> Line:
     if is_done(answer) or answer.code in _NOT_THERE:
+        if _looks_for_keys_first(place):
+            return Line(UNTOLD, what, KEYS_FIRST)
         return Line(FOUND, what, "Allowed.")
     if answer.http_status in _NO_SUCH_CALL:
         return Line(MISSING, what, operation.without_it(answer))
@@ -197,6 +207,19 @@ def _judged(
     if place.may_list or (named and named[1] in (permission.action, permission.of_versions)):
         return Line(MISSING, what, f"The IAM role is not allowed to do this ({_said(answer)}).")
     return Line(UNTOLD, what, HIDDEN)
+
+
+def _looks_for_keys_first(place: Place) -> bool:
+    """Whether the storage says that a key is not there to those as well who may not ask for it (Ceph
+    does, to a role that may list). Seen by a read that is refused of an object of the list.
+    """
+    row = next(iter(place.rows), None)
+    if not place.may_list or row is None:
+        return False
+    for control in _CONTROLS:
+        if place.scratch.ask(control, Key=row.key).http_status == 403:
+            return place.scratch.ask(control, Key=place.scratch.name).http_status == 404
+    return False
 
 
 def _what(permission: Permission, bucket: str, *, versions: bool) -> str:

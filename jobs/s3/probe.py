@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from jobs.choices import OF_BUCKETS, Can, Capability
+from jobs.errors import StorageError
 from jobs.s3 import probe_calls, probe_parts
 from jobs.s3.answers import Answer
 from jobs.s3.default_rules import why_not_to_write
 from jobs.s3.keeping import BODY, Kept, Look, try_copy, try_tags
 from jobs.s3.probe_calls import Found, said
 from jobs.s3.scratch import Scratch, SilentError, is_done, told
+from jobs.s3.storage import Storage
 
 _NO_CALL = frozenset({405, 501})
 
@@ -94,7 +96,7 @@ def _why_nothing_can_be_removed(scratch: Scratch, probed: Probed) -> str:
     if probed.answer(Capability.VERSIONING) is Can.NO:
         return ""
     answer = scratch.ask("ListObjectVersions", Prefix=scratch.name, MaxKeys=1)
-    if not answer.code:
+    if answer.http_status != 403:
         return ""
     return (
         "This bucket may keep versions, and the role may not list them"
@@ -135,6 +137,19 @@ _READ = {
 }
 
 
+def _versioning(scratch: Scratch, why: str) -> Found:
+    """Some storage answers in a form of its own, in which the status can be read all the same."""
+    try:
+        enabled = Storage(scratch.client).versioning_enabled(scratch.bucket)
+    except StorageError as error:
+        return Found(Capability.VERSIONING, Can.UNTOLD, error.message)
+    if enabled is None:
+        return Found(Capability.VERSIONING, Can.UNTOLD, why)
+    reading = _READ[Capability.VERSIONING]
+    can, evidence = (Can.YES, reading.on) if enabled else (Can.NO, reading.off)
+    return Found(Capability.VERSIONING, can, evidence)
+
+
 def _inside(data: dict[str, object], name: str) -> dict[str, object]:
     found = data.get(name)
     return found if isinstance(found, dict) else {}
@@ -146,6 +161,8 @@ def _read(scratch: Scratch, capability: Capability) -> Found:
     try:
         answer = scratch.ask(reading.action)
     except SilentError as error:
+        if capability is Capability.VERSIONING:
+            return _versioning(scratch, error.message)
         return Found(capability, Can.UNTOLD, error.message)
     if not answer.code:
         is_on = reading.is_on(dict(answer.data))

@@ -8,7 +8,7 @@ from django.utils import timezone
 from jobs.choices import ManifestField
 from jobs.lifecycle import page_turns
 from jobs.lifecycle.ahead import FOUND, MISSING, NOTE, UNTOLD, Line, mark_of
-from jobs.lifecycle.permission_checks import CHANGES, HIDDEN
+from jobs.lifecycle.permission_checks import CHANGES, HIDDEN, KEYS_FIRST
 from jobs.lifecycle.preflight import look_ahead
 from jobs.lifecycle.samples import PIECE_BYTES, sample_rows
 from jobs.models import Region
@@ -131,6 +131,23 @@ def test_storage_that_names_the_action_is_believed_though_nothing_may_be_listed(
     with bent(s3_server, names_it) as url:
         ahead = ahead_at(url, spec)
     assert [line.what for line in ahead.missing] == [f"s3:PutObjectTagging on {photos}"]
+
+
+def test_storage_that_looks_for_keys_before_it_looks_at_rights_tells_nothing(
+    spec, s3, s3_server, photos, bucket
+):
+    """As Ceph does where the role may list: objects are refused, and a key that nobody has is not."""
+    policy = policy_of(
+        s3, photos, bucket, without={("s3:PutObjectTagging", photos), ("s3:GetObject", photos)}
+    )
+
+    def keys_first(sent):
+        is_probe = NAME in sent.target and sent.target.startswith(f"/{photos}/")
+        return sent if is_probe else policy(sent)
+
+    with bent(s3_server, keys_first) as url:
+        ahead = ahead_at(url, spec)
+    assert Line(UNTOLD, f"s3:PutObjectTagging on {photos}", KEYS_FIRST) in ahead.lines
 
 
 def test_probe_is_asked_for_below_the_place_of_the_listed_objects(
