@@ -160,7 +160,10 @@ class Asking:
 
     @guarded
     def answered(self, status: int, head: bytes, body: bytes) -> None:
-        self._take(self._lane.service.read(self._call, status, head, body))
+        self._take(self._read(status, head, body))
+
+    def _read(self, status: int, head: bytes, body: bytes) -> Answer:
+        return self._lane.service.read(self._call, status, head, body)
 
     @guarded
     def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:

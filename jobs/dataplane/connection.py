@@ -7,7 +7,7 @@ import httptools
 
 from jobs.dataplane.exchange import Exchange, Hose
 from jobs.dataplane.outflow import Outflow
-from jobs.dataplane.pouring import Pouring
+from jobs.dataplane.pouring import Placing, Pouring
 from jobs.s3.head import headers_of
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -59,7 +59,7 @@ class Connection(Outflow):
         self._complete = self._reusable = self.is_ending = False
         self._hose: Hose | None = None
         self._is_paused = False
-        self._pouring: Pouring | None = None
+        self._pouring: Pouring | Placing | None = None
         self._may_pour = False
         self._poured_bytes = 0
 
@@ -197,7 +197,12 @@ class Connection(Outflow):
         if left_bytes < LEAST_POURED_BYTES or b"transfer-encoding" in headers:
             return
         self._reusable = self._parser.should_keep_alive()
-        self._pouring = Pouring(self, left_bytes, self._poured_bytes)
+        place = self._hose.place_for(left_bytes) if self._hose is not None else None
+        self._pouring = (
+            Pouring(self, left_bytes, self._poured_bytes)
+            if place is None
+            else Placing(self, place, self._poured_bytes)
+        )
         self._read_by(self._pouring)
 
     def _read_by(self, protocol: asyncio.BaseProtocol) -> None:

@@ -42,3 +42,7 @@ class Hose(Protocol):
     def piece(self, data: bytes | memoryview, tap: Tap) -> None:
         """A view is lent, until `tap.taken` is told that it was taken."""
         ...
+
+    def place_for(self, left_bytes: int) -> memoryview | None:
+        """Where the rest of a body may be received, all of it as one piece; None for pieces that are lent."""
+        ...

@@ -81,3 +81,39 @@ class Pouring(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connection.connection_lost(exc)
+
+
+class Placing(asyncio.BufferedProtocol):
+    """As Pouring, into the `place` where the rest of the body is to lie anyway."""
+
+    has_room = True
+
+    def __init__(self, connection: "Connection", place: memoryview, at_bytes: int) -> None:
+        self._connection = connection
+        self._place = place
+        self._filled_bytes = 0
+        self._at_bytes = at_bytes
+
+    @property
+    def came_bytes(self) -> int:
+        """Of the body, from its beginning."""
+        return self._at_bytes + self._filled_bytes
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._place[self._filled_bytes :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._connection.has_moved = True
+        self._filled_bytes += nbytes
+        if self._filled_bytes == len(self._place):
+            self._connection.poured(self._place, is_last=True)
+
+    def taken(self, taken_bytes: int) -> None:
+        """Nothing was lent."""
+
+    def rest(self) -> memoryview | None:
+        """It lies where it is to lie already."""
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)

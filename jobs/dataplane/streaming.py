@@ -72,6 +72,9 @@ class Streaming(Asking):
         if not self._is_taking:
             self._take_pieces()
 
+    def place_for(self, left_bytes: int) -> memoryview | None:
+        return None
+
     def _take_pieces(self) -> None:
         self._is_taking = True
         self.flight.apart(self._drain, self._drained)

@@ -27,10 +27,10 @@ from jobs.operations.permissions import (
 )
 from jobs.operations.steps import Step
 from jobs.operations.tags import Tags, from_answer
+from jobs.operations.unchanged import CHANGED
 from jobs.s3.answers import UNCLEAR
 from jobs.spec.target import Guard, Target
 
-CHANGED = "ObjectChanged"
 CHANGED_SINCE = Outcome(
     False, 412, CHANGED, "The object was changed since it was looked at. It was left as it is."
 )

@@ -10,6 +10,7 @@ from jobs.operations.checksum_content import Content
 from jobs.operations.context import Context
 from jobs.operations.steps import Later, Step, Stream
 from jobs.operations.targets import addressed
+from jobs.operations.unchanged import CHANGED
 from jobs.s3.faults import says_gone
 from jobs.services.call import Call
 from jobs.spec.target import Target
@@ -17,7 +18,6 @@ from jobs.spec.target import Target
 SHORT_BYTES = 256 * 1024
 """A body that is shorter is hashed on the event loop: a thread would cost more."""
 
-CHANGED = "ObjectChanged"
 INCOMPLETE = "IncompleteBody"
 Reading = Generator[Step, Any, Outcome | None]
 

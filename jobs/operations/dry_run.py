@@ -14,7 +14,7 @@ from jobs.operations import looks
 from jobs.operations.base import Operation, Outcome, Steps, counted
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import Foresight
-from jobs.operations.guarded import guard_of
+from jobs.operations.guard_looks import guard_of
 from jobs.operations.steps import Later, Relay, Step, Stream, Together
 from jobs.s3.answers import Answer
 from jobs.s3.faults import says_gone

@@ -18,6 +18,7 @@ from jobs.operations.set_afterwards import Afterwards
 from jobs.operations.steps import Keep, Later, Step
 from jobs.operations.storage_clock import Age
 from jobs.operations.tags import Tags
+from jobs.operations.unchanged import CHANGED
 from jobs.s3.answers import Answer
 from jobs.s3.faults import is_never_cut_short, may_have_been_done
 from jobs.s3.proof import Proof
@@ -64,7 +65,7 @@ def read_newest(target: Target, context: Context) -> carried_over.Reading:
         return found
     if context.tried_since_s:
         return replace(found, is_changed=True)
-    return Outcome(False, 412, carried_over.CHANGED, NOT_NEWEST)
+    return Outcome(False, 412, CHANGED, NOT_NEWEST)
 
 
 def newest_of(target: Target) -> Target:

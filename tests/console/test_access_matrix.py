@@ -70,7 +70,6 @@ CONSOLE = {
 DRAFTS = {
     "jobs/create/<uuid:draft_id>/retry-list/": BOTH,
     "jobs/create/<uuid:draft_id>/leave/": GET,
-    "jobs/create/<uuid:draft_id>/sample/": GET,
     "jobs/create/<uuid:draft_id>/browse/<slug:field>/": BOTH,
     "jobs/create/<uuid:draft_id>/sample/": GET,
     "jobs/create/<uuid:draft_id>/<slug:step>/": BOTH,

@@ -11,7 +11,7 @@ from jobs.operations.compute_object_checksum import ComputeObjectChecksum
 from jobs.operations.delete_object import DeleteObject
 from jobs.operations.delete_object_tagging import DeleteObjectTagging
 from jobs.operations.dry_run import DryRun, Looked, WriteInDryRunError
-from jobs.operations.guarded import guard_of
+from jobs.operations.guard_looks import guard_of
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
 from jobs.operations.merge_object_tagging import MergeObjectTagging
 from jobs.operations.onto_itself import CHANGES_NOTHING

@@ -10,7 +10,8 @@ from jobs.operations import registry
 from jobs.operations.base import DONE, Operation
 from jobs.operations.batch import BatchOperation
 from jobs.operations.delete_object import DeleteObject
-from jobs.operations.guarded import Guarded, GuardedTogether, guard_of, guarded
+from jobs.operations.guard_looks import guard_of
+from jobs.operations.guarded import Guarded, GuardedTogether, guarded
 from jobs.operations.put_object_tagging import PutObjectTagging
 from jobs.operations.units import units_of
 from jobs.s3.answers import Answer
@@ -166,6 +167,9 @@ class Conditional(PutObjectTagging):
 
 class ConditionalDelete(DeleteObject):
     guards_itself = True
+
+    def batches(self, targets):
+        return [range(len(targets))]
 
 
 class Unconditional(DeleteObject):
