@@ -10,8 +10,8 @@ from bench.figures import Findings, figure
 from bench.place import Place
 from bench.stub import Stub
 from jobs.choices import TERMINAL
-from jobs.operations.large_copy import AT_ONCE
-from jobs.operations.large_copy_limits import MOST_PARTS, USUAL_PART_BYTES
+from jobs.operations.copying.large_copy import AT_ONCE
+from jobs.operations.copying.large_copy_limits import MOST_PARTS, USUAL_PART_BYTES
 
 GOAL = "multipart"
 AFTER_MS = 20

@@ -12,7 +12,7 @@ import django
 django.setup()
 
 from bench.transport import used_s  # noqa: E402
-from jobs.operations.checksum_algorithms import ALGORITHMS  # noqa: E402
+from jobs.operations.checksums.checksum_algorithms import ALGORITHMS  # noqa: E402
 
 BUFFER_BYTES = 256 * 1024
 

@@ -6,9 +6,9 @@ See docs/operations.md, S3PutObjectAcl.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from jobs.operations import copy_grants
 from jobs.operations.checking import Checker, given
-from jobs.operations.copy_members import CANNED_ACLS
+from jobs.operations.copying import copy_grants
+from jobs.operations.copying.copy_members import CANNED_ACLS
 
 FIELD = "AccessControlPolicy"
 CANNED = "CannedAccessControlList"

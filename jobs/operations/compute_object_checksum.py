@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import checksum_parts, checksum_reading, checksum_saying, looks
+from jobs.operations import looks
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named
 from jobs.operations.checking import Checker, given
-from jobs.operations.checksum_algorithms import (
+from jobs.operations.checksums import checksum_parts, checksum_reading, checksum_saying
+from jobs.operations.checksums.checksum_algorithms import (
     ALGORITHMS,
     COMPOSITE,
     FULL_OBJECT,
@@ -19,8 +20,8 @@ from jobs.operations.checksum_algorithms import (
     OfParts,
     in_base64,
 )
-from jobs.operations.checksum_content import Content
-from jobs.operations.checksum_parts import Parts
+from jobs.operations.checksums.checksum_content import Content
+from jobs.operations.checksums.checksum_parts import Parts
 from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, Option, options_of
 from jobs.operations.foreseeing import already_so, described, from_look

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from jobs.choices import ManifestField, OperationGroup, Risk
-from jobs.operations import (
+from jobs.operations.base import AtStake, Finding, Outcome, Steps
+from jobs.operations.batch import BatchOperation, Ended
+from jobs.operations.checking import Checker, given
+from jobs.operations.context import Context
+from jobs.operations.deleting import (
     delete_object_alone,
     delete_object_batches,
     delete_object_foreseen,
@@ -13,11 +17,7 @@ from jobs.operations import (
     delete_object_together,
     delete_object_words,
 )
-from jobs.operations.base import AtStake, Finding, Outcome, Steps
-from jobs.operations.batch import BatchOperation, Ended
-from jobs.operations.checking import Checker, given
-from jobs.operations.context import Context
-from jobs.operations.delete_object_form import (
+from jobs.operations.deleting.delete_object_form import (
     BY_KEY,
     BYPASS,
     EVERY,
@@ -29,7 +29,7 @@ from jobs.operations.delete_object_form import (
     NONCURRENT,
     VERSIONS,
 )
-from jobs.operations.delete_object_versions import ByKey
+from jobs.operations.deleting.delete_object_versions import ByKey
 from jobs.operations.foreseeing import would_fail
 from jobs.operations.permissions import (
     BYPASS_GOVERNANCE,

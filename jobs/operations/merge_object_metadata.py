@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import (
+from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named
+from jobs.operations.checking import Checker
+from jobs.operations.context import Context
+from jobs.operations.foreseeing import already_so, would_change, would_fail
+from jobs.operations.looks import Look
+from jobs.operations.permissions import Permission
+from jobs.operations.rewriting import (
     carried_over,
     merge_object_metadata_form,
     metadata_changes,
@@ -15,16 +21,10 @@ from jobs.operations import (
     onto_itself,
     onto_itself_looks,
 )
-from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named
-from jobs.operations.carried_over import Owned
-from jobs.operations.checking import Checker
-from jobs.operations.context import Context
-from jobs.operations.foreseeing import already_so, would_change, would_fail
-from jobs.operations.looks import Look
-from jobs.operations.metadata_changes import MEMBERS, MetadataChanges
-from jobs.operations.object_metadata import CannotCarryError, TooLargeError
-from jobs.operations.onto_itself_looks import Before
-from jobs.operations.permissions import Permission
+from jobs.operations.rewriting.carried_over import Owned
+from jobs.operations.rewriting.metadata_changes import MEMBERS, MetadataChanges
+from jobs.operations.rewriting.object_metadata import CannotCarryError, TooLargeError
+from jobs.operations.rewriting.onto_itself_looks import Before
 from jobs.operations.steps import Step
 from jobs.spec.target import Target
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import looks, merge_object_tagging_form, tags
+from jobs.operations import looks, tags
 from jobs.operations.base import (
     DONE,
     Finding,
@@ -28,7 +28,8 @@ from jobs.operations.looks import Tagged
 from jobs.operations.permissions import GET_OBJECT, GET_TAGS, PUT_TAGS, Permission, helping
 from jobs.operations.put_object_tagging import REPLACED
 from jobs.operations.steps import Step
-from jobs.operations.tag_changes import MEMBERS, CannotChangeError, TagChanges
+from jobs.operations.tagging import merge_object_tagging_form
+from jobs.operations.tagging.tag_changes import MEMBERS, CannotChangeError, TagChanges
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer
 from jobs.services.call import Call

@@ -5,27 +5,22 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from jobs.choices import ManifestField, OperationGroup, Risk
-from jobs.operations import (
-    copy_looks,
-    delete_object_alone,
-    looks,
-    move_foreseen,
-    move_object_form,
-    move_state,
-    move_verifying,
-)
+from jobs.operations import looks
 from jobs.operations.base import DONE, Finding, Operation, Outcome, Steps, counted, named
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
+from jobs.operations.copying import copy_looks
+from jobs.operations.deleting import delete_object_alone
+from jobs.operations.deleting.object_versions import NULL
 from jobs.operations.looks import Seen
-from jobs.operations.move_object_form import (
+from jobs.operations.moving import move_foreseen, move_object_form, move_state, move_verifying
+from jobs.operations.moving.move_object_form import (
     DELETE,
     LABELS,
     MARKER,
     SOURCE_VERSION,
     SOURCE_VERSIONS,
 )
-from jobs.operations.object_versions import NULL
 from jobs.operations.permissions import DELETE_OBJECT, Permission
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.steps import Later, Step

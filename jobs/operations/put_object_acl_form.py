@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.operations import acl
-from jobs.operations.copy_members import CANNED_ACLS
+from jobs.operations.copying.copy_members import CANNED_ACLS
 from jobs.operations.fields import ChoiceField, Column, Option, RowsField, TextField, options_of
 from jobs.operations.form import Form, When
 

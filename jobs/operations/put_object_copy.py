@@ -7,23 +7,7 @@ from typing import Any, Self, TypeVar
 
 from jobs.choices import OperationGroup, Risk
 from jobs.errors import Problem
-from jobs.operations import (
-    copy_elsewhere,
-    copy_foreseen,
-    copy_looks,
-    copy_members,
-    copy_onto_itself,
-    copy_permissions,
-    copy_plainly,
-    looks,
-    onto_itself,
-    put_object_copy_examples,
-    put_object_copy_form,
-    put_object_copy_large,
-    requester_pays,
-    streamed_copy,
-    tags,
-)
+from jobs.operations import looks, tags
 from jobs.operations.base import (
     Finding,
     Operation,
@@ -34,10 +18,25 @@ from jobs.operations.base import (
 )
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
-from jobs.operations.copy_metadata import CopyMetadata, parse_metadata
+from jobs.operations.copying import (
+    copy_elsewhere,
+    copy_foreseen,
+    copy_looks,
+    copy_members,
+    copy_onto_itself,
+    copy_permissions,
+    copy_plainly,
+    put_object_copy_examples,
+    put_object_copy_form,
+    put_object_copy_large,
+    requester_pays,
+    streamed_copy,
+)
+from jobs.operations.copying.copy_metadata import CopyMetadata, parse_metadata
 from jobs.operations.looks import Facts
-from jobs.operations.onto_itself_looks import Before
 from jobs.operations.permissions import Permission
+from jobs.operations.rewriting import onto_itself
+from jobs.operations.rewriting.onto_itself_looks import Before
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer

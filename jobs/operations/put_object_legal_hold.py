@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import lock_foreseen, lock_looks, looks
+from jobs.operations import looks
 from jobs.operations.base import Finding, Operation, Steps, counted, named
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
 from jobs.operations.fields import ChoiceField, Option
 from jobs.operations.form import Form, Note
+from jobs.operations.locking import lock_foreseen, lock_looks
 from jobs.operations.looks import Facts
 from jobs.operations.permissions import (
     GET_HOLD,

@@ -7,10 +7,18 @@ from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
 from jobs.errors import Problem
-from jobs.operations import lock_foreseen, lock_looks, looks, put_object_retention_form
+from jobs.operations import looks
 from jobs.operations.base import Finding, Operation, Steps, counted, named
 from jobs.operations.checking import Checker, given
 from jobs.operations.context import Context
+from jobs.operations.locking import lock_foreseen, lock_looks, put_object_retention_form
+from jobs.operations.locking.put_object_retention_form import (
+    BYPASS,
+    COMPLIANCE,
+    MODE_LABELS,
+    MOST_DAYS,
+    MOST_YEARS,
+)
 from jobs.operations.looks import Facts
 from jobs.operations.permissions import (
     BYPASS_GOVERNANCE,
@@ -22,13 +30,6 @@ from jobs.operations.permissions import (
     helping,
 )
 from jobs.operations.preconditions import OBJECT_LOCK
-from jobs.operations.put_object_retention_form import (
-    BYPASS,
-    COMPLIANCE,
-    MODE_LABELS,
-    MOST_DAYS,
-    MOST_YEARS,
-)
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
 from jobs.services.call import Call

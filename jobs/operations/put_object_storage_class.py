@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import carried_over, onto_itself, onto_itself_looks
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named
-from jobs.operations.carried_over import ARCHIVES
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
-from jobs.operations.copy_members import STORAGE_CLASS_LABELS, STORAGE_CLASSES
+from jobs.operations.copying.copy_members import STORAGE_CLASS_LABELS, STORAGE_CLASSES
 from jobs.operations.fields import ChoiceField, options_of
 from jobs.operations.foreseeing import already_so, would_change
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Look
-from jobs.operations.onto_itself_looks import Before
 from jobs.operations.permissions import Permission
+from jobs.operations.rewriting import carried_over, onto_itself, onto_itself_looks
+from jobs.operations.rewriting.carried_over import ARCHIVES
+from jobs.operations.rewriting.onto_itself_looks import Before
 from jobs.operations.steps import Step
 from jobs.spec.target import Target
 

@@ -5,24 +5,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import (
-    copy_permissions,
-    looks,
-    replicate_foreseen,
-    replicating,
-    replication_rules,
-    tags,
-)
+from jobs.operations import looks, tags
 from jobs.operations.base import Finding, Operation, Outcome, Steps, counted, named, outcome_of
 from jobs.operations.checking import Checker
 from jobs.operations.context import Context
+from jobs.operations.copying import copy_permissions
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Facts
 from jobs.operations.permissions import GET_REPLICATION, Permission
 from jobs.operations.preconditions import REPLICATION
 from jobs.operations.put_object_copy import PutObjectCopy
-from jobs.operations.replicating import Plan, as_part, not_eligible
-from jobs.operations.replication_rules import Found, Rule
+from jobs.operations.replication import replicate_foreseen, replicating, replication_rules
+from jobs.operations.replication.replicating import Plan, as_part, not_eligible
+from jobs.operations.replication.replication_rules import Found, Rule
 from jobs.operations.steps import Later, Step
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict

@@ -1,8 +1,8 @@
 """Whether an object still is what it was when it was looked at (`Target.guard`). Pure."""
 
 from jobs.operations.base import Outcome
+from jobs.operations.deleting.object_versions import NULL, Entry
 from jobs.operations.looks import Seen
-from jobs.operations.object_versions import NULL, Entry
 from jobs.spec.target import Guard
 
 CHANGED = "ObjectChanged"

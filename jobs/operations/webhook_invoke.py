@@ -5,14 +5,21 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.choices import OperationGroup, Risk
-from jobs.operations import invoking
 from jobs.operations.base import Operation, Steps, counted, named
 from jobs.operations.checking import Checker
 from jobs.operations.connected import Connected
 from jobs.operations.connected_fields import ConnectedField
 from jobs.operations.context import Context
-from jobs.operations.invocation_event import ARGUMENTS, SCHEMA, V1, V2, Event, parse_event
-from jobs.operations.invocation_form import form_of
+from jobs.operations.invocations import invoking
+from jobs.operations.invocations.invocation_event import (
+    ARGUMENTS,
+    SCHEMA,
+    V1,
+    V2,
+    Event,
+    parse_event,
+)
+from jobs.operations.invocations.invocation_form import form_of
 from jobs.services.call import Call
 from jobs.services.lambda_answers import PAYLOAD
 from jobs.services.webhook import MESSAGE_ID, POST, WEBHOOK

@@ -2,7 +2,7 @@
 
 from jobs.models import Job
 from jobs.operations.delete_object import DeleteObject
-from jobs.operations.delete_object_form import EVERY, MODE
+from jobs.operations.deleting.delete_object_form import EVERY, MODE
 from jobs.queries.words import counted
 
 

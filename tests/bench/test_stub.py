@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from bench import stub as stubs
 from bench import tools
 from bench.lists import key_of
-from jobs.operations.invocation_answer import result_of
-from jobs.operations.invocation_event import Event
+from jobs.operations.invocations.invocation_answer import result_of
+from jobs.operations.invocations.invocation_event import Event
 from jobs.spec.target import Target
 from tests import servers
 

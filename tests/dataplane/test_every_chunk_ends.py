@@ -199,7 +199,7 @@ DELETE = DeleteObject.parse({})
 
 
 @pytest.mark.parametrize("place", ["s3.deletions.Listed.are_gone",
-                                   "operations.delete_object_together.answers"])  # fmt: skip
+                                   "operations.deleting.delete_object_together.answers"])  # fmt: skip
 def test_mistake_of_ours_in_an_answer_for_many_keys_fails_them(patient, double, monkeypatch, place):
     def broken(*args):
         raise RuntimeError("boom")

@@ -11,7 +11,7 @@ from jobs.errors import ValidationFailedError
 from jobs.lifecycle import freezing
 from jobs.lifecycle.creation import create_job
 from jobs.models import Chunk, FunctionEndpoint, Job, Webhook
-from jobs.operations.invocation_event import task_id_of
+from jobs.operations.invocations.invocation_event import task_id_of
 from tests import s3_double
 from tests.connected import make_functions, make_webhook
 from tests.operations.invocations import KEYS, SECRET, answered, results, sigv4_holds, webhook_holds

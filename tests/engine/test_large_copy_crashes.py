@@ -5,7 +5,7 @@ import functools
 import pytest
 
 from jobs.choices import JobStatus
-from jobs.operations import put_object_copy_large
+from jobs.operations.copying import put_object_copy_large
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.services.s3 import S3Service
 from tests.engine.test_crashes import STEP, check, confirmed, lives, mortals

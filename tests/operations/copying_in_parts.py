@@ -8,7 +8,7 @@ from jobs.dataplane import retry
 from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Limits, Work
-from jobs.operations import large_copy_ending, large_copy_limits
+from jobs.operations.copying import large_copy_ending, large_copy_limits
 from jobs.operations.giving_up import GivingUp
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.s3.endpoints import Credentials, Endpoint

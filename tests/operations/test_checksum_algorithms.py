@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.operations.checksum_algorithms import ALGORITHMS, OfParts, in_base64, in_hex
+from jobs.operations.checksums.checksum_algorithms import ALGORITHMS, OfParts, in_base64, in_hex
 
 OF_NINE_DIGITS = {
     "CRC64NVME": "AE8B14860A799888",

@@ -14,7 +14,7 @@ from jobs.dataplane import retry
 from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.work import Limits, Work
 from jobs.operations import registry
-from jobs.operations.checksum_algorithms import ALGORITHMS
+from jobs.operations.checksums.checksum_algorithms import ALGORITHMS
 from jobs.services.s3 import S3Service
 from jobs.services.table import SERVICES
 from jobs.spec.target import Target

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from jobs.operations.base import DONE
-from jobs.operations.onto_itself import CHANGES_NOTHING
 from jobs.operations.put_object_copy import PutObjectCopy
+from jobs.operations.rewriting.onto_itself import CHANGES_NOTHING
 from jobs.spec.target import Target
 from tests.operations.test_merge_object_metadata import put, shown
 from tests.operations.test_onto_itself import COPIED, USUAL, context, copy_in, head

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import ValidationFailedError
-from jobs.operations import delete_object_batches
 from jobs.operations.base import DONE, Outcome, outcome_of
 from jobs.operations.delete_object import DeleteObject
-from jobs.operations.delete_object_batches import MOST_BYTES
-from jobs.operations.delete_object_together import answers
+from jobs.operations.deleting import delete_object_batches
+from jobs.operations.deleting.delete_object_batches import MOST_BYTES
+from jobs.operations.deleting.delete_object_together import answers
 from jobs.operations.units import units_of
 from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint

@@ -7,7 +7,7 @@ import pytest
 from jobs.choices import ManifestField, Risk
 from jobs.errors import ValidationFailedError
 from jobs.operations.delete_object import DeleteObject
-from jobs.operations.delete_object_form import BYPASS, KEEP, MODE
+from jobs.operations.deleting.delete_object_form import BYPASS, KEEP, MODE
 from jobs.spec.target import Guard, Target
 
 NAME = "S3DeleteObject"

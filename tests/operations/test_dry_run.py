@@ -14,12 +14,12 @@ from jobs.operations.dry_run import DryRun, Looked, WriteInDryRunError
 from jobs.operations.guard_looks import guard_of
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
 from jobs.operations.merge_object_tagging import MergeObjectTagging
-from jobs.operations.onto_itself import CHANGES_NOTHING
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.put_object_legal_hold import PutObjectLegalHold
 from jobs.operations.put_object_retention import PutObjectRetention
 from jobs.operations.put_object_tagging import PutObjectTagging
+from jobs.operations.rewriting.onto_itself import CHANGES_NOTHING
 from jobs.operations.steps import Apart, Keep, Later, Stream, Together
 from jobs.operations.update_object_encryption import UpdateObjectEncryption
 from jobs.s3.answers import Answer

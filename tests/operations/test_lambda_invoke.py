@@ -9,7 +9,7 @@ import pytest
 from jobs.dataplane.plane import DataPlane
 from jobs.errors import ValidationFailedError
 from jobs.operations.base import DONE, Outcome
-from jobs.operations.invocation_event import encoded, task_id_of
+from jobs.operations.invocations.invocation_event import encoded, task_id_of
 from jobs.operations.lambda_invoke import LambdaInvoke
 from jobs.s3 import reachable
 from jobs.s3.endpoints import Credentials

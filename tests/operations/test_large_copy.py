@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from jobs.operations import large_copy_state
+from jobs.operations.copying import large_copy_state
 from jobs.services.s3 import S3Service
 from jobs.services.table import SERVICES
 from jobs.spec.target import Guard, Target

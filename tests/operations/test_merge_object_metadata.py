@@ -5,7 +5,12 @@ import pytest
 from jobs.errors import ValidationFailedError
 from jobs.operations.base import DONE
 from jobs.operations.merge_object_metadata import MergeObjectMetadata
-from jobs.operations.object_metadata import CannotCarryError, check_carried, read, to_params
+from jobs.operations.rewriting.object_metadata import (
+    CannotCarryError,
+    check_carried,
+    read,
+    to_params,
+)
 from jobs.s3.answers import Answer
 from jobs.spec.target import Target
 from tests.operations.test_onto_itself import COPIED, USUAL, context, copy_in, head

@@ -5,7 +5,7 @@ from jobs.operations.base import DONE, Outcome
 from jobs.operations.looks import Facts, Tagged
 from jobs.operations.merge_object_tagging import MergeObjectTagging
 from jobs.operations.put_object_tagging import REPLACED
-from jobs.operations.tag_changes import CannotChangeError
+from jobs.operations.tagging.tag_changes import CannotChangeError
 from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint
 from jobs.spec.target import Target

@@ -2,8 +2,9 @@
 
 import pytest
 
-from jobs.operations import large_copy_state, registry
+from jobs.operations import registry
 from jobs.operations.base import DONE
+from jobs.operations.copying import large_copy_state
 from jobs.operations.steps import Keep
 from jobs.s3.answers import Answer
 from jobs.spec.target import Target

@@ -7,12 +7,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from jobs.errors import ValidationFailedError
-from jobs.operations import looks, replicating
+from jobs.operations import looks
 from jobs.operations.base import Outcome
 from jobs.operations.looks import Facts
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.replicate_object import REPLICATED, ReplicateObject
-from jobs.operations.replication_rules import Rule
+from jobs.operations.replication import replicating
+from jobs.operations.replication.replication_rules import Rule
 from jobs.operations.steps import Keep
 from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from jobs.operations.preconditions import REPLICATION
-from jobs.operations.replication_rules import Rule, chosen, enabled, in_words, kept
+from jobs.operations.replication.replication_rules import Rule, chosen, enabled, in_words, kept
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.parsing import Reader

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import ValidationFailedError
-from jobs.operations import acl, copy_grants, copy_members, registry, tags
-from jobs.operations.checksum_algorithms import ALGORITHMS, TYPES
+from jobs.operations import acl, registry, tags
+from jobs.operations.checksums.checksum_algorithms import ALGORITHMS, TYPES
 from jobs.operations.compute_object_checksum import ComputeObjectChecksum
+from jobs.operations.copying import copy_grants, copy_members
 from jobs.operations.initiate_restore_object import InitiateRestoreObject
 from jobs.operations.put_object_acl import PutObjectAcl
 from jobs.operations.put_object_copy import MEMBERS, PutObjectCopy

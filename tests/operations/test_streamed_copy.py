@@ -13,9 +13,9 @@ from jobs.dataplane.pool import Timeouts
 from jobs.dataplane.room import ROOM_BYTES
 from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Limits, Work
-from jobs.operations import streamed
+from jobs.operations.copying import streamed
+from jobs.operations.copying.streamed_parts import PARTS_AT_ONCE
 from jobs.operations.put_object_copy import PutObjectCopy
-from jobs.operations.streamed_parts import PARTS_AT_ONCE
 from jobs.s3.endpoints import Endpoint
 from jobs.services.s3 import bucket_at
 from jobs.spec.target import Target

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.errors import StorageError, ValidationFailedError
 from jobs.operations.base import DONE, Outcome
-from jobs.operations.invocation_event import task_id_of
+from jobs.operations.invocations.invocation_event import task_id_of
 from jobs.operations.webhook_invoke import WebhookInvoke
 from jobs.s3.endpoints import Endpoint
 from jobs.services import webhook_addresses

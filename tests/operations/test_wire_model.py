@@ -11,19 +11,10 @@ import boto3
 import pytest
 
 from jobs.errors import ValidationFailedError
-from jobs.operations import (
-    acl,
-    checksum_algorithms,
-    checksum_saying,
-    copy_event_hold,
-    copy_grants,
-    copy_members,
-    copy_metadata,
-    invocation_event,
-    put_object_copy,
-    tags,
-    update_object_encryption,
-)
+from jobs.operations import acl, put_object_copy, tags, update_object_encryption
+from jobs.operations.checksums import checksum_algorithms, checksum_saying
+from jobs.operations.copying import copy_event_hold, copy_grants, copy_members, copy_metadata
+from jobs.operations.invocations import invocation_event
 from jobs.operations.registry import OPERATIONS, get
 from jobs.s3 import function_arns
 

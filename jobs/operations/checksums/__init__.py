@@ -1,0 +1,1 @@
+"""What Compute checksum is made of."""

@@ -1,0 +1,1 @@
+"""What Delete objects is made of."""

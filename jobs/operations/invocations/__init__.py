@@ -1,0 +1,1 @@
+"""What functions and webhooks are told, and what they answer."""

@@ -1,0 +1,1 @@
+"""What Move is made of, besides a copy and a deletion."""

@@ -1,0 +1,1 @@
+"""What Replicate is made of."""

@@ -1,0 +1,1 @@
+"""Writing an object anew in its place without losing what it has."""

@@ -1,0 +1,1 @@
+"""What Merge object tags is made of."""
