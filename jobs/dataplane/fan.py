@@ -29,6 +29,8 @@ class Fan:
 
     def begin(self) -> None:
         self.start_one()
+        if self._task.has_ended:
+            return
         if self.is_done:
             self._task.fan_ended(self._answers)
         elif not self._is_dry:
@@ -50,6 +52,12 @@ class Fan:
         return self._is_dry or self._has_failed or self._task.has_ended
 
     def start_one(self) -> None:
+        try:
+            self._start_one()
+        except Exception as error:
+            self._task.broke(error)
+
+    def _start_one(self) -> None:
         call = next(self._calls, None)
         if call is None:
             self._is_dry = True
@@ -84,10 +92,17 @@ class Fan:
                 self._task.abandon()  # what is still to be called may be many
                 return
             self.start_one()  # the task's own place is free
-            if self.is_done:
+            if self.is_done and not self._task.has_ended:
                 self._task.fan_ended(self._answers)
         elif self.is_done:
             self._task.fan_ended(self._answers)
+
+    def leave(self) -> None:
+        """The task has ended, and nobody waits for what is still in flight: one place is the task's."""
+        if self.flying > 1:
+            self._task.flight.count(1 - self.flying)
+        self.flying = 0
+        self._has_failed = True
 
     def gave_up(self, asking: object) -> None:
         """A call of it will not be sent again."""

@@ -276,6 +276,8 @@ class Task:
         if self.has_ended:
             self.flight.fail(error)
         else:
+            if self._fan is not None:
+                self._fan.leave()
             message = f"Task failed due to {error!r}"[:1024]
             self._fail(Outcome(False, 500, "InternalError", message))
 

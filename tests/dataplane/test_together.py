@@ -57,6 +57,30 @@ def test_parts_count_in_the_limit_of_the_job_and_nothing_is_left_counted(run, do
     assert (job.most, job.running) == (3, 0)
 
 
+@pytest.mark.parametrize("in_flight", [1, 50])
+@pytest.mark.parametrize("breaks_at", [0, 1, 4])
+def test_task_whose_parts_break_us_fails_alone_and_nothing_is_left_counted(
+    run, double, breaks_at, in_flight
+):
+    double.answer = slowly
+
+    def parts(target, context):
+        for number in range(8):
+            if target.key == "broken" and number == breaks_at:
+                raise ZeroDivisionError("of our own")
+            yield part(context, f"{target.key}/{number}")
+
+    def steps(target, context):
+        return (yield Together(parts(target, context)))
+
+    job = Job(in_flight=20)
+    operation = Stepping(steps)
+    batch = paced(run, targets("a", "broken", "b"), operation, job, in_flight=in_flight)
+    assert [outcome.succeeded for outcome in batch.outcomes] == [True, False, True]
+    assert "of our own" in batch.outcomes[1].message
+    assert job.running == 0
+
+
 def test_after_a_part_that_failed_for_good_no_other_is_begun(run, double):
     def answer(received):
         return error(404, "NoSuchKey") if received.path.endswith("/3") else slowly(received)
