@@ -55,6 +55,7 @@ class Sequential:
             unit = units.pop(0)
             if isinstance(unit, int):
                 if outcomes[unit] is None:
+                    self.context.kept = b""
                     outcomes[unit] = self.run_one(operation, targets[unit])
                 continue
             ended = self.drive(operation.run_many([targets[n] for n in unit], self.context))

@@ -138,6 +138,7 @@ class Task:
         elif isinstance(step, Apart):
             self.flight.apart(step.function, self._resume)
         else:
+            self.may_be_done = True  # what it keeps is asked for again where it was begun alone
             self._keep(step)
 
     def _told(self, answer: Answer) -> None:

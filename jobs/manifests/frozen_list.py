@@ -162,7 +162,7 @@ def taken_apart(block: Frozen) -> Rows:
     raw_keys = columns[KEY]
     buckets = [block.bucket] * rows if block.bucket else _shared(columns[BUCKET])
     version_ids: Sequence[str | None] = columns.get(VERSION_ID) or [None] * rows
-    guards = [_read(text) for text in columns.get(GUARD, ())]
+    guards = [_read(text) for text in columns[GUARD]] if GUARD in columns else ()
     return Rows(buckets, raw_keys, _decoded(raw_keys), version_ids, guards)
 
 

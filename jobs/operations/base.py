@@ -140,8 +140,6 @@ class Operation(ABC):
     """Its own calls are conditional: it heeds `Target.guard` in `run` and `run_many`, so that no look
     before is needed (`operations.guarded`).
     """
-    needs_object: ClassVar[bool] = True
-    """Without it a key may be any text: one that no object has, and had not before, is no failure."""
 
     @classmethod
     @abstractmethod
@@ -172,6 +170,10 @@ class Operation(ABC):
     def at_stake(self) -> AtStake:
         """With these parameters, where they make it other than usual."""
         return AtStake(self.loss, self.undo, self.understood)
+
+    def needs_object(self) -> bool:
+        """Whether a task whose object is not there has nothing to do."""
+        return True
 
     def conditions(self) -> tuple[Precondition, ...]:
         """`preconditions`, where these parameters make them other than usual."""

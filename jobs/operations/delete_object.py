@@ -116,6 +116,10 @@ class DeleteObject(BatchOperation):
         """What has versions, or is named by a list, may be found again; the others never."""
         return Risk.IRREVERSIBLE if self.mode == EVERY else Risk.DESTRUCTIVE
 
+    def needs_object(self) -> bool:
+        """Versions and markers lie below a key whose newest version is a marker."""
+        return self.mode not in BY_KEY
+
     def conditions(self) -> tuple[Precondition, ...]:
         """A storage that keeps no versions would take no notice of one, and delete the object."""
         return () if self.mode in (NEWEST, EVERY) else (VERSIONING,)

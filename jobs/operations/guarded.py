@@ -53,7 +53,7 @@ class Guarded(Operation):
         """How the task ends where it may not go on."""
         seen = yield from looks.see(target, context, is_look=False)
         if seen.is_gone and guard.is_absent:
-            if not self._operation.needs_object:
+            if not self._operation.needs_object():
                 return None
             return (yield from self._still_absent(target, context))
         if not context.tried_since_s:
@@ -124,6 +124,9 @@ class Guarded(Operation):
 
     def at_stake(self) -> AtStake:
         return self._operation.at_stake()
+
+    def needs_object(self) -> bool:
+        return self._operation.needs_object()
 
     def conditions(self) -> tuple[Precondition, ...]:
         return self._operation.conditions()

@@ -52,7 +52,6 @@ class LambdaInvoke(Operation):
     )
     idempotent = False
     keeps_state = True
-    needs_object = False
     form = form_of(
         ConnectedField(
             name="function_arn",
@@ -104,6 +103,9 @@ class LambdaInvoke(Operation):
 
     def effect_on(self, key: str) -> str:
         return f"{self.function.function} is invoked for {key}"
+
+    def needs_object(self) -> bool:
+        return False
 
     def connections(self) -> list[Connected]:
         return [self._whom]

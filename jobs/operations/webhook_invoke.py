@@ -48,7 +48,6 @@ class WebhookInvoke(Operation):
     again = "The webhook is called again with the same webhook-id, at most twice after a lost call."
     idempotent = False
     keeps_state = True
-    needs_object = False
     form = form_of(
         ConnectedField(
             name="webhook",
@@ -94,6 +93,9 @@ class WebhookInvoke(Operation):
 
     def effect_on(self, key: str) -> str:
         return f"The webhook {self.webhook} is called for {key}"
+
+    def needs_object(self) -> bool:
+        return False
 
     def connections(self) -> list[Connected]:
         return [self._whom]

@@ -139,7 +139,7 @@ def test_person_copies_300_objects_from_the_wizard_to_the_report(
     expect(page.locator("#preview")).to_contain_text("300")
     picture(page, "step-1")
     next_step(page, "Choose operation")
-    page.get_by_role("radio", name="Copy").check()
+    page.locator("#operation-S3PutObjectCopy").check()
     page.get_by_label("Destination bucket").fill(target)
     page.get_by_label("Destination prefix").fill("2026 copies")
     page.get_by_label("I acknowledge that existing objects").check()

@@ -7,11 +7,12 @@ import pytest
 from jobs.choices import JobStatus, ManifestField
 from jobs.models import FailureCause
 from jobs.operations import registry
-from jobs.operations.preconditions import OBJECT_LOCK, REPLICATION
+from jobs.operations.preconditions import OBJECT_LOCK, REPLICATION, VERSIONING
 from jobs.queries import foreseen
 from jobs.spec.job import LimitsSpec
 from tests.connected import connect_all
 from tests.examples import written_to
+from tests.make import make_region, make_role
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,6 +75,8 @@ def replicates(place):
 def test_no_write_of_any_operation_leaves_but_the_report(place, steps, operation):
     """Whatever its parameters."""
     connect_all()
+    away = make_region("elsewhere", endpoint_url=place.region.endpoint_url)
+    make_role(away, arn=place.role.arn)
     keys = [f"{n}.jpg" for n in range(3)]
     if OBJECT_LOCK in operation.preconditions:
         place.source = f"{place.source}-locked"
@@ -86,6 +89,9 @@ def test_no_write_of_any_operation_leaves_but_the_report(place, steps, operation
     place.s3.create_bucket(Bucket=archive)
     for parameters in operation.examples:
         own = written_to(parameters, archive)
+        if VERSIONING in operation.parse(own).conditions():
+            versions = {"Status": "Enabled"}
+            place.s3.put_bucket_versioning(Bucket=place.source, VersioningConfiguration=versions)
         rows, fields = place.list_of(keys), ("Bucket", "Key")
         if operation.parse(own).unfit_columns([ManifestField(name) for name in fields]):
             rows, fields = [[*row, "null"] for row in rows], (*fields, "VersionId")

@@ -35,11 +35,13 @@ def begun(house):
     storage.large[source, house.keys[job.pk][LARGE]] = PARTS * PART_BYTES - 1
     eventually(lambda: see(job).status == JobStatus.SUSPENDED)
     commands.confirm(job.pk, actor=None, now=timezone.now())
-    eventually(lambda: len(storage.held) >= IN_FLIGHT and see(job).tasks_done == KEYS - 1)
+    eventually(
+        lambda: len(storage.held) >= IN_FLIGHT and see(job).tasks_done == KEYS - 1, within_s=150
+    )
     return job
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_killed_worker_repeats_no_part_but_those_in_flight(large_house):
     storage = large_house.storage
     job = begun(large_house)
@@ -55,7 +57,7 @@ def test_killed_worker_repeats_no_part_but_those_in_flight(large_house):
     assert (storage.begun, storage.aborted, storage.copied) == (1, 0, {})
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_job_that_is_cancelled_in_the_middle_leaves_no_upload(large_house):
     storage = large_house.storage
     job = begun(large_house)

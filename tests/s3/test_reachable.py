@@ -17,6 +17,7 @@ from jobs.s3.endpoints import Credentials, Endpoint
 from jobs.s3.faults import Verdict, classify, may_have_been_heard
 from jobs.s3.parsing import no_answer
 from jobs.s3.sentences import describe
+from jobs.s3.template import Origin
 from tests.s3.test_clients import TAG
 
 KEYS = Credentials("test", "test")
@@ -70,8 +71,8 @@ def test_data_plane_sends_nothing_to_an_address_that_is_not_allowed(s3_server, m
     async def send():
         loop, lost = asyncio.get_running_loop(), []
         exchange = SimpleNamespace(wanted=True, lost=lambda *what: lost.append(what))
-        connections = pool.Pool(loop, ("127.0.0.1", port, False), None, pool.Timeouts())
-        await connections._send_on_new(exchange, b"GET / HTTP/1.1\r\n\r\n", False, None)
+        connections = pool.Pool(loop, Origin("127.0.0.1", port, False), None, pool.Timeouts())
+        await connections._send_on_new(exchange, b"GET / HTTP/1.1\r\n\r\n", False, None, None)
         return lost, connections._all
 
     lost, kept = asyncio.run(send())
@@ -135,8 +136,8 @@ def test_data_plane_that_is_refused_knows_a_link_local_address(monkeypatch, addr
 
         loop.create_connection, loop.getaddrinfo = refuse, look
         exchange = SimpleNamespace(wanted=True, lost=lambda *what: lost.append(what))
-        connections = pool.Pool(loop, ("inside.example", 80, False), None, pool.Timeouts())
-        await connections._send_on_new(exchange, b"GET / HTTP/1.1\r\n\r\n", False, None)
+        connections = pool.Pool(loop, Origin("inside.example", 80, False), None, pool.Timeouts())
+        await connections._send_on_new(exchange, b"GET / HTTP/1.1\r\n\r\n", False, None, None)
         return lost
 
     ((cause, error),) = asyncio.run(send())

@@ -36,6 +36,7 @@ def test_operation_can_be_chosen_and_shows_its_settings(at_operation, operation)
 @pytest.mark.parametrize(("name", "parameters"), CASES)
 def test_form_writes_what_it_read_of_an_example(db, name, parameters):
     connect_all()
+    make_region("elsewhere")
     form = FORMS[name](FORMS[name].typed_of(parameters))
     assert form.is_valid(), form.errors
     form.parsed()
