@@ -5,11 +5,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from jobs import queueing
+from jobs.console.context import banner_cache
 from jobs.console.views import detail
 from jobs.models import StatusChange
 from jobs.queries import words
 from jobs.queries.job_history import STEPS_SHOWN
-from tests.make import make_chunk, make_failures, make_job, make_region
+from tests.make import make_chunk, make_failures, make_job, make_region, seen_worker
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, 10, 3, tzinfo=UTC)
@@ -199,7 +201,11 @@ def test_unknown_job_is_not_found_and_its_id_is_offered_for_search(as_viewer):
     assert as_viewer.get("/jobs/%00/").status_code == 404
 
 
-def test_page_of_a_job_that_waits_for_archived_objects_says_so_and_not_that_it_hangs(as_viewer):
+def test_page_of_a_job_that_waits_for_archived_objects_says_so_and_not_that_it_hangs(
+    as_viewer, monkeypatch
+):
+    monkeypatch.setattr(queueing, "workers_seen", lambda: [seen_worker("run")])
+    banner_cache.forget()
     now = timezone.now()
     long_ago = now - timedelta(hours=5)
     job = make_job(
