@@ -276,8 +276,8 @@ def test_task_that_breaks_the_operation_fails_alone(run_both, double):
 
 
 def test_rows_are_begun_for_a_while_only_and_then_run_to_their_end(run_both, double):
-    double.answer = lambda received: Reply(reply().data, delay_s=0.3)
-    batch = run_both(targets("a", "b", "c", "d", "e"), in_flight=2, begin_s=0.1)
+    double.answer = lambda received: Reply(reply().data, delay_s=1.0)
+    batch = run_both(targets("a", "b", "c", "d", "e"), in_flight=2, begin_s=0.8)
     assert codes(batch) == ["", "", None, None, None]
     assert codes(run_both(targets("a", "b"), in_flight=1, begin_s=0)) == ["", None]
 
