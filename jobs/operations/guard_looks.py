@@ -1,7 +1,6 @@
 """What a look at an object says of a task whose object was looked at before. Pure."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
@@ -9,13 +8,11 @@ from typing import Any
 from jobs.operations.base import Outcome
 from jobs.operations.foreseeing import GONE
 from jobs.operations.looks import Seen
-from jobs.operations.unchanged import CHANGED
+from jobs.operations.unchanged import changed, difference
 from jobs.s3.answers import Answer
 from jobs.spec.target import Guard, Target
 
 VERSION_HEADER = "x-amz-version-id"
-NO_VERSION = "null"
-"""The version of what was written without versioning: another object may have it later."""
 
 
 def refusal_of(target: Target, guard: Guard, seen: Seen) -> Outcome | None:
@@ -28,9 +25,9 @@ def refusal_of(target: Target, guard: Guard, seen: Seen) -> Outcome | None:
         sentence = f"The object was not touched, since it could not be looked at before: {said}"
         return Outcome(False, answer.http_status, answer.code, sentence)
     if guard.is_absent:
-        return _changed("it was not there, and is now")
-    differences = _differences(guard, guard_of(answer))
-    return _changed(", ".join(differences)) if differences else None
+        return changed("it was not there, and is now")
+    why = difference(guard, guard_of(answer))
+    return changed(why) if why else None
 
 
 def gone(target: Target, answer: Answer) -> Outcome:
@@ -74,33 +71,3 @@ def _moment_s(text: str) -> float | None:
         return parsedate_to_datetime(text).timestamp()
     except ValueError:
         return None
-
-
-def _differences(was: Guard, now: Guard) -> list[str]:
-    """What tells the object from the one that was seen, in words; empty for the same one."""
-    versions = {was.version_id, now.version_id}
-    if not versions & {"", NO_VERSION}:
-        return [] if len(versions) == 1 else [f"version from {was.version_id} to {now.version_id}"]
-    found = []
-    if was.size_bytes is not None and was.size_bytes != now.size_bytes:
-        found.append(f"size from {was.size_bytes:,} to {now.size_bytes or 0:,} bytes")
-    if was.etag and was.etag.strip('"') != now.etag.strip('"'):
-        found.append(f"ETag from {was.etag} to {now.etag}")
-    before_s, after_s = was.last_modified_s, now.last_modified_s
-    if before_s is not None and after_s is not None and abs(before_s - after_s) >= 1:
-        found.append(f"last change from {_moment(before_s)} to {_moment(after_s)}")
-    return found
-
-
-def _moment(moment_s: float) -> str:
-    return f"{datetime.fromtimestamp(moment_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _changed(what: str) -> Outcome:
-    """412 is what a storage answers to a condition that does not hold."""
-    return Outcome(
-        False,
-        412,
-        CHANGED,
-        f"The object changed since it was looked at and was not touched: {what}.",
-    )

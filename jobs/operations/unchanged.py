@@ -1,19 +1,26 @@
 """Whether an object still is what it was when it was looked at (`Target.guard`). Pure."""
 
+from datetime import UTC, datetime
+
 from jobs.operations.base import Outcome
-from jobs.operations.deleting.object_versions import NULL, Entry
+from jobs.operations.deleting.object_versions import Entry
 from jobs.operations.looks import Seen
 from jobs.spec.target import Guard
 
 CHANGED = "ObjectChanged"
+"""The code of a task that left its object alone since it is another than the one that was seen."""
+
 LEFT = "It was left as it is."
+NO_VERSION = "null"
+"""The version of what was written without versioning: another object may have it later."""
 
 
 def changed(why: str) -> Outcome:
-    """How a task ends whose object is another one now; `why` as "its size was 3 bytes and is 5"."""
-    return Outcome(
-        False, 412, CHANGED, f"The object has changed since it was looked at: {why}. {LEFT}"
-    )
+    """How a task ends whose object is another one now; `why` as `difference` says it. 412 is what a
+    storage answers to a condition that does not hold.
+    """
+    sentence = f"The object changed since it was looked at and was not touched: {why}."
+    return Outcome(False, 412, CHANGED, sentence)
 
 
 def guard_of(seen: Seen) -> Guard:
@@ -41,23 +48,28 @@ def guard_of_entry(entry: Entry) -> Guard:
 
 
 def difference(was: Guard, now: Guard) -> str:
-    """What differs of what is known of both; empty where nothing does. A version is never changed,
-    but for the one that buckets without versioning have.
+    """What differs of what is known of both, in words; empty where nothing does. A version is never
+    changed, but for the one that buckets without versioning have.
     """
     if was.version_id and now.version_id:
         if was.version_id != now.version_id:
-            return f"its version was {was.version_id} and is {now.version_id}"
-        if was.version_id != NULL:
+            return f"version from {was.version_id} to {now.version_id}"
+        if was.version_id != NO_VERSION:
             return ""
+    found = []
     if was.size_bytes is not None and now.size_bytes not in (None, was.size_bytes):
-        return f"its size was {was.size_bytes:,} bytes and is {now.size_bytes:,}"
+        found.append(f"size from {was.size_bytes:,} to {now.size_bytes:,} bytes")
     if was.etag and now.etag and _bare(was.etag) != _bare(now.etag):
-        return f"its ETag was {_bare(was.etag)} and is {_bare(now.etag)}"
-    if was.last_modified_s is None or now.last_modified_s is None:
-        return ""
+        found.append(f"ETag from {was.etag} to {now.etag}")
+    before_s, after_s = was.last_modified_s, now.last_modified_s
     # Some answers have whole seconds alone.
-    is_anew = int(was.last_modified_s) != int(now.last_modified_s)
-    return "it was written anew" if is_anew else ""
+    if before_s is not None and after_s is not None and abs(before_s - after_s) >= 1:
+        found.append(f"last change from {_moment(before_s)} to {_moment(after_s)}")
+    return ", ".join(found)
+
+
+def _moment(moment_s: float) -> str:
+    return f"{datetime.fromtimestamp(moment_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _bare(etag: str) -> str:

@@ -85,7 +85,7 @@ def test_object_that_changes_between_the_look_and_the_request_is_reported():
     stale = refused(412, "PreconditionFailed")
     _, outcome = run(NEWEST, head(), stale, stale, guard=SEEN)
     assert (outcome.succeeded, outcome.code) == (False, "ObjectChanged")
-    assert "It was left as it is." in outcome.message
+    assert "was not touched" in outcome.message
 
 
 def test_object_that_cannot_be_looked_at_is_left():

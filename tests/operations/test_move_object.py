@@ -193,7 +193,7 @@ def test_upload_in_parts_is_compared_by_its_checksum_and_must_not_change(again, 
 def test_object_that_changes_after_its_copy_stays():
     steps, outcome = run(moving(), head(), COPIED, head(), None, head(etag=OTHER_MD5))
     assert (outcome.succeeded, outcome.code) == (False, "ObjectChanged")
-    assert outcome.message.startswith("The copy was made and verified. The object has changed")
+    assert outcome.message.startswith("The copy was made and verified. The object changed")
     assert "DeleteObject photos" not in said(steps)
 
 
