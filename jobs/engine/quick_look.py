@@ -66,7 +66,7 @@ def look_ahead(job: Job, rows: Rows) -> QuickLook:
     """`job` may be one that is not made yet. Trouble stands in the result."""
     told: dict[int, Outcome] = {}
     try:
-        operation = registry.get(job.operation).parse(job.parameters)
+        operation = registry.of_job(job.operation, job.parameters, job.found)
         if job.guarded_by_id:
             operation = guarded(operation)
         with page_turn(WITHIN_S):
@@ -101,7 +101,7 @@ def _work(job: Job, operation: Operation, rows: Rows, told: dict[int, Outcome]) 
     targets = targets_of(rows)
     told |= {n: target for n, target in enumerate(targets) if isinstance(target, Outcome)}
     places = Places(job)
-    places.connect({*rows.buckets, *operation.target_buckets()})
+    places.connect_all(operation, set(rows.buckets))
     limits = Limits(IN_FLIGHT, task_deadline_s=WITHIN_S, patience_s=WITHIN_S)
     telling = _Telling(operation, targets, told)
     return Work(telling, targets, places, limits, threading.Event(), retry.decide)

@@ -49,6 +49,13 @@ class Places:
         self._by_region: dict[int, tuple[Endpoint, Credentials | None]] = {}
         self._others: dict[Connected, Destination] = {}
 
+    def connect_all(self, operation: Operation, listed: Iterable[str]) -> None:
+        """All that tasks over `listed` buckets call. Raises StorageError for what cannot be called."""
+        self.connect(listed)
+        self.connect(operation.target_buckets())
+        self.connect_others(operation.connections())
+        self.connect_in(operation.target_places())
+
     def connect(self, buckets: Iterable[str]) -> None:
         """Raises StorageError where the job's role has no credentials."""
         for bucket in buckets:
@@ -163,10 +170,7 @@ class RunningJob:
         """The tasks of a chunk, or of no chunk. Raises StorageError where what they call cannot be
         called.
         """
-        self._places.connect(set(rows.buckets))
-        self._places.connect(self.operation.target_buckets())
-        self._places.connect_others(self.operation.connections())
-        self._places.connect_in(self.operation.target_places())
+        self._places.connect_all(self.operation, set(rows.buckets))
         self._look_for_boto3()
         visit = before.visit
         return Work(

@@ -3,6 +3,7 @@
 import pytest
 
 from jobs.choices import JobStatus
+from jobs.engine import quick_look
 from jobs.models import Job, RoleCredentials
 from tests.make import make_region
 
@@ -56,6 +57,22 @@ def test_objects_of_any_size_arrive_with_what_they_have_and_each_has_its_row(
     told = {row[1]: row[3:6] for row in place.report_rows(job)}
     assert told["gone"] == ["failed", "404", "NoSuchKey"]
     assert {tuple(row) for key, row in told.items() if key != "gone"} == {("succeeded", "200", "")}
+
+
+def test_look_ahead_sees_what_lies_in_the_other_region(place, steps, away, make_bucket):
+    place.put_objects(["a", "b"])
+    bucket = make_bucket()
+    place.s3.put_object(Bucket=bucket, Key="b", Body=b"other")
+    parameters = {"TargetResource": f"arn:aws:s3:::{bucket}", "TargetRegion": "away"}
+    job = place.make_job(
+        place.list_of(["a", "b"]), operation="S3PutObjectCopy", parameters=parameters
+    )
+    job = steps.prepare(job)
+    look = quick_look.look_ahead(job, quick_look.rows_of(job, steps.work))
+    assert [outcome.code for outcome in look.outcomes] == ["WouldChange", "WouldChange"]
+    first, second = [outcome.message for outcome in look.outcomes]
+    assert f"s3://{bucket}/a in away would be made" in first
+    assert f"s3://{bucket}/b in away would be overwritten" in second
 
 
 def test_job_whose_role_lost_its_keys_there_waits_and_says_so_and_goes_on_with_new_ones(
