@@ -10,7 +10,7 @@ from datetime import datetime
 
 from jobs.errors import StorageError
 from jobs.lifecycle.ahead import FOUND, MISSING, NOTE, UNTOLD, Line
-from jobs.lifecycle.connections import client_for_page, credentials_of, region_of
+from jobs.lifecycle.connections import client_for_page, credentials_of, region_named, region_of
 from jobs.manifests.rows import Row
 from jobs.models import Region, Role
 from jobs.operations.base import Operation
@@ -63,10 +63,12 @@ def check_permissions(
     for bucket in listed[:BUCKETS_ASKED]:
         here = [row for row in rows if row.bucket == bucket]
         mine = [permission for permission in needed if permission.on is Side.LISTED]
-        lines += _check_bucket(operation, bucket, here, mine, region, role, now)
-    for bucket in operation.target_buckets():
-        mine = [permission for permission in needed if permission.on is Side.TARGET]
-        lines += _check_bucket(operation, bucket, [], mine, region, role, now)
+        lines += _check_bucket(operation, bucket, here, mine, region_of(bucket, region), role, now)
+    mine = [permission for permission in needed if permission.on is Side.TARGET]
+    written = [(region_of(bucket, region), bucket) for bucket in operation.target_buckets()]
+    written += [(region_named(slug), bucket) for slug, bucket in operation.target_places()]
+    for there, bucket in written:
+        lines += _check_bucket(operation, bucket, [], mine, there, role, now)
     lines += [
         Line(UNTOLD, permission.action, CHANGES)
         for permission in needed
@@ -80,13 +82,13 @@ def _check_bucket(
     bucket: str,
     rows: list[Row],
     needed: list[Permission],
-    region: Region,
+    there: Region,
     role: Role,
     now: datetime,
 ) -> list[Line]:
+    """`there` is where the bucket lies."""
     lines: list[Line] = []
     versions = any(row.version_id for row in rows)
-    there = region_of(bucket, region)
     try:
         client = client_for_page(there.endpoint(), credentials_of(role, there))
     except StorageError as error:
@@ -98,7 +100,7 @@ def _check_bucket(
             return [Line(MISSING, bucket, f"The bucket {bucket} does not exist.")]
         if rows:
             lines += _check_samples(place)
-            lines += [_check_condition(place, one) for one in operation.preconditions]
+            lines += [_check_condition(place, one) for one in operation.conditions()]
         if any(_writes(permission) for permission in needed):
             place.why_not_written = why_not_to_write(place.scratch, unless_told=False)
         for permission in needed:

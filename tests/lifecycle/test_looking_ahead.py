@@ -389,3 +389,27 @@ def test_mark_is_of_what_is_missing_alone():
     assert mark_of(lines) == mark_of([Line(MISSING, "b", "Said otherwise.")])
     assert mark_of(lines) != mark_of([Line(MISSING, "c", "")])
     assert mark_of([Line(FOUND, "b", "")]) == ""
+
+
+# --- Where it is asked
+
+
+def test_bucket_of_another_region_is_asked_there(photos, bucket, s3, s3_server, make_bucket, db):
+    there = make_bucket()
+    make_role(make_region("away", endpoint_url=s3_server))
+    parameters = {"TargetResource": f"arn:aws:s3:::{there}", "TargetRegion": "away"}
+    spec = make_spec(s3, photos, bucket, "S3PutObjectCopy", parameters)
+    # The job's own storage refuses whatever is asked about that bucket.
+    with guarded(s3_server, policy_of(s3, photos, bucket)) as url:
+        ahead = ahead_at(url, spec)
+    assert ahead.problems == []
+    assert f"s3:PutObject on {there}" in kinds(ahead)
+    assert not [line for line in ahead.missing if there in line.what]
+
+
+def test_delete_of_every_old_version_asks_whether_there_are_versions(
+    photos, bucket, s3, s3_server, db
+):
+    spec = make_spec(s3, photos, bucket, "S3DeleteObject", {"Mode": "DELETE_MARKERS"})
+    ahead = ahead_at(s3_server, spec)
+    assert any(line.kind == MISSING and "versions" in line.sentence for line in ahead.lines)
