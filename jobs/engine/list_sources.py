@@ -25,11 +25,13 @@ def blocks_of(
     if job.guarded_by_id:
         yield from frozen_blocks(job, work)
         return
+    operation = registry.get(job.operation)
     reading = Reading(
         storage=_storages(job, stop),
-        rows_per_block=conf.chunk_rows(registry.get(job.operation).chunk_rows),
+        rows_per_block=conf.chunk_rows(operation.chunk_rows),
         is_slow=is_slow,
         stop=stop,
+        takes_delete_markers=operation.takes_delete_markers,
     )
     source = source_of(job.manifest)
     source.check(job.manifest, reading)

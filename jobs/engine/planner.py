@@ -25,6 +25,7 @@ from jobs.engine.list_sources import blocks_of
 from jobs.engine.manifest_checks import (
     INVALID,
     check_buckets,
+    check_columns,
     check_rows,
     check_single_bucket,
 )
@@ -42,6 +43,7 @@ from jobs.manifests import frozen_list
 from jobs.manifests.source import Checkpoint, RowBlock
 from jobs.models import Chunk, Job
 from jobs.operations import registry
+from jobs.operations.base import Operation
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
 
@@ -145,11 +147,19 @@ class _Preparation:
     def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
         for group in _grouped(blocks):
+            self._see_columns(group, operation)
             check_rows(self.job, operation, group)
             self._keep(group)
             if self._is_over():
                 return False
         return True
+
+    def _see_columns(self, group: list[RowBlock], operation: Operation) -> None:
+        rows = [block.rows for block in group if block.rows.rows]
+        if rows and self.job.lists_versions is None:
+            self.job.lists_versions = frozen_list.VERSION_ID in rows[0].fields
+            if not self.job.manifest.fields:
+                check_columns(self.job, operation)
 
     def _is_over(self) -> bool:
         return self.stop.is_set() or time.monotonic() > self._until_s
@@ -168,11 +178,14 @@ class _Preparation:
     def _keep(self, group: list[RowBlock]) -> None:
         """Put a group of chunks into work storage, then make them and the checkpoint known."""
         position = self.job.prepared_rows
-        packed = segments.pack([frozen_list.encode(block.rows) for block in group])
+        # One without rows says how far reading came, and what was skipped.
+        with_rows = [block for block in group if block.rows.rows]
+        packed = segments.pack([frozen_list.encode(block.rows) for block in with_rows])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
-        self.work.put(name, packed.data)
+        if with_rows:
+            self.work.put(name, packed.data)
         chunks = []
-        for block, (offset, length) in zip(group, packed.ranges, strict=True):
+        for block, (offset, length) in zip(with_rows, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
                     job=self.job,
@@ -187,6 +200,7 @@ class _Preparation:
             self._count_buckets(block)
             if self.job.guarded_by_id:
                 self.job.unguarded_rows += unseen_rows(block)
+        for block in group:
             self._count_skipped(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].checkpoint)
@@ -225,6 +239,7 @@ class _Preparation:
             buckets=job.buckets,
             buckets_checked=job.buckets_checked,
             skipped_rows=job.skipped_rows,
+            lists_versions=job.lists_versions,
             unguarded_rows=job.unguarded_rows,
             found=job.found,
         )
