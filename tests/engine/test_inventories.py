@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+from functools import partial
 from urllib.parse import unquote
 
 import pytest
@@ -274,15 +275,11 @@ def test_list_has_each_row_once_wherever_the_worker_that_prepares_it_dies(
 
     def prepare(job):
         """Until it is prepared; the first worker dies where it is to."""
+        store = MortalStore(settings.BATCHCONSOLE_WORK_DIR, deaths.mortal)
+        stop = threading.Event()
+        turn = partial(planner.prepare_job, job.pk, work=store, clock=timezone.now, stop=stop)
         for _ in range(4):
-            deaths.try_to(
-                lambda: planner.prepare_job(
-                    job.pk,
-                    work=MortalStore(settings.BATCHCONSOLE_WORK_DIR, deaths.mortal),
-                    clock=timezone.now,
-                    stop=threading.Event(),
-                )
-            )
+            deaths.try_to(turn)
             job = Job.objects.get(pk=job.pk)
             if job.status != JobStatus.PREPARING:
                 return job
