@@ -34,6 +34,11 @@ class GeneratorSpec:
     more: Extension = Extension()
 
     @property
+    def format(self) -> str:
+        """By which its source is found."""
+        return GENERATOR
+
+    @property
     def versions(self) -> str:
         """Which versions are listed. Of what is to be replicated AWS lists all, too."""
         usual = ALL if self.filter.eligible_for_replication else CURRENT
