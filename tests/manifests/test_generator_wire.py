@@ -107,9 +107,7 @@ def test_limits_are_those_of_the_model():
 
 def test_alternatives_of_encryption_are_those_of_the_model():
     shape = CONTROL.shape_for("ObjectEncryptionFilter")
-    ours = {
-        WIRE_NAMES[name]: tuple(member.members) for name, member in shape.members.items()
-    }
+    ours = {WIRE_NAMES[name]: tuple(member.members) for name, member in shape.members.items()}
     assert ours == encryption_filter.MEMBERS
     wire = {member.serialization["name"] for member in shape.members.values()}
     assert wire == set(encryption_filter.MEMBERS)
@@ -182,8 +180,7 @@ def test_members_of_ours_stand_beside_and_come_back_as_they_went():
             "Filter.ObjectSizeLessThanBytes",
         ),
         (
-            PLAIN
-            | {"Filter": {"ObjectSizeLessThanBytes": 5, "ObjectSizeGreaterThanBytes": 4}},
+            PLAIN | {"Filter": {"ObjectSizeLessThanBytes": 5, "ObjectSizeGreaterThanBytes": 4}},
             None,
             "Filter.ObjectSizeLessThanBytes",
         ),
@@ -198,7 +195,8 @@ def test_members_of_ours_stand_beside_and_come_back_as_they_went():
             "Filter.MatchAnyObjectEncryption[0]",
         ),
         (
-            PLAIN | {"Filter": {"MatchAnyObjectEncryption": [{"SSE-KMS": {"KmsKeyArn": KEY + "/"}}]}},
+            PLAIN
+            | {"Filter": {"MatchAnyObjectEncryption": [{"SSE-KMS": {"KmsKeyArn": KEY + "/"}}]}},
             None,
             "Filter.MatchAnyObjectEncryption[0].SSE-KMS.KmsKeyArn",
         ),
