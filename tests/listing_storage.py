@@ -47,8 +47,8 @@ class ListingStorage:
     ignores_prefix: bool = False
     ignores_encoding: bool = False
     plus_for_space: bool = True
-    leaves_out: frozenset[str] = frozenset()
-    """Keys with which no page may begin: what is asked for from there on begins one later."""
+    leaves_out: int = 0
+    """So many rows at the beginning of each page but the first."""
 
     says_more: bool = False
     repeats: bool = False
@@ -135,10 +135,7 @@ class ListingStorage:
             )
             if place is not None:
                 return place + 1
-        start = self._behind(rows, key)
-        while start < len(rows) and rows[start].key in self.leaves_out:
-            start += 1
-        return start
+        return self._behind(rows, key) + self.leaves_out
 
     @staticmethod
     def _behind(rows: list[Entry], key: str) -> int:
