@@ -8,7 +8,7 @@ from jobs.choices import JobStatus
 from jobs.console.forms.limits import typed_limits
 from jobs.console.forms.operations.table import FORMS
 from jobs.console.forms.options import TAGS
-from jobs.console.forms.sources.table import place_of
+from jobs.console.forms.sources.table import place_of, typed_of
 from jobs.console.wizard import drafts
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.drafts import Data
@@ -36,11 +36,8 @@ def data_of(job: Job) -> Data:
     return {
         "manifest": {
             "region": job.region.slug,
-            "kind": "csv",
-            "manifest_object": f"s3://{job.manifest_bucket}/{job.manifest_key}",
-            "version_id": job.manifest_version_id,
             "read_as": job.role.arn,
-            **{f"column-{n}": name for n, name in enumerate(job.manifest_fields)},
+            **typed_of(job.manifest),
         },
         "operation": job.operation,
         "settings": {job.operation: form.typed_of(job.parameters)} if form else {},
@@ -77,7 +74,7 @@ def look_and_note(draft: Draft, job: Job, *, now: datetime) -> Data:
 def _notes(reading: Reading, job: Job) -> list[str]:
     """Differences that need no new value, yet somebody should know of."""
     notes, found = [], reading.found
-    if not reading.is_retry and found and found.etag and found.etag != job.manifest_etag:
+    if not reading.is_retry and found and found.etag and found.etag != job.manifest.etag:
         notes.append("The manifest was changed since that job. This draft uses what is there now.")
     if reading.operation and reading.operation.is_valid():
         lost = set(job.parameters) - set(reading.operation.parsed().to_wire())

@@ -13,7 +13,7 @@ from jobs.console.forms.fields_form import FieldsForm
 from jobs.console.forms.typed import Typed, check_bucket_length
 from jobs.models import Region, Role, RoleCredentials
 from jobs.s3.arns import parse_s3_uri
-from jobs.spec.manifest import ManifestSpec
+from jobs.spec.object_list import ListSpec
 
 SHARED = ("region", "read_as")
 Pairs = list[tuple[str, Any]]
@@ -80,6 +80,11 @@ class SourceForm(FieldsForm):
         """What the list is called where there is little room; empty while nothing was typed."""
         return typed.get(cls.main, "").strip()
 
+    @classmethod
+    def typed_of(cls, spec: ListSpec) -> Typed:
+        """What somebody would have typed to get this list."""
+        raise NotImplementedError
+
     def clean(self) -> dict[str, Any]:
         self.check_fields()
         region, role = self.cleaned_data.get("region"), self.cleaned_data.get("read_as")
@@ -107,7 +112,7 @@ class SourceForm(FieldsForm):
         """What is looked at, for a sentence about it; of a form that `may_look`."""
         return str(self.cleaned_data[self.main])
 
-    def spec(self, etag: str) -> ManifestSpec:
+    def spec(self, etag: str) -> ListSpec:
         """Of a form in which nothing is wrong; `etag` is what was seen of the list's object."""
         raise NotImplementedError
 

@@ -17,7 +17,9 @@ from jobs.lifecycle.preflight import place_of
 from jobs.operations.fields import TextField
 from jobs.operations.form import Form
 from jobs.s3.arns import parse_s3_uri
+from jobs.spec.columns import wrong_columns
 from jobs.spec.manifest import ManifestSpec
+from jobs.spec.object_list import ListSpec
 
 ENTER = "Enter the path to the manifest object."
 _COLUMN = re.compile(r"column-(\d{1,2})\Z")
@@ -73,16 +75,21 @@ class CsvForm(SourceForm):
         """Region, path and version ID: columns are what a look finds out."""
         return [typed.get(name, "").strip() for name in ("region", "manifest_object", "version_id")]
 
+    @classmethod
+    def typed_of(cls, spec: ListSpec) -> Typed:
+        return {
+            "manifest_object": spec.place,
+            "version_id": spec.version_id or "",
+            **columns_typed([str(field) for field in spec.fields]),
+        }
+
     def clean_manifest_object(self) -> str:
         return object_path(self.cleaned_data["manifest_object"], ENTER)
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        for field in (ManifestField.BUCKET, ManifestField.KEY):
-            if self.columns and self.columns.count(field) != 1:
-                self.add_error("column-0", f"Choose exactly one column for {field.label}.")
-        if self.columns.count(ManifestField.VERSION_ID) > 1:
-            self.add_error("column-0", "Choose at most one column for Version ID.")
+        if self.columns and (wrong := wrong_columns(self.columns)):
+            self.add_error("column-0", " ".join(wrong))
         return self.cleaned_data
 
     @property

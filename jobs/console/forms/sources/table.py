@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.csv_manifest import CsvForm
+from jobs.console.forms.typed import Typed
+from jobs.spec.object_list import ListSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,12 @@ def form_for(typed: Mapping[str, str]) -> type[SourceForm]:
     return SOURCES[kind_of(typed)]
 
 
+def typed_of(spec: ListSpec) -> Typed:
+    """What somebody would have typed to get this list, its kind included."""
+    form = CsvForm
+    return {"kind": form.kind, **form.typed_of(spec)}
+
+
 def place_of(typed: Mapping[str, str]) -> list[str]:
     """What a look at the list depends on."""
     return form_for(typed).place_of(typed)
@@ -57,7 +65,7 @@ def named_in(typed: Mapping[str, str]) -> str:
     return form_for(typed).named_in(typed)
 
 
-def absorbed(typed: Mapping[str, str], post: Mapping[str, str]) -> dict[str, str]:
+def absorbed(typed: Mapping[str, str], post: Mapping[str, str]) -> Typed:
     """`typed` with what a page posted, which showed the form of the kind `kind_shown`. What was typed
     for other kinds stays.
     """

@@ -11,6 +11,7 @@ from jobs.engine import quick_look
 from jobs.lifecycle import preflight
 from jobs.lifecycle.connections import storage_for_page
 from jobs.manifests.frozen_list import Rows
+from jobs.manifests.opened import encryption_problem
 from jobs.manifests.preview import Preview, preview, whole_lines
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
@@ -28,7 +29,7 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     chosen = csv_form.columns if known and known.place == found.place else []
     facts = preflight.look_at(bucket, key, version_id, region, role)
     shown = preflight.place_of(bucket, key, version_id)
-    if refused := preflight.encryption_problem(facts, shown):
+    if refused := encryption_problem(facts, shown):
         found.stop(form.main, refused)
         return
     sample = b""
