@@ -12,6 +12,7 @@ from jobs.errors import StorageError, StorageUnavailableError
 from jobs.s3 import uploading
 from jobs.s3.answers import Answer
 from jobs.s3.clients import S3Client
+from jobs.s3.listing import Listing
 from jobs.s3.looking import NOT_FOR_US, look_at_bucket
 from jobs.s3.sentences import describe
 from jobs.s3.translating import odd_answer, translated
@@ -64,6 +65,7 @@ class Storage:
 
     def __init__(self, client: S3Client) -> None:
         self._client = client
+        self.listing = Listing(client)
 
     def head_object(self, bucket: str, key: str, version_id: str | None = None) -> ObjectFacts:
         """An object under a customer's key (SSE-C) is refused with the code CustomerKeyNeeded."""

@@ -13,7 +13,7 @@ from jobs.operations.looks import Facts
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.replicate_object import REPLICATED, ReplicateObject
 from jobs.operations.replication import replicating
-from jobs.operations.replication.replication_rules import Rule
+from jobs.s3.replication_rules import Rule
 from jobs.operations.steps import Keep
 from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint
