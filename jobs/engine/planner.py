@@ -166,13 +166,17 @@ class _Preparation:
         return self.stop.is_set() or time.monotonic() - self._kept_s > CHECKPOINT_S
 
     def _keep(self, group: list[RowBlock]) -> None:
-        """Put a group of chunks into work storage, then make them and the checkpoint known."""
+        """Put a group of chunks into work storage, then make them and the checkpoint known. A block
+        without rows is a checkpoint alone.
+        """
         position = self.job.prepared_rows
-        packed = segments.pack([frozen_list.encode(block.rows) for block in group])
+        filled = [block for block in group if block.rows.rows]
+        packed = segments.pack([frozen_list.encode(block.rows) for block in filled])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
-        self.work.put(name, packed.data)
+        if filled:
+            self.work.put(name, packed.data)
         chunks = []
-        for block, (offset, length) in zip(group, packed.ranges, strict=True):
+        for block, (offset, length) in zip(filled, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
                     job=self.job,
@@ -187,6 +191,7 @@ class _Preparation:
             self._count_buckets(block)
             if self.job.guarded_by_id:
                 self.job.unguarded_rows += unseen_rows(block)
+        for block in group:
             self._count_skipped(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].checkpoint)

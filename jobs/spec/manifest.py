@@ -9,12 +9,17 @@ from typing import Any, Self
 from jobs.choices import ManifestField, ManifestFormat
 
 MANIFEST = "Manifest"
+OURS, FILTER, SQL = "BatchConsole", "Filter", "SQL"
+"""Beside the members of AWS's model stand those of ours."""
+
 _ARN = "arn:aws:s3:::"
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestSpec:
-    """`etag` is without quotes and frozen when the job is made; `fields` names the columns in order."""
+    """`etag` is without quotes and frozen when the job is made; `fields` names the columns in order.
+    `filter_sql` is one SELECT over the list, whose rows are those of the job; "" is all of it.
+    """
 
     bucket: str
     key: str
@@ -22,20 +27,24 @@ class ManifestSpec:
     fields: tuple[ManifestField, ...]
     version_id: str | None = None
     format: ManifestFormat = ManifestFormat.CSV
+    filter_sql: str = ""
 
     @property
     def place(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 
     def to_wire(self) -> dict[str, Any]:
-        """As CreateJob has it: {"Manifest": ...}. The key stands raw in the ARN."""
+        """As CreateJob has it: {"Manifest": ...}, with ours beside it. The key stands raw in the ARN."""
         location = {"ObjectArn": f"{_ARN}{self.bucket}/{self.key}", "ETag": self.etag}
         if self.version_id:
             location["ObjectVersionId"] = self.version_id
         spec: dict[str, Any] = {"Format": str(self.format)}
         if self.fields:
             spec["Fields"] = [str(field) for field in self.fields]
-        return {MANIFEST: {"Spec": spec, "Location": location}}
+        wire: dict[str, Any] = {MANIFEST: {"Spec": spec, "Location": location}}
+        if self.filter_sql:
+            wire.setdefault(OURS, {})[FILTER] = {SQL: self.filter_sql}
+        return wire
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any]) -> Self:
@@ -49,4 +58,5 @@ class ManifestSpec:
             fields=tuple(ManifestField(name) for name in spec.get("Fields", ())),
             version_id=location.get("ObjectVersionId"),
             format=ManifestFormat(spec["Format"]),
+            filter_sql=wire.get(OURS, {}).get(FILTER, {}).get(SQL, ""),
         )

@@ -80,7 +80,9 @@ class Runner:
     def _planned(self) -> dict[str, Any]:
         kinds = [one.type.name for one in self._connection.extract_statements(self.sql)]
         refuse_kind(kinds)
-        plan = plan_of(self._one("SELECT json_serialize_sql(?::VARCHAR)", self.sql), self._grouping())
+        plan = plan_of(
+            self._one("SELECT json_serialize_sql(?::VARCHAR)", self.sql), self._grouping()
+        )
         self._view([])
         described = self._connection.execute(self._plain()).description or []
         self._plan = plan
@@ -159,7 +161,7 @@ class Runner:
             "columns": [str(described[place][0]) for place in kept],
             "rows": found,
             "kept": int(self._one(f"SELECT count(*) FROM {plain}")),  # noqa: S608
-            "of": int(self._one(f"SELECT count(*) FROM {_ROWS}")),
+            "of": int(self._one(f"SELECT count(*) FROM {_ROWS}")),  # noqa: S608
         }
 
     def _markers(self, files: list[str]) -> int:
@@ -187,7 +189,9 @@ class Runner:
 
     def _source(self, files: list[str]) -> str:
         if not files:
-            nothing = ", ".join(f"''::VARCHAR AS {_name(one)}" for one, _ in self._orders["columns"])
+            nothing = ", ".join(
+                f"''::VARCHAR AS {_name(one)}" for one, _ in self._orders["columns"]
+            )
             return f"(SELECT {nothing}, 0 AS {ROW})"
         paths = ", ".join(_literal(os.path.join(self._orders["folder"], file)) for file in files)
         if self._orders["format"] == "parquet":

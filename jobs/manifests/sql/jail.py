@@ -99,8 +99,10 @@ def _landlock(libc: ctypes.CDLL, folder: str) -> bool:
     if abi < 1:
         return False
     with_tcp = abi >= _ABI_WITH_TCP
-    rules = struct.pack("=QQ", _RIGHTS_OF_ABI_1, _TCP) if with_tcp else struct.pack(
-        "=Q", _RIGHTS_OF_ABI_1
+    rules = (
+        struct.pack("=QQ", _RIGHTS_OF_ABI_1, _TCP)
+        if with_tcp
+        else struct.pack("=Q", _RIGHTS_OF_ABI_1)
     )
     ruleset = libc.syscall(_LANDLOCK_CREATE, rules, ctypes.c_size_t(len(rules)), 0)
     if ruleset < 0:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,7 @@ class SqlProcess:
         self._limits = limits
         self._stop = stop
         self._waiting = bytearray()
+        self.skipped = 0
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", _START, _ROOT, str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -111,36 +112,36 @@ class SqlProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(
-        self, do: str, rows: Callable[[frames.Cells], None] | None = None, **rest: Any
-    ) -> dict[str, Any]:
-        """What it says in the end; `rows` is given those that come before.
-
-        Raises SqlRefusedError, WrongLineError, SqlProcessError, and StoppedError when told to stop.
-        """
-        answer: dict[str, Any] = {}
-        for part in self.stream(do, **rest):
+    def ask(self, do: str, **rest: Any) -> dict[str, Any]:
+        """Raises SqlRefusedError, SqlProcessError, and StoppedError when told to stop."""
+        for part in self._answers(do, **rest):
             if isinstance(part, dict):
-                answer = part
-            elif rows is not None:
-                rows(part)
-        return answer
+                return part
+        raise SqlProcessError
 
-    def stream(self, do: str, **rest: Any) -> Iterator[frames.Cells | dict[str, Any]]:
-        """As `ask`, piece by piece: rows, and what it says at last. The time of whoever takes the
-        pieces does not count.
+    def rows(self, files: list[str], after: int = 0) -> Iterator[frames.Cells]:
+        """The result over these files: bucket, key, version ID where it has one and, where rows are
+        kept for their own sake, the row's number in its file, which is above `after`. Raises
+        WrongLineError, too.
         """
+        for part in self._answers("run", files=files, after=after):
+            if isinstance(part, dict):
+                self.skipped = part["skipped"]
+            else:
+                yield part
+
+    def _answers(self, do: str, **rest: Any) -> Iterator[frames.Cells | dict[str, Any]]:
+        """Rows, and what it says at last. The time of whoever takes them does not count."""
         self._tell({"do": do, **rest})
         left_s = self._limits.time_s + (_START_S if do == "plan" else 0)
         while True:
             began_s = time.monotonic()
             kind, data = self._frame(began_s + left_s)
             left_s -= time.monotonic() - began_s
-            if kind == frames.ROWS:
-                yield self._rows(data)
-                continue
-            yield self._said(data)
-            return
+            if kind == frames.SAYS:
+                yield self._said(data)
+                return
+            yield self._rows(data)
 
     def close(self) -> None:
         """End it, at once."""
@@ -195,7 +196,11 @@ class SqlProcess:
         errors = self._process.stderr.read(4000) if self._process.stderr else b""
         if code == -signal.SIGXCPU:
             return _too_long(self._limits.time_s)
-        logger.error("the process of an SQL filter ended with %s: %s", code, errors.decode("utf-8", "replace"))
+        logger.error(
+            "the process of an SQL filter ended with %s: %s",
+            code,
+            errors.decode("utf-8", "replace"),
+        )
         if b"bad_alloc" in errors or b"MemoryError" in errors:
             return _too_much_memory(self._limits.memory_bytes)
         how = f"was ended by signal {-code}" if code < 0 else f"ended with status {code}"
@@ -208,7 +213,9 @@ class SqlProcess:
         try:
             return frames.unpacked(data)
         except (ValueError, IndexError):
-            raise SqlProcessError("The process that runs the SQL filter answers nonsense.") from None
+            raise SqlProcessError(
+                "The process that runs the SQL filter answers nonsense."
+            ) from None
 
     def _said(self, data: bytes) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(data)
@@ -220,7 +227,9 @@ class SqlProcess:
             raise _too_much_memory(self._limits.memory_bytes)
         if "file" in answer:
             logger.error("an SQL filter: %s", answer["file"])
-            raise ManifestError(INVALID_CONTENT, "A file of the list cannot be read by the SQL filter.")
+            raise ManifestError(
+                INVALID_CONTENT, "A file of the list cannot be read by the SQL filter."
+            )
         return answer
 
 

@@ -29,7 +29,9 @@ _FORBIDDEN_BEGINNINGS = ("read_", "duckdb_", "pragma_", "parquet_", "pg_", "inet
 _ROWS_MULTIPLIED = frozenset({"unnest", "generate_subscripts", "regexp_split_to_table"})
 _NOWHERE = 18446744073709551615
 
-_NOT_SELECT = f"A filter is one SELECT over the table {TABLE}, as in: SELECT bucket, key FROM {TABLE} WHERE"
+_NOT_SELECT = (
+    "A filter is one SELECT over the table list, as in: SELECT bucket, key FROM list WHERE"
+)
 
 
 class RefusedError(Exception):
@@ -128,7 +130,9 @@ def _refuse_node(node: dict[str, Any], named: Set[str]) -> None:
         what = "WITH RECURSIVE" if kind == "RECURSIVE_CTE_NODE" else kind.partition("_")[0]
         raise RefusedError(f"{what} is not possible here. {_NOT_SELECT} size > 0.", place)
     if kind == "SHOW_REF":
-        raise RefusedError(f"DESCRIBE, SHOW and SUMMARIZE say nothing here. {_NOT_SELECT} size > 0.")
+        raise RefusedError(
+            f"DESCRIBE, SHOW and SUMMARIZE say nothing here. {_NOT_SELECT} size > 0."
+        )
     if kind == "BASE_TABLE":
         _refuse_table(node, named, place)
     if kind == "VALUE_PARAMETER" or node.get("class") == "PARAMETER":
