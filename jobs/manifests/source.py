@@ -57,6 +57,10 @@ def never() -> bool:
     return False
 
 
+def nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a source reads with.
@@ -64,7 +68,9 @@ class Reading:
     `storage` gives that of a bucket, wherever it lies, and raises StorageError. `is_slow` is asked after
     each piece; with True a block is wanted now although it is not full, so that what comes slowly is not
     lost again. With `takes_free_keys` the key column is free text, for what is not an object's name.
-    `takes_delete_markers` is of operations that can do something to one.
+    `takes_delete_markers` is of operations that can do something to one. `hold_turn` is called before
+    what has to be read through from its beginning to its end, since who goes on with it later would read
+    all of it again.
     """
 
     storage: Callable[[str], Storage]
@@ -73,6 +79,7 @@ class Reading:
     stop: threading.Event = field(default_factory=threading.Event)
     takes_free_keys: bool = False
     takes_delete_markers: bool = False
+    hold_turn: Callable[[], None] = nothing
 
 
 class Source(Protocol):

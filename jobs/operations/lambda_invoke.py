@@ -34,6 +34,7 @@ _ARN = "arn:aws:lambda:us-east-1:123456789012:function:thumbnails"
 class LambdaInvoke(Operation):
     """One invocation per task. The function itself says how each task ended."""
 
+    takes_free_keys = True
     name = "LambdaInvoke"
     label = "Invoke function"
     group = OperationGroup.CHECK

@@ -34,6 +34,7 @@ NO_JSON = "Invalid JSON returned by the webhook"
 class WebhookInvoke(Operation):
     """As LambdaInvoke, with the same event and the same answer, by a signed POST."""
 
+    takes_free_keys = True
     name = "WebhookInvoke"
     label = "Call webhook"
     group = OperationGroup.CHECK

@@ -108,7 +108,7 @@ def test_byte_order_mark_is_a_problem_and_the_rows_are_shown_all_the_same() -> N
 
 def test_byte_order_mark_before_a_header_row_gives_both_problems() -> None:
     seen = whole(b"\xef\xbb\xbfBucket,Key\nphotos,a\n")
-    assert [problem.kind for problem in seen.problems] == ["encoding", "header"]
+    assert [problem.kind for problem in seen.problems] == ["bom", "header"]
     assert seen.buckets == {"photos": 1}
 
 
