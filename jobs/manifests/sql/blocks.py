@@ -1,13 +1,14 @@
 """Rows of a filter's result as blocks for the frozen list, each row checked as in any list."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from jobs.choices import ManifestField
 from jobs.errors import ManifestError
 from jobs.manifests.frozen_list import BUCKET, KEY, NUL, BucketsOfBlock, Frozen, Rows, frozen
+from jobs.manifests.keys import AS_WRITTEN, KeyRules
 from jobs.manifests.layout import layout_of
 from jobs.manifests.lines import MAX_LINE_BYTES
 from jobs.manifests.plain_text import look_at
@@ -21,18 +22,16 @@ DELETE_MARKERS = "delete markers"
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRules:
-    """`encodes`: keys are not URL-encoded in the list, and are once; `plus_is_space` goes without."""
+class Keys:
+    """How the keys of a result read. With `are_plain` they are no URL-encoding, and are encoded once."""
 
-    encodes: bool = False
-    plus_is_space: bool = False
+    rules: KeyRules = AS_WRITTEN
+    are_plain: bool = False
 
-    def applied(self, cells: Cells) -> Cells:
-        if self.encodes:
-            return [cells[0], [quote(key, safe="/") for key in cells[1]], *cells[2:]]
-        if self.plus_is_space:
-            return [cells[0], [key.replace("+", "%20") for key in cells[1]], *cells[2:]]
-        return cells
+    def encoded(self, cells: Cells) -> Cells:
+        if not self.are_plain:
+            return cells
+        return [cells[0], [quote(key, safe="/") for key in cells[1]], *cells[2:]]
 
 
 @dataclass(slots=True)
@@ -41,7 +40,7 @@ class Waiting:
     which part it is. `kept` counts all rows that went into blocks, since the list's beginning.
     """
 
-    rules: KeyRules
+    keys: Keys
     rows_per_block: int
     kept: int = 0
     skipped: int = 0
@@ -79,7 +78,7 @@ class Waiting:
             [column[:count] for column in self._cells],
             self._places[:count],
             {"at": at, "row": row, "kept": self.kept},
-            self.rules,
+            self.keys,
             self._taken(),
         )
         self._cells = [column[count:] for column in self._cells]
@@ -95,25 +94,25 @@ def block_of(
     cells: Cells,
     places: list[Place],
     checkpoint: Checkpoint,
-    rules: KeyRules,
+    keys: Keys,
     skipped: dict[str, int] | None = None,
 ) -> RowBlock:
     """`cells` are buckets, keys and, where the result has them, version IDs. Raises ManifestError for
     the first row that no list may have.
     """
-    found, buckets = _checked(rules.applied(cells), places)
+    found, buckets = _checked(keys.encoded(cells), places, keys.rules)
     placed = {name: (n, places[index]) for name, (n, index) in buckets.items()}
     return RowBlock(found, places[0], checkpoint, placed, skipped or {})
 
 
-def _checked(cells: Cells, places: list[Place]) -> tuple[Frozen, BucketsOfBlock]:
+def _checked(cells: Cells, places: list[Place], rules: KeyRules) -> tuple[Frozen, BucketsOfBlock]:
     fields = _VERSIONED if len(cells) == 3 else _BARE
     text = "".join([f"{line}\n" for line in map(",".join, zip(*cells, strict=True))]).encode()
-    plain = look_at(text, layout_of(fields), most_line_bytes=MAX_LINE_BYTES)
+    plain = look_at(text, layout_of(fields), most_line_bytes=MAX_LINE_BYTES, rules=rules)
     if plain and len(plain.ends) == len(places):
         return plain.cut(0, len(places))
     rows = [
-        _parsed(row, place, fields)
+        _parsed(row, place, row_parser(fields, rules))
         for place, row in zip(places, zip(*cells, strict=True), strict=True)
     ]
     buckets = [row.bucket for row in rows]
@@ -121,10 +120,10 @@ def _checked(cells: Cells, places: list[Place]) -> tuple[Frozen, BucketsOfBlock]
     return frozen(Rows.of(rows)), {name: (n, buckets.index(name)) for name, n in counted.items()}
 
 
-def _parsed(row: tuple[str, ...], place: Place, fields: tuple[ManifestField, ...]) -> Row:
+def _parsed(row: tuple[str, ...], place: Place, parse: Callable[[bytes, int], Row]) -> Row:
     line = ",".join('"' + cell.replace('"', '""') + '"' for cell in row).encode()
     try:
-        return row_parser(fields)(line, place.line)
+        return parse(line, place.line)
     except ManifestError as error:
         message = error.message.replace(f"Line {place.line} ", f"{place} ", 1)
         raise ManifestError(error.code, message, line=place.line, file=place.file) from None

@@ -1,26 +1,28 @@
 """A CSV manifest as a table: its columns are its fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jobs.choices import ManifestField
+from jobs.manifests.compressed import opened, without_beginning
+from jobs.manifests.keys import KeyRules
 from jobs.manifests.layout import Layout, layout_of
 from jobs.manifests.opened import check_object, reading_errors
 from jobs.manifests.source import Reading
-from jobs.manifests.sql.blocks import KeyRules
-from jobs.manifests.sql.parts import Lines, Part
+from jobs.manifests.sql.blocks import Keys
+from jobs.manifests.sql.parts import Lines, Part, cut
 from jobs.manifests.sql.process import Question
 from jobs.manifests.sql.scratch import Scratch
 from jobs.spec.manifest import ManifestSpec
 
 
 class CsvInput:
-    """A part starts at {"byte": ..., "line": ...}, and the object is opened anew for each."""
+    """A part starts at {"byte": ..., "line": ...}, as in csv_manifest.CsvManifest."""
 
     def __init__(self, manifest: ManifestSpec, reading: Reading) -> None:
         self._manifest = manifest
         self._reading = reading
-        self.rules = KeyRules()
+        self.keys = Keys(KeyRules(bool(manifest.plus_is_space), reading.takes_free_keys))
         self.layout: Layout | None = layout_of(manifest.fields)
 
     def check(self) -> None:
@@ -30,35 +32,34 @@ class CsvInput:
         return Question(sql, tuple((name, "") for name in column_names(self._manifest.fields)))
 
     def parts(self, scratch: Scratch, start: Any, part_bytes: int | None) -> Iterator[Part]:
-        start = start or {"byte": 0, "line": 1}
-        while part := self._part(scratch, start, part_bytes):
-            yield part
-            start = part.behind
-
-    def _part(self, scratch: Scratch, start: dict[str, int], part_bytes: int | None) -> Part | None:
-        lines = Lines(start["line"], start["byte"])
-        name, manifest, size = f"{start['line']:015d}.csv", self._manifest, 0
+        manifest, start = self._manifest, start or {"byte": 0, "line": 1}
+        is_compressed = start.get("compressed", False)
         with (
             reading_errors(manifest),
             self._reading.storage(manifest.bucket).open_object(
                 manifest.bucket,
                 manifest.key,
-                start_byte=start["byte"],
+                start_byte=0 if is_compressed else start["byte"],
                 version_id=manifest.version_id,
                 if_match=manifest.etag,
             ) as pieces,
-            scratch.new(name) as file,
         ):
-            for text in lines.taken(pieces, self._reading):
-                file.write(text)
-                size += len(text)
-                if part_bytes and size and (size >= part_bytes or self._reading.is_slow()):
-                    break
-        if not size:
-            scratch.remove(name)
-            return None
-        behind = {"byte": lines.byte, "line": lines.line}
-        return Part(name, "", start["line"], start, behind)
+            text: Iterable[bytes] = pieces
+            if is_compressed or not start["byte"]:
+                compression, text = opened(pieces)
+                is_compressed = compression is not None
+            if is_compressed:
+                self._reading.hold_turn()
+                text = without_beginning(text, start["byte"])
+            lines = Lines(start["line"], start["byte"])
+            texts = lines.taken(text, self._reading)
+            name = f"{start['line']:015d}.csv"
+            while cut(texts, scratch, name, part_bytes, self._reading.is_slow):
+                behind = {"byte": lines.byte, "line": lines.line}
+                if is_compressed:
+                    behind["compressed"] = True
+                yield Part(name, "", start["line"], start, behind)
+                start, name = behind, f"{lines.line:015d}.csv"
 
 
 def column_names(fields: tuple[ManifestField, ...]) -> list[str]:

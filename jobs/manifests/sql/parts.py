@@ -1,6 +1,6 @@
 """Lists cut into files that DuckDB reads: whole lines, with the place of each part in its list."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from jobs.manifests.opening import check_first_line
 from jobs.manifests.problems import INVALID_CONTENT, RowFaultError, at_line, blank_line
 from jobs.manifests.rows import read_row
 from jobs.manifests.source import Reading
-from jobs.manifests.sql.blocks import KeyRules
+from jobs.manifests.sql.blocks import Keys
 from jobs.manifests.sql.process import Question
 from jobs.manifests.sql.scratch import Scratch
 
@@ -35,7 +35,7 @@ class Part:
 class Input(Protocol):
     """A list as a filter reads it. `layout` is that of its lines, None where it has none."""
 
-    rules: KeyRules
+    keys: Keys
     layout: Layout | None
 
     def check(self) -> None:
@@ -96,6 +96,28 @@ class Lines:
         self.line += lines
         self.byte += size
         return bare
+
+
+def cut(
+    texts: Iterator[bytes],
+    scratch: Scratch,
+    name: str,
+    part_bytes: int | None,
+    is_slow: Callable[[], bool],
+) -> bool:
+    """Writes texts to a new file until it has `part_bytes` (None: until they end) or comes too slowly;
+    False where there are none, and no file then.
+    """
+    size = 0
+    with scratch.new(name) as file:
+        for text in texts:
+            file.write(text)
+            size += len(text)
+            if part_bytes and size and (size >= part_bytes or is_slow()):
+                break
+    if not size:
+        scratch.remove(name)
+    return size > 0
 
 
 def line_problem(scratch: Scratch, part: Part, line: int, layout: Layout | None) -> ManifestError:

@@ -16,7 +16,7 @@ from jobs.errors import ManifestError
 from jobs.manifests.problems import INVALID_CONTENT
 from jobs.manifests.source import Checkpoint, Place, Reading, RowBlock
 from jobs.manifests.sql import scratch as folders
-from jobs.manifests.sql.blocks import KeyRules, Waiting, block_of
+from jobs.manifests.sql.blocks import Keys, Waiting, block_of
 from jobs.manifests.sql.frames import Cells
 from jobs.manifests.sql.inputs import input_of
 from jobs.manifests.sql.parts import PART_BYTES, Input, Part, line_problem
@@ -74,7 +74,7 @@ def _in_parts(
     process: SqlProcess, below: Input, scratch: Scratch, reading: Reading, checkpoint: Checkpoint
 ) -> Iterator[RowBlock]:
     start = checkpoint or {"at": None, "row": 0, "kept": 0}
-    waiting, done = Waiting(below.rules, reading.rows_per_block, kept=start["kept"]), start["row"]
+    waiting, done = Waiting(below.keys, reading.rows_per_block, kept=start["kept"]), start["row"]
     behind, place = start["at"], Place(0)
     for part in below.parts(scratch, start["at"], PART_BYTES):
         for cells in _run(process, scratch, [part], below, after=done):
@@ -114,13 +114,14 @@ def _at_once(
         result = Result(scratch)
         if not result.is_whole:
             _fill(result, manifest, below, scratch, reading)
-        yield from _of_result(result.rows(), below.rules, reading.rows_per_block, checkpoint)
+        yield from _of_result(result.rows(), below.keys, reading.rows_per_block, checkpoint)
         folders.finish(scratch)
 
 
 def _fill(
     result: Result, manifest: ManifestSpec, below: Input, scratch: Scratch, reading: Reading
 ) -> None:
+    reading.hold_turn()
     parts = list(below.parts(scratch, None, None))
     process = _process(manifest, below, scratch, reading)
     try:
@@ -133,7 +134,7 @@ def _fill(
 
 
 def _of_result(
-    found: Iterator[Cells], rules: KeyRules, rows_per_block: int, checkpoint: Checkpoint
+    found: Iterator[Cells], keys: Keys, rows_per_block: int, checkpoint: Checkpoint
 ) -> Iterator[RowBlock]:
     done = checkpoint or {"rows": 0, "sum": ""}
     digest, row, waiting = hashlib.sha256(), 0, Cells()
@@ -149,22 +150,22 @@ def _of_result(
         while len(waiting[0]) >= rows_per_block:
             taken = [column[:rows_per_block] for column in waiting]
             waiting = [column[rows_per_block:] for column in waiting]
-            yield _block(taken, row, digest, rules)
+            yield _block(taken, row, digest, keys)
             row += rows_per_block
     if row < done["rows"]:
         raise _other_rows(done["rows"])
     if waiting and waiting[0]:
-        yield _block(waiting, row, digest, rules)
+        yield _block(waiting, row, digest, keys)
     elif not row:
         raise ManifestError(INVALID_CONTENT, KEEPS_NOTHING)
 
 
-def _block(cells: Cells, row: int, digest: "hashlib._Hash", rules: KeyRules) -> RowBlock:
+def _block(cells: Cells, row: int, digest: "hashlib._Hash", keys: Keys) -> RowBlock:
     """`row` is the number of those before it."""
     behind = row + len(cells[0])
     _add(digest, cells)
     places = [Place(number, RESULT) for number in range(row + 1, behind + 1)]
-    return block_of(cells, places, {"rows": behind, "sum": digest.hexdigest()}, rules)
+    return block_of(cells, places, {"rows": behind, "sum": digest.hexdigest()}, keys)
 
 
 def _add(digest: "hashlib._Hash", cells: Cells) -> None:
