@@ -146,7 +146,9 @@ def _of_result(
             cells = [column[passed:] for column in cells]
             if row == done["rows"] and digest.hexdigest() != done["sum"]:
                 raise _other_rows(row)
-        waiting = [mine + new for mine, new in zip(waiting, cells, strict=True)] or cells
+        if waiting:
+            cells = [mine + new for mine, new in zip(waiting, cells, strict=True)]
+        waiting = cells
         while len(waiting[0]) >= rows_per_block:
             taken = [column[:rows_per_block] for column in waiting]
             waiting = [column[rows_per_block:] for column in waiting]
