@@ -178,16 +178,17 @@ class _Preparation:
         return self.stop.is_set() or time.monotonic() - self._kept_s > CHECKPOINT_S
 
     def _keep(self, group: list[RowBlock]) -> None:
-        """Put a group of chunks into work storage, then make them and the checkpoint known."""
+        """Put a group of chunks into work storage, then make them and the checkpoint known. A block
+        without rows is a checkpoint alone.
+        """
         position = self.job.prepared_rows
-        # One without rows says how far reading came, and what was skipped.
-        with_rows = [block for block in group if block.rows.rows]
-        packed = segments.pack([frozen_list.encode(block.rows) for block in with_rows])
+        filled = [block for block in group if block.rows.rows]
+        packed = segments.pack([frozen_list.encode(block.rows) for block in filled])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
-        if with_rows:
+        if filled:
             self.work.put(name, packed.data)
         chunks = []
-        for block, (offset, length) in zip(with_rows, packed.ranges, strict=True):
+        for block, (offset, length) in zip(filled, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
                     job=self.job,
