@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from jobs.console.access import draft_or_404, signed_in
-from jobs.console.forms.manifest import no_role, role_for
+from jobs.console.forms.sources.base import no_role, role_for
 from jobs.console.forms.typed import storable
 from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts

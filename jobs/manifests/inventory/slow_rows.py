@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable
 
-from jobs.manifests.inventory.columns import Columns
+from jobs.manifests.inventory.columns import Columns, Rules
 from jobs.manifests.lines import MAX_LINE_BYTES, too_long
 from jobs.manifests.problems import ProblemKind, RowFaultError, at_line
-from jobs.manifests.rows import Row, decode_key, read_row, split_line
+from jobs.manifests.rows import Row, read_row, split_line
 
 _SAYS = {"true": True, "false": False, "": False}
 
 
-def slow_rows(
-    lines: Iterable[bytes], columns: Columns, first_line: int, *, takes_delete_markers: bool
-) -> list[Row | None]:
+def slow_rows(lines: Iterable[bytes], rules: Rules, first_line: int) -> list[Row | None]:
     """Of lines without their ends: None for a delete marker that is left out. Keys are as the frozen list
     has them: `+`, which is a space in inventories, as %20. Raises ManifestError, with the line, for the
     first bad one.
@@ -20,8 +18,8 @@ def slow_rows(
     rows = []
     for number, line in enumerate(lines, first_line):
         try:
-            left_out = _is_delete_marker(line, columns) and not takes_delete_markers
-            rows.append(None if left_out else _read(line, columns))
+            left_out = _is_delete_marker(line, rules.columns) and not rules.takes_delete_markers
+            rows.append(None if left_out else read_row(line, rules.columns.layout, rules.keys))
         except RowFaultError as fault:
             raise at_line(fault, line, number) from None
     return rows
@@ -43,11 +41,3 @@ def _is_delete_marker(line: bytes, columns: Columns) -> bool:
             "It must be true or false.",
         )
     return _SAYS[word.lower()]
-
-
-def _read(line: bytes, columns: Columns) -> Row:
-    row = read_row(line, columns.layout)
-    if "+" not in row.raw_key:
-        return row
-    raw_key = row.raw_key.replace("+", "%20")
-    return row._replace(raw_key=raw_key, key=decode_key(raw_key))
