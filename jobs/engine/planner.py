@@ -24,6 +24,7 @@ from jobs.engine.frozen_lists import unseen_rows
 from jobs.engine.list_sources import blocks_of, storages
 from jobs.engine.manifest_checks import (
     check_buckets,
+    check_columns,
     check_rows,
     check_single_bucket,
     nothing_listed,
@@ -44,6 +45,7 @@ from jobs.manifests import frozen_list
 from jobs.manifests.source import Checkpoint, RowBlock
 from jobs.models import Chunk, Job
 from jobs.operations import registry
+from jobs.operations.base import Operation
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
 
@@ -155,12 +157,20 @@ class _Preparation:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
         storage = storages(self.job, self.stop)
         for group in _grouped(blocks):
+            self._see_columns(group, operation)
             check_rows(self.job, operation, group)
             check_plus_signs(self.job, operation, group, storage)
             self._keep(group)
             if self._is_over():
                 return False
         return True
+
+    def _see_columns(self, group: list[RowBlock], operation: Operation) -> None:
+        rows = [block.rows for block in group if block.rows.rows]
+        if rows and self.job.lists_versions is None:
+            self.job.lists_versions = frozen_list.VERSION_ID in rows[0].fields
+            if not self.job.manifest.fields:
+                check_columns(self.job, operation)
 
     def _is_over(self) -> bool:
         is_late = time.monotonic() > self._until_s and not self.held.is_set()
@@ -243,6 +253,7 @@ class _Preparation:
             buckets_checked=job.buckets_checked,
             skipped_rows=job.skipped_rows,
             plus_signs=job.plus_signs,
+            lists_versions=job.lists_versions,
             unguarded_rows=job.unguarded_rows,
             looked_up_objects=job.looked_up_objects,
             found=job.found,
