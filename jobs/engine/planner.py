@@ -23,12 +23,13 @@ from jobs.engine.database import DATABASE_AWAY, now_s
 from jobs.engine.frozen_lists import unseen_rows
 from jobs.engine.list_sources import blocks_of
 from jobs.engine.manifest_checks import (
-    INVALID,
     check_buckets,
     check_rows,
     check_single_bucket,
+    nothing_listed,
 )
 from jobs.engine.sampling import cut_to_sample
+from jobs.engine.saved_list import save_list
 from jobs.errors import (
     LeaseLostError,
     ManifestError,
@@ -132,8 +133,10 @@ class _Preparation:
         if not self._keep_all(blocks):
             return
         if self.job.prepared_rows == 0:
-            raise ManifestError(INVALID, "The manifest is empty. List at least one object.")
+            raise nothing_listed(self.job)
         if not check_buckets(self.job, self.stop, self.clock, self._goes_on_checking):
+            return
+        if not save_list(self.job, self.lease, self.work, self.stop, self._is_over):
             return
         with transaction.atomic():
             commands.end_preparing(
@@ -168,11 +171,14 @@ class _Preparation:
     def _keep(self, group: list[RowBlock]) -> None:
         """Put a group of chunks into work storage, then make them and the checkpoint known."""
         position = self.job.prepared_rows
-        packed = segments.pack([frozen_list.encode(block.rows) for block in group])
+        # One without rows says how far reading came, and what was skipped.
+        with_rows = [block for block in group if block.rows.rows]
+        packed = segments.pack([frozen_list.encode(block.rows) for block in with_rows])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
-        self.work.put(name, packed.data)
+        if with_rows:
+            self.work.put(name, packed.data)
         chunks = []
-        for block, (offset, length) in zip(group, packed.ranges, strict=True):
+        for block, (offset, length) in zip(with_rows, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
                     job=self.job,
@@ -187,6 +193,7 @@ class _Preparation:
             self._count_buckets(block)
             if self.job.guarded_by_id:
                 self.job.unguarded_rows += unseen_rows(block)
+        for block in group:
             self._count_skipped(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].checkpoint)
@@ -226,6 +233,7 @@ class _Preparation:
             buckets_checked=job.buckets_checked,
             skipped_rows=job.skipped_rows,
             unguarded_rows=job.unguarded_rows,
+            looked_up_objects=job.looked_up_objects,
             found=job.found,
         )
         self._kept_s = time.monotonic()

@@ -39,6 +39,15 @@ class GeneratorSpec:
         return GENERATOR
 
     @property
+    def etag(self) -> str:
+        """It is no object, and cannot be changed by anybody."""
+        return ""
+
+    @property
+    def version_id(self) -> None:
+        return None
+
+    @property
     def versions(self) -> str:
         """Which versions are listed. Of what is to be replicated AWS lists all, too."""
         usual = ALL if self.filter.eligible_for_replication else CURRENT
