@@ -12,7 +12,6 @@ from jobs.operations.fields import (
     MomentField,
     NumberField,
     Option,
-    Row,
     RowsField,
     SwitchField,
     TextField,
@@ -285,5 +284,3 @@ ASKED = Form(
         *_SAVING,
     )
 )
-
-__all__ = ["Row"]

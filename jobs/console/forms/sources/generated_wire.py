@@ -12,6 +12,7 @@ from jobs.console.forms.sources import generated_fields as fields
 from jobs.console.forms.sources.base import Pairs
 from jobs.console.forms.typed import Typed
 from jobs.operations import wire as wires
+from jobs.operations.fields import MomentField
 from jobs.s3.arns import bucket_arn, parse_s3_uri
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.generator_extension import CURRENT, Pair
@@ -201,13 +202,11 @@ def _row(pair: Pair) -> dict[str, str]:
 
 
 def _rows(name: str, rows: Iterable[Mapping[str, str]]) -> Typed:
-    return {
-        f"{name}-{n}-{part}": text for n, row in enumerate(rows) for part, text in row.items()
-    }
+    return {f"{name}-{n}-{part}": text for n, row in enumerate(rows) for part, text in row.items()}
 
 
 def _moment(text: str | None) -> str:
-    return fields.MomentField(name="m", label="").from_wire(text) if text else ""
+    return MomentField(name="m", label="").from_wire(text) if text else ""
 
 
 def _number(value: int | None) -> str:
