@@ -1,6 +1,6 @@
 """A list of objects that is made by listing buckets: ManifestGenerator in its wire form.
 
-See docs/batch-operations.md, Generated lists.
+See docs/manifests.md, Generated lists.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,6 @@
 """Jobs over generated lists, from listing to report, each step made by hand over a real S3 server."""
 
+import contextlib
 import csv
 import gzip
 import hashlib
@@ -11,8 +12,9 @@ from urllib.parse import quote, unquote
 import pytest
 
 from jobs.choices import JobStatus
-from jobs.engine import saved_list
-from jobs.models import Chunk
+from jobs.engine import planner, saved_list
+from jobs.manifests.generated import source
+from jobs.models import Chunk, Job
 from jobs.spec.generator import GeneratorSpec
 from tests.bent_storage import Answered, bent, refused
 
@@ -443,3 +445,41 @@ def test_stop_is_heard_amid_look_ups_that_are_throttled(place, steps, between):
     job = make_job(place, generator(place, more=TEAM))
     threading.Thread(target=lambda: asked.wait(60) and steps.stop.set(), daemon=True).start()
     assert steps.prepare(job).status == JobStatus.PREPARING
+
+
+class Killed(BaseException):
+    """The worker dies at this line."""
+
+
+def test_list_goes_on_after_kills_at_every_checkpoint_and_has_no_object_twice(
+    place, steps, settings, monkeypatch
+):
+    settings.BATCHCONSOLE_CHUNK_ROWS = 2
+    settings.BATCHCONSOLE_SEGMENT_CHUNKS = 1
+    monkeypatch.setattr(source, "ROWS_LOOKED_UP", 3)
+    keys = put_tagged(place, 8)
+    members = saved(place)
+    job = make_job(place, generator(place, more=TEAM, **members))
+    checkpoint = planner._Preparation._checkpoint
+    kills = []
+
+    def killed_before(self, *args):
+        if len(kills) < 3:
+            kills.append(args)
+            raise Killed
+        kills.clear()
+        checkpoint(self, *args)
+
+    monkeypatch.setattr(planner._Preparation, "_checkpoint", killed_before)
+    for _ in range(60):
+        with contextlib.suppress(Killed):
+            steps.prepare(job)
+        job = steps.see(job)
+        if job.status != JobStatus.PREPARING:
+            break
+        Job.objects.filter(pk=job.pk).update(control_lease_expires_s=0, waiting_until_s=0)
+    assert job.total_tasks == len(keys)
+    assert sorted(row[1] for row in read_saved(place, job)[1]) == keys
+    steps.confirm(job)
+    steps.run()
+    assert keys_of(place, steps.finish(job)) == keys

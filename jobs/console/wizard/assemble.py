@@ -17,6 +17,7 @@ from jobs.console.forms.typed import StepForm
 from jobs.console.wizard import found as finding
 from jobs.console.wizard.drafts import Data
 from jobs.console.wizard.found import Found
+from jobs.console.wizard.looks.plus_signs import unanswered
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, STEPS, Step
 from jobs.errors import Problem
 from jobs.lifecycle import preflight
@@ -100,7 +101,11 @@ class Reading:
             things = "a problem" if found.blocking == 1 else f"{found.blocking:,} problems"
             said = f"The {form.noun} has {things}. Mend it, then check it again."
             return [Problem("problems", said)]
-        return []
+        return unanswered(found, form, self._operation_if_right())
+
+    def _operation_if_right(self) -> Operation | None:
+        form = self.operation
+        return form.parsed() if form and form.is_bound and form.is_valid() else None
 
     def _operation_problems(self) -> list[Problem]:
         if not self.operation_name:

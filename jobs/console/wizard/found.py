@@ -30,6 +30,8 @@ class Found:
     sentences what it rests on. `skipped` counts rows that are no tasks, `looks` how many went on from each other. `facts` are labels with values, `rows` the
     first ones decoded. `problems` are one for each kind (see `problem`).
 
+    `plus` is the question what a `+` stands for (looks/plus_signs.py), empty where none is asked.
+
     `fields` are the columns of a CSV manifest, `columns` how many its rows have. `checkpoint` is
     where a look goes on that is not at its end yet, None where it is.
     """
@@ -57,6 +59,7 @@ class Found:
     looks: int = 1
     buckets: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    plus: dict[str, Any] = field(default_factory=dict)
     turn_to: str = ""
     checkpoint: Any = None
 

@@ -22,6 +22,9 @@ from jobs.spec.manifest import ManifestSpec
 from jobs.spec.object_list import ListSpec
 
 ENTER = "Enter the path to the manifest object."
+PLUS = "plus_is_space"
+YES, NO = "yes", "no"
+_PLUS_MEANS = {YES: "A space", NO: "A plus"}
 _COLUMN = re.compile(r"column-(\d{1,2})\Z")
 
 ASKED = Form(
@@ -52,6 +55,13 @@ class CsvForm(SourceForm):
     kind = "csv"
     main = "manifest_object"
 
+    plus_is_space = forms.ChoiceField(
+        label="+ in keys",
+        required=False,
+        choices=[("", "Nobody said"), *_PLUS_MEANS.items()],
+        error_messages={"invalid_choice": "Choose what a + stands for."},
+    )
+
     def __init__(self, typed: Typed | None = None, **options: Any) -> None:
         super().__init__(typed, **options)
         for name in sorted(filter(_COLUMN.match, typed or {}), key=_column_number):
@@ -80,6 +90,7 @@ class CsvForm(SourceForm):
         return {
             "manifest_object": spec.place,
             "version_id": spec.version_id or "",
+            **_plus_typed(spec.plus_is_space if isinstance(spec, ManifestSpec) else None),
             **columns_typed([str(field) for field in spec.fields]),
         }
 
@@ -94,13 +105,18 @@ class CsvForm(SourceForm):
 
     @property
     def settled_later(self) -> list[str]:
-        return [name for name in self.fields if _COLUMN.match(name)]
+        return [name for name in self.fields if _COLUMN.match(name) or name == PLUS]
 
     @property
     def columns(self) -> list[str]:
         """What each column holds, "" for nonsense; empty before rows were read."""
-        told = [self.data.get(name, "") for name in self.settled_later]
+        told = [self.data.get(name, "") for name in self.fields if _COLUMN.match(name)]
         return [name if name in ManifestField.values else "" for name in told]
+
+    @property
+    def switch(self) -> bool | None:
+        """Whether somebody said that a `+` is a space, or that it is not."""
+        return {YES: True, NO: False}.get(self.data.get(PLUS, ""))
 
     @property
     def has_versions(self) -> bool:
@@ -118,6 +134,7 @@ class CsvForm(SourceForm):
             etag=etag,
             fields=tuple(ManifestField(name) for name in self.columns),
             version_id=self.cleaned_data["version_id"] or None,
+            plus_is_space=self.switch,
         )
 
     def pairs(self) -> Pairs:
@@ -126,11 +143,16 @@ class CsvForm(SourceForm):
             ("Manifest object", given.get("manifest_object")),
             ("Manifest object version ID", given.get("version_id")),
             ("Columns", ", ".join(str(ManifestField(c).label) for c in self.columns if c)),
+            ("+ in keys", _PLUS_MEANS.get(self.data.get(PLUS, ""))),
         ]
 
 
 def columns_typed(fields: list[str]) -> Typed:
     return {f"column-{n}": name for n, name in enumerate(fields)}
+
+
+def _plus_typed(is_space: bool | None) -> Typed:
+    return {} if is_space is None else {PLUS: YES if is_space else NO}
 
 
 def _column_number(name: str) -> int:

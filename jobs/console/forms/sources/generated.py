@@ -12,6 +12,7 @@ from jobs.console.forms.sources.base import Pairs, SourceForm
 from jobs.console.forms.typed import Typed, check_bucket_length
 from jobs.errors import Problem, ValidationFailedError
 from jobs.manifests.generated.patterns import problems_of
+from jobs.queries.generator_words import generator_pairs
 from jobs.s3.arns import parse_s3_uri
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.generator_extension import CURRENT
@@ -106,7 +107,13 @@ class GeneratedForm(SourceForm):
         return self.spec("").place
 
     def pairs(self) -> Pairs:
-        return wires.words_of(self.spec("")) if self.is_valid() else [("Source", None)]
+        if not self.is_valid():
+            return [("Listed", None)]
+        spec = self.spec("")
+        pairs: Pairs = [*generator_pairs(spec)]
+        if spec.saves and spec.output:
+            pairs.append(("Saved as a manifest", f"s3://{spec.output.bucket}/{spec.output.prefix}"))
+        return pairs
 
 
 def _place(path: str) -> str:

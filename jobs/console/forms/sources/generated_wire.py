@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jobs.console.forms.sources import generated_fields as fields
-from jobs.console.forms.sources.base import Pairs
 from jobs.console.forms.typed import Typed
 from jobs.operations import wire as wires
 from jobs.operations.fields import MomentField
@@ -211,53 +210,3 @@ def _moment(text: str | None) -> str:
 
 def _number(value: int | None) -> str:
     return "" if value is None else str(value)
-
-
-def words_of(spec: GeneratorSpec) -> Pairs:
-    """As Review and the Configuration tab say it: only what was asked for."""
-    paths, names = _paths(spec)
-    asked, more = spec.filter, spec.more
-    pairs: Pairs = [("Source" if len(paths) == 1 else "Sources", ", ".join(paths))]
-    pairs.append(("Versions", fields.VERSIONS[spec.versions]))
-    by_how: dict[str, list[str]] = {}
-    for how, text in names:
-        by_how.setdefault(how, []).append(text)
-    pairs += [
-        (f"Key {fields.HOW_KEY[how][0].lower()}{fields.HOW_KEY[how][1:]}", " or ".join(texts))
-        for how, texts in by_how.items()
-    ]
-    said = {
-        "Created after": asked.created_after,
-        "Created before": asked.created_before,
-        "Larger than": _bytes(asked.larger_than_bytes),
-        "Smaller than": _bytes(asked.smaller_than_bytes),
-        "Storage class": ", ".join(fields.STORAGE_CLASSES[one] for one in asked.storage_classes),
-        "Encryption": _encryption(spec),
-        "Replication status": ", ".join(fields.STATUSES[one] for one in asked.replication_statuses),
-        "Replication configuration": "Covers it" if asked.eligible_for_replication else "",
-        "Object tags": ", ".join(map(_said, more.tags)),
-        "Object metadata": ", ".join(map(_said, more.metadata)),
-    }
-    pairs += [(label, text) for label, text in said.items() if text]
-    if spec.saves and spec.output:
-        pairs.append(("Saved as a manifest", f"s3://{spec.output.bucket}/{spec.output.prefix}"))
-    return pairs
-
-
-def _bytes(value: int | None) -> str:
-    return "" if value is None else f"{value:,} bytes"
-
-
-def _encryption(spec: GeneratorSpec) -> str:
-    found = spec.filter.encryption
-    if found is None:
-        return ""
-    key = f", key {found.key_arn}" if found.key_arn else ""
-    used = {None: "", True: ", S3 Bucket Key used", False: ", S3 Bucket Key not used"}
-    return f"{fields.ENCRYPTIONS[found.kind]}{key}{used[found.bucket_key]}"
-
-
-def _said(pair: Pair) -> str:
-    if pair.glob is not None:
-        return f"{pair.key} is like {pair.glob}"
-    return pair.key if pair.value is None else f"{pair.key}={pair.value}"
