@@ -62,12 +62,14 @@ class ManifestError(BatchConsoleError):
     """The manifest cannot be used.
 
     `code` becomes the job's FailureCode; `line` counts from 1 and is None where no line is to blame.
+    `file` is the key of that file of the manifest, "" for the manifest itself.
     """
 
-    def __init__(self, code: str, message: str, *, line: int | None = None) -> None:
+    def __init__(self, code: str, message: str, *, line: int | None = None, file: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.line = line
+        self.file = file
 
 
 class StorageError(BatchConsoleError):

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from jobs.access.groups import OPERATOR, VIEWER
-from jobs.choices import AWAITING_CONFIRMATION, JobStatus
+from jobs.choices import AWAITING_CONFIRMATION, JobStatus, ManifestField
 from jobs.models import (
     Chunk,
     FailureCause,
@@ -25,7 +25,9 @@ from jobs.models import (
     StatusChange,
 )
 from jobs.queueing import Seen
+from jobs.spec.manifest import ManifestSpec
 
+_MANIFEST = ("bucket", "key", "etag", "fields", "version_id")
 PASSWORD = "correct horse battery staple"
 ROLE_ARN = "arn:aws:iam::123456789012:role/batch"
 TAGS = {"TagSet": [{"Key": "team", "Value": "blue"}]}
@@ -100,6 +102,13 @@ def make_role(region=None, *, arn=ROLE_ARN):
     return role
 
 
+def listed_by(bucket="manifests", key="list.csv", etag="d41d8cd98f00b204e9800998ecf8427e",
+              fields=("Bucket", "Key"), version_id=""):  # fmt: skip
+    """The wire form of a CSV manifest, as a job keeps it."""
+    columns = tuple(ManifestField(name) for name in fields)
+    return ManifestSpec(bucket, key, etag, columns, version_id or None).to_wire()
+
+
 def make_job(
     status=JobStatus.NEW,
     *,
@@ -120,6 +129,9 @@ def make_job(
     Jobs that began have done half of `total` tasks, completed ones all, unless `succeeded` and
     `failed` (numbers of tasks) say otherwise. `actor` confirmed it, or cancelled it.
     """
+    manifest = {
+        name: fields.pop(f"manifest_{name}") for name in _MANIFEST if f"manifest_{name}" in fields
+    }
     status, now = JobStatus(status), now or timezone.now()
     created_at = created_at or now - timedelta(minutes=10)
     region = region or Region.objects.order_by("pk").first() or make_region()
@@ -136,10 +148,7 @@ def make_job(
             "operation": "S3PutObjectTagging",
             "parameters": TAGS,
             "client_request_token": _numbered("made"),
-            "manifest_bucket": "manifests",
-            "manifest_key": "list.csv",
-            "manifest_etag": "d41d8cd98f00b204e9800998ecf8427e",
-            "manifest_fields": ["Bucket", "Key"],
+            "listed_by": listed_by(**manifest),
             "report_bucket": "reports",
             "report_prefix": "out",
             "created_at": created_at,

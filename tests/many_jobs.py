@@ -7,7 +7,7 @@ from django.db import connection
 
 from jobs.choices import AWAITING_CONFIRMATION, ChunkState, JobStatus, PauseCause
 from jobs.models import Chunk, FailureCause, Job, JobTag, RateSample, StatusChange
-from tests.make import TAGS, make_region, make_role
+from tests.make import TAGS, listed_by, make_region, make_role
 
 YEAR = timedelta(days=365)
 OPERATIONS = {
@@ -78,10 +78,7 @@ def _job(drawn, number, count, now, places, with_failures):
         operation=operation,
         parameters=OPERATIONS[operation],
         client_request_token=f"many-{number}",
-        manifest_bucket="manifests",
-        manifest_key="list.csv",
-        manifest_etag="d41d8cd98f00b204e9800998ecf8427e",
-        manifest_fields=["Bucket", "Key"],
+        listed_by=listed_by(),
         report_bucket="reports",
         report_prefix="out",
         created_at=created_at,

@@ -69,7 +69,7 @@ def goes_on(turn: Turn) -> Callable[[], bool]:
 
 def leave_to_clear(job_id: str) -> None:
     """Something was put into work storage for a job that may have ended and been cleared before."""
-    Job.objects.filter(pk=job_id, status__in=TERMINAL).update(prepared_byte=F("prepared_byte") + 1)
+    Job.objects.filter(pk=job_id, status__in=TERMINAL).update(work_stored=F("work_stored") + 1)
     queueing.call_control()
 
 
@@ -120,7 +120,7 @@ def _due(now: float) -> QuerySet[Job]:
 
 def _left(now: float) -> QuerySet[Job]:
     """Jobs whose work storage was not emptied when they ended; nobody waits for that."""
-    return _free(now).filter(terminated_at__isnull=False, prepared_byte__gt=0)
+    return _free(now).filter(terminated_at__isnull=False, work_stored__gt=0)
 
 
 def _free(now: float) -> JobQuerySet:

@@ -207,7 +207,7 @@ class _Finishing:
         if self.job.dry_run and status == S.COMPLETING and not self.job.lost_rows:
             self.job.list_kept_until = changes["list_kept_until"] = kept_until(self.clock())
         # One at least, so that it is cleared in any case.
-        self.job.prepared_byte = changes["prepared_byte"] = max(1, self.job.prepared_byte)
+        self.job.work_stored = changes["work_stored"] = max(1, self.job.work_stored)
         if commands.move(
             self.job.pk, END_OF[status], now=self.clock(), only_from={status}, **changes
         ):
@@ -237,5 +237,5 @@ class _Finishing:
             self.work.delete(f"{self.job.pk}/{name}", stop=self._is_time_up) for name in names
         )
         if emptied and (kept or self._delete_chunks()):
-            noted = Job.objects.filter(pk=self.job.pk, prepared_byte=self.job.prepared_byte)
-            noted.update(prepared_byte=0)
+            noted = Job.objects.filter(pk=self.job.pk, work_stored=self.job.work_stored)
+            noted.update(work_stored=0)

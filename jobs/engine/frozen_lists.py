@@ -13,7 +13,8 @@ from jobs.engine.chunk_rows import is_away
 from jobs.engine.frozen_rows import read_frozen
 from jobs.errors import ManifestError, WorkStoreLostError
 from jobs.lifecycle import freezing
-from jobs.manifests.frozen_list import BucketRows, RowBlock, Rows, frozen, taken_apart
+from jobs.manifests.frozen_list import Rows, frozen, taken_apart
+from jobs.manifests.source import BucketRows, Place, RowBlock
 from jobs.models import Chunk, Job
 from jobs.workstore.store import WorkStore
 
@@ -25,15 +26,15 @@ AT_ONCE = 1_000
 
 
 def frozen_blocks(job: Job, work: WorkStore) -> Iterator[RowBlock]:
-    """The rows that the job has not prepared yet, chunk by chunk. `end_byte` is a place in the list
-    of the dry run: its row behind the chunk's first, where the next block is looked for.
+    """The rows that the job has not prepared yet, chunk by chunk. A checkpoint is a place in the list
+    of the dry run: {"row": the row behind the chunk's first}, where the next block is looked for.
 
     Raises ManifestError where the list is not kept any more, and WorkStoreError.
     """
     line = job.prepared_rows + 1
     for chunk in _chunks(job):
         rows = _rows(chunk, work)
-        yield RowBlock(frozen(rows), line, chunk.position + 1, _buckets(rows, line))
+        yield RowBlock(frozen(rows), Place(line), {"row": chunk.position + 1}, _buckets(rows, line))
         line += len(rows)
     if line - 1 != _dry_run(job).tasks_done:
         raise ManifestError(NOT_KEPT, freezing.NOT_WHOLE)
@@ -54,7 +55,7 @@ def _dry_run(job: Job) -> Job:
 def _chunks(job: Job) -> Iterator[Chunk]:
     """In the order of the list."""
     rows = Chunk.objects.filter(job=_dry_run(job), state=ChunkState.DONE).order_by("position")
-    position = job.prepared_byte
+    position = (job.list_checkpoint or {"row": 0})["row"]
     while some := list(rows.filter(position__gte=position)[:AT_ONCE]):
         yield from some
         position = some[-1].position + 1
@@ -62,7 +63,7 @@ def _chunks(job: Job) -> Iterator[Chunk]:
 
 def _buckets(rows: Rows, first_line: int) -> BucketRows:
     counted = Counter(rows.buckets)
-    return {name: (n, first_line + rows.buckets.index(name)) for name, n in counted.items()}
+    return {name: (n, Place(first_line + rows.buckets.index(name))) for name, n in counted.items()}
 
 
 def _rows(chunk: Chunk, work: WorkStore) -> Rows:

@@ -4,77 +4,29 @@ Each function raises ManifestError, whose code and sentence become the job's Fai
 FailureReason, and StorageUnavailableError when it could not find out.
 """
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from jobs.choices import ManifestField
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
-from jobs.lifecycle.preflight import encryption_problem
-from jobs.manifests.frozen_list import RowBlock, taken_apart
+from jobs.manifests.frozen_list import taken_apart
+from jobs.manifests.source import Place, RowBlock
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.operations.preconditions import Precondition
 from jobs.s3.answers import Answer
-from jobs.s3.storage import Storage, describe
+from jobs.s3.storage import Storage
 
 INVALID = "InvalidManifestContent"
 """FailureCode of a list that cannot be run (docs/batch-operations.md, Errors in a manifest)."""
 
 UNFIT = "InvalidBucketState"
 """S3's name for a bucket that is not as a call needs it."""
-
-
-@contextlib.contextmanager
-def manifest_errors(job: Job) -> Iterator[None]:
-    """Turns a storage's refusal while the manifest is read into the job's failure."""
-    try:
-        yield
-    except StorageUnavailableError:
-        raise
-    except StorageError as error:
-        raise _refused(job, error) from error
-
-
-def _refused(job: Job, error: StorageError) -> ManifestError:
-    if error.code in {"AccessDenied", "403"}:
-        # AWS's own words (docs/batch-operations.md, Failures of a job): people search for them.
-        return ManifestError(error.code, f"Reading the manifest is forbidden: {error.code}")
-    if error.code in {"PreconditionFailed", "412"}:
-        return ManifestError("ManifestChanged", _changed(job))
-    return ManifestError(error.code, describe(error, place=_place(job)))
-
-
-def _place(job: Job) -> str:
-    return f"s3://{job.manifest_bucket}/{job.manifest_key}"
-
-
-def _changed(job: Job) -> str:
-    return (
-        f"The manifest {_place(job)} changed after the job was created: its ETag is not"
-        f" {job.manifest_etag} any more. Clone the job to use the new one."
-    )
-
-
-def check_manifest_object(job: Job, storage: Storage) -> None:
-    """Look at the manifest before reading it. Raises ManifestError, StorageUnavailableError."""
-    with manifest_errors(job):
-        facts = storage.head_object(
-            job.manifest_bucket, job.manifest_key, job.manifest_version_id or None
-        )
-    if facts.etag != job.manifest_etag.strip('"'):
-        raise ManifestError("ManifestChanged", _changed(job))
-    if refused := encryption_problem(facts, _place(job)):
-        raise ManifestError("ManifestEncryptionNotSupported", refused)
-
-
-CHECKED = 1
-"""Stands behind the rows and the line of a bucket that was looked at, until preparing has ended."""
 
 
 def check_buckets(
@@ -87,25 +39,29 @@ def check_buckets(
     `stop` is set.
     """
     operation = registry.get(job.operation).parse(job.parameters)
-    left = [bucket for bucket, facts in job.buckets.items() if CHECKED not in facts[2:]]
+    left = [bucket for bucket in job.buckets if bucket not in job.buckets_checked]
     for bucket in left:
-        _check_bucket(job, bucket, job.buckets[bucket][1], operation, stop, clock)
-        job.buckets[bucket].append(CHECKED)
+        _check_bucket(job, bucket, operation, stop, clock)
+        job.buckets_checked.append(bucket)
         if bucket != left[-1] and not goes_on():
             return False
     _check_targets(job, operation.knowing(job.found))
     return True
 
 
-def bare(buckets: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-    """Rows and first line of each, without what is known of it only while a job is prepared."""
-    return {bucket: list(facts[:2]) for bucket, facts in buckets.items()}
+def first_of(job: Job, bucket: str) -> Place:
+    """Where the list names the bucket first."""
+    _, line, *file = job.buckets[bucket]
+    return Place(line, *file)
+
+
+def _at(place: Place, code: str, rest: str) -> ManifestError:
+    return ManifestError(code, f"{place} {rest}", line=place.line or None, file=place.file)
 
 
 def _check_bucket(
     job: Job,
     bucket: str,
-    line: int,
     operation: Operation,
     stop: threading.Event,
     clock: Callable[[], datetime],
@@ -118,12 +74,9 @@ def _check_bucket(
         raise
     except StorageError as error:
         if error.code in {"NoSuchBucket", "404", "NoCredentials"}:
-            raise ManifestError(
-                INVALID,
-                f'Line {line} names bucket "{bucket}": '
-                + (error.message if error.code == "NoCredentials" else "it does not exist."),
-                line=line,
-            ) from error
+            what = error.message if error.code == "NoCredentials" else "it does not exist."
+            place = first_of(job, bucket)
+            raise _at(place, INVALID, f'names bucket "{bucket}": {what}') from error
     if storage is None:
         return
     for condition in operation.conditions():
@@ -132,23 +85,29 @@ def _check_bucket(
         if holds is None and not condition.is_vital:
             note_unchecked(job.pk, _untold(condition, answer), now=clock())
         elif holds:
-            _keep(job, bucket, condition, answer, line)
+            _keep(job, bucket, condition, answer)
         else:
             sentence = f"{condition.unmet.format(bucket=bucket)}. {operation.label} needs it:"
             if holds is None:
                 sentence = f"{_untold(condition, answer)} {operation.label} needs it:"
-            raise ManifestError(UNFIT, f"{sentence} line {line} names it.", line=line)
+            raise _of_bucket(job, bucket, sentence)
 
 
-def _keep(job: Job, bucket: str, condition: Precondition, answer: Answer, line: int) -> None:
+def _of_bucket(job: Job, bucket: str, sentence: str) -> ManifestError:
+    place = first_of(job, bucket)
+    words = f"{sentence} {str(place)[:1].lower()}{str(place)[1:]} names it."
+    return ManifestError(UNFIT, words, line=place.line or None, file=place.file)
+
+
+def _keep(job: Job, bucket: str, condition: Precondition, answer: Answer) -> None:
     """What tasks will go by."""
     if condition.keep is None:
         return
     try:
         job.found[bucket] = condition.keep(answer.data)
     except ValueError as error:
-        sentence = f"{error} It is of bucket {bucket}, which line {line} names."
-        raise ManifestError(UNFIT, sentence, line=line) from error
+        sentence = f"{error} It is of bucket {bucket}:"
+        raise _of_bucket(job, bucket, sentence) from error
 
 
 def _untold(condition: Precondition, answer: Answer) -> str:
@@ -159,31 +118,31 @@ def _untold(condition: Precondition, answer: Answer) -> str:
 def _check_targets(job: Job, operation: Operation) -> None:
     for target in operation.target_buckets():
         there = region_of(target, job.region)
-        for bucket, (_, line) in bare(job.buckets).items():
+        for bucket in job.buckets:
             if region_of(bucket, job.region) != there:
-                raise ManifestError(
+                raise _at(
+                    first_of(job, bucket),
                     "CrossRegionNotSupported",
-                    f'Line {line} names bucket "{bucket}" of another Region than "{target}".'
+                    f'names bucket "{bucket}" of another Region than "{target}".'
                     f" {operation.label} across Regions is not supported yet.",
-                    line=line,
                 )
 
 
 def check_single_bucket(job: Job) -> None:
     """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list)."""
     operation = registry.get(job.operation)
-    has_versions = ManifestField.VERSION_ID in job.manifest_fields
+    has_versions = ManifestField.VERSION_ID in job.manifest.fields
     for problem in operation.parse(job.parameters).unfit_for(
         list(job.buckets), has_versions=has_versions
     ):
         raise ManifestError(INVALID, f"{problem.field}: {problem.message}")
     if operation.single_bucket and len(job.buckets) > 1:
-        (first, _), (second, (_, line)) = list(bare(job.buckets).items())[:2]
-        raise ManifestError(
+        first, second = list(job.buckets)[:2]
+        raise _at(
+            first_of(job, second),
             INVALID,
-            f'Line {line} names bucket "{second}", the lines before it "{first}".'
+            f'names bucket "{second}", the rows before it "{first}".'
             f" {operation.label} needs all objects in one bucket: make a job for each bucket.",
-            line=line,
         )
 
 
@@ -195,7 +154,5 @@ def check_rows(job: Job, operation: Operation, blocks: Sequence[RowBlock]) -> No
         rows = taken_apart(block.rows)
         for n, (bucket, key) in enumerate(zip(rows.buckets, rows.keys, strict=True)):
             if unfit := operation.unfit_row(bucket, key):
-                line = block.first_line + n
-                raise ManifestError(
-                    INVALID, f'Line {line} names the key "{key}", which {unfit}.', line=line
-                )
+                place = replace(block.place, line=block.place.line and block.place.line + n)
+                raise _at(place, INVALID, f'names the key "{key}", which {unfit}.')

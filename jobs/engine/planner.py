@@ -20,15 +20,13 @@ from jobs.engine import control_lease
 from jobs.engine.control_lease import ALONE, GIVEN_UP, ControlLease, Terms
 from jobs.engine.control_turns import leave_to_clear
 from jobs.engine.database import DATABASE_AWAY, now_s
-from jobs.engine.frozen_lists import frozen_blocks, unseen_rows
+from jobs.engine.frozen_lists import unseen_rows
+from jobs.engine.list_sources import blocks_of
 from jobs.engine.manifest_checks import (
     INVALID,
-    bare,
     check_buckets,
-    check_manifest_object,
     check_rows,
     check_single_bucket,
-    manifest_errors,
 )
 from jobs.engine.sampling import cut_to_sample
 from jobs.errors import (
@@ -36,18 +34,14 @@ from jobs.errors import (
     ManifestError,
     NoSuchJobError,
     StoppedError,
-    StorageError,
     StorageUnavailableError,
     WorkStoreError,
 )
 from jobs.lifecycle import commands
-from jobs.lifecycle.connections import manifest_storage
 from jobs.manifests import frozen_list
-from jobs.manifests.frozen_list import RowBlock
-from jobs.manifests.sources import reader_of
+from jobs.manifests.source import Checkpoint, RowBlock
 from jobs.models import Chunk, Job
 from jobs.operations import registry
-from jobs.s3.storage import Storage
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
 
@@ -95,6 +89,7 @@ def prepare_job(
             error.code,
             error.message,
             line=error.line,
+            file=error.file,
             now=clock(),
             only_from={JobStatus.PREPARING},
         )
@@ -133,7 +128,8 @@ class _Preparation:
 
     def run(self) -> None:
         self._until_s = time.monotonic() + conf.time_box_s()
-        if not self._read():
+        blocks = blocks_of(self.job, self.work, self.stop, self._is_slow)
+        if not self._keep_all(blocks):
             return
         if self.job.prepared_rows == 0:
             raise ManifestError(INVALID, "The manifest is empty. List at least one object.")
@@ -143,41 +139,8 @@ class _Preparation:
             commands.end_preparing(
                 self.job,
                 total_tasks=cut_to_sample(self.job),
-                buckets=bare(self.job.buckets),
                 now=self.clock(),
             )
-
-    def _storage(self) -> Storage:
-        try:
-            return manifest_storage(self.job, self.stop)
-        except StorageError as error:
-            raise ManifestError(error.code, error.message) from error
-
-    def _read(self) -> bool:
-        """Read from the checkpoint on; False when the time was up before the end."""
-        if self.job.guarded_by_id:
-            return self._keep_all(frozen_blocks(self.job, self.work))
-        storage = self._storage()
-        check_manifest_object(self.job, storage)
-        with (
-            manifest_errors(self.job),
-            storage.open_object(
-                self.job.manifest_bucket,
-                self.job.manifest_key,
-                start_byte=self.job.prepared_byte,
-                version_id=self.job.manifest_version_id or None,
-                if_match=self.job.manifest_etag,
-            ) as pieces,
-        ):
-            blocks = reader_of(self.job.manifest.format)(
-                pieces,
-                self.job.manifest.fields,
-                rows_per_block=conf.chunk_rows(registry.get(self.job.operation).chunk_rows),
-                first_line=self.job.prepared_rows + 1,
-                start_byte=self.job.prepared_byte,
-                is_slow=self._is_slow,
-            )
-            return self._keep_all(blocks)
 
     def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
@@ -195,7 +158,7 @@ class _Preparation:
         """Between two buckets; what was looked at is known to whoever goes on."""
         is_over = self._is_over()
         if is_over or time.monotonic() - self._kept_s > CHECKPOINT_S:
-            self._checkpoint(self.job.prepared_rows, self.job.prepared_byte)
+            self._checkpoint()
         return not is_over
 
     def _is_slow(self) -> bool:
@@ -224,8 +187,9 @@ class _Preparation:
             self._count_buckets(block)
             if self.job.guarded_by_id:
                 self.job.unguarded_rows += unseen_rows(block)
+            self._count_skipped(block)
         with transaction.atomic():
-            self._checkpoint(position, group[-1].end_byte)
+            self._checkpoint(position, group[-1].checkpoint)
             Chunk.objects.bulk_create(chunks)
         # Not before: what it waits for may be the place where that was put.
         if self.job.waiting_for:
@@ -234,35 +198,49 @@ class _Preparation:
 
     def _count_buckets(self, block: RowBlock) -> None:
         known = self.job.buckets
-        for name, (rows, line) in block.buckets.items():
+        for name, (rows, place) in block.buckets.items():
             if name in known:
                 known[name][0] += rows
             elif len(known) < BUCKETS_KEPT:
-                known[name] = [rows, line]
+                known[name] = [rows, place.line, place.file]
         check_single_bucket(self.job)
 
-    def _checkpoint(self, position: int, end_byte: int) -> None:
+    def _count_skipped(self, block: RowBlock) -> None:
+        for reason, rows in block.skipped.items():
+            self.job.skipped_rows[reason] = self.job.skipped_rows.get(reason, 0) + rows
+
+    def _checkpoint(
+        self, position: int | None = None, list_checkpoint: Checkpoint | None = None
+    ) -> None:
+        """With `position` a group of chunks lies in work storage besides."""
+        job = self.job
+        if position is not None:
+            job.prepared_rows, job.list_checkpoint = position, list_checkpoint
+            job.work_stored += 1
         self.lease.write(
             JobStatus.PREPARING,
-            prepared_rows=position,
-            prepared_byte=end_byte,
-            buckets=self.job.buckets,
-            unguarded_rows=self.job.unguarded_rows,
-            found=self.job.found,
+            prepared_rows=job.prepared_rows,
+            list_checkpoint=job.list_checkpoint,
+            work_stored=job.work_stored,
+            buckets=job.buckets,
+            buckets_checked=job.buckets_checked,
+            skipped_rows=job.skipped_rows,
+            unguarded_rows=job.unguarded_rows,
+            found=job.found,
         )
-        self.job.prepared_rows, self.job.prepared_byte = position, end_byte
         self._kept_s = time.monotonic()
 
 
 def _grouped(blocks: Iterator[RowBlock]) -> Iterator[list[RowBlock]]:
     """Blocks by the segment: fewer than it may hold when reading took long or rows are wide."""
     group: list[RowBlock] = []
-    began_s, first_byte = time.monotonic(), 0
+    began_s, size_bytes = time.monotonic(), 0
     for block in blocks:
         group.append(block)
-        full = len(group) >= conf.segment_chunks() or block.end_byte - first_byte > SEGMENT_BYTES
+        size_bytes += len(block.rows.text)
+        full = len(group) >= conf.segment_chunks() or size_bytes > SEGMENT_BYTES
         if full or time.monotonic() - began_s > CHECKPOINT_S:
             yield group
-            group, began_s, first_byte = [], time.monotonic(), block.end_byte
+            group, began_s, size_bytes = [], time.monotonic(), 0
     if group:
         yield group

@@ -80,9 +80,9 @@ def begin_preparing(job_id: str, *, now: datetime) -> bool:
     return move(job_id, S.PREPARING, now=now, only_from={S.NEW})
 
 
-def end_preparing(job: Job, *, total_tasks: int, buckets: dict[str, Any], now: datetime) -> bool:
+def end_preparing(job: Job, *, total_tasks: int, now: datetime) -> bool:
     """The whole list was read: wait for a person, or queue, as the job was made to do."""
-    facts: dict[str, Any] = {"total_tasks": total_tasks, "buckets": buckets, "found": job.found}
+    facts: dict[str, Any] = {"total_tasks": total_tasks, "buckets": job.buckets, "found": job.found}
     to = S.READY
     if job.confirmation_required:
         facts |= {"suspended_at": now, "suspended_cause": AWAITING_CONFIRMATION}
@@ -138,7 +138,7 @@ def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") 
             actor=actor,
             reason=reason,
             # One at least, so that it is cleared: who prepared it may have put more than it noted.
-            prepared_byte=models.F("prepared_byte") + 1,
+            work_stored=models.F("work_stored") + 1,
             **noted,
         ) or move(
             job_id,
@@ -162,6 +162,7 @@ def fail(
     *,
     now: datetime,
     line: int | None = None,
+    file: str = "",
     only_from: Collection[S] | None = None,
 ) -> bool:
     """Stop a job because of a problem of the whole job; False when it has left that status.
@@ -179,6 +180,7 @@ def fail(
             failure_code=code[:64],
             failure_reason=reason[:1024],
             failure_line=line,
+            failure_file=file[:1024],
         )
         if moved:
             queueing.call_control()

@@ -91,9 +91,5 @@ def storage_to_look_at(bucket: str, job: Job, stop: threading.Event) -> Storage:
     return storage_for(bucket, job.region, job.role, stop, silence_s=LOOK_TIMEOUT_S)
 
 
-def manifest_storage(job: Job, stop: threading.Event) -> Storage:
-    return storage_to_look_at(job.manifest_bucket, job, stop)
-
-
 def report_storage(job: Job, stop: threading.Event) -> Storage:
     return storage_for(job.report_bucket, job.region, job.role, stop)

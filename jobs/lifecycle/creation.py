@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from jobs import queueing
-from jobs.choices import JobStatus, ManifestField
+from jobs.choices import JobStatus
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
 from jobs.lifecycle.capabilities import lacking
@@ -21,6 +21,7 @@ from jobs.lifecycle.tagging import check_tags
 from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
 from jobs.operations.base import Operation
+from jobs.spec.columns import wrong_columns
 from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, MAX_SAMPLE, JobSpec
 
 
@@ -122,11 +123,8 @@ def _check_manifest(spec: JobSpec) -> list[Problem]:
         problems.append(Problem("manifest", "Enter the path to the manifest object."))
     if not manifest.etag:
         problems.append(Problem("manifest", "The manifest's ETag is missing. Check the manifest."))
-    for needed in (ManifestField.BUCKET, ManifestField.KEY):
-        if manifest.fields.count(needed) != 1:
-            problems.append(Problem("fields", f"Choose exactly one column for {needed.label}."))
-    if manifest.fields.count(ManifestField.VERSION_ID) > 1:
-        problems.append(Problem("fields", "Choose at most one column for Version ID."))
+    if wrong := wrong_columns(manifest.fields):
+        problems.append(Problem("fields", " ".join(wrong)))
     return problems
 
 
@@ -179,7 +177,7 @@ def _fingerprint(spec: JobSpec) -> str:
 
 
 def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) -> Job:
-    manifest, report = spec.manifest, spec.report
+    report = spec.report
     job = Job.objects.create(
         region_id=spec.region,
         role=Role.objects.get(arn=spec.role_arn),
@@ -198,12 +196,7 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         canary_settled=spec.dry_run,
         cloned_from_id=spec.cloned_from,
         retry_of_id=spec.retry_of,
-        manifest_bucket=manifest.bucket,
-        manifest_key=manifest.key,
-        manifest_version_id=manifest.version_id or "",
-        manifest_etag=manifest.etag,
-        manifest_format=manifest.format,
-        manifest_fields=list(manifest.fields),
+        listed_by=spec.manifest.to_wire(),
         report_enabled=report.enabled,
         report_bucket=report.bucket,
         report_prefix=report.prefix,

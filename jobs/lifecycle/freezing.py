@@ -107,7 +107,7 @@ def let_go(now: datetime) -> None:
     for keys in iter(lambda: _some(_kept().filter(over)), []):
         # As when something is put there after a job's end (engine.control_turns).
         Job.objects.filter(pk__in=keys).update(
-            list_kept_until=None, prepared_byte=F("prepared_byte") + 1
+            list_kept_until=None, work_stored=F("work_stored") + 1
         )
 
 

@@ -17,6 +17,7 @@ from jobs.lifecycle.connections import (
 from jobs.lifecycle.page_turns import page_turn
 from jobs.lifecycle.permission_checks import check_permissions
 from jobs.lifecycle.samples import sample_rows
+from jobs.manifests.opened import encryption_problem
 from jobs.manifests.rows import Row
 from jobs.models import Region, Role
 from jobs.operations import registry
@@ -27,7 +28,6 @@ from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
 
-KMS = frozenset({"aws:kms", "aws:kms:dsse"})
 _NO_LIST = frozenset({"403", "AccessDenied"})
 
 
@@ -121,16 +121,6 @@ def look_at(
     """Raises StorageError."""
     with page_turn():
         return storage_for_page(bucket, region, role).head_object(bucket, key, version_id)
-
-
-def encryption_problem(facts: ObjectFacts, place: str) -> str | None:
-    """CSV manifests may be encrypted with SSE-S3 only (docs/batch-operations.md, CSV manifests)."""
-    remedy = "Store the manifest unencrypted or with SSE-S3 instead."
-    if facts.customer_key:
-        return f"{place} is encrypted with a customer-provided key (SSE-C). {remedy}"
-    if facts.encryption in KMS:
-        return f"{place} is encrypted with a KMS key (SSE-KMS). {remedy}"
-    return None
 
 
 def check_targets(operation: Operation, region: Region, role: Role) -> list[Problem]:

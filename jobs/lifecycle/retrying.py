@@ -58,7 +58,7 @@ def _taken(job: Job, code: str | None) -> str:
     other = in_the_way(job.retries.all(), job.pk, name)
     if other is None:
         return ""
-    if name_of(other.manifest_key) in (name, list_name(job.pk, None)):
+    if name_of(other.manifest) in (name, list_name(job.pk, None)):
         return (
             f"Job {other.short_id} retries these objects already. See what becomes of them there."
         )
@@ -76,7 +76,7 @@ def in_the_way(retries: Iterable[Job], job_id: str, name: str) -> Job | None:
     hits = [
         retry
         for retry in retries
-        if retry.status not in GAVE_UP and overlap(job_id, name, name_of(retry.manifest_key))
+        if retry.status not in GAVE_UP and overlap(job_id, name, name_of(retry.manifest))
     ]
     return max(hits, key=lambda retry: retry.created_at, default=None)
 
@@ -95,7 +95,7 @@ def check_free(spec: JobSpec) -> None:
             [Problem("manifest", "The job to retry is not there any more.")]
         )
     others = old.retries.exclude(client_request_token=spec.client_request_token)
-    other = in_the_way(others, old.pk, name_of(spec.manifest.key))
+    other = in_the_way(others, old.pk, name_of(spec.manifest))
     if other:
         sentence = f"Job {other.short_id} retries these objects already. Delete this draft."
         raise ValidationFailedError([Problem("manifest", sentence)])

@@ -6,23 +6,55 @@ See docs/batch-operations.md, CSV manifests; docs/engine.md, Reading lists.
 from collections.abc import Callable, Iterable, Iterator
 
 from jobs.choices import ManifestField
-from jobs.manifests.frozen_list import BucketRows, Frozen, RowBlock, Rows, frozen
+from jobs.manifests.frozen_list import BucketsOfBlock, Frozen, Rows, frozen
 from jobs.manifests.layout import layout_of
 from jobs.manifests.lines import BLANK, MAX_LINE_BYTES, too_long
+from jobs.manifests.opened import check_object, reading_errors
 from jobs.manifests.opening import check_first_line
 from jobs.manifests.plain_text import line_ends, look_at
-from jobs.manifests.problems import (
-    at_line,
-    empty_manifest,
-    too_many_blank_lines,
-)
+from jobs.manifests.problems import at_line, empty_manifest, too_many_blank_lines
 from jobs.manifests.rows import Row, row_parser
+from jobs.manifests.source import Checkpoint, Place, Reading, RowBlock, never
+from jobs.spec.manifest import ManifestSpec
 
 MAX_BLANK_LINES = 10_000
 """In a row. They mean nothing at the end of a file, and a file of nothing else never ends."""
 
 MOST_WAITING_BYTES = 4 * 1024 * 1024
 """Of whole lines that wait for others to make a block: with very wide ones a block has fewer."""
+
+
+class CsvManifest:
+    """A checkpoint is {"byte": where to read on, "line": the number of the line that begins there}."""
+
+    def check(self, manifest: ManifestSpec, reading: Reading) -> None:
+        check_object(manifest, reading)
+
+    def blocks(
+        self, manifest: ManifestSpec, reading: Reading, checkpoint: Checkpoint
+    ) -> Iterator[RowBlock]:
+        start = checkpoint or {"byte": 0, "line": 1}
+        with (
+            reading_errors(manifest),
+            reading.storage(manifest.bucket).open_object(
+                manifest.bucket,
+                manifest.key,
+                start_byte=start["byte"],
+                version_id=manifest.version_id,
+                if_match=manifest.etag,
+            ) as pieces,
+        ):
+            yield from read_blocks(
+                pieces,
+                manifest.fields,
+                rows_per_block=reading.rows_per_block,
+                first_line=start["line"],
+                start_byte=start["byte"],
+                is_slow=reading.is_slow,
+            )
+
+
+SOURCE = CsvManifest()
 
 
 def read_blocks(
@@ -32,7 +64,7 @@ def read_blocks(
     rows_per_block: int,
     first_line: int = 1,
     start_byte: int = 0,
-    is_slow: Callable[[], bool] = lambda: False,
+    is_slow: Callable[[], bool] = never,
 ) -> Iterator[RowBlock]:
     """Blocks of exactly `rows_per_block` rows, but for the last, and for those that are cut short
     when `is_slow`, asked after each piece, says yes: so that what comes slowly is not lost again.
@@ -125,18 +157,19 @@ class _Reader:
             end_byte = start_byte + int(ends[first + count - 1]) + 1
             self._byte = end_byte - (unended and first + count == rows)
             self._at_start = False
-            places = {name: (n, line + place) for name, (n, place) in buckets.items()}
-            yield RowBlock(found, line, self._byte, places)
+            places = {name: (n, Place(line + first)) for name, (n, first) in buckets.items()}
+            checkpoint = {"byte": self._byte, "line": self._line}
+            yield RowBlock(found, Place(line), checkpoint, places)
 
-    def _look(self, lines: list[bytes]) -> tuple[Frozen, BucketRows]:
+    def _look(self, lines: list[bytes]) -> tuple[Frozen, BucketsOfBlock]:
         """At a block of lines of which some are not plain."""
         text = b"".join([line + b"\n" for line in lines])
         plain = look_at(text, self._layout, most_line_bytes=MAX_LINE_BYTES)
         return plain.cut(0, len(lines)) if plain else self._look_at_each(lines)
 
-    def _look_at_each(self, lines: list[bytes]) -> tuple[Frozen, BucketRows]:
+    def _look_at_each(self, lines: list[bytes]) -> tuple[Frozen, BucketsOfBlock]:
         rows: list[Row] = []
-        buckets: BucketRows = {}
+        buckets: BucketsOfBlock = {}
         for place, line in enumerate(lines):
             if len(line) > MAX_LINE_BYTES:
                 raise at_line(too_long(line), line, self._line + place)

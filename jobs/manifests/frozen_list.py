@@ -26,8 +26,9 @@ between them.
 """
 
 _ABSENT = "-"
-BucketRows = dict[str, tuple[int, int]]
-"""Bucket -> (rows, place of its first row), in order of first appearance."""
+
+BucketsOfBlock = dict[str, tuple[int, int]]
+"""Bucket -> (rows, index of its first row), in order of first appearance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +101,6 @@ class Frozen:
     fields: tuple[str, ...]
     separator: bytes
     bucket: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RowBlock:
-    """Rows that follow each other, each of them checked, as they go into the frozen list.
-
-    `first_line` counts from 1. `end_byte` is the place in the file just behind the last line's end,
-    from which the next block can be read. `buckets` gives bucket -> (rows, first line).
-    """
-
-    rows: Frozen
-    first_line: int
-    end_byte: int
-    buckets: BucketRows
 
 
 def frozen(rows: Rows) -> Frozen:

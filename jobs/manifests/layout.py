@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from jobs.choices import ManifestField
 from jobs.manifests.problems import ProblemKind, of_file
+from jobs.spec.columns import wrong_columns
 
 MAX_COLUMNS = 100
 """An inventory has some forty."""
@@ -39,21 +40,8 @@ def layout_of(fields: tuple[ManifestField, ...]) -> Layout:
             f"{len(fields):,} columns are named, and a manifest has at most {MAX_COLUMNS}.",
             "Leave out columns that a job does not need.",
         )
-    wanted = (ManifestField.BUCKET, ManifestField.KEY)
-    missing = [field.value for field in wanted if field not in fields]
-    if missing:
-        raise of_file(
-            ProblemKind.FIELDS,
-            f"Required fields are missing in the schema: {', '.join(missing)}.",
-            "Name a column for each.",
-        )
-    for field in (*wanted, ManifestField.VERSION_ID):
-        if fields.count(field) > 1:
-            raise of_file(
-                ProblemKind.FIELDS,
-                f"More than one column is named {field.value}.",
-                "Name the others Ignore.",
-            )
+    if wrong := wrong_columns(fields):
+        raise of_file(ProblemKind.FIELDS, *wrong)
     return Layout(
         columns=len(fields),
         bucket=fields.index(ManifestField.BUCKET),

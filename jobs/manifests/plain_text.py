@@ -18,7 +18,7 @@ from jobs.manifests.frozen_list import (
     KEY,
     NUL,
     VERSION_ID,
-    BucketRows,
+    BucketsOfBlock,
     Frozen,
 )
 from jobs.manifests.layout import Layout
@@ -48,7 +48,7 @@ class PlainText:
     bucket: str
     layout: Layout
 
-    def cut(self, first: int, rows: int) -> tuple[Frozen, BucketRows]:
+    def cut(self, first: int, rows: int) -> tuple[Frozen, BucketsOfBlock]:
         """Some of the rows, as they go into the frozen list; places count from 0."""
         start = int(self.ends[first - 1]) + 1 if first else 0
         text = self.text[start : int(self.ends[first + rows - 1]) + 1]
@@ -233,7 +233,7 @@ def _longest(edge: _Edges) -> int:
     return int((edge.right - edge.left).max())
 
 
-def _by_bucket(column: list[bytes]) -> BucketRows:
+def _by_bucket(column: list[bytes]) -> BucketsOfBlock:
     counts = Counter(column)
     return {name.decode(): (rows, column.index(name)) for name, rows in counts.items()}
 

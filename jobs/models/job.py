@@ -10,14 +10,12 @@ from jobs.choices import (
     REPORT_FORMAT,
     TERMINAL,
     JobStatus,
-    ManifestField,
-    ManifestFormat,
     PauseCause,
     ReportScope,
 )
 from jobs.models.region import Region
 from jobs.models.role import Role
-from jobs.spec.manifest import ManifestSpec
+from jobs.spec.object_list import ListSpec, list_from_wire
 from jobs.spec.report import ReportSpec
 
 SORTED = ("status", "description", "operation", "priority", "tasks_failed", "total_tasks")
@@ -81,14 +79,8 @@ class Job(models.Model):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="retries"
     )
 
-    manifest_bucket = models.CharField(max_length=63)
-    manifest_key = models.CharField(max_length=1024)
-    manifest_version_id = models.CharField(max_length=1024, blank=True)
-    manifest_etag = models.CharField(max_length=1024)
-    manifest_format = models.CharField(
-        max_length=64, choices=ManifestFormat.choices, default=ManifestFormat.CSV
-    )
-    manifest_fields = models.JSONField(default=list)
+    listed_by = models.JSONField()
+    """The manifest in its wire form: {"Manifest": {"Spec": ..., "Location": ...}}."""
 
     report_enabled = models.BooleanField(default=True)
     report_bucket = models.CharField(max_length=63, blank=True)
@@ -102,7 +94,11 @@ class Job(models.Model):
     tasks_succeeded = models.PositiveBigIntegerField(default=0)
     tasks_failed = models.PositiveBigIntegerField(default=0)
     buckets = models.JSONField(default=dict)
-    """Of the prepared list: bucket name to [rows, first line]."""
+    """Of the prepared list: bucket name to [rows, line of the first, file of that line]."""
+    buckets_checked = models.JSONField(default=list, editable=False)
+    """While a job is prepared: those that were looked at."""
+    skipped_rows = models.JSONField(default=dict)
+    """Rows of the list that are no tasks, by the reason."""
     found = models.JSONField(default=dict, editable=False)
     """What the operation's preconditions found that its tasks go by, by bucket."""
 
@@ -122,6 +118,8 @@ class Job(models.Model):
     failure_code = models.CharField(max_length=64, blank=True)
     failure_reason = models.CharField(max_length=1024, blank=True)
     failure_line = models.PositiveBigIntegerField(null=True, blank=True)
+    failure_file = models.CharField(max_length=1024, blank=True)
+    """The file of the manifest that the line stands in; empty for the manifest itself."""
 
     requests_per_s = models.PositiveIntegerField(null=True, blank=True)
     """A person's ceiling on the job's requests; None for none."""
@@ -154,8 +152,10 @@ class Job(models.Model):
     """A person let the job end without so many of them."""
 
     prepared_rows = models.PositiveBigIntegerField(default=0)
-    prepared_byte = models.PositiveBigIntegerField(default=0)
-    """How much of the manifest lies prepared in work storage; 0 again once that is emptied."""
+    list_checkpoint = models.JSONField(null=True, editable=False)
+    """Where the list is read on: only the source reads it that made it (manifests/source.py)."""
+    work_stored = models.PositiveBigIntegerField(default=0, editable=False)
+    """How often something was put into work storage that is to be cleared away; 0 once it is."""
     report_files = models.JSONField(default=list)
     """Result files that are whole, while the report is written; see `reports.assemble`."""
     control_owner = models.CharField(max_length=64, blank=True)
@@ -183,7 +183,7 @@ class Job(models.Model):
             models.Index(fields=["region", "terminated_at"], name="job_by_region_and_end"),
             models.Index(fields=["status", "terminated_at"], name="job_by_status_and_end"),
             models.Index(fields=["terminated_at"], name="job_by_end"),
-            models.Index(fields=["prepared_byte"], name="job_by_what_is_prepared"),
+            models.Index(fields=["work_stored"], name="job_by_what_is_stored"),
             models.Index(
                 fields=["list_kept_until"],
                 name="job_by_kept_list",
@@ -207,15 +207,8 @@ class Job(models.Model):
         return self.tasks_succeeded + self.tasks_failed
 
     @property
-    def manifest(self) -> ManifestSpec:
-        return ManifestSpec(
-            bucket=self.manifest_bucket,
-            key=self.manifest_key,
-            etag=self.manifest_etag,
-            fields=tuple(ManifestField(name) for name in self.manifest_fields),
-            version_id=self.manifest_version_id or None,
-            format=ManifestFormat(self.manifest_format),
-        )
+    def manifest(self) -> ListSpec:
+        return list_from_wire(self.listed_by)
 
     @property
     def report_spec(self) -> ReportSpec:

@@ -66,7 +66,7 @@ def retries_of(job: Job) -> Retries:
     own = children.get(job.pk, [])
     succeeded, still_failed = _states(job, children)
     return Retries(
-        retries=[Retry(one, names.get(name_of(one.manifest_key), "")) for one in own],
+        retries=[Retry(one, names.get(name_of(one.manifest), "")) for one in own],
         failed=job.tasks_failed,
         succeeded=succeeded,
         still_failed=still_failed,
@@ -101,7 +101,7 @@ def _counting(job: Job, retries: Sequence[Job]) -> list[Job]:
     """Those whose objects no newer one runs again, as may happen after one that gave up."""
     kept: list[Job] = []
     for retry in retries:
-        name = name_of(retry.manifest_key)
-        if not any(overlap(job.pk, name, name_of(newer.manifest_key)) for newer in kept):
+        name = name_of(retry.manifest)
+        if not any(overlap(job.pk, name, name_of(newer.manifest)) for newer in kept):
             kept.append(retry)
     return kept

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobs.spec.manifest import ManifestSpec
+from jobs.spec.object_list import ListSpec
 from jobs.spec.report import ReportSpec
 
 MAX_PRIORITY = 2_147_483_647
@@ -43,7 +43,7 @@ class JobSpec:
     region: int
     operation: str
     parameters: dict[str, Any]
-    manifest: ManifestSpec
+    manifest: ListSpec
     report: ReportSpec
     priority: int
     role_arn: str

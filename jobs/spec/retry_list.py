@@ -8,6 +8,8 @@ overwrites itself.
 import hashlib
 import re
 
+from jobs.spec.object_list import ListSpec
+
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
@@ -20,8 +22,9 @@ def list_name(job_id: str, code: str | None) -> str:
     return f"retry-of-{job_id}-{code}.csv"
 
 
-def name_of(manifest_key: str) -> str:
-    return manifest_key.rpartition("/")[2]
+def name_of(manifest: ListSpec) -> str:
+    """The file name of the list that a job runs."""
+    return manifest.key.rpartition("/")[2]
 
 
 def overlap(job_id: str, one: str, other: str) -> bool:

@@ -25,7 +25,7 @@ def with_canary(tasks, *, chunks=4, rows=10, **fields):
     )
     for n in range(chunks):
         make_chunk(job, position=n * rows, rows=rows)
-    commands.end_preparing(job, total_tasks=chunks * rows, buckets={}, now=timezone.now())
+    commands.end_preparing(job, total_tasks=chunks * rows, now=timezone.now())
     commands.confirm(job.pk, actor=None, now=timezone.now())
     commands.move(job.pk, JobStatus.ACTIVE, now=timezone.now())
     return job

@@ -9,7 +9,9 @@ from jobs.choices import JobStatus
 from jobs.engine import control_lease, finisher, planner
 from jobs.engine.database import now_s
 from jobs.engine.sweep import sweep
+from jobs.errors import StorageUnavailableError
 from jobs.lifecycle import commands
+from jobs.manifests import csv_manifest
 from jobs.models import Job
 from tests.engine.test_outages import assert_completes, confirmed, let_time_pass, raising
 
@@ -17,7 +19,7 @@ from tests.engine.test_outages import assert_completes, confirmed, let_time_pass
 @pytest.fixture
 def broken_preparing(monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(planner, "check_manifest_object", raising(KeyError("ETag")))
+        patch.setattr(csv_manifest, "check_object", raising(KeyError("ETag")))
         yield
 
 
@@ -101,9 +103,7 @@ def test_tries_are_counted_anew_once_preparing_came_further(place, steps, monkey
 def test_storage_that_is_away_uses_up_no_tries(place, steps, monkeypatch):
     job = place.make_job(place.list_of(["a"]))
     with monkeypatch.context() as patch:
-        patch.setattr(
-            planner, "check_manifest_object", raising(planner.StorageUnavailableError("A", "Away."))
-        )
+        patch.setattr(csv_manifest, "check_object", raising(StorageUnavailableError("A", "Away.")))
         for _ in range(3):
             let_time_pass()
             job = steps.prepare(job)

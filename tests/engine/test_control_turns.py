@@ -111,7 +111,7 @@ def test_job_is_finished_once_nobody_holds_a_chunk_of_it(here):
 
 
 def test_what_ended_jobs_left_behind_is_cleared_when_nothing_else_is_due(here):
-    ended = make_job(JobStatus.COMPLETE, region=here, prepared_byte=9)
+    ended = make_job(JobStatus.COMPLETE, region=here, work_stored=9)
     due = preparing(here)
     assert turns(3) == [due.pk, ended.pk]
 
@@ -221,7 +221,7 @@ def test_pauses_between_tries_double_up_to_an_hour_and_all_take_less_than_a_day(
 
 def test_what_was_put_after_an_ended_job_was_cleared_is_cleared_again(waiting, here):
     job = make_job(JobStatus.CANCELLED, region=here)
-    Job.objects.filter(pk=job.pk).update(prepared_byte=0)
+    Job.objects.filter(pk=job.pk).update(work_stored=0)
     assert not control_turns.has_due()
     control_turns.leave_to_clear(job.pk)
     assert control_turns.has_due()

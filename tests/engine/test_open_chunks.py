@@ -44,7 +44,7 @@ class Bench:
         if region is None:
             region = make_region(endpoint_url=self.double.endpoint.url)
             make_role(region)
-        facts = {"region": region, "prepared_rows": rows, "prepared_byte": 1} | facts
+        facts = {"region": region, "prepared_rows": rows, "work_stored": 1} | facts
         job = make_job(JobStatus.READY, total=rows, **facts)
         listed = [Row("photos", f"k{n:03d}", f"k{n:03d}", None) for n in range(rows)]
         blocks = [listed[n : n + rows_per_chunk] for n in range(0, rows, rows_per_chunk)]

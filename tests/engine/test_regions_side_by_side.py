@@ -87,7 +87,7 @@ def test_cancelled_job_whose_manifest_trickles_sets_its_worker_free(house, slow)
     [horse] = house.family.horses("control")
     commands.cancel(job.pk, actor=None, now=timezone.now())
     assert see(job).status == JobStatus.CANCELLED
-    eventually(lambda: not horse.is_running() or see(job).prepared_byte == 0)
+    eventually(lambda: not horse.is_running() or see(job).work_stored == 0)
     house.ends(house.begin(20))
 
 

@@ -127,7 +127,7 @@ def test_dry_run_keeps_its_list_and_nothing_else_when_it_ends(place, steps):
     dry_run = looked(place, steps, place.list_of(["a"]))
     (name,) = kept_files(steps, dry_run)
     assert name.startswith(f"{dry_run.pk}/seen/")
-    assert dry_run.prepared_byte == 0
+    assert dry_run.work_stored == 0
     days = (dry_run.list_kept_until - timezone.now()) / timedelta(days=1)
     assert 29.9 < days <= 30
 
@@ -141,7 +141,7 @@ def test_job_that_is_no_dry_run_keeps_no_list(place, steps):
 
 def clear(steps, now):
     clean_up.clean_up(now)
-    for job in Job.objects.filter(prepared_byte__gt=0, terminated_at__isnull=False):
+    for job in Job.objects.filter(work_stored__gt=0, terminated_at__isnull=False):
         steps.finish(job)
 
 

@@ -13,8 +13,8 @@ from jobs.choices import ManifestField
 from jobs.errors import ManifestError
 from jobs.manifests import frozen_list
 from jobs.manifests.csv_manifest import read_blocks
-from jobs.manifests.frozen_list import RowBlock
 from jobs.manifests.rows import Row
+from jobs.manifests.source import Place, RowBlock
 
 BUCKET, KEY = ManifestField.BUCKET, ManifestField.KEY
 VERSION = ManifestField.VERSION_ID
@@ -89,8 +89,8 @@ def test_blocks_are_full_but_for_the_last_and_say_where_they_are(
     sizes = [block.rows.rows for block in blocks]
     assert sizes[:-1] == [rows_per_block] * (len(blocks) - 1)
     assert 1 <= sizes[-1] <= rows_per_block
-    assert [block.first_line for block in blocks] == list(range(1, len(rows) + 1, rows_per_block))
-    ends = [0, *(block.end_byte for block in blocks)]
+    assert [block.place.line for block in blocks] == list(range(1, len(rows) + 1, rows_per_block))
+    ends = [0, *(block.checkpoint["byte"] for block in blocks)]
     parts = [content[start:end] for start, end in pairwise(ends)]
     assert b"".join(parts) == content
     for block, part in zip(blocks, parts, strict=True):
@@ -103,7 +103,7 @@ def test_buckets_of_a_block_have_their_rows_and_first_lines(rows: list[tuple[str
     for block in read(written(rows)):
         names = [row.bucket for row in rows_of(block)]
         assert block.buckets == {
-            name: (names.count(name), block.first_line + names.index(name)) for name in names
+            name: (names.count(name), Place(block.place.line + names.index(name))) for name in names
         }
 
 
@@ -142,11 +142,11 @@ def test_reading_on_from_any_block_gives_the_blocks_of_one_go(
     blocks = read(content, rows_per_block=rows_per_block)
     for position, block in enumerate(blocks, 1):
         rest = read_blocks(
-            [content[block.end_byte :]],
+            [content[block.checkpoint["byte"] :]],
             TWO,
             rows_per_block=rows_per_block,
-            first_line=block.first_line + block.rows.rows,
-            start_byte=block.end_byte,
+            first_line=block.checkpoint["line"],
+            start_byte=block.checkpoint["byte"],
         )
         assert list(rest) == blocks[position:]
 
@@ -154,12 +154,12 @@ def test_reading_on_from_any_block_gives_the_blocks_of_one_go(
 def test_mixed_line_ends_are_taken_and_do_not_get_into_the_rows() -> None:
     (block,) = read(b"photos,a\r\nphotos,b\nphotos,c\r")
     assert raw_keys_of(block) == ["a", "b", "c"]
-    assert block.end_byte == 28
+    assert block.checkpoint["byte"] == 28
 
 
 def test_file_with_quotes_in_some_rows_only_is_read() -> None:
     (block,) = read(b'photos,a\n"photos","b,c"\nphotos,"d""e"\n')
-    assert block.buckets == {"photos": (3, 1)}
+    assert block.buckets == {"photos": (3, Place(1))}
 
 
 def test_missing_version_id_in_some_rows_does_not_stop_the_reading() -> None:
@@ -253,9 +253,9 @@ def test_bad_file_gets_a_sentence_with_its_line(content: bytes, line: int, sente
 
 def test_header_is_looked_for_in_the_first_line_only() -> None:
     (block,) = read(b"photos,a\nbucket,key\n")
-    assert block.buckets == {"photos": (1, 1), "bucket": (1, 2)}
+    assert block.buckets == {"photos": (1, Place(1)), "bucket": (1, Place(2))}
     (block,) = read_blocks([b"bucket,key\n"], TWO, rows_per_block=3, first_line=9, start_byte=90)
-    assert block.buckets == {"bucket": (1, 9)}
+    assert block.buckets == {"bucket": (1, Place(9))}
 
 
 def test_line_above_64_kib_is_refused_without_waiting_for_its_end() -> None:
@@ -299,7 +299,7 @@ def peak_bytes_of_reading(size_bytes: int) -> int:
     for block in read_blocks(pieces_of_a_file(size_bytes), TWO, rows_per_block=500):
         last = block
     assert last is not None
-    assert last.end_byte >= size_bytes
+    assert last.checkpoint["byte"] >= size_bytes
     return tracemalloc.get_traced_memory()[1]
 
 

@@ -9,6 +9,7 @@ import pytest
 from jobs.choices import ManifestField
 from jobs.manifests import frozen_list
 from jobs.manifests.csv_manifest import read_blocks
+from jobs.manifests.source import Place
 from jobs.reports import retry_list
 from jobs.reports.retry_list import RetryListError, write_list
 from jobs.s3 import uploading
@@ -175,5 +176,5 @@ def test_list_of_nothing_but_a_row_that_reads_like_column_names_is_a_manifest(
     report = make([[row]])
     assert write_list(report, None, storage=storage, alive=never).rows == 1
     (block,) = read_blocks([list_in(s3, report)[0]], TWO, rows_per_block=10)
-    assert block.buckets == {"bucket": (1, 1)}
+    assert block.buckets == {"bucket": (1, Place(1))}
     assert frozen_list.decode(frozen_list.encode(block.rows)).keys == [unquote(key)]

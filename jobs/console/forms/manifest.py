@@ -19,6 +19,7 @@ from jobs.console.forms.typed import (
 )
 from jobs.models import Region, Role, RoleCredentials
 from jobs.s3.arns import parse_s3_uri
+from jobs.spec.columns import wrong_columns
 
 _COLUMN = re.compile(r"column-(\d{1,2})\Z")
 
@@ -101,11 +102,8 @@ class ManifestForm(StepForm):
         region, role = self.cleaned_data.get("region"), self.cleaned_data.get("read_as")
         if region and "read_as" in self.cleaned_data and role_for(region, role) is None:
             self.add_error("read_as", no_role(region, role))
-        for field in (ManifestField.BUCKET, ManifestField.KEY):
-            if self.columns and self.columns.count(field) != 1:
-                self.add_error("column-0", f"Choose exactly one column for {field.label}.")
-        if self.columns.count(ManifestField.VERSION_ID) > 1:
-            self.add_error("column-0", "Choose at most one column for Version ID.")
+        if self.columns and (wrong := wrong_columns(self.columns)):
+            self.add_error("column-0", " ".join(wrong))
         return self.cleaned_data
 
     @property

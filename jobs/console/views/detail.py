@@ -8,7 +8,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from jobs.choices import ManifestField
 from jobs.console import advice
 from jobs.console.access import Level, job_or_404, level_of, require, signed_in
 from jobs.console.context import banner_cache
@@ -137,7 +136,7 @@ def _samples(cause: FailureCause, samples: list[FailureSample]) -> list[FailureS
 @signed_in
 def job_configuration(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
-    fields = [ManifestField(name).label for name in job.manifest_fields]
+    fields = [field.label for field in job.manifest.fields]
     context = {**frame(request, job), "section": "configuration"}
     context |= {"fields": fields, "tags": job.tags.all(), "limits": limit_pairs(job)}
     return render(request, "console/job_configuration.html", context)

@@ -30,15 +30,15 @@ def draft_of(user: User, job: Job, *, now: datetime) -> Draft:
 
 def data_of(job: Job) -> Data:
     """Everything of the job as somebody would have typed it; credentials are no part of a job."""
-    form = FORMS.get(job.operation)
+    form, manifest = FORMS.get(job.operation), job.manifest
     return {
         "manifest": {
             "region": job.region.slug,
-            "format": job.manifest_format,
-            "manifest_object": f"s3://{job.manifest_bucket}/{job.manifest_key}",
-            "version_id": job.manifest_version_id,
+            "format": manifest.format,
+            "manifest_object": manifest.place,
+            "version_id": manifest.version_id or "",
             "read_as": job.role.arn,
-            **{f"column-{n}": name for n, name in enumerate(job.manifest_fields)},
+            **{f"column-{n}": name for n, name in enumerate(manifest.fields)},
         },
         "operation": job.operation,
         "settings": {job.operation: form.typed_of(job.parameters)} if form else {},
@@ -75,7 +75,7 @@ def look_and_note(draft: Draft, job: Job, *, now: datetime) -> Data:
 def _notes(reading: Reading, job: Job) -> list[str]:
     """Differences that need no new value, yet somebody should know of."""
     notes, found = [], reading.found
-    if not reading.is_retry and found and found.etag and found.etag != job.manifest_etag:
+    if not reading.is_retry and found and found.etag and found.etag != job.manifest.etag:
         notes.append("The manifest was changed since that job. This draft uses what is there now.")
     if reading.operation and reading.operation.is_valid():
         lost = set(job.parameters) - set(reading.operation.parsed().to_wire())

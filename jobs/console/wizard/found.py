@@ -15,6 +15,7 @@ from jobs.errors import StorageError
 from jobs.lifecycle import preflight
 from jobs.lifecycle.connections import storage_for_page
 from jobs.lifecycle.page_turns import page_turn
+from jobs.manifests.opened import encryption_problem
 from jobs.manifests.preview import PROBLEMS_SHOWN, Preview, preview, whole_lines
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
@@ -113,7 +114,7 @@ def look(form: ManifestForm, known: Found | None, *, now: datetime) -> Found:
     try:
         with page_turn():
             facts = preflight.look_at(bucket, key, version_id, region, role)
-            found.error = preflight.encryption_problem(facts, shown) or ""
+            found.error = encryption_problem(facts, shown) or ""
             if not found.error:
                 sample = _read(bucket, key, version_id, facts, region, role)
                 _note(found, facts, _preview(sample, facts, chosen))

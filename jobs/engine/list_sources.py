@@ -1,0 +1,47 @@
+"""What a job's list is prepared from: its manifest, or the list that a dry run froze."""
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from jobs import conf
+from jobs.engine.frozen_lists import frozen_blocks
+from jobs.errors import ManifestError, StorageError
+from jobs.lifecycle.connections import storage_to_look_at
+from jobs.manifests.source import Reading, RowBlock
+from jobs.manifests.sources import source_of
+from jobs.models import Job
+from jobs.operations import registry
+from jobs.s3.storage import Storage
+from jobs.workstore.store import WorkStore
+
+
+def blocks_of(
+    job: Job, work: WorkStore, stop: threading.Event, is_slow: Callable[[], bool]
+) -> Iterator[RowBlock]:
+    """The rows of the job's list that it has not prepared yet. Raises ManifestError,
+    StorageUnavailableError, WorkStoreError.
+    """
+    if job.guarded_by_id:
+        yield from frozen_blocks(job, work)
+        return
+    reading = Reading(
+        storage=_storages(job, stop),
+        rows_per_block=conf.chunk_rows(registry.get(job.operation).chunk_rows),
+        is_slow=is_slow,
+        stop=stop,
+    )
+    source = source_of(job.manifest)
+    source.check(job.manifest, reading)
+    yield from source.blocks(job.manifest, reading, job.list_checkpoint)
+
+
+def _storages(job: Job, stop: threading.Event) -> Callable[[str], Storage]:
+    @cache
+    def storage(bucket: str) -> Storage:
+        try:
+            return storage_to_look_at(bucket, job, stop)
+        except StorageError as error:
+            raise ManifestError(error.code, error.message) from error
+
+    return storage

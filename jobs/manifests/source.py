@@ -1,0 +1,89 @@
+"""What every kind of object list is to whoever prepares a job: a source of checked rows.
+
+A source reads its list from an opaque checkpoint on, checks each row once, and gives rows as they go
+into the frozen list (frozen_list.py). Preparing may end between any two blocks and goes on from the last
+checkpoint that it kept, so a source has nothing that outlives a block but that.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from jobs.manifests.frozen_list import Frozen
+from jobs.s3.storage import Storage
+from jobs.spec.object_list import ListSpec
+
+Checkpoint = Any
+"""JSON that only the source reads that made it; None at the list's beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands: `line` counts from 1, 0 in what has no lines; `file` is "" for the manifest
+    itself, else the key of one of its files.
+    """
+
+    line: int
+    file: str = ""
+
+    def __str__(self) -> str:
+        """As a sentence begins with it."""
+        if not self.line:
+            return self.file or "The list"
+        return f"Line {self.line} of {self.file}" if self.file else f"Line {self.line}"
+
+
+BucketRows = dict[str, tuple[int, Place]]
+"""Bucket -> (rows, place of its first row), in order of first appearance."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowBlock:
+    """Rows that follow each other, each of them checked.
+
+    `place` is that of the first. From `checkpoint` the next block can be read. `skipped` counts rows of
+    the source that are no tasks, by the reason ("delete markers").
+    """
+
+    rows: Frozen
+    place: Place
+    checkpoint: Checkpoint
+    buckets: BucketRows
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+def never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a source reads with.
+
+    `storage` gives that of a bucket, wherever it lies, and raises StorageError. `is_slow` is asked after
+    each piece; with True a block is wanted now although it is not full, so that what comes slowly is not
+    lost again. With `takes_free_keys` the key column is free text, for what is not an object's name.
+    `takes_delete_markers` is of operations that can do something to one.
+    """
+
+    storage: Callable[[str], Storage]
+    rows_per_block: int
+    is_slow: Callable[[], bool] = never
+    stop: threading.Event = field(default_factory=threading.Event)
+    takes_free_keys: bool = False
+    takes_delete_markers: bool = False
+
+
+class Source(Protocol):
+    """One kind of list. Both raise ManifestError, whose message names line and file, and StorageError."""
+
+    def check(self, manifest: ListSpec, reading: Reading) -> None:
+        """Look at what is to be read, before each turn at reading it."""
+
+    def blocks(
+        self, manifest: ListSpec, reading: Reading, checkpoint: Checkpoint
+    ) -> Iterator[RowBlock]:
+        """The rows behind `checkpoint`, in blocks of `reading.rows_per_block`, but for the last and for
+        those that are cut short.
+        """
