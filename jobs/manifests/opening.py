@@ -58,7 +58,7 @@ def header_words(line: bytes) -> list[str] | None:
     A header names a bucket column and a key column, in any order and among others.
     """
     try:
-        words = [bare(cell) for cell in split_line(line)]
+        words = [_bare(cell) for cell in split_line(line)]
     except RowFaultError:
         return None
     return words if _BUCKET_WORDS & set(words) and _KEY_WORDS & set(words) else None
@@ -76,6 +76,5 @@ def is_version_word(word: str) -> bool:
     return word in _VERSION_WORDS
 
 
-def bare(cell: str) -> str:
-    """In small letters and digits only, so that "Object Key" and object_key are one word."""
+def _bare(cell: str) -> str:
     return "".join(sign for sign in cell.casefold() if sign.isalnum())

@@ -127,13 +127,6 @@ def decode_key(raw: str) -> str:
         ) from None
 
 
-def needs_encoding(raw: str) -> bool:
-    """Whether a key holds what URL-encoding never leaves as it is, or a percent sign that begins no
-    escape.
-    """
-    return bool(_UNENCODED.search(raw) or _BAD_ESCAPE.search(raw))
-
-
 def check_version_id(version_id: str) -> None:
     """An empty one passes: its task fails, not the job. Raises RowFaultError.
 

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from jobs.manifests.converting.recipe import Column, Keys, Recipe
 from jobs.manifests.converting.recognise import is_uri
@@ -108,7 +108,7 @@ def _line(record: Record, recipe: Recipe, counts: Counts) -> Line:
     if Column.URI in cells:
         bucket, key = _parted(cells[Column.URI])
     check_bucket(bucket)
-    raw_key = _encoded(key, recipe.keys)
+    raw_key = _encoded(key.removeprefix("/") if recipe.drop_slash else key, recipe.keys)
     decode_key(raw_key)
     version_id, filled = cells.get(Column.VERSION_ID), False
     if version_id is not None:
@@ -142,7 +142,15 @@ def _parted(uri: str) -> tuple[str, str]:
 def _encoded(key: str, keys: Keys) -> str:
     if keys is Keys.NAMED:
         return quote(key, safe="/")
-    return (_LEFT_OVER if keys is Keys.MIXED else _FOR_CSV).sub(_escape, key)
+    if keys is Keys.TWICE:
+        try:
+            key = unquote(key, errors="strict")
+        except UnicodeDecodeError as error:
+            what = f"has a key that is not UTF-8 when decoded (0x{error.object[error.start]:02X})."
+            raise RowFaultError(
+                ProblemKind.KEY_ENCODING, what, "Encode the key's UTF-8 bytes."
+            ) from None
+    return (_FOR_CSV if keys is Keys.ENCODED else _LEFT_OVER).sub(_escape, key)
 
 
 def _escape(sign: re.Match[str]) -> str:

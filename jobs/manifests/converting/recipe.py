@@ -26,6 +26,7 @@ class Keys(TextChoices):
     ENCODED = "encoded", "URL-encoded already: they stay as they are"
     NAMED = "named", "As the objects are named: encode all that needs it"
     MIXED = "mixed", "URL-encoded in part: encode spaces and other signs that are left"
+    TWICE = "twice", "URL-encoded twice: decode once"
 
 
 class Separator(TextChoices):
@@ -55,6 +56,7 @@ class Recipe:
     """`mark_bytes` of the file's beginning are a byte order mark. `line_end` is LF, which stands for
     CRLF too, or CR. `spaced`: one space follows each separator. `quoted`: the lines of a list without
     separator stand in quotes. `bucket` is that of all rows where no column names one.
+    `drop_slash`: a slash that begins a key goes.
     """
 
     columns: tuple[Column, ...]
@@ -66,6 +68,7 @@ class Recipe:
     spaced: bool = False
     quoted: bool = False
     header: bool = False
+    drop_slash: bool = False
     fill_null: bool = False
     bucket: str = ""
 
@@ -123,8 +126,12 @@ class Recipe:
             yield "Each s3:// path becomes its bucket and its key."
         elif not self.names_buckets:
             yield f"Each row gets the bucket {self.bucket or 'that you name'}."
-        if self.keys is not Keys.ENCODED:
+        if self.keys is Keys.TWICE:
+            yield "Keys are decoded once: %2520 becomes %20."
+        elif self.keys is not Keys.ENCODED:
             yield "Keys are URL-encoded: a space becomes %20."
+        if self.drop_slash:
+            yield "A slash that begins a key goes."
         if self.has_versions and self.fill_null:
             yield "An empty version ID becomes null, which names an object's null version."
 

@@ -10,23 +10,25 @@ from itertools import islice
 from jobs.manifests.converting.encodings import encoding_of
 from jobs.manifests.converting.recipe import CR, LF, Column, Keys, Recipe, Separator
 from jobs.manifests.converting.records import Record, records
-from jobs.manifests.opening import bare, is_bucket_word, is_key_word, is_version_word
+from jobs.manifests.opening import is_bucket_word, is_key_word, is_version_word
 from jobs.manifests.problems import ManifestContentError
-from jobs.manifests.rows import BUCKET_NAME, needs_encoding
+from jobs.manifests.rows import BUCKET_NAME
 
 LOOKED_AT_ROWS = 1_000
 MOST_SHARE_WRONG = 0.1
 """So many rows may have other columns than the rest: they are mended, not taken for another list."""
 
+_UNENCODED = re.compile(r"[\x00-\x20\x7f]|%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _COUNT = re.compile(r"\d{1,15}")
 _VERSION = re.compile(r"[!-~]{1,1024}")
 Rows = Sequence[Record]
 
 
-def recognise(sample: bytes, *, complete: bool) -> Recipe:
-    """`sample` is the file's beginning, all of it when `complete`. Of a file that lists nothing the
-    recipe means nothing: see `encodings.why_no_list`.
+def recognise(sample: bytes, *, complete: bool, separator: Separator | None = None) -> Recipe:
+    """`sample` is the file's beginning, all of it when `complete`; `separator` is what somebody says
+    that parts its columns. Of a file that lists nothing the recipe means nothing: see
+    `encodings.why_no_list`.
     """
     encoding = encoding_of(sample)
     text = sample[encoding.mark_bytes :].decode(encoding.name, "ignore")
@@ -38,7 +40,10 @@ def recognise(sample: bytes, *, complete: bool) -> Recipe:
         line_end=CR if "\r" in text and "\n" not in text else LF,
     )
     lines = _rows(sample, plain, complete=complete)
-    split = _split(sample, plain, lines, complete=complete)
+    if separator is None:
+        split = _split(sample, plain, lines, complete=complete)
+    else:
+        split = _parted_by(separator, plain, lines)
     rows = _rows(sample, split, complete=complete)
     return _with_keys(_with_columns(split, rows), rows)
 
@@ -56,11 +61,10 @@ def _rows(sample: bytes, recipe: Recipe, *, complete: bool) -> Rows:
 
 def _split(sample: bytes, plain: Recipe, lines: Rows, *, complete: bool) -> Recipe:
     """By the first sign that parts all rows alike; else by none."""
-    if lines and all(is_uri(_unquoted(record.text)) for record in lines):
-        return replace(plain, quoted=_are_quoted(lines))
+    if lines and all(is_uri(record.text.removeprefix('"')) for record in lines):
+        return _parted_by(Separator.NONE, plain, lines)
     for separator in (Separator.COMMA, Separator.TAB, Separator.SEMICOLON, Separator.BAR):
-        recipe = replace(plain, separator=separator, columns=())
-        recipe = replace(recipe, spaced=_is_spaced(lines, separator.sign))
+        recipe = _parted_by(separator, plain, lines)
         rows = _rows(sample, recipe, complete=complete)
         counts = Counter(len(record.cells) for record in rows)
         columns, alike = counts.most_common(1)[0] if counts else (0, 0)
@@ -70,7 +74,13 @@ def _split(sample: bytes, plain: Recipe, lines: Rows, *, complete: bool) -> Reci
             alike >= len(rows) * (1 - MOST_SHARE_WRONG) and _name_buckets(rows, columns)
         ):
             return recipe
-    return replace(plain, quoted=_are_quoted(lines))
+    return _parted_by(Separator.NONE, plain, lines)
+
+
+def _parted_by(separator: Separator, plain: Recipe, lines: Rows) -> Recipe:
+    if separator is Separator.NONE:
+        return replace(plain, quoted=_are_quoted(lines))
+    return replace(plain, separator=separator, spaced=_is_spaced(lines, separator.sign))
 
 
 def _is_spaced(lines: Rows, sign: str) -> bool:
@@ -99,7 +109,7 @@ def _named_columns(first: Record) -> tuple[Column, ...] | None:
     """From the first row, where it names columns: one of them is the key's."""
     columns: list[Column] = []
     for cell in first.cells:
-        column = _column_named(bare(cell))
+        column = _column_named("".join(filter(str.isalnum, cell.casefold())))
         columns.append(Column.IGNORE if column in columns else column)
     return tuple(columns) if Column.KEY in columns else None
 
@@ -142,7 +152,7 @@ def _with_keys(recipe: Recipe, rows: Rows) -> Recipe:
     place = next(n for n, column in enumerate(recipe.columns) if column in _HOLD_KEYS)
     body = rows[1:] if recipe.header else rows
     keys = [record.cells[place] for record in body if len(record.cells) == len(recipe.columns)]
-    bad, escaped = any(map(needs_encoding, keys)), any(map(_ESCAPE.search, keys))
+    bad, escaped = any(map(_UNENCODED.search, keys)), any(map(_ESCAPE.search, keys))
     if bad:
         found = Keys.MIXED if escaped else Keys.NAMED
     elif escaped or Column.BUCKET in recipe.columns:
@@ -157,10 +167,6 @@ _HOLD_KEYS = (Column.KEY, Column.URI)
 
 def is_uri(text: str) -> bool:
     return text[:5].lower() == "s3://"
-
-
-def _unquoted(text: str) -> str:
-    return text.removeprefix('"')
 
 
 def _are_quoted(lines: Rows) -> bool:

@@ -159,6 +159,19 @@ def test_keys_encoded_in_part_keep_their_escapes():
     )
 
 
+def test_keys_that_were_encoded_twice_are_decoded_once():
+    recipe = Recipe(BOTH, keys=Keys.TWICE)
+    data = b"photos,a%2520b%252C\nphotos,c%C3%A9\n"
+    assert converted(data, recipe)[0] == b"photos,a%20b%2C\nphotos,c%C3%A9\n"
+    with pytest.raises(ManifestContentError, match="Line 1 has a key that is not UTF-8"):
+        converted(b"photos,%FF\n", recipe)
+
+
+def test_one_slash_that_begins_a_key_goes_on_demand():
+    recipe = Recipe(BOTH, drop_slash=True)
+    assert converted(b"photos,//a/\nphotos,b\n", recipe)[0] == b"photos,/a/\nphotos,b\n"
+
+
 def test_header_and_blank_lines_go_and_are_counted():
     data = b"\nKey,Bucket\r\n\r\na,photos\r\n  \r\nb,photos"
     recipe = Recipe((Column.KEY, Column.BUCKET), header=True)
