@@ -124,6 +124,17 @@ def _line(record: Record, recipe: Recipe, counts: Counts) -> Line:
     return line
 
 
+def line_of(bucket: str, key: str) -> Line:
+    """Of an object by its name. Raises ManifestContentError for one that no manifest can name."""
+    line = Line(bucket, quote(key, safe="/"), None)
+    try:
+        check_bucket(bucket)
+        decode_key(line.raw_key)
+    except RowFaultError as fault:
+        raise at_line(fault, line.text.encode(), 1) from None
+    return line
+
+
 def _miscounted(record: Record, recipe: Recipe) -> RowFaultError:
     names = ",".join(column.label for column in recipe.columns)
     return wrong_column_count(len(record.cells), names, len(recipe.columns), None)

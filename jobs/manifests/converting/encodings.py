@@ -101,3 +101,7 @@ def why_no_list(sample: bytes) -> str | None:
     if text.startswith(("{", "[")):
         return "The file is JSON. Write a line with the bucket and the key of each object."
     return None
+
+
+def is_compressed(sample: bytes) -> bool:
+    return sample.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
