@@ -25,10 +25,16 @@ _VERSION = re.compile(r"[!-~]{1,1024}")
 Rows = Sequence[Record]
 
 
-def recognise(sample: bytes, *, complete: bool, separator: Separator | None = None) -> Recipe:
+def recognise(
+    sample: bytes,
+    *,
+    complete: bool,
+    separator: Separator | None = None,
+    has_header: bool = False,
+) -> Recipe:
     """`sample` is the file's beginning, all of it when `complete`; `separator` is what somebody says
-    that parts its columns. Of a file that lists nothing the recipe means nothing: see
-    `encodings.why_no_list`.
+    that parts its columns, `has_header` that the first row names them, whatever it says. Of a file
+    that lists nothing the recipe means nothing: see `encodings.why_no_list`.
     """
     encoding = encoding_of(sample)
     text = sample[encoding.mark_bytes :].decode(encoding.name, "ignore")
@@ -45,7 +51,7 @@ def recognise(sample: bytes, *, complete: bool, separator: Separator | None = No
     else:
         split = _parted_by(separator, plain, lines)
     rows = _rows(sample, split, complete=complete)
-    return _with_keys(_with_columns(split, rows), rows)
+    return _with_keys(_with_columns(split, rows, has_header=has_header), rows)
 
 
 def _rows(sample: bytes, recipe: Recipe, *, complete: bool) -> Rows:
@@ -95,14 +101,16 @@ def _name_buckets(rows: Rows, columns: int) -> bool:
     return len(names) <= max(3, len(rows) // 10) and all(map(BUCKET_NAME.fullmatch, names))
 
 
-def _with_columns(recipe: Recipe, rows: Rows) -> Recipe:
+def _with_columns(recipe: Recipe, rows: Rows, *, has_header: bool) -> Recipe:
     count = Counter(len(record.cells) for record in rows).most_common(1)[0][0] if rows else 1
     named = _named_columns(rows[0]) if len(rows) > 1 and len(rows[0].cells) == count else None
     uris = recipe.separator is Separator.NONE and len(rows) > 1 and is_uri(rows[1].text)
     if named and not uris:
         return replace(recipe, columns=named, header=True)
-    even = [record.cells for record in rows if len(record.cells) == count]
-    return replace(recipe, columns=_guessed_columns([list(c) for c in zip(*even, strict=True)]))
+    body = rows[1:] if has_header else rows
+    even = [record.cells for record in body if len(record.cells) == count]
+    columns = _guessed_columns([list(cells) for cells in zip(*even, strict=True)])
+    return replace(recipe, columns=columns, header=has_header)
 
 
 def _named_columns(first: Record) -> tuple[Column, ...] | None:
@@ -129,13 +137,19 @@ def _guessed_columns(cells: list[list[str]]) -> tuple[Column, ...]:
     first, others = cells[0], cells[1:]
     if all(is_uri(cell) for cell in first):
         columns = [Column.URI]
-    elif others and all(BUCKET_NAME.fullmatch(cell.strip()) for cell in first):
+    elif others and _are_buckets(first):
         columns = [Column.BUCKET, Column.KEY]
         others = others[1:]
     else:
         columns = [Column.KEY]
     last = len(others) == 1 and _are_versions(others[0])
     return (*columns, *([Column.VERSION_ID] if last else [Column.IGNORE] * len(others)))
+
+
+def _are_buckets(cells: list[str]) -> bool:
+    """All that are filled; an empty one is a row to be mended."""
+    written = [cell.strip() for cell in cells if cell.strip()]
+    return bool(written) and all(map(BUCKET_NAME.fullmatch, written))
 
 
 def _are_versions(cells: list[str]) -> bool:

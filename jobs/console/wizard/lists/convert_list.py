@@ -86,9 +86,10 @@ def _look(draft: Draft, where: Where) -> Listed:
     typed = draft.data.get("manifest", {})
     if where.place is None:
         raise ValueError(where.error)
-    bucket, key = parse_s3_uri(typed.get("manifest_object", "").strip())
-    if not key:
+    path = typed.get("manifest_object", "").strip()
+    if not path or path.endswith("/"):
         raise ValueError("Enter the path to a list in step 1 first.")
+    bucket, key = parse_s3_uri(path)
     version_id = typed.get("version_id", "").strip()
     region, role = where.place.region, where.place.role
     shown = preflight.place_of(bucket, key, version_id or None)

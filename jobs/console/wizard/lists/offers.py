@@ -17,6 +17,7 @@ from jobs.s3.arns import check_bucket_name
 
 _COLUMN = re.compile(r"column-(\d{1,3})\Z")
 CELL_CHARACTERS = 40
+BUCKETS_SHOWN = 5
 
 FIXES: dict[str, dict[str, Any]] = {
     "encode-keys": {"keys": Keys.MIXED},
@@ -96,8 +97,21 @@ class Offer:
         return self.recipe.is_needed or bool(self.shown.counts.blank)
 
     @property
+    def buckets(self) -> list[tuple[str, int]]:
+        """The largest, with their rows."""
+        return self.shown.counts.buckets.most_common(BUCKETS_SHOWN)
+
+    @property
+    def buckets_left(self) -> int:
+        return max(0, len(self.shown.counts.buckets) - BUCKETS_SHOWN)
+
+    @property
     def needs_bucket(self) -> bool:
         return not self.recipe.names_buckets
+
+    @property
+    def lacks_bucket(self) -> bool:
+        return self.needs_bucket and not self.recipe.bucket
 
     @property
     def needs_columns(self) -> bool:
@@ -119,7 +133,9 @@ class Offer:
             return self.why_not
         if self.form.is_bound and not self.form.is_valid():
             return "There is something to correct below."
-        if self.needs_bucket and not self.recipe.bucket:
+        if wrong := self.recipe.problem():
+            return wrong
+        if self.lacks_bucket:
             return "Enter the bucket of the objects: the list names none."
         return self.shown.error
 
@@ -131,7 +147,7 @@ def offer(
     offer for the same list, or a bucket alone; `fix` is one of FIXES.
     """
     chosen = _chosen_separator(typed)
-    recipe = recognise(sample, complete=complete, separator=chosen)
+    recipe = recognise(sample, complete=complete, separator=chosen, has_header=fix == "drop-header")
     if len(recipe.columns) > MAX_COLUMNS:
         recipe = replace(recipe, columns=recipe.columns[:MAX_COLUMNS])
     if typed is None:

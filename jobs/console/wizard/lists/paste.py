@@ -44,7 +44,9 @@ def list_paste(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     found = offer(data, complete=True, typed=_typed(request))
     was_shown = "separator" in request.POST
     if request.POST.get("go") != "make" or found.problem or where.place is None:
-        error = found.problem if was_shown else found.why_not or ""
+        # A field for the bucket is what the page asks for next: no reason to complain yet.
+        is_asking = found.lacks_bucket and not was_shown and not found.why_not
+        error = "" if is_asking and not found.form.errors else found.problem
         return _page(request, draft, where, text=text, found=found, error=error)
     return _make(request, draft, where, where.place, text, found)
 
