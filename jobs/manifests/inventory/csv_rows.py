@@ -30,7 +30,13 @@ def batches(pieces: Iterable[bytes], rules: Rules, first_line: int) -> Iterator[
             next_line = line + quick.lines
             yield Batch(quick.rows, quick.kept + line, next_line)
         else:
-            rows = slow_rows(text.split(b"\n")[:-1], rules, line)
+            rows = slow_rows(
+                text.split(b"\n")[:-1],
+                rules.columns,
+                line,
+                takes_delete_markers=rules.takes_delete_markers,
+                keys=rules.keys,
+            )
             next_line = line + len(rows)
             yield batch_of(rows, layout, line)
         line = next_line

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from jobs.manifests.inventory.columns import Columns, Rules
+from jobs.manifests.inventory.columns import AS_S3_WRITES, Columns
+from jobs.manifests.keys import KeyRules
 from jobs.manifests.lines import MAX_LINE_BYTES, too_long
 from jobs.manifests.problems import ProblemKind, RowFaultError, at_line
 from jobs.manifests.rows import Row, read_row, split_line
@@ -10,16 +11,22 @@ from jobs.manifests.rows import Row, read_row, split_line
 _SAYS = {"true": True, "false": False, "": False}
 
 
-def slow_rows(lines: Iterable[bytes], rules: Rules, first_line: int) -> list[Row | None]:
-    """Of lines without their ends: None for a delete marker that is left out. Keys are as the frozen list
-    has them: `+`, which is a space in inventories, as %20. Raises ManifestError, with the line, for the
-    first bad one.
+def slow_rows(
+    lines: Iterable[bytes],
+    columns: Columns,
+    first_line: int,
+    *,
+    takes_delete_markers: bool,
+    keys: KeyRules = AS_S3_WRITES,
+) -> list[Row | None]:
+    """Of lines without their ends: None for a delete marker that is left out. Raises ManifestError, with
+    the line, for the first bad one.
     """
     rows = []
     for number, line in enumerate(lines, first_line):
         try:
-            left_out = _is_delete_marker(line, rules.columns) and not rules.takes_delete_markers
-            rows.append(None if left_out else read_row(line, rules.columns.layout, rules.keys))
+            left_out = _is_delete_marker(line, columns) and not takes_delete_markers
+            rows.append(None if left_out else read_row(line, columns.layout, keys))
         except RowFaultError as fault:
             raise at_line(fault, line, number) from None
     return rows
