@@ -135,6 +135,11 @@ def _listing(draft: Draft, place: Place) -> dict[str, object]:
     role = role or role_for(region, None)
     if role is None:
         return {"error": no_role(region, None)}
+    return shown(place, region, role)
+
+
+def shown(place: Place, region: Region, role: Role) -> dict[str, object]:
+    """What is there for that role, or the sentence that says why nothing can be shown."""
     try:
         with page_turn():
             return {"region": region, "role": role} | _look(place, region, role)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.csv_manifest import CsvForm
+from jobs.console.forms.sources.elsewhere import PasteForm, TickForm, UploadForm
 from jobs.console.forms.sources.generated import GeneratedForm
 from jobs.console.forms.typed import Typed
 from jobs.spec.generator import GeneratorSpec
@@ -20,6 +21,11 @@ class Kind:
     does: str
     form: type[SourceForm]
 
+    @property
+    def article(self) -> str:
+        """As a sentence goes on with it."""
+        return self.label[0].lower() + self.label[1:]
+
 
 KINDS = (
     Kind(
@@ -34,12 +40,22 @@ KINDS = (
         "A CSV object that lists the objects, one on each line.",
         CsvForm,
     ),
+    Kind("upload", "A file of mine", "A list that lies on this computer.", UploadForm),
+    Kind("paste", "Pasted keys", "A short list, put into a field.", PasteForm),
+    Kind("tick", "Ticked objects", "Chosen one by one in the bucket.", TickForm),
 )
 SOURCES: dict[str, type[SourceForm]] = {kind.name: kind.form for kind in KINDS}
 OLD = CsvForm.kind
 """What a draft has that was made before there was a choice."""
 
 USUAL = GeneratedForm.kind
+
+
+_OBJECTS = {
+    "csv": ("manifest_object", "version_id"),
+    "inventory": ("inventory_object", "inventory_version_id"),
+}
+"""By the kind, the fields of an object's path and version."""
 
 
 def kind_of(typed: Mapping[str, str]) -> str:
@@ -80,3 +96,12 @@ def absorbed(typed: Mapping[str, str], post: Mapping[str, str]) -> Typed:
     chosen = post.get("kind", kind_of(typed))
     kind = chosen if chosen in SOURCES else kind_of(typed)
     return others | shown.typed_from(post) | {"kind": kind}
+
+
+def turned_to(typed: Typed, kind: str) -> Typed:
+    """The object that was named as a list of one kind, named as one of another."""
+    if kind not in _OBJECTS:
+        return typed
+    old = _OBJECTS.get(kind_of(typed), _OBJECTS[kind])
+    named = zip(_OBJECTS[kind], old, strict=True)
+    return typed | {"kind": kind} | {name: typed.get(other, "") for name, other in named}
