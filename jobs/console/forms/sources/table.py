@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jobs.choices import INVENTORIES
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.csv_manifest import CsvForm
 from jobs.console.forms.sources.elsewhere import PasteForm, TickForm, UploadForm
 from jobs.console.forms.sources.generated import GeneratedForm
+from jobs.console.forms.sources.inventory import InventoryForm
 from jobs.console.forms.typed import Typed
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.object_list import ListSpec
@@ -39,6 +41,12 @@ KINDS = (
         "A manifest in S3",
         "A CSV object that lists the objects, one on each line.",
         CsvForm,
+    ),
+    Kind(
+        "inventory",
+        "An S3 Inventory report",
+        "The manifest.json of an inventory, with data files as CSV, Parquet or ORC.",
+        InventoryForm,
     ),
     Kind("upload", "A file of mine", "A list that lies on this computer.", UploadForm),
     Kind("paste", "Pasted keys", "A short list, put into a field.", PasteForm),
@@ -74,7 +82,9 @@ def form_for(typed: Mapping[str, str]) -> type[SourceForm]:
 
 def typed_of(spec: ListSpec) -> Typed:
     """What somebody would have typed to get this list, its kind included."""
-    form = GeneratedForm if isinstance(spec, GeneratorSpec) else CsvForm
+    form: type[SourceForm] = InventoryForm if spec.format in INVENTORIES else CsvForm
+    if isinstance(spec, GeneratorSpec):
+        form = GeneratedForm
     return {"kind": form.kind, **form.typed_of(spec)}
 
 
