@@ -19,6 +19,7 @@ PARTS = {
     "dry-run": ("dry-run", "sqlite"),
     "checksum": ("checksum", "sqlite"),
     "streaming": ("streaming", "sqlite"),
+    "inventory": ("inventory", "sqlite"),
     "multipart": ("multipart", "sqlite"),
     "scale": ("scale", "sqlite"),
     "pages-sqlite": ("pages", "sqlite"),

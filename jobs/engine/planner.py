@@ -137,7 +137,9 @@ class _Preparation:
 
     def run(self) -> None:
         self._until_s = time.monotonic() + conf.time_box_s()
-        blocks = blocks_of(self.job, self.work, self.stop, self._is_slow, self.held.set)
+        blocks = blocks_of(
+            self.job, self.work, self.stop, self._is_slow, self.held.set, self.held.clear
+        )
         if not self._keep_all(blocks):
             return
         if self.job.prepared_rows == 0:
@@ -156,7 +158,7 @@ class _Preparation:
     def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
         storage = storages(self.job, self.stop)
-        for group in _grouped(blocks):
+        for group in _grouped(blocks, self._is_over):
             self._see_columns(group, operation)
             check_rows(self.job, operation, group)
             check_plus_signs(self.job, operation, group, storage)
@@ -261,15 +263,17 @@ class _Preparation:
         self._kept_s = time.monotonic()
 
 
-def _grouped(blocks: Iterator[RowBlock]) -> Iterator[list[RowBlock]]:
-    """Blocks by the segment: fewer than it may hold when reading took long or rows are wide."""
+def _grouped(blocks: Iterator[RowBlock], is_over: Callable[[], bool]) -> Iterator[list[RowBlock]]:
+    """Blocks by the segment: fewer than it may hold when reading took long, when rows are wide or when
+    the turn `is_over`.
+    """
     group: list[RowBlock] = []
     began_s, size_bytes = time.monotonic(), 0
     for block in blocks:
         group.append(block)
         size_bytes += len(block.rows.text)
         full = len(group) >= conf.segment_chunks() or size_bytes > SEGMENT_BYTES
-        if full or time.monotonic() - began_s > CHECKPOINT_S:
+        if full or time.monotonic() - began_s > CHECKPOINT_S or is_over():
             yield group
             group, began_s, size_bytes = [], time.monotonic(), 0
     if group:

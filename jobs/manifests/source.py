@@ -81,7 +81,7 @@ class Reading:
     lost again. With `takes_free_keys` the key column is free text, for what is not an object's name.
     `takes_delete_markers` is of operations that can do something to one. `hold_turn` is called before
     what has to be read through from its beginning to its end, since who goes on with it later would read
-    all of it again. `look_up` is for filters that a listing does not answer.
+    all of it again, and `free_turn` when a turn may end again: with the next block. `look_up` is for filters that a listing does not answer.
     """
 
     storage: Callable[[str], Storage]
@@ -91,6 +91,7 @@ class Reading:
     takes_free_keys: bool = False
     takes_delete_markers: bool = False
     hold_turn: Callable[[], None] = nothing
+    free_turn: Callable[[], None] = nothing
     look_up: LookUp = nobody_looks
 
 
