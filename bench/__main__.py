@@ -20,6 +20,7 @@ PARTS = {
     "checksum": ("checksum", "sqlite"),
     "streaming": ("streaming", "sqlite"),
     "multipart": ("multipart", "sqlite"),
+    "listing": ("listing", "sqlite"),
     "scale": ("scale", "sqlite"),
     "pages-sqlite": ("pages", "sqlite"),
     "pages-postgres": ("pages", "postgres"),
