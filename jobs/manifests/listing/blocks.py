@@ -1,8 +1,7 @@
-"""A listing as a source of rows: blocks for the frozen list, and what a first look finds."""
+"""A listing as a source of rows, in blocks for the frozen list."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,43 +114,3 @@ def _frozen(block: list[tuple[str, Listed]], *, with_versions: bool) -> Frozen:
     fields = (BUCKET, KEY, VERSION_ID) if with_versions else (BUCKET, KEY)
     bucket = buckets.pop() if len(buckets) == 1 else ""
     return Frozen("".join(lines).encode(), len(block), fields, NUL, bucket)
-
-
-@dataclass(frozen=True, slots=True)
-class FirstLook:
-    """`rows` are the first that are kept, each with its bucket. Of `listed` objects `kept` are; with
-    `is_whole` that is all there are.
-    """
-
-    rows: list[tuple[str, Listed]]
-    listed: int
-    kept: int
-    is_whole: bool
-
-
-def first_look(
-    wanted: Wanted,
-    reading: Reading,
-    *,
-    most_s: float,
-    most_rows: int,
-    now_s: Callable[[], float] = time.monotonic,
-) -> Iterator[FirstLook]:
-    """What was found so far, again and again while listing goes on: for `most_s` seconds, or until all
-    is listed. Raises as `listed_blocks`.
-    """
-    until_s = now_s() + most_s
-    rows: list[tuple[str, Listed]] = []
-    listed = kept = 0
-    for place in wanted.places:
-        lister = Lister(reading.storage(place.bucket).listing, wanted.action, place)
-        keeps = wanted.keeps(place.bucket)
-        with closing(batches(lister, reading.stop)) as came:
-            for batch in came:
-                found = keeps(batch.rows) if batch.rows else []
-                listed, kept = listed + len(batch.rows), kept + len(found)
-                rows += [(place.bucket, row) for row in found[: most_rows - len(rows)]]
-                yield FirstLook(list(rows), listed, kept, is_whole=False)
-                if now_s() >= until_s:
-                    return
-    yield FirstLook(list(rows), listed, kept, is_whole=True)
