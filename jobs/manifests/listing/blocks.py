@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.manifests.frozen_list import BUCKET, KEY, NUL, VERSION_ID, Frozen
-from jobs.manifests.listing.checking import PAGE_ROWS, Lister
+from jobs.manifests.listing.checking import PAGE_ROWS, UNUSABLE, Lister, UnorderedError
 from jobs.manifests.listing.listed import Listed
-from jobs.manifests.listing.one_place import batches
+from jobs.manifests.listing.one_place import PAGE_BY_PAGE, batches
 from jobs.manifests.listing.places import Wanted
 from jobs.manifests.listing.ranged import Batch
-from jobs.manifests.source import Checkpoint, Place, Reading, RowBlock
+from jobs.manifests.source import Checkpoint, ListAnewError, Place, Reading, RowBlock
 from jobs.s3.template import quote_key
 
 NOWHERE = Place(0)
@@ -24,28 +24,36 @@ def listed_blocks(
 ) -> Iterator[RowBlock]:
     """Rows in blocks, each once. Where few are kept of many, blocks without rows come in between, so that
     how far the listing came is known. Raises StorageError, StorageUnavailableError, StoppedError, and
-    what `wanted.keeps` raises: what was kept until then comes before.
+    what `wanted.keeps` raises: what was kept until then comes before. Raises ListAnewError where it turns
+    out late that a storage lists out of order.
     """
-    listing = _Blocks(wanted, reading)
-    first, within = 0, None
-    if checkpoint is not None:
-        first, within = checkpoint["place"], checkpoint["within"]
-    for number in range(first, len(wanted.places)):
+    known = checkpoint or {"place": 0, "within": None, "unordered": []}
+    listing = _Blocks(wanted, reading, known["unordered"])
+    within = known["within"]
+    for number in range(known["place"], len(wanted.places)):
         place = wanted.places[number]
         lister = Lister(
             reading.storage(place.bucket).listing, wanted.action, place, page_rows=page_rows
         )
-        yield from listing.of_place(number, batches(lister, reading.stop, within))
+        if within is None and number in listing.unordered:
+            within = PAGE_BY_PAGE
+        try:
+            yield from listing.of_place(number, batches(lister, reading.stop, within))
+        except UnorderedError as error:
+            raise listing.anew(number, str(error)) from error
         within = None
     yield from listing.rest()
 
 
 @dataclass(slots=True)
 class _Blocks:
-    """`waiting` are rows for the next block, each with its bucket; `checkpoint` that of what came last."""
+    """`unordered` are the numbers of places that are listed page by page. `waiting` are rows for the next
+    block, each with its bucket; `checkpoint` that of what came last.
+    """
 
     wanted: Wanted
     reading: Reading
+    unordered: list[int]
     waiting: list[tuple[str, Listed]] = field(default_factory=list)
     checkpoint: Checkpoint = None
     has_moved: bool = False
@@ -85,9 +93,13 @@ class _Blocks:
         if self.reading.is_slow():
             yield from self.rest()
 
-    @staticmethod
-    def _at(number: int, within: Any) -> Checkpoint:
-        return {"place": number, "within": within}
+    def anew(self, number: int, why: str) -> ListAnewError:
+        """From the first place on, and that of `number` page by page."""
+        unordered = sorted({*self.unordered, number})
+        return ListAnewError(UNUSABLE, why, {"place": 0, "within": None, "unordered": unordered})
+
+    def _at(self, number: int, within: Any) -> Checkpoint:
+        return {"place": number, "within": within, "unordered": self.unordered}
 
     def _block(self, rows: int, checkpoint: Checkpoint) -> RowBlock:
         block, self.waiting = self.waiting[:rows], self.waiting[rows:]

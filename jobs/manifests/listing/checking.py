@@ -1,6 +1,6 @@
 """Whether a page is what was asked for: in order, behind where it begins, and with nothing left out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import le, lt
@@ -94,7 +94,8 @@ def checked_page(lister: Lister, asked: Asked) -> Page:
     """
     begin = asked.before or asked.after
     page = lister.page(_query(lister.action, begin))
-    rows = in_order(page.rows, lister.action)
+    rows = page.rows
+    require_order([row.key for row in rows], lister.action)
     if rows and not _is_behind(spot_of(rows[0]), begin):
         raise IgnoredError(
             f'The storage was asked for what follows on the key "{quoted(begin.key)}", and listed'
@@ -115,16 +116,14 @@ def checked_page(lister: Lister, asked: Asked) -> Page:
 _OUT_OF_ORDER = 'The storage lists out of order: "{}" behind "{}".'
 
 
-def in_order(rows: list[Listed], action: str) -> list[Listed]:
-    """`rows`, where their keys are in order: they are not where a storage lists delete markers apart
-    from versions. Raises UnorderedError.
+def require_order(keys: Sequence[str], action: str) -> None:
+    """Keys are out of order, too, where a storage lists delete markers apart from versions. Raises
+    UnorderedError.
     """
-    keys = [row.key for row in rows]
     follows: Callable[[str, str], bool] = lt if action == OBJECTS else le
     if not all(map(follows, keys, keys[1:])):
         before, behind = next(pair for pair in pairwise(keys) if not follows(*pair))
         raise UnorderedError(_OUT_OF_ORDER.format(quoted(behind), quoted(before)))
-    return rows
 
 
 def _is_behind(spot: Spot, begin: Spot) -> bool:
