@@ -42,7 +42,7 @@ from jobs.errors import (
 )
 from jobs.lifecycle import commands
 from jobs.manifests import frozen_list
-from jobs.manifests.source import Checkpoint, RowBlock
+from jobs.manifests.source import Checkpoint, ListAnewError, RowBlock
 from jobs.models import Chunk, Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
@@ -140,7 +140,12 @@ class _Preparation:
         blocks = blocks_of(
             self.job, self.work, self.stop, self._is_slow, self.held.set, self.held.clear
         )
-        if not self._keep_all(blocks):
+        try:
+            if not self._keep_all(blocks):
+                return
+        except ListAnewError as error:
+            logger.info("job %s: its list is read anew. %s", self.job.pk, error.message)
+            self._begin_anew(error.checkpoint)
             return
         if self.job.prepared_rows == 0:
             raise nothing_listed(self.job)
@@ -173,6 +178,15 @@ class _Preparation:
             self.job.lists_versions = frozen_list.VERSION_ID in rows[0].fields
             if not self.job.manifest.fields:
                 check_columns(self.job, operation)
+
+    def _begin_anew(self, list_checkpoint: Checkpoint) -> None:
+        """With the next turn. What lies in work storage stays there until the job's folder goes."""
+        job = self.job
+        job.prepared_rows, job.list_checkpoint = 0, list_checkpoint
+        job.buckets, job.buckets_checked, job.skipped_rows = {}, [], {}
+        with transaction.atomic():
+            self._checkpoint()
+            Chunk.objects.filter(job=job).delete()
 
     def _is_over(self) -> bool:
         is_late = time.monotonic() > self._until_s and not self.held.is_set()

@@ -12,7 +12,7 @@ from jobs.manifests.listing.blocks import listed_blocks
 from jobs.manifests.listing.checking import PAGE_ROWS
 from jobs.manifests.listing.listed import Keeps, Listed
 from jobs.manifests.listing.places import PrefixOf, Wanted
-from jobs.manifests.source import Checkpoint, Reading, RowBlock
+from jobs.manifests.source import Checkpoint, ListAnewError, Reading, RowBlock
 from jobs.s3.replication_rules import Rule, enabled
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.generator_extension import CURRENT
@@ -35,7 +35,7 @@ class GeneratedList:
         rows = ROWS_LOOKED_UP if looks else PAGE_ROWS
         try:
             yield from listed_blocks(wanted(manifest, reading), reading, checkpoint, page_rows=rows)
-        except StorageUnavailableError:
+        except (StorageUnavailableError, ListAnewError):
             raise
         except StorageError as error:
             raise not_listed(manifest, error) from error
