@@ -24,6 +24,7 @@ from jobs.engine.frozen_lists import unseen_rows
 from jobs.engine.list_sources import blocks_of
 from jobs.engine.manifest_checks import (
     check_buckets,
+    check_columns,
     check_rows,
     check_single_bucket,
     nothing_listed,
@@ -43,6 +44,7 @@ from jobs.manifests import frozen_list
 from jobs.manifests.source import Checkpoint, RowBlock
 from jobs.models import Chunk, Job
 from jobs.operations import registry
+from jobs.operations.base import Operation
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
 
@@ -148,11 +150,19 @@ class _Preparation:
     def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
         for group in _grouped(blocks):
+            self._see_columns(group, operation)
             check_rows(self.job, operation, group)
             self._keep(group)
             if self._is_over():
                 return False
         return True
+
+    def _see_columns(self, group: list[RowBlock], operation: Operation) -> None:
+        rows = [block.rows for block in group if block.rows.rows]
+        if rows and self.job.lists_versions is None:
+            self.job.lists_versions = frozen_list.VERSION_ID in rows[0].fields
+            if not self.job.manifest.fields:
+                check_columns(self.job, operation)
 
     def _is_over(self) -> bool:
         return self.stop.is_set() or time.monotonic() > self._until_s
@@ -232,6 +242,7 @@ class _Preparation:
             buckets=job.buckets,
             buckets_checked=job.buckets_checked,
             skipped_rows=job.skipped_rows,
+            lists_versions=job.lists_versions,
             unguarded_rows=job.unguarded_rows,
             looked_up_objects=job.looked_up_objects,
             found=job.found,

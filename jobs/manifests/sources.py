@@ -10,6 +10,8 @@ from jobs.spec.object_list import ListSpec
 
 _SOURCES: dict[str, str] = {
     ManifestFormat.CSV: "jobs.manifests.csv_manifest",
+    ManifestFormat.INVENTORY: "jobs.manifests.inventory.source",
+    ManifestFormat.SAVED_LIST: "jobs.manifests.inventory.source",
     GENERATOR: "jobs.manifests.generated.source",
 }
 """By its format, the module with its `SOURCE`. It is imported when the first list of its kind is read:
