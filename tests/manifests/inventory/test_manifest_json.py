@@ -123,7 +123,9 @@ def test_json_of_something_else_is_no_inventory(data):
 
 
 def test_more_files_than_are_read_are_refused_before_they_are_looked_at():
-    assert f"names {MAX_FILES + 1:,} files" in refusal(manifest_json([], files=[0] * (MAX_FILES + 1)))
+    assert f"names {MAX_FILES + 1:,} files" in refusal(
+        manifest_json([], files=[0] * (MAX_FILES + 1))
+    )
 
 
 def test_manifest_that_is_too_large_is_not_read_to_its_end(monkeypatch):
