@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from jobs.engine.control_lease import ALONE, GIVEN_UP, ControlLease, Terms
 from jobs.engine.control_turns import leave_to_clear
 from jobs.engine.database import DATABASE_AWAY, now_s
 from jobs.engine.frozen_lists import unseen_rows
-from jobs.engine.list_sources import blocks_of
+from jobs.engine.list_sources import blocks_of, storages
 from jobs.engine.manifest_checks import (
     check_buckets,
     check_columns,
@@ -29,6 +29,7 @@ from jobs.engine.manifest_checks import (
     check_single_bucket,
     nothing_listed,
 )
+from jobs.engine.plus_checks import check_plus_signs
 from jobs.engine.sampling import cut_to_sample
 from jobs.engine.saved_list import save_list
 from jobs.errors import (
@@ -79,8 +80,10 @@ def prepare_job(
         job = commands.get_job(job_id)
         if lease.is_last_straw:
             raise ManifestError(GIVEN_UP, control_lease.last_words(job))
-        with lease.kept(JobStatus.PREPARING, stop, terms) as kept_stop:
-            _Preparation(job, lease, work, clock, kept_stop).run()
+        held = threading.Event()
+        goes_on = replace(terms, goes_on=lambda: held.is_set() or terms.goes_on())
+        with lease.kept(JobStatus.PREPARING, stop, goes_on) as kept_stop:
+            _Preparation(job, lease, work, clock, kept_stop, held).run()
     except LeaseLostError:
         logger.info("job %s: preparing ends here, the job moved on", job_id)
         # If it was cancelled, what was put meanwhile lies in a folder that was emptied before.
@@ -121,17 +124,20 @@ def _wait(job_id: str, sentence: str, now: datetime) -> bool:
 
 @dataclass(slots=True)
 class _Preparation:
+    """`held` is set where its turn does not end by itself (`Reading.hold_turn`)."""
+
     job: Job
     lease: ControlLease
     work: WorkStore
     clock: Clock
     stop: threading.Event
+    held: threading.Event
     _until_s: float = field(default=0.0)
     _kept_s: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
         self._until_s = time.monotonic() + conf.time_box_s()
-        blocks = blocks_of(self.job, self.work, self.stop, self._is_slow)
+        blocks = blocks_of(self.job, self.work, self.stop, self._is_slow, self.held.set)
         if not self._keep_all(blocks):
             return
         if self.job.prepared_rows == 0:
@@ -149,9 +155,11 @@ class _Preparation:
 
     def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
+        storage = storages(self.job, self.stop)
         for group in _grouped(blocks):
             self._see_columns(group, operation)
             check_rows(self.job, operation, group)
+            check_plus_signs(self.job, operation, group, storage)
             self._keep(group)
             if self._is_over():
                 return False
@@ -165,7 +173,8 @@ class _Preparation:
                 check_columns(self.job, operation)
 
     def _is_over(self) -> bool:
-        return self.stop.is_set() or time.monotonic() > self._until_s
+        is_late = time.monotonic() > self._until_s and not self.held.is_set()
+        return self.stop.is_set() or is_late
 
     def _goes_on_checking(self) -> bool:
         """Between two buckets; what was looked at is known to whoever goes on."""
@@ -179,16 +188,17 @@ class _Preparation:
         return self.stop.is_set() or time.monotonic() - self._kept_s > CHECKPOINT_S
 
     def _keep(self, group: list[RowBlock]) -> None:
-        """Put a group of chunks into work storage, then make them and the checkpoint known."""
+        """Put a group of chunks into work storage, then make them and the checkpoint known. A block
+        without rows is a checkpoint alone.
+        """
         position = self.job.prepared_rows
-        # One without rows says how far reading came, and what was skipped.
-        with_rows = [block for block in group if block.rows.rows]
-        packed = segments.pack([frozen_list.encode(block.rows) for block in with_rows])
+        filled = [block for block in group if block.rows.rows]
+        packed = segments.pack([frozen_list.encode(block.rows) for block in filled])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
-        if with_rows:
+        if filled:
             self.work.put(name, packed.data)
         chunks = []
-        for block, (offset, length) in zip(with_rows, packed.ranges, strict=True):
+        for block, (offset, length) in zip(filled, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
                     job=self.job,
@@ -242,6 +252,7 @@ class _Preparation:
             buckets=job.buckets,
             buckets_checked=job.buckets_checked,
             skipped_rows=job.skipped_rows,
+            plus_signs=job.plus_signs,
             lists_versions=job.lists_versions,
             unguarded_rows=job.unguarded_rows,
             looked_up_objects=job.looked_up_objects,

@@ -41,7 +41,7 @@ BucketRows = dict[str, tuple[int, Place]]
 
 @dataclass(frozen=True, slots=True)
 class RowBlock:
-    """Rows that follow each other, each of them checked.
+    """Rows that follow each other, each of them checked; one without rows is a checkpoint alone.
 
     It may have none, where only the checkpoint is new. `place` is that of the first. From `checkpoint` the next block can be read. `skipped` counts rows of
     the source that are no tasks, by the reason ("delete markers").
@@ -56,6 +56,10 @@ class RowBlock:
 
 def never() -> bool:
     return False
+
+
+def nothing() -> None:
+    return None
 
 
 LookUp = Callable[[str, Sequence[Listed], Callable[[Listed, Any], bool | str]], list[Listed]]
@@ -75,8 +79,9 @@ class Reading:
     `storage` gives that of a bucket, wherever it lies, and raises StorageError. `is_slow` is asked after
     each piece; with True a block is wanted now although it is not full, so that what comes slowly is not
     lost again. With `takes_free_keys` the key column is free text, for what is not an object's name.
-    `takes_delete_markers` is of operations that can do something to one. `look_up` is for filters that a
-    listing does not answer.
+    `takes_delete_markers` is of operations that can do something to one. `hold_turn` is called before
+    what has to be read through from its beginning to its end, since who goes on with it later would read
+    all of it again. `look_up` is for filters that a listing does not answer.
     """
 
     storage: Callable[[str], Storage]
@@ -85,6 +90,7 @@ class Reading:
     stop: threading.Event = field(default_factory=threading.Event)
     takes_free_keys: bool = False
     takes_delete_markers: bool = False
+    hold_turn: Callable[[], None] = nothing
     look_up: LookUp = nobody_looks
 
 

@@ -18,6 +18,10 @@ _SOURCES: dict[str, str] = {
 what it needs for that takes memory, and the workers that run tasks never read a list.
 """
 
+_FILTERED = "jobs.manifests.sql.source"
+"""It wraps the others: their rows that an SQL filter keeps."""
+
 
 def source_of(manifest: ListSpec) -> Source:
-    return cast(Source, importlib.import_module(_SOURCES[manifest.format]).SOURCE)
+    module = _FILTERED if manifest.filter_sql else _SOURCES[manifest.format]
+    return cast(Source, importlib.import_module(module).SOURCE)

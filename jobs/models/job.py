@@ -107,6 +107,8 @@ class Job(models.Model):
     """Whether the rows of its list name versions; None before the first was read."""
     buckets_checked = models.JSONField(default=list, editable=False)
     """While a job is prepared: those that were looked at."""
+    plus_signs = models.PositiveBigIntegerField(default=0, editable=False)
+    """In the keys of the prepared list, where nobody said what they stand for."""
     skipped_rows = models.JSONField(default=dict)
     """Rows of the list that are no tasks, by the reason."""
     found = models.JSONField(default=dict, editable=False)

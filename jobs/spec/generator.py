@@ -48,6 +48,11 @@ class GeneratorSpec:
         return None
 
     @property
+    def filter_sql(self) -> str:
+        """Its own filters say which objects are listed."""
+        return ""
+
+    @property
     def versions(self) -> str:
         """Which versions are listed. Of what is to be replicated AWS lists all, too."""
         usual = ALL if self.filter.eligible_for_replication else CURRENT
