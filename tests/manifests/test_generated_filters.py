@@ -183,6 +183,7 @@ def test_expression_that_other_engines_take_ages_for_is_answered_at_once():
         ({"RegularExpression": "(?<=a)b"}, "BatchConsole.RegularExpression"),
         ({"RegularExpression": "((a{100}){10}){10}"}, "BatchConsole.RegularExpression"),
         ({"Globs": ["a", "[z-a]"]}, "BatchConsole.Globs[1]"),
+        ({"Globs": [f"{n}" + "?" * 900 for n in range(90)]}, "BatchConsole.Globs"),
         ({"Tags": [{"Key": "a", "Glob": "[z-a]"}]}, "BatchConsole.Tags[0].Glob"),
         ({"Metadata": [{"Key": "a", "Glob": "[z-a]"}]}, "BatchConsole.Metadata[0].Glob"),
     ],
