@@ -13,6 +13,7 @@ import pytest
 
 from jobs.choices import JobStatus
 from jobs.engine import planner, saved_list
+from jobs.lifecycle.generated_lists import saved_list as saved_list_of
 from jobs.manifests.generated import source
 from jobs.manifests.source import ListAnewError
 from jobs.models import Chunk, Job
@@ -511,3 +512,24 @@ def test_list_that_is_read_anew_has_every_row_once(place, steps, settings, monke
     assert checkpoints[1]["unordered"] == [0]
     assert keys_of(place, job) == sorted(AWKWARD)
     assert job.buckets[place.source][0] == len(AWKWARD)
+
+
+@pytest.mark.parametrize("which", ["Current", "All"])
+def test_saved_list_is_the_manifest_of_a_second_job_which_reports_the_same_rows(
+    place, steps, make_bucket, which
+):
+    bucket = make_bucket(versioned=True)
+    for key in ["a b", "a+b", "50%", "é/ü", 'quo"te,', "a b"]:
+        place.s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    more = {"Versions": which}
+    first = make_job(place, generator(place, bucket=bucket, more=more, **saved(place)))
+    first = steps.all_the_way(first)
+    second = steps.all_the_way(make_job(place, saved_list_of(first)))
+    assert second.status == JobStatus.COMPLETE
+    rows = [row[:3] for row in place.report_rows(second)]
+    assert sorted(rows) == sorted(row[:3] for row in place.report_rows(first))
+    assert len(rows) == (5 if which == "Current" else 6)
+
+
+def test_job_whose_list_was_not_saved_gives_no_manifest_to_another(place):
+    assert saved_list_of(make_job(place, generator(place))) is None
