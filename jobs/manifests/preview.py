@@ -169,6 +169,8 @@ def _open(lines: list[bytes], findings: Findings, *, complete: bool) -> bool:
 
 def _columns(lines: list[bytes]) -> int:
     for line in lines:
+        if len(line) > MAX_LINE_BYTES:
+            continue
         try:
             return len(split_line(line))
         except RowFaultError:
