@@ -47,7 +47,7 @@ def refusal(pieces: Iterable[bytes]) -> ManifestError:
     ("piece", "said"),
     [
         (b"x" * MIB, "is longer than 65,536 bytes"),
-        (b"," * MIB, "is longer than 65,536 bytes"),
+        (b"," * MIB, "has more than 100 columns"),
         (bytes(MIB), "is longer than 65,536 bytes"),
         (b'"' + b"x" * MIB, "is longer than 65,536 bytes"),
         (b"photos,a\r" * 100_000, "has a carriage return in its middle"),
@@ -74,7 +74,7 @@ def test_file_without_end_is_refused_after_a_few_pieces_in_little_memory(
     ("content", "kind"),
     [
         (b"photos," + b"x" * 3 * MIB + b"\nphotos,b\n", ProblemKind.LINE_END),
-        (b"," * 10_000_000 + b"\n", ProblemKind.LINE_END),
+        (b"," * 10_000_000 + b"\n", ProblemKind.COLUMNS),
         (b"photos,a\0b\n", ProblemKind.ENCODING),
         (b"\xef\xbb\xbfphotos,a\n", ProblemKind.BOM),
         (b"<!DOCTYPE html>\n<html><body>404</body></html>\n", ProblemKind.NO_LIST),
