@@ -10,6 +10,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from jobs import conf
 from jobs.dataplane import retry
+from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Batch, Limits, Work
 from jobs.engine.look_up_task import LookUp
 from jobs.engine.rates.pacing import Pacing
@@ -29,7 +30,7 @@ POLL_S = 0.2
 
 class LookUps:
     """Of one job, for one turn at preparing it: what is costly is made when it is first needed. Use it
-    as a context manager. `count` is how many objects were asked about.
+    as a context manager. How many objects were asked about is counted on the job.
     """
 
     def __init__(self, job: Job, stop: threading.Event) -> None:
@@ -38,7 +39,7 @@ class LookUps:
         self._places = Places(job)
         self._transport = Transport()
         self._pacing: Pacing | None = None
-        self.count = 0
+        self._trust = Trust()
 
     def __enter__(self) -> "LookUps":
         return self
@@ -61,7 +62,7 @@ class LookUps:
             batch = self._run(bucket, task)
             for n, verdict in task.told.items():
                 kept[left[n]] = verdict
-            self.count += len(task.told)
+            self._job.looked_up_objects += len(task.told)
             self._check(bucket, task, batch)
             left = [n for n in left if n not in kept]
         return [one for n, one in enumerate(rows) if kept[n]]
@@ -106,6 +107,7 @@ class LookUps:
             retry.decide,
             pace,
             str(job.region_id),
+            self._trust,
             job_id=job.pk,
         )
 

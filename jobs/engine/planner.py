@@ -23,13 +23,15 @@ from jobs.engine.database import DATABASE_AWAY, now_s
 from jobs.engine.frozen_lists import unseen_rows
 from jobs.engine.list_sources import blocks_of, storages
 from jobs.engine.manifest_checks import (
-    INVALID,
     check_buckets,
+    check_columns,
     check_rows,
     check_single_bucket,
+    nothing_listed,
 )
 from jobs.engine.plus_checks import check_plus_signs
 from jobs.engine.sampling import cut_to_sample
+from jobs.engine.saved_list import save_list
 from jobs.errors import (
     LeaseLostError,
     ManifestError,
@@ -43,6 +45,7 @@ from jobs.manifests import frozen_list
 from jobs.manifests.source import Checkpoint, RowBlock
 from jobs.models import Chunk, Job
 from jobs.operations import registry
+from jobs.operations.base import Operation
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
 
@@ -138,8 +141,10 @@ class _Preparation:
         if not self._keep_all(blocks):
             return
         if self.job.prepared_rows == 0:
-            raise ManifestError(INVALID, "The manifest is empty. List at least one object.")
+            raise nothing_listed(self.job)
         if not check_buckets(self.job, self.stop, self.clock, self._goes_on_checking):
+            return
+        if not save_list(self.job, self.lease, self.work, self.stop, self._is_over):
             return
         with transaction.atomic():
             commands.end_preparing(
@@ -152,12 +157,20 @@ class _Preparation:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
         storage = storages(self.job, self.stop)
         for group in _grouped(blocks):
+            self._see_columns(group, operation)
             check_rows(self.job, operation, group)
             check_plus_signs(self.job, operation, group, storage)
             self._keep(group)
             if self._is_over():
                 return False
         return True
+
+    def _see_columns(self, group: list[RowBlock], operation: Operation) -> None:
+        rows = [block.rows for block in group if block.rows.rows]
+        if rows and self.job.lists_versions is None:
+            self.job.lists_versions = frozen_list.VERSION_ID in rows[0].fields
+            if not self.job.manifest.fields:
+                check_columns(self.job, operation)
 
     def _is_over(self) -> bool:
         is_late = time.monotonic() > self._until_s and not self.held.is_set()
@@ -175,13 +188,17 @@ class _Preparation:
         return self.stop.is_set() or time.monotonic() - self._kept_s > CHECKPOINT_S
 
     def _keep(self, group: list[RowBlock]) -> None:
-        """Put a group of chunks into work storage, then make them and the checkpoint known."""
+        """Put a group of chunks into work storage, then make them and the checkpoint known. A block
+        without rows is a checkpoint alone.
+        """
         position = self.job.prepared_rows
-        packed = segments.pack([frozen_list.encode(block.rows) for block in group])
+        filled = [block for block in group if block.rows.rows]
+        packed = segments.pack([frozen_list.encode(block.rows) for block in filled])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
-        self.work.put(name, packed.data)
+        if filled:
+            self.work.put(name, packed.data)
         chunks = []
-        for block, (offset, length) in zip(group, packed.ranges, strict=True):
+        for block, (offset, length) in zip(filled, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
                     job=self.job,
@@ -196,6 +213,7 @@ class _Preparation:
             self._count_buckets(block)
             if self.job.guarded_by_id:
                 self.job.unguarded_rows += unseen_rows(block)
+        for block in group:
             self._count_skipped(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].checkpoint)
@@ -235,7 +253,9 @@ class _Preparation:
             buckets_checked=job.buckets_checked,
             skipped_rows=job.skipped_rows,
             plus_signs=job.plus_signs,
+            lists_versions=job.lists_versions,
             unguarded_rows=job.unguarded_rows,
+            looked_up_objects=job.looked_up_objects,
             found=job.found,
         )
         self._kept_s = time.monotonic()

@@ -41,7 +41,7 @@ BucketRows = dict[str, tuple[int, Place]]
 
 @dataclass(frozen=True, slots=True)
 class RowBlock:
-    """Rows that follow each other, each of them checked.
+    """Rows that follow each other, each of them checked; one without rows is a checkpoint alone.
 
     It may have none, where only the checkpoint is new. `place` is that of the first. From `checkpoint` the next block can be read. `skipped` counts rows of
     the source that are no tasks, by the reason ("delete markers").

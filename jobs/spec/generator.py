@@ -1,6 +1,6 @@
 """A list of objects that is made by listing buckets: ManifestGenerator in its wire form.
 
-See docs/batch-operations.md, Generated lists.
+See docs/manifests.md, Generated lists.
 """
 
 from collections.abc import Mapping
@@ -37,6 +37,20 @@ class GeneratorSpec:
     def format(self) -> str:
         """By which its source is found."""
         return GENERATOR
+
+    @property
+    def etag(self) -> str:
+        """It is no object, and cannot be changed by anybody."""
+        return ""
+
+    @property
+    def version_id(self) -> None:
+        return None
+
+    @property
+    def filter_sql(self) -> str:
+        """Its own filters say which objects are listed."""
+        return ""
 
     @property
     def versions(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from jobs.choices import ManifestField, ManifestFormat
 
 MANIFEST = "Manifest"
-OURS, PLUS_IS_SPACE = "BatchConsole", "PlusIsSpace"
+OURS, PLUS_IS_SPACE, FILTER, SQL = "BatchConsole", "PlusIsSpace", "Filter", "SQL"
 """Beside the members of AWS's model stand those of ours."""
 
 _ARN = "arn:aws:s3:::"
@@ -18,7 +18,8 @@ _ARN = "arn:aws:s3:::"
 @dataclass(frozen=True, slots=True)
 class ManifestSpec:
     """`etag` is without quotes and frozen when the job is made; `fields` names the columns in order.
-    `plus_is_space` says what a `+` in a key stands for; None where nobody said it.
+    `plus_is_space` says what a `+` in a key stands for; None where nobody said it. `filter_sql` is one
+    SELECT over the list, whose rows are those of the job; "" keeps all of them.
     """
 
     bucket: str
@@ -28,6 +29,7 @@ class ManifestSpec:
     version_id: str | None = None
     format: ManifestFormat = ManifestFormat.CSV
     plus_is_space: bool | None = None
+    filter_sql: str = ""
 
     @property
     def place(self) -> str:
@@ -42,8 +44,13 @@ class ManifestSpec:
         if self.fields:
             spec["Fields"] = [str(field) for field in self.fields]
         wire: dict[str, Any] = {MANIFEST: {"Spec": spec, "Location": location}}
+        ours: dict[str, Any] = {}
         if self.plus_is_space is not None:
-            wire[OURS] = {PLUS_IS_SPACE: self.plus_is_space}
+            ours[PLUS_IS_SPACE] = self.plus_is_space
+        if self.filter_sql:
+            ours[FILTER] = {SQL: self.filter_sql}
+        if ours:
+            wire[OURS] = ours
         return wire
 
     @classmethod
@@ -58,5 +65,6 @@ class ManifestSpec:
             fields=tuple(ManifestField(name) for name in spec.get("Fields", ())),
             version_id=location.get("ObjectVersionId"),
             format=ManifestFormat(spec["Format"]),
+            filter_sql=wire.get(OURS, {}).get(FILTER, {}).get(SQL, ""),
             plus_is_space=wire.get(OURS, {}).get(PLUS_IS_SPACE),
         )

@@ -1,6 +1,6 @@
 """Which objects a generated list has: AWS's own filter, in its wire form.
 
-See docs/batch-operations.md, Generated lists.
+See docs/manifests.md, Generated lists.
 """
 
 from dataclasses import dataclass

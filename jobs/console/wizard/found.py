@@ -14,6 +14,8 @@ SHAPE = 2
 """Of what is kept. What an older version kept in another one is looked at again."""
 
 SAMPLES_SHOWN = 3
+LOOKS_BY_ITSELF = 40
+"""A page goes on so often with a look that is not at its end."""
 
 Problem = dict[str, Any]
 
@@ -24,7 +26,8 @@ class Found:
 
     With `error` (a sentence for the field `error_field`) nothing else is known. Moments are ISO
     8601. Of `rows_exact` and `rows_estimated` one is a number, or neither is where nobody can say;
-    `estimated_from` says what the estimate rests on. `facts` are labels with values, `rows` the
+    `bound` says what an estimate is ("least", "most", "so far", "" for about so many), `count_note` in
+    sentences what it rests on. `skipped` counts rows that are no tasks, `looks` how many went on from each other. `facts` are labels with values, `rows` the
     first ones decoded. `problems` are one for each kind (see `problem`).
 
     `plus` is the question what a `+` stands for (looks/plus_signs.py), empty where none is asked.
@@ -50,7 +53,10 @@ class Found:
     rows: list[dict[str, Any]] = field(default_factory=list)
     rows_exact: int | None = None
     rows_estimated: int | None = None
-    estimated_from: str = ""
+    bound: str = ""
+    count_note: str = ""
+    skipped: int = 0
+    looks: int = 1
     buckets: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     plus: dict[str, Any] = field(default_factory=dict)
@@ -70,6 +76,16 @@ class Found:
         return datetime.fromisoformat(self.last_modified) if self.last_modified else None
 
     @property
+    def is_long(self) -> bool:
+        """Looked at so often that the next look waits for a person."""
+        return self.looks >= LOOKS_BY_ITSELF
+
+    @property
+    def about(self) -> str:
+        words = {"least": "At least", "most": "At most", "so far": "So far"}
+        return words.get(self.bound, "About")
+
+    @property
     def problem_count(self) -> int:
         return sum(problem["count"] for problem in self.problems)
 
@@ -80,6 +96,15 @@ class Found:
     @property
     def first_key(self) -> str:
         return str(self.rows[0]["key"]) if self.rows else ""
+
+    @property
+    def shown_rows(self) -> list[dict[str, Any]]:
+        """With moments instead of texts."""
+        moments = [row.get("modified") for row in self.rows]
+        return [
+            row | ({"modified": datetime.fromisoformat(moment)} if moment else {})
+            for row, moment in zip(self.rows, moments, strict=True)
+        ]
 
     @property
     def has_lines(self) -> bool:

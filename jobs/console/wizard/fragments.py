@@ -42,9 +42,8 @@ def draft_preview(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         return _saved(request, error.draft, changed=True)
     reading = Reading(draft)
     context = pages.manifest_context(reading) | {"why": pages.why_no_look(reading)}
-    return render(
-        request, "console/wizard/_preview.html", context | {"draft": draft, "alone": True}
-    )
+    context |= {"draft": draft, "form": reading.manifest, "alone": True}
+    return render(request, "console/wizard/_preview.html", context)
 
 
 @require_POST

@@ -111,7 +111,7 @@ def rows_in_words(found: Found) -> str:
         return f"{found.rows_exact:,}"
     if found.rows_estimated is None:
         return MISSING
-    return f"About {found.rows_estimated:,}, estimated from {found.estimated_from}"
+    return f"{found.about} {found.rows_estimated:,}. {found.count_note}"
 
 
 def _operation_pairs(reading: Reading) -> Pairs:

@@ -42,6 +42,12 @@ class Press:
     about: list[str]
 
     @property
+    def shown(self) -> str:
+        """The operation, or the kind of list, whose fields the page showed."""
+        named = "kind_shown" if self.step is MANIFEST else "settings_of"
+        return self.request.POST.get(named, "")
+
+    @property
     def seen(self) -> Seen:
         """After the first save of this request: this tab has the newest version."""
         return Seen(self.draft.version, Seen.of(self.request.POST).tab)
@@ -229,7 +235,7 @@ def _browse(press: Press) -> HttpResponse:
 def _add(press: Press) -> HttpResponse:
     """The first cell of the new row gets the focus."""
     name = "".join(press.about[:1])
-    rows = drafts.rows_named(press.step, press.request.POST.get("settings_of", ""), name)
+    rows = drafts.rows_named(press.step, press.shown, name)
     first = next(iter(rows.parts)) if rows else ""
     size = _change_rows(press, name, lambda rows: [*rows, {}])
     return SeeOther(
@@ -256,10 +262,8 @@ def _change_rows(press: Press, name: str, change: Callable[[RowValues], RowValue
         size = len(changed)
         return changed
 
-    shown = press.request.POST.get("settings_of", "")
-
     def whole(data: Data) -> Data:
-        return drafts.with_rows(data, press.step, shown, name, counted)
+        return drafts.with_rows(data, press.step, press.shown, name, counted)
 
     drafts.save(press.draft, press.step, whole, press.seen, now=timezone.now())
     return size

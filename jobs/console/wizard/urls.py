@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from jobs.console import quick_sample
 from jobs.console.wizard import browse, fragments, listing, real, views
+from jobs.console.wizard.lists import urls as lists
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/create/", views.job_create, name="job-create"),
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("jobs/create/<uuid:draft_id>/sample/", quick_sample.draft_sample, name="draft-sample"),
     path("jobs/<job:job_id>/sample/", quick_sample.job_sample, name="job-sample"),
+    *lists.urlpatterns,
     path("jobs/create/<uuid:draft_id>/<slug:step>/", views.wizard_step, name="wizard-step"),
     path("jobs/<job:job_id>/clone/", views.job_clone, name="job-clone"),
     path("jobs/<job:job_id>/run-for-real/", real.job_real, name="job-real"),

@@ -40,11 +40,22 @@ def sample_of(keys: Sequence[str]) -> Sample:
     common = len(commonprefix([keys[0], keys[-1]]))
     columns = zip_longest(*[key[common : common + _SIGNS] for key in some], fillvalue="")
     varying = [signs for column in columns if len(signs := set(column)) > 1]
-    seen = set().union(*varying) - {""}
-    for signs in _CLASSES:
-        if not seen.isdisjoint(signs):
-            seen.update(signs)
-    return Sample(keys[0], keys[-1], len(keys), "".join(sorted(seen)))
+    return Sample(keys[0], keys[-1], len(keys), _with_like(set().union(*varying)))
+
+
+def _with_like(signs: set[str]) -> str:
+    """With all that are likely where some of them are, sorted."""
+    signs.discard("")
+    for alike in _CLASSES:
+        if not signs.isdisjoint(alike):
+            signs.update(alike)
+    return "".join(sorted(signs))
+
+
+def _signs_of(sample: Sample, until: str | None, shared: str) -> str:
+    """That keys between the page's last and `until` differ by."""
+    window = slice(len(shared), len(shared) + _SIGNS)
+    return _with_like({*sample.signs, *sample.last[window], *(until or "")[window]})
 
 
 def after_all(prefix: str) -> str | None:
@@ -74,10 +85,11 @@ def share_left(sample: Sample, until: str | None, prefix: str) -> float:
     where the page is too narrow to tell.
     """
     shared, is_open = shared_by(sample.first, until, prefix)
+    signs = _signs_of(sample, until, shared)
     first, last, end = (
-        _number(sample.first, shared, sample.signs),
-        _number(sample.last, shared, sample.signs),
-        _end(until, shared, sample.signs, is_open=is_open),
+        _number(sample.first, shared, signs),
+        _number(sample.last, shared, signs),
+        _end(until, shared, signs, is_open=is_open),
     )
     return (end - last) / (last - first) if last > first else float("inf")
 
@@ -96,7 +108,8 @@ def cut(low: str, sample: Sample, until: str | None, prefix: str) -> str | None:
         length = len(shared) + (len(seen_alike) - len(shared) + 1) // 2
         found = after_all(after[:length])
     else:
-        found = _middle(after, until, shared, sample.signs, is_open=is_open)
+        signs = _signs_of(sample, until, shared)
+        found = _middle(after, until, shared, signs, is_open=is_open)
     is_between = found is not None and found > after and (until is None or found < until)
     return found if is_between and (found or "").startswith(prefix) else None
 
@@ -121,14 +134,14 @@ def _middle(after: str, until: str | None, shared: str, signs: str, *, is_open: 
 def _number(key: str, shared: str, signs: str) -> int:
     """The place of `key` among those that begin with `shared`, were all texts of `signs` there."""
     base, number = len(signs) + 1, 0
-    behind = key[len(shared) : len(shared) + _SIGNS]
+    behind = key[len(shared) : len(shared) + _SIGNS].ljust(_SIGNS, "\0")
     for sign in behind:
-        place = sum(one <= sign for one in signs)
-        number = number * base + place
-    return number * base ** (_SIGNS - len(behind))
+        number = number * base + sum(one <= sign for one in signs)
+    return number
 
 
 def _end(until: str | None, shared: str, signs: str, *, is_open: bool) -> int:
     if is_open or until is None:
-        return (len(signs) + 1) ** _SIGNS - 1
+        end: int = (len(signs) + 1) ** _SIGNS - 1
+        return end
     return _number(until, shared, signs)

@@ -1,7 +1,7 @@
 """Listing one bucket or prefix, in the way that its storage can be relied on."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from jobs.manifests.listing.checking import IgnoredError, Lister, UnorderedError, unusable
 from jobs.manifests.listing.ranged import Batch, Checkpoint, Ranged
@@ -11,7 +11,7 @@ from jobs.manifests.listing.spans import span_from_json
 
 def batches(
     lister: Lister, stop: threading.Event, checkpoint: Checkpoint | None = None
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Every row once, in any order; an empty batch whenever nothing came for a moment. Raises
     StorageError, StorageUnavailableError, StoppedError.
     """

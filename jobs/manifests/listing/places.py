@@ -1,30 +1,12 @@
-"""What is listed: which versions of which keys of which buckets."""
+"""What is listed: which keys of which buckets, and with which of their versions."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from jobs.manifests.listing.listed import Keeps, Listed, keeps_all
+from jobs.manifests.listing.listed import Keeps, keeps_all
 from jobs.s3.listing import OBJECTS, VERSIONS
-
-
-class Which(Enum):
-    """Which of the versions of a key."""
-
-    CURRENT = "current"
-    ALL = "all versions"
-    NONCURRENT = "noncurrent"
-    MARKERS = "delete markers"
-
-    @property
-    def action(self) -> str:
-        return OBJECTS if self is Which.CURRENT else VERSIONS
-
-    def has(self, row: Listed) -> bool:
-        if self is Which.MARKERS:
-            return row.is_delete_marker
-        return self is not Which.NONCURRENT or not row.is_latest
 
 
 class PrefixOf(NamedTuple):
@@ -36,11 +18,19 @@ class PrefixOf(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`keeps` is asked about each page, after `which`."""
+    """`places` are listed one after another; see `disjoint`. With versions all of them are listed, and
+    delete markers. `keeps` gives for a bucket what is asked about each page; it may raise what a source
+    raises. Whoever keeps rows back counts in `skipped` those to be told of, by the reason.
+    """
 
     places: tuple[PrefixOf, ...]
-    which: Which = Which.CURRENT
-    keeps: Keeps = keeps_all
+    with_versions: bool = False
+    keeps: Callable[[str], Keeps] = lambda bucket: keeps_all
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def action(self) -> str:
+        return VERSIONS if self.with_versions else OBJECTS
 
 
 def disjoint(places: Iterable[PrefixOf]) -> tuple[PrefixOf, ...]:

@@ -71,7 +71,7 @@ def test_next_goes_on_where_both_exist_as_long_as_no_operation_destroys(wizard, 
     assert said == ["plus_is_space"]
     data["operation"], data["settings"] = "S3ComputeObjectChecksum", {}
     problems = Reading(draft, data).all_problems()
-    assert all("plus_is_space" != one.field for some in problems.values() for one in some)
+    assert all(one.field != "plus_is_space" for some in problems.values() for one in some)
 
 
 def test_answer_of_one_manifest_is_none_of_another(wizard, region, role, plus):

@@ -29,6 +29,7 @@ class SourceForm(FieldsForm):
     noun: ClassVar[str] = "manifest"
     rows_noun: ClassVar[str] = "Rows"
     row_noun: ClassVar[str] = "row"
+    row_nouns: ClassVar[str] = "rows"
     read_whole: ClassVar[str] = "Read to the end"
     before_look: ClassVar[str] = (
         "Choose a Region, enter the path and check the manifest: its first rows, its size and what is"
@@ -72,8 +73,10 @@ class SourceForm(FieldsForm):
     @classmethod
     def place_of(cls, typed: Mapping[str, str]) -> list[str]:
         """What a look at the list depends on, as it was typed."""
-        own = sorted(name for name in typed if cls.owns(name) and name != "read_as")
-        return [cls.kind, *(f"{name}={typed[name].strip()}" for name in own if typed[name].strip())]
+        own = {n: typed[n].strip() for n in typed if n in cls.base_fields and n != "read_as"}
+        for rows in cls.rows:
+            own |= rows.write(row for row in rows.read(typed) if rows.is_filled(row))
+        return [cls.kind, *sorted(f"{name}={text}" for name, text in own.items() if text)]
 
     @classmethod
     def named_in(cls, typed: Mapping[str, str]) -> str:

@@ -90,7 +90,7 @@ class CsvForm(SourceForm):
         return {
             "manifest_object": spec.place,
             "version_id": spec.version_id or "",
-            **_plus_typed(spec.plus_is_space),
+            **_plus_typed(spec.plus_is_space if isinstance(spec, ManifestSpec) else None),
             **columns_typed([str(field) for field in spec.fields]),
         }
 

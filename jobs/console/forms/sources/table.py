@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.csv_manifest import CsvForm
+from jobs.console.forms.sources.generated import GeneratedForm
 from jobs.console.forms.typed import Typed
+from jobs.spec.generator import GeneratorSpec
 from jobs.spec.object_list import ListSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`does` is one sentence on when to choose it. A kind without a form has a page of its own, and
-    ends as one that has a form.
-    """
+    """`does` is one sentence on when to choose it."""
 
     name: str
     label: str
@@ -22,6 +22,12 @@ class Kind:
 
 
 KINDS = (
+    Kind(
+        "generated",
+        "A whole bucket or prefix",
+        "The objects are listed for you, all of them or those that pass filters.",
+        GeneratedForm,
+    ),
     Kind(
         "csv",
         "A manifest in S3",
@@ -33,7 +39,7 @@ SOURCES: dict[str, type[SourceForm]] = {kind.name: kind.form for kind in KINDS}
 OLD = CsvForm.kind
 """What a draft has that was made before there was a choice."""
 
-USUAL = "csv"
+USUAL = GeneratedForm.kind
 
 
 def kind_of(typed: Mapping[str, str]) -> str:
@@ -52,7 +58,7 @@ def form_for(typed: Mapping[str, str]) -> type[SourceForm]:
 
 def typed_of(spec: ListSpec) -> Typed:
     """What somebody would have typed to get this list, its kind included."""
-    form = CsvForm
+    form = GeneratedForm if isinstance(spec, GeneratorSpec) else CsvForm
     return {"kind": form.kind, **form.typed_of(spec)}
 
 

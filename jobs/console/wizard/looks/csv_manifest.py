@@ -92,7 +92,7 @@ def _note(found: Found, facts: ObjectFacts, seen: Preview) -> None:
     found.has_version_ids = ManifestField.VERSION_ID in found.fields
     found.rows = [asdict(row) for row in seen.rows]
     found.rows_exact, found.rows_estimated = seen.rows_exact, seen.rows_estimated
-    found.estimated_from = "the first 1 MB of the manifest"
+    found.count_note = "Estimated from the first 1 MB of the manifest."
     found.buckets = seen.buckets
     if seen.compression:
         found.facts.append(["Compressed with", seen.compression])

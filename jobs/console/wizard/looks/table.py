@@ -6,9 +6,9 @@ from datetime import datetime
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.wizard.found import Found
-from jobs.console.wizard.looks import csv_manifest
+from jobs.console.wizard.looks import csv_manifest, generated
 from jobs.console.wizard.looks.buckets import note_buckets
-from jobs.errors import StorageError
+from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle import preflight
 from jobs.lifecycle.page_turns import page_turn
 from jobs.manifests.frozen_list import Rows
@@ -18,14 +18,17 @@ from jobs.models import Region, Role
 @dataclass(frozen=True, slots=True)
 class Look:
     """`at` notes what it finds, and goes on from what was known of the same place; `some_rows` gives
-    rows for a look ahead, and of how many they are a part. Both raise StorageError.
+    rows for a look ahead, and of how many they are a part. Both raise StorageError and ManifestError.
     """
 
     at: Callable[[Found, SourceForm, Region, Role, Found | None], None]
     some_rows: Callable[[SourceForm, Found, Region, Role], tuple[Rows, int]]
 
 
-LOOKS = {"csv": Look(csv_manifest.look, csv_manifest.some_rows)}
+LOOKS = {
+    "generated": Look(generated.look, generated.some_rows),
+    "csv": Look(csv_manifest.look, csv_manifest.some_rows),
+}
 NOTHING = Rows([], [], [], [])
 
 
@@ -42,6 +45,8 @@ def look(form: SourceForm, known: Found | None, *, now: datetime) -> Found:
             LOOKS[form.kind].at(found, form, region, role, known)
             if not found.error:
                 note_buckets(found, region, role)
+    except ManifestError as error:
+        found.stop(form.main, error.message)
     except StorageError as error:
         no_credentials = error.code == "NoCredentials"
         field = "read_as" if no_credentials else form.main
