@@ -29,6 +29,7 @@ from jobs.engine.manifest_checks import (
     check_single_bucket,
     nothing_listed,
 )
+from jobs.engine.new_chunks import NewChunk, add_chunks
 from jobs.engine.plus_checks import check_plus_signs
 from jobs.engine.sampling import cut_to_sample
 from jobs.engine.saved_list import save_list
@@ -215,16 +216,7 @@ class _Preparation:
             self.work.put(name, packed.data)
         chunks = []
         for block, (offset, length) in zip(filled, packed.ranges, strict=True):
-            chunks.append(
-                Chunk(
-                    job=self.job,
-                    position=position,
-                    rows=block.rows.rows,
-                    segment=name,
-                    offset=offset,
-                    length=length,
-                )
-            )
+            chunks.append(NewChunk(self.job.pk, position, block.rows.rows, name, offset, length))
             position += block.rows.rows
             self._count_buckets(block)
             if self.job.guarded_by_id:
@@ -233,20 +225,21 @@ class _Preparation:
             self._count_skipped(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].checkpoint)
-            Chunk.objects.bulk_create(chunks)
+            add_chunks(chunks)
         # Not before: what it waits for may be the place where that was put.
         if self.job.waiting_for:
             commands.stop_waiting(self.job.pk, now=self.clock())
             self.job.waiting_for = ""
 
     def _count_buckets(self, block: RowBlock) -> None:
-        known = self.job.buckets
+        known, before = self.job.buckets, len(self.job.buckets)
         for name, (rows, place) in block.buckets.items():
             if name in known:
                 known[name][0] += rows
             elif len(known) < BUCKETS_KEPT:
                 known[name] = [rows, place.line, place.file]
-        check_single_bucket(self.job)
+        if len(known) > before:
+            check_single_bucket(self.job)
 
     def _count_skipped(self, block: RowBlock) -> None:
         for reason, rows in block.skipped.items():
