@@ -59,6 +59,11 @@ class Waiting:
         self._places += places
         self._ats += [at] * len(rows)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is neither a row nor a number to be told."""
+        return not self._rows and not self.skipped
+
     def full(self) -> Iterator[RowBlock]:
         while len(self._rows) >= self.rows_per_block:
             count = self.rows_per_block

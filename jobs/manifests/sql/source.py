@@ -20,9 +20,10 @@ from jobs.manifests.sql.blocks import Keys, Waiting, block_of
 from jobs.manifests.sql.frames import Cells
 from jobs.manifests.sql.inputs import input_of
 from jobs.manifests.sql.parts import PART_BYTES, Input, Part, line_problem
-from jobs.manifests.sql.process import Limits, SqlProcess, WrongLineError
+from jobs.manifests.sql.process import Limits, SqlProcess, SqlRefusedError, WrongLineError
 from jobs.manifests.sql.result import Result
 from jobs.manifests.sql.scratch import Scratch
+from jobs.manifests.sql.statements import MOST_CHARACTERS
 from jobs.spec.manifest import ManifestSpec
 
 RESULT = "the SQL filter's result"
@@ -66,8 +67,18 @@ def limits() -> Limits:
 def _process(
     manifest: ManifestSpec, below: Input, scratch: Scratch, reading: Reading
 ) -> SqlProcess:
-    question = below.question(manifest.filter_sql)
+    question = below.question(checked_length(manifest.filter_sql))
     return SqlProcess(question, scratch.folder, limits(), reading.stop)
+
+
+def checked_length(sql: str) -> str:
+    """The SQL again. Raises SqlRefusedError where it is too long."""
+    if len(sql) > MOST_CHARACTERS:
+        raise SqlRefusedError(
+            f"It has {len(sql):,} characters, and at most {MOST_CHARACTERS:,} are read. Put long lists of"
+            " values into the list itself."
+        )
+    return sql
 
 
 def _in_parts(
@@ -87,10 +98,10 @@ def _in_parts(
         done, behind, place = 0, part.behind, Place(part.first_line, part.file)
         if reading.is_slow():
             yield waiting.cut_short(behind, place)
-    last = waiting.cut_short(behind, place)
+    if not waiting.is_empty:
+        yield waiting.cut_short(behind, place)
     if not waiting.kept:
         raise ManifestError(INVALID_CONTENT, KEEPS_NOTHING)
-    yield last
 
 
 def _run(

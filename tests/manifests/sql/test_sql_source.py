@@ -179,9 +179,7 @@ def test_whole_result_is_used_again_on_the_machine_that_made_it():
     begun = [next(stream), next(stream)]
     stream.close()
     pieces = storage.pieces
-    rest = blocks_of(
-        sql, "", storage=storage, rows_per_block=100, checkpoint=begun[-1].checkpoint
-    )
+    rest = blocks_of(sql, "", storage=storage, rows_per_block=100, checkpoint=begun[-1].checkpoint)
     assert storage.pieces == pieces
     rows = rows_of(begun) + rows_of(rest)
     assert (len(rows), len(set(rows))) == (5000, 5000)
@@ -226,5 +224,3 @@ def test_stop_ends_it(tmp_path):
 def test_line_longer_than_any_is_refused_in_bounded_memory():
     error = refusal("SELECT * FROM list", "bkt,k\nbkt," + "x" * 3_000_000, ("Bucket", "Key"))
     assert error.line == 2
-
-
