@@ -37,6 +37,7 @@ def blocks_of(
         stop=stop,
         takes_free_keys=operation.takes_free_keys,
         hold_turn=hold_turn,
+        takes_delete_markers=operation.takes_delete_markers,
     )
     source = source_of(job.manifest)
     source.check(job.manifest, reading)

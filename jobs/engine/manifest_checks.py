@@ -131,9 +131,8 @@ def _check_targets(job: Job, operation: Operation) -> None:
 def check_single_bucket(job: Job) -> None:
     """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list)."""
     operation = registry.get(job.operation)
-    has_versions = ManifestField.VERSION_ID in job.manifest.fields
     for problem in operation.parse(job.parameters).unfit_for(
-        list(job.buckets), has_versions=has_versions
+        list(job.buckets), has_versions=job.names_versions
     ):
         raise ManifestError(INVALID, f"{problem.field}: {problem.message}")
     if operation.single_bucket and len(job.buckets) > 1:
@@ -144,6 +143,15 @@ def check_single_bucket(job: Job) -> None:
             f'names bucket "{second}", the rows before it "{first}".'
             f" {operation.label} needs all objects in one bucket: make a job for each bucket.",
         )
+
+
+def check_columns(job: Job, operation: Operation) -> None:
+    """Those of a list that says itself which it has, and so could not be asked when the job was made."""
+    fields = [ManifestField.BUCKET, ManifestField.KEY]
+    if job.names_versions:
+        fields.append(ManifestField.VERSION_ID)
+    if unfit := operation.unfit_columns(fields):
+        raise ManifestError(INVALID, unfit)
 
 
 def check_rows(job: Job, operation: Operation, blocks: Sequence[RowBlock]) -> None:

@@ -25,6 +25,7 @@ from jobs.engine.list_sources import blocks_of, storages
 from jobs.engine.manifest_checks import (
     INVALID,
     check_buckets,
+    check_columns,
     check_rows,
     check_single_bucket,
 )
@@ -43,6 +44,7 @@ from jobs.manifests import frozen_list
 from jobs.manifests.source import Checkpoint, RowBlock
 from jobs.models import Chunk, Job
 from jobs.operations import registry
+from jobs.operations.base import Operation
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
 
@@ -152,12 +154,20 @@ class _Preparation:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
         storage = storages(self.job, self.stop)
         for group in _grouped(blocks):
+            self._see_columns(group, operation)
             check_rows(self.job, operation, group)
             check_plus_signs(self.job, operation, group, storage)
             self._keep(group)
             if self._is_over():
                 return False
         return True
+
+    def _see_columns(self, group: list[RowBlock], operation: Operation) -> None:
+        rows = [block.rows for block in group if block.rows.rows]
+        if rows and self.job.lists_versions is None:
+            self.job.lists_versions = frozen_list.VERSION_ID in rows[0].fields
+            if not self.job.manifest.fields:
+                check_columns(self.job, operation)
 
     def _is_over(self) -> bool:
         is_late = time.monotonic() > self._until_s and not self.held.is_set()
@@ -175,17 +185,16 @@ class _Preparation:
         return self.stop.is_set() or time.monotonic() - self._kept_s > CHECKPOINT_S
 
     def _keep(self, group: list[RowBlock]) -> None:
-        """Put a group of chunks into work storage, then make them and the checkpoint known. A block
-        without rows is a checkpoint alone.
-        """
+        """Put a group of chunks into work storage, then make them and the checkpoint known."""
         position = self.job.prepared_rows
-        filled = [block for block in group if block.rows.rows]
-        packed = segments.pack([frozen_list.encode(block.rows) for block in filled])
+        # One without rows says how far reading came, and what was skipped.
+        with_rows = [block for block in group if block.rows.rows]
+        packed = segments.pack([frozen_list.encode(block.rows) for block in with_rows])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
-        if filled:
+        if with_rows:
             self.work.put(name, packed.data)
         chunks = []
-        for block, (offset, length) in zip(filled, packed.ranges, strict=True):
+        for block, (offset, length) in zip(with_rows, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
                     job=self.job,
@@ -240,6 +249,7 @@ class _Preparation:
             buckets_checked=job.buckets_checked,
             skipped_rows=job.skipped_rows,
             plus_signs=job.plus_signs,
+            lists_versions=job.lists_versions,
             unguarded_rows=job.unguarded_rows,
             found=job.found,
         )

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from jobs import queueing
-from jobs.choices import JobStatus
+from jobs.choices import INVENTORIES, JobStatus
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
 from jobs.lifecycle.capabilities import lacking
@@ -65,7 +65,9 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
         parsed = operation.parse(spec.parameters)
         problems += [*parsed.too_late(now), *unconnected(parsed)]
         problems += _check_places(parsed, spec.role_arn)
-        if unfit := parsed.unfit_columns(spec.manifest.fields):
+        # Those of an inventory are known when it is read (manifest_checks.check_columns).
+        fields = spec.manifest.fields
+        if fields and (unfit := parsed.unfit_columns(fields)):
             problems.append(Problem("fields", unfit))
     except ValidationFailedError as error:
         return problems + error.problems
@@ -123,7 +125,7 @@ def _check_manifest(spec: JobSpec) -> list[Problem]:
         problems.append(Problem("manifest", "Enter the path to the manifest object."))
     if not manifest.etag:
         problems.append(Problem("manifest", "The manifest's ETag is missing. Check the manifest."))
-    if wrong := wrong_columns(manifest.fields):
+    if manifest.format not in INVENTORIES and (wrong := wrong_columns(manifest.fields)):
         problems.append(Problem("fields", " ".join(wrong)))
     return problems
 

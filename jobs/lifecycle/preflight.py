@@ -111,7 +111,7 @@ def check_manifest(manifest: ManifestSpec, region: Region, role: Role) -> list[P
         return [Problem("manifest", sentence(error, place))]
     if facts.etag != manifest.etag:
         return [Problem("manifest", f"{place} was changed after you checked it. Check it again.")]
-    refused = encryption_problem(facts, place)
+    refused = encryption_problem(facts, place, manifest.format)
     return [Problem("manifest", refused)] if refused else []
 
 

@@ -7,7 +7,11 @@ from jobs.choices import ManifestFormat
 from jobs.manifests.source import Source
 from jobs.spec.object_list import ListSpec
 
-_SOURCES = {ManifestFormat.CSV: "jobs.manifests.csv_manifest"}
+_SOURCES = {
+    ManifestFormat.CSV: "jobs.manifests.csv_manifest",
+    ManifestFormat.INVENTORY: "jobs.manifests.inventory.source",
+    ManifestFormat.SAVED_LIST: "jobs.manifests.inventory.source",
+}
 """By its format, the module with its `SOURCE`. It is imported when the first list of its kind is read:
 what it needs for that takes memory, and the workers that run tasks never read a list.
 """

@@ -10,6 +10,7 @@ from jobs.choices import (
     REPORT_FORMAT,
     TERMINAL,
     JobStatus,
+    ManifestField,
     PauseCause,
     ReportScope,
 )
@@ -95,6 +96,8 @@ class Job(models.Model):
     tasks_failed = models.PositiveBigIntegerField(default=0)
     buckets = models.JSONField(default=dict)
     """Of the prepared list: bucket name to [rows, line of the first, file of that line]."""
+    lists_versions = models.BooleanField(null=True, editable=False)
+    """Whether the rows of its list name versions; None before the first was read."""
     buckets_checked = models.JSONField(default=list, editable=False)
     """While a job is prepared: those that were looked at."""
     plus_signs = models.PositiveBigIntegerField(default=0, editable=False)
@@ -211,6 +214,13 @@ class Job(models.Model):
     @property
     def manifest(self) -> ListSpec:
         return list_from_wire(self.listed_by)
+
+    @property
+    def names_versions(self) -> bool:
+        """Whether the rows of its list name versions; before the first was read, what its columns say."""
+        if self.lists_versions is None:
+            return ManifestField.VERSION_ID in self.manifest.fields
+        return self.lists_versions
 
     @property
     def report_spec(self) -> ReportSpec:

@@ -68,7 +68,7 @@ def test_retry_makes_a_job_like_the_old_one_over_exactly_its_failed_objects(as_o
     for name in ("region", "role", "priority", "operation", "parameters", "report_bucket", "report_prefix", *limits):  # fmt: skip
         assert getattr(made, name) == getattr(job, name), name
     assert list(made.tags.values_list("key", "value")) == [("team", "blue")]
-    assert made.manifest_fields == ["Bucket", "Key"]
+    assert list(made.manifest.fields) == ["Bucket", "Key"]
     assert ended.list_of(wizard.draft).splitlines() == [
         "photos,a%20b.jpg", "photos,a+b.jpg", "photos,50%25.jpg", "photos,日本.jpg",
         'photos,"quo""te.jpg"', 'photos,"com,ma.jpg"', "photos,'x'",
@@ -97,7 +97,7 @@ def test_retry_of_versions_names_them_again(as_operator, ended):
     )  # fmt: skip
     wizard = pressed(as_operator, job)
     assert ended.list_of(wizard.draft) == "photos,a,v1\nphotos,b,null\nphotos,c,\n"
-    assert created(wizard).manifest_fields == ["Bucket", "Key", "VersionId"]
+    assert list(created(wizard).manifest.fields) == ["Bucket", "Key", "VersionId"]
 
 
 def test_list_never_begins_with_a_row_that_reads_like_column_names(as_operator, ended):
@@ -170,7 +170,7 @@ def test_retry_that_was_cancelled_is_in_nobodys_way(as_operator, jobs_in_two_cod
     made = created(pressed(as_operator, jobs_in_two_codes))
     Job.objects.filter(pk=made.pk).update(**{"status": JobStatus.CANCELLED})
     again = created(pressed(as_operator, jobs_in_two_codes))
-    assert again.manifest_key == made.manifest_key
+    assert again.manifest.key == made.manifest.key
     assert again.description.startswith("Retry 2 of Job ")
 
 

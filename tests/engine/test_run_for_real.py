@@ -119,7 +119,7 @@ def test_counts_buckets_and_objects_that_could_not_be_looked_at(place, steps, mo
                      fields=("Bucket", "Key", "VersionId"))  # fmt: skip
     job = steps.prepare(real(dry_run))
     assert (job.total_tasks, job.unguarded_rows) == (2, 2)
-    assert job.buckets == {place.source: [2, 1]}
+    assert job.buckets == {place.source: [2, 1, ""]}
 
 
 def test_dry_run_keeps_its_list_and_nothing_else_when_it_ends(place, steps):

@@ -204,7 +204,12 @@ def test_columns_that_somebody_chose_count_for_the_rows(wizard, region, role, pu
 
 def test_columns_without_exactly_one_key_get_a_sentence(wizard, region, role, manifest):
     wizard.press("manifest", "check", manifest_object=manifest)
-    refused(wizard, "Choose exactly one column for Key.", "column-0", **{"column-1": "Bucket"})
+    refused(
+        wizard,
+        "Required fields are missing in the schema: Key.",
+        "column-0",
+        **{"column-1": "Bucket"},
+    )
 
 
 def test_columns_of_one_manifest_are_forgotten_for_another(wizard, region, role, put):
