@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from jobs.manifests.inventory.columns import Columns
+from jobs.manifests.keys import decode_key
 from jobs.manifests.lines import MAX_LINE_BYTES, too_long
 from jobs.manifests.problems import ProblemKind, RowFaultError, at_line
-from jobs.manifests.rows import Row, decode_key, read_row, split_line
+from jobs.manifests.rows import Row, read_row, split_line
 
 _SAYS = {"true": True, "false": False, "": False}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from jobs.errors import ManifestError, StoppedError
+from jobs.manifests.inventory.sentences import at_file
 from jobs.manifests.layout import Layout
 from jobs.manifests.lines import MAX_LINE_BYTES, too_long
 from jobs.manifests.opening import check_first_line
@@ -35,8 +36,10 @@ class Part:
 class Input(Protocol):
     """A list as a filter reads it. `layout` is that of its lines, None where it has none."""
 
-    keys: Keys
-    layout: Layout | None
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def layout(self) -> Layout | None: ...
 
     def check(self) -> None:
         """As `Source.check`."""
@@ -128,9 +131,10 @@ def line_problem(scratch: Scratch, part: Part, line: int, layout: Layout | None)
         for _ in range(line):
             text = file.readline(MAX_LINE_BYTES + 1)
     text = text.removesuffix(b"\n")
+    error = ManifestError(INVALID_CONTENT, f"Line {number} cannot be read as CSV.", line=number)
     try:
         if layout:
             read_row(text, layout)
     except RowFaultError as fault:
-        return at_line(fault, text, number)
-    return ManifestError(INVALID_CONTENT, f"Line {number} cannot be read as CSV.", line=number)
+        error = at_line(fault, text, number)
+    return at_file(error, part.file) if part.file else error

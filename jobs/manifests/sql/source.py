@@ -16,7 +16,7 @@ from jobs.errors import ManifestError
 from jobs.manifests.problems import INVALID_CONTENT
 from jobs.manifests.source import Checkpoint, Place, Reading, RowBlock
 from jobs.manifests.sql import scratch as folders
-from jobs.manifests.sql.blocks import Keys, Waiting, block_of
+from jobs.manifests.sql.blocks import Keys, Waiting, block_of, counted_markers
 from jobs.manifests.sql.frames import Cells
 from jobs.manifests.sql.inputs import input_of
 from jobs.manifests.sql.parts import PART_BYTES, Input, Part, line_problem
@@ -125,7 +125,7 @@ def _at_once(
         result = Result(scratch)
         if not result.is_whole:
             _fill(result, manifest, below, scratch, reading)
-        yield from _of_result(result.rows(), below.keys, reading.rows_per_block, checkpoint)
+        yield from _of_result(result, below.keys, reading.rows_per_block, checkpoint)
         folders.finish(scratch)
 
 
@@ -137,7 +137,7 @@ def _fill(
     process = _process(manifest, below, scratch, reading)
     try:
         process.ask("plan")
-        result.write(_run(process, scratch, parts, below))
+        result.write(_run(process, scratch, parts, below), lambda: process.skipped)
     finally:
         process.close()
     for part in parts:
@@ -145,11 +145,11 @@ def _fill(
 
 
 def _of_result(
-    found: Iterator[Cells], keys: Keys, rows_per_block: int, checkpoint: Checkpoint
+    result: Result, keys: Keys, rows_per_block: int, checkpoint: Checkpoint
 ) -> Iterator[RowBlock]:
     done = checkpoint or {"rows": 0, "sum": ""}
     digest, row, waiting = hashlib.sha256(), 0, Cells()
-    for cells in found:
+    for cells in result.rows():
         if row < done["rows"]:
             passed = min(done["rows"] - row, len(cells[0]))
             row += passed
@@ -163,22 +163,23 @@ def _of_result(
         while len(waiting[0]) >= rows_per_block:
             taken = [column[:rows_per_block] for column in waiting]
             waiting = [column[rows_per_block:] for column in waiting]
-            yield _block(taken, row, digest, keys)
+            yield _block(taken, row, digest, keys, result)
             row += rows_per_block
     if row < done["rows"]:
         raise _other_rows(done["rows"])
     if waiting and waiting[0]:
-        yield _block(waiting, row, digest, keys)
+        yield _block(waiting, row, digest, keys, result)
     elif not row:
         raise ManifestError(INVALID_CONTENT, KEEPS_NOTHING)
 
 
-def _block(cells: Cells, row: int, digest: "hashlib._Hash", keys: Keys) -> RowBlock:
-    """`row` is the number of those before it."""
+def _block(cells: Cells, row: int, digest: "hashlib._Hash", keys: Keys, result: Result) -> RowBlock:
+    """`row` is the number of those before it. The first one tells what was left out."""
+    skipped = {} if row else counted_markers(result.skipped())
     behind = row + len(cells[0])
     _add(digest, cells)
     places = [Place(number, RESULT) for number in range(row + 1, behind + 1)]
-    return block_of(cells, places, {"rows": behind, "sum": digest.hexdigest()}, keys)
+    return block_of(cells, places, {"rows": behind, "sum": digest.hexdigest()}, keys, skipped)
 
 
 def _add(digest: "hashlib._Hash", cells: Cells) -> None:
