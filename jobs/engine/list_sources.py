@@ -6,6 +6,7 @@ from functools import cache
 
 from jobs import conf
 from jobs.engine.frozen_lists import frozen_blocks
+from jobs.engine.look_ups import LookUps
 from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle.connections import storage_to_look_at
 from jobs.manifests.source import Reading, RowBlock
@@ -30,18 +31,20 @@ def blocks_of(
         yield from frozen_blocks(job, work)
         return
     operation = registry.get(job.operation)
-    reading = Reading(
-        storage=storages(job, stop),
-        rows_per_block=conf.chunk_rows(operation.chunk_rows),
-        is_slow=is_slow,
-        stop=stop,
-        takes_free_keys=operation.takes_free_keys,
-        hold_turn=hold_turn,
-        takes_delete_markers=operation.takes_delete_markers,
-    )
-    source = source_of(job.manifest)
-    source.check(job.manifest, reading)
-    yield from source.blocks(job.manifest, reading, job.list_checkpoint)
+    with LookUps(job, stop) as look_up:
+        reading = Reading(
+            storage=storages(job, stop),
+            rows_per_block=conf.chunk_rows(operation.chunk_rows),
+            is_slow=is_slow,
+            stop=stop,
+            takes_free_keys=operation.takes_free_keys,
+            takes_delete_markers=operation.takes_delete_markers,
+            look_up=look_up,
+            hold_turn=hold_turn,
+        )
+        source = source_of(job.manifest)
+        source.check(job.manifest, reading)
+        yield from source.blocks(job.manifest, reading, job.list_checkpoint)
 
 
 def storages(job: Job, stop: threading.Event) -> Callable[[str], Storage]:

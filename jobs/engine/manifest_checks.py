@@ -14,6 +14,7 @@ from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
 from jobs.manifests.frozen_list import taken_apart
+from jobs.manifests.generated.refusals import nothing_matches
 from jobs.manifests.source import Place, RowBlock
 from jobs.models import Job
 from jobs.operations import registry
@@ -21,12 +22,21 @@ from jobs.operations.base import Operation
 from jobs.operations.preconditions import Precondition
 from jobs.s3.answers import Answer
 from jobs.s3.storage import Storage
+from jobs.spec.generator import GeneratorSpec
 
 INVALID = "InvalidManifestContent"
 """FailureCode of a list that cannot be run (docs/batch-operations.md, Errors in a manifest)."""
 
 UNFIT = "InvalidBucketState"
 """S3's name for a bucket that is not as a call needs it."""
+
+
+def nothing_listed(job: Job) -> ManifestError:
+    """Of a list that has no row."""
+    manifest = job.manifest
+    if isinstance(manifest, GeneratorSpec):
+        return nothing_matches(manifest)
+    return ManifestError(INVALID, "The manifest is empty. List at least one object.")
 
 
 def check_buckets(

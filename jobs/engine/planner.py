@@ -23,14 +23,15 @@ from jobs.engine.database import DATABASE_AWAY, now_s
 from jobs.engine.frozen_lists import unseen_rows
 from jobs.engine.list_sources import blocks_of, storages
 from jobs.engine.manifest_checks import (
-    INVALID,
     check_buckets,
     check_columns,
     check_rows,
     check_single_bucket,
+    nothing_listed,
 )
 from jobs.engine.plus_checks import check_plus_signs
 from jobs.engine.sampling import cut_to_sample
+from jobs.engine.saved_list import save_list
 from jobs.errors import (
     LeaseLostError,
     ManifestError,
@@ -140,8 +141,10 @@ class _Preparation:
         if not self._keep_all(blocks):
             return
         if self.job.prepared_rows == 0:
-            raise ManifestError(INVALID, "The manifest is empty. List at least one object.")
+            raise nothing_listed(self.job)
         if not check_buckets(self.job, self.stop, self.clock, self._goes_on_checking):
+            return
+        if not save_list(self.job, self.lease, self.work, self.stop, self._is_over):
             return
         with transaction.atomic():
             commands.end_preparing(
@@ -185,16 +188,17 @@ class _Preparation:
         return self.stop.is_set() or time.monotonic() - self._kept_s > CHECKPOINT_S
 
     def _keep(self, group: list[RowBlock]) -> None:
-        """Put a group of chunks into work storage, then make them and the checkpoint known."""
+        """Put a group of chunks into work storage, then make them and the checkpoint known. A block
+        without rows is a checkpoint alone.
+        """
         position = self.job.prepared_rows
-        # One without rows says how far reading came, and what was skipped.
-        with_rows = [block for block in group if block.rows.rows]
-        packed = segments.pack([frozen_list.encode(block.rows) for block in with_rows])
+        filled = [block for block in group if block.rows.rows]
+        packed = segments.pack([frozen_list.encode(block.rows) for block in filled])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
-        if with_rows:
+        if filled:
             self.work.put(name, packed.data)
         chunks = []
-        for block, (offset, length) in zip(with_rows, packed.ranges, strict=True):
+        for block, (offset, length) in zip(filled, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
                     job=self.job,
@@ -251,6 +255,7 @@ class _Preparation:
             plus_signs=job.plus_signs,
             lists_versions=job.lists_versions,
             unguarded_rows=job.unguarded_rows,
+            looked_up_objects=job.looked_up_objects,
             found=job.found,
         )
         self._kept_s = time.monotonic()

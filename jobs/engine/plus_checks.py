@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from jobs.choices import Risk
 from jobs.manifests import plus_signs
 from jobs.manifests.problems import at_line
 from jobs.manifests.source import RowBlock
 from jobs.models import Job
 from jobs.operations.base import Operation
 from jobs.s3.storage import Storage
-
-HARMFUL = frozenset({Risk.DESTRUCTIVE, Risk.IRREVERSIBLE})
 
 
 def check_plus_signs(
@@ -24,7 +21,7 @@ def check_plus_signs(
     """
     if job.guarded_by_id or not plus_signs.is_open(job.manifest):
         return
-    is_destructive = operation.danger() in HARMFUL
+    is_destructive = operation.danger() in plus_signs.HARMFUL
     for block in blocks:
         rows, signs = plus_signs.asked_about(block.rows, job.plus_signs)
         for place, row in rows:

@@ -15,6 +15,7 @@ from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
 from jobs.lifecycle.capabilities import lacking
 from jobs.lifecycle.connected import unconnected
+from jobs.lifecycle.generated_lists import check_generator
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
@@ -22,6 +23,7 @@ from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.spec.columns import wrong_columns
+from jobs.spec.generator import GeneratorSpec
 from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, MAX_SAMPLE, JobSpec
 
 
@@ -120,6 +122,8 @@ def _check_options(spec: JobSpec) -> list[Problem]:
 
 
 def _check_manifest(spec: JobSpec) -> list[Problem]:
+    if isinstance(spec.manifest, GeneratorSpec):
+        return check_generator(spec.manifest, spec.operation, spec.role_arn)
     manifest, problems = spec.manifest, []
     if not manifest.bucket or not manifest.key:
         problems.append(Problem("manifest", "Enter the path to the manifest object."))

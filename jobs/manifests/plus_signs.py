@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from jobs.choices import ManifestFormat
+from jobs.choices import ManifestFormat, Risk
 from jobs.errors import StorageError
 from jobs.manifests.frozen_list import VERSION_ID, Frozen, taken_apart
 from jobs.manifests.keys import decode_key, spaced
@@ -24,6 +24,9 @@ from jobs.spec.object_list import ListSpec
 SWITCH = '"+ is a space"'
 SPREAD = 3
 """The first `+` is asked about, the third, the ninth and so on: of a thousand million that is twenty."""
+
+HARMFUL = frozenset({Risk.DESTRUCTIVE, Risk.IRREVERSIBLE})
+"""Operations of such a risk are never run on a guess."""
 
 _PLUS = ord("+")
 

@@ -5,12 +5,14 @@ from typing import cast
 
 from jobs.choices import ManifestFormat
 from jobs.manifests.source import Source
+from jobs.spec.generator import GENERATOR
 from jobs.spec.object_list import ListSpec
 
-_SOURCES = {
+_SOURCES: dict[str, str] = {
     ManifestFormat.CSV: "jobs.manifests.csv_manifest",
     ManifestFormat.INVENTORY: "jobs.manifests.inventory.source",
     ManifestFormat.SAVED_LIST: "jobs.manifests.inventory.source",
+    GENERATOR: "jobs.manifests.generated.source",
 }
 """By its format, the module with its `SOURCE`. It is imported when the first list of its kind is read:
 what it needs for that takes memory, and the workers that run tasks never read a list.

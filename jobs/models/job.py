@@ -83,6 +83,13 @@ class Job(models.Model):
     listed_by = models.JSONField()
     """The manifest in its wire form: {"Manifest": {"Spec": ..., "Location": ...}}."""
 
+    generated_manifest = models.JSONField(default=dict, editable=False)
+    """Where a generated list was saved: GeneratedManifestDescriptor in its wire form."""
+    saved_files = models.JSONField(default=list, editable=False)
+    """While it is saved: data files that are whole, see `engine.saved_list`."""
+    looked_up_objects = models.PositiveBigIntegerField(default=0, editable=False)
+    """How many objects were asked for what no listing tells."""
+
     report_enabled = models.BooleanField(default=True)
     report_bucket = models.CharField(max_length=63, blank=True)
     report_prefix = models.CharField(max_length=512, blank=True)

@@ -123,7 +123,9 @@ def test_json_of_something_else_is_no_inventory(data):
 
 
 def test_more_files_than_are_read_are_refused_before_they_are_looked_at():
-    assert f"names {MAX_FILES + 1:,} files" in refusal(manifest_json([], files=[0] * (MAX_FILES + 1)))
+    assert f"names {MAX_FILES + 1:,} files" in refusal(
+        manifest_json([], files=[0] * (MAX_FILES + 1))
+    )
 
 
 def test_manifest_that_is_too_large_is_not_read_to_its_end(monkeypatch):
@@ -154,7 +156,7 @@ def test_manifest_that_was_overwritten_is_not_read():
 
 def test_inventory_that_a_kms_key_encrypts_is_read():
     inventory = given([ROWS])
-    inventory.files.encryption = {place: "aws:kms" for place in inventory.files.objects}
+    inventory.files.encryption = dict.fromkeys(inventory.files.objects, "aws:kms")
     assert [block.rows.rows for block in inventory.blocks()] == [1]
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0019_inventories'),
+        ('jobs', '0019_generated_lists'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0018_object_lists'),
+        ('jobs', '0020_plus_signs'),
     ]
 
     operations = [
