@@ -1,6 +1,6 @@
 """A CSV manifest as a table: its columns are its fields."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 from jobs.choices import ManifestField
@@ -31,7 +31,12 @@ class CsvInput:
     def question(self, sql: str) -> Question:
         return Question(sql, tuple((name, "") for name in column_names(self._manifest.fields)))
 
-    def parts(self, scratch: Scratch, start: Any, part_bytes: int | None) -> Iterator[Part]:
+    def too_large_to_try(self) -> str:
+        return ""
+
+    def parts(
+        self, scratch: Scratch, start: Any, part_bytes: int | None
+    ) -> Generator[Part, None, None]:
         manifest, start = self._manifest, start or {"byte": 0, "line": 1}
         is_compressed = start.get("compressed", False)
         with (

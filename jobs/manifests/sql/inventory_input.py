@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from jobs.errors import ManifestError
@@ -33,6 +33,9 @@ TYPES = {
     "IntelligentTieringReferenceDate": "TIMESTAMP",
 }
 """In UTC; all other columns are text."""
+
+TRIED_BYTES = 64 * 1024 * 1024
+"""A file of Parquet is read as a whole; a page takes no larger one."""
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -87,7 +90,18 @@ class InventoryInput:
             marker,
         )
 
-    def parts(self, scratch: Scratch, start: Any, part_bytes: int | None) -> Iterator[Part]:
+    def too_large_to_try(self) -> str:
+        size_bytes = self.inventory.files[0].size_bytes
+        if self.inventory.file_format == CSV or size_bytes <= TRIED_BYTES:
+            return ""
+        return (
+            "The SQL is right. What it keeps is seen while the job prepares: the inventory's first file"
+            f" is Parquet of {size_bytes / 1024**2:,.0f} MiB, which is too much for a page."
+        )
+
+    def parts(
+        self, scratch: Scratch, start: Any, part_bytes: int | None
+    ) -> Generator[Part, None, None]:
         start = start or {"file": 0, "line": 1}
         files = self.inventory.files
         for place in range(start["file"], len(files)):

@@ -1,6 +1,6 @@
 """Lists cut into files that DuckDB reads: whole lines, with the place of each part in its list."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,7 +46,12 @@ class Input(Protocol):
 
     def question(self, sql: str) -> Question: ...
 
-    def parts(self, scratch: Scratch, start: Any, part_bytes: int | None) -> Iterator[Part]:
+    def too_large_to_try(self) -> str:
+        """Why a page cannot try the filter on the list's beginning; "" where it can."""
+
+    def parts(
+        self, scratch: Scratch, start: Any, part_bytes: int | None
+    ) -> Generator[Part, None, None]:
         """From `start` on, None for the beginning; with None for `part_bytes` each file is one part."""
 
 
