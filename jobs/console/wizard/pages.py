@@ -152,6 +152,7 @@ def manifest_context(reading: Reading) -> Context:
         "kinds": KINDS,
         "kind": next(kind for kind in KINDS if kind.name == form.kind),
         "found": None if other_kind else found,
+        "turn": next((one for one in KINDS if found and one.name == found.turn_to), None),
         "stale": stale and not other_kind,
         "loads": (stale or found is None) and form.may_look,
         "columns": [form[name] for name in form.settled_later],

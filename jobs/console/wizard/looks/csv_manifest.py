@@ -41,11 +41,22 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     if facts.size_bytes:
         storage = storage_for_page(bucket, region, role)
         sample = storage.read_range(bucket, key, 0, SAMPLE_BYTES, version_id, if_match=facts.etag)
+    if _is_inventory(sample):
+        said = f"{shown} is the manifest.json of an S3 Inventory report, not a list in CSV."
+        found.stop(form.main, said, turn_to="inventory")
+        return
     ask = Asking(lambda named: storage_for_page(named, region, role))
     switch = None if is_of_another(found, known) else csv_form.switch
     seen = _preview(sample, facts, chosen, KeyRules(plus_is_space=bool(switch)), ask)
     _note(found, facts, seen)
     found.plus = plus_signs.question(seen, ask)
+
+
+def _is_inventory(sample: bytes) -> bool:
+    begin = sample[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return begin.startswith(b"{") and any(
+        name in sample for name in (b'"fileSchema"', b'"fileFormat"', b'"destinationBucket"')
+    )
 
 
 def is_of_another(found: Found, known: Found | None) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.wizard.found import Found
-from jobs.console.wizard.looks import csv_manifest, generated
+from jobs.console.wizard.looks import csv_manifest, generated, inventory
 from jobs.console.wizard.looks.buckets import note_buckets
 from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle import preflight
@@ -27,6 +27,7 @@ class Look:
 
 LOOKS = {
     "generated": Look(generated.look, generated.some_rows),
+    "inventory": Look(inventory.look, inventory.some_rows),
     "csv": Look(csv_manifest.look, csv_manifest.some_rows),
 }
 NOTHING = Rows([], [], [], [])
