@@ -70,6 +70,10 @@ class SqlRefusedError(ManifestError):
         self.sql_column = column
 
 
+class SqlLimitError(SqlRefusedError):
+    """SQL that needs more time or memory than it may have."""
+
+
 class WrongLineError(Exception):
     """DuckDB cannot read a line of a CSV file: `line` counts from 1 in the file that it was given."""
 
@@ -234,15 +238,15 @@ class SqlProcess:
         return answer
 
 
-def _too_long(time_s: float) -> SqlRefusedError:
-    return SqlRefusedError(
+def _too_long(time_s: float) -> SqlLimitError:
+    return SqlLimitError(
         f"It was stopped after {time_s:,.0f} s. Join fewer rows, or make the list smaller first: with"
         " WHERE alone a list is read in parts, and may have any size."
     )
 
 
-def _too_much_memory(memory_bytes: int) -> SqlRefusedError:
-    return SqlRefusedError(
+def _too_much_memory(memory_bytes: int) -> SqlLimitError:
+    return SqlLimitError(
         f"It needs more memory than the {memory_bytes // 1024**2:,} MiB that a filter may use. Sort,"
         " group or join fewer rows or columns: with WHERE alone any list can be filtered."
     )

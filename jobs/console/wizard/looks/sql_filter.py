@@ -6,12 +6,12 @@ from jobs.choices import ManifestField, ManifestFormat
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.sql_filter import NAME, SqlFilteredForm
 from jobs.console.wizard.found import Found, problem
-from jobs.errors import BatchConsoleError, ManifestError, StorageError
+from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle.connections import storage_for_page
 from jobs.manifests.frozen_list import Rows
 from jobs.manifests.source import Reading
 from jobs.manifests.sql import trial
-from jobs.manifests.sql.process import SqlProcessError, SqlRefusedError
+from jobs.manifests.sql.process import SqlLimitError, SqlProcessError, SqlRefusedError
 from jobs.models import Region, Role
 from jobs.spec.manifest import ManifestSpec
 
@@ -30,10 +30,12 @@ def note(found: Found, form: SourceForm, region: Region, role: Role) -> None:
         return
     try:
         tried = trial.try_out(_spec(form, found), _reading(region, role))
+    except SqlLimitError as error:
+        found.sql = {"said": _said(error.sentence)}
     except SqlRefusedError as error:
         found.problems.append(_refused(error))
     except (ManifestError, SqlProcessError, StorageError) as error:
-        found.sql = {"said": _said(error)}
+        found.sql = {"said": _said(error.message)}
     else:
         found.sql = {
             "columns": tried.columns,
@@ -77,5 +79,5 @@ def _refused(error: SqlRefusedError) -> dict[str, object]:
     )
 
 
-def _said(error: BatchConsoleError) -> str:
-    return f"The SQL filter was not tried. {error.message}"
+def _said(why: str) -> str:
+    return f"The SQL filter was not tried. {why}"
