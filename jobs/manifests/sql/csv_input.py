@@ -38,6 +38,10 @@ class CsvInput:
         self, scratch: Scratch, start: Any, part_bytes: int | None
     ) -> Generator[Part, None, None]:
         manifest, start = self._manifest, start or {"byte": 0, "line": 1}
+        name = f"{start['line']:015d}.csv"
+        if part_bytes is None and scratch.has(name):
+            yield Part(name, "", start["line"], start, None)
+            return
         is_compressed = start.get("compressed", False)
         with (
             reading_errors(manifest),
@@ -58,7 +62,6 @@ class CsvInput:
                 text = without_beginning(text, start["byte"])
             lines = Lines(start["line"], start["byte"])
             texts = lines.taken(text, self._reading)
-            name = f"{start['line']:015d}.csv"
             while cut(texts, scratch, name, part_bytes, self._reading.is_slow):
                 behind = {"byte": lines.byte, "line": lines.line}
                 if is_compressed:

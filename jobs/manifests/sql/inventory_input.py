@@ -124,10 +124,14 @@ class InventoryInput:
     def _texts(
         self, scratch: Scratch, file: DataFile, place: int, line: int, part_bytes: int | None
     ) -> Iterator[Part]:
+        name = f"{place:06d}-{line:012d}.csv"
+        if part_bytes is None and scratch.has(name):
+            behind = {"file": place + 1, "line": 1}
+            yield Part(name, file.key, line, {"file": place, "line": line}, behind)
+            return
         pieces = gunzipped(pieces_of(file, self.inventory.bucket, self._reading))
         lines = Lines(line)
         texts = lines.taken(_behind(pieces, line - 1), self._reading)
-        name = f"{place:06d}-{line:012d}.csv"
         while cut(texts, scratch, name, part_bytes, self._reading.is_slow):
             behind = {"file": place, "line": lines.line}
             yield Part(name, file.key, line, {"file": place, "line": line}, behind)

@@ -52,7 +52,9 @@ class Input(Protocol):
     def parts(
         self, scratch: Scratch, start: Any, part_bytes: int | None
     ) -> Generator[Part, None, None]:
-        """From `start` on, None for the beginning; with None for `part_bytes` each file is one part."""
+        """From `start` on, None for the beginning; with None for `part_bytes` each file is one part, and
+        those that the folder has are not fetched again.
+        """
 
 
 @dataclass(slots=True)

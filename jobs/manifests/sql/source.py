@@ -123,9 +123,13 @@ def _at_once(
     name = hashlib.sha256(json.dumps(manifest.to_wire(), sort_keys=True).encode()).hexdigest()[:32]
     with folders.kept(conf.sql_folder(), name, conf.sql_disk_bytes()) as scratch:
         result = Result(scratch)
-        if not result.is_whole:
-            _fill(result, manifest, below, scratch, reading)
-        yield from _of_result(result, below.keys, reading.rows_per_block, checkpoint)
+        try:
+            if not result.is_whole:
+                _fill(result, manifest, below, scratch, reading)
+            yield from _of_result(result, below.keys, reading.rows_per_block, checkpoint)
+        except ManifestError:
+            folders.finish(scratch)
+            raise
         folders.finish(scratch)
 
 
