@@ -237,7 +237,7 @@ _ORDERS: dict[str, Callable[[Press], HttpResponse]] = {
     "show": partial(stay, anchor="settings"),
     "page": _to_page,
     "turn": _turn,
-    "kind": partial(stay, anchor="source"),
+    "kind": partial(stay, anchor="list-fields"),
     "add": add,
     "remove": remove,
     "browse": _browse,
