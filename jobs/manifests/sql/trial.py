@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from jobs import conf
 from jobs.errors import ManifestError
@@ -72,7 +73,7 @@ def some_rows(manifest: ManifestSpec, reading: Reading, most: int) -> tuple[Rows
 @contextmanager
 def _begun(
     manifest: ManifestSpec, reading: Reading
-) -> Iterator[tuple[SqlProcess, dict[str, bool | list[str]], Part | None]]:
+) -> Iterator[tuple[SqlProcess, dict[str, Any], Part | None]]:
     """A process that looked at the SQL, what it says of it, and the list's beginning."""
     until_s = time.monotonic() + _FETCH_S
     reading = replace(reading, is_slow=lambda: time.monotonic() > until_s)
