@@ -43,6 +43,39 @@ local function list(total, from)
     .. "</IsTruncated>" .. token .. table.concat(lines)))
 end
 
+-- Bucket data has an object for each number of nine digits, named as lists name it: part 20 is "... ü".
+local function name_of(number)
+  if number % 20 ~= 0 then return ("data/part-%09d.parquet"):format(number), nil end
+  return ("data/part-%09d ü.parquet"):format(number), ("data/part-%09d+%%C3%%BC.parquet"):format(number)
+end
+
+-- The number of the first of these objects behind a key.
+local function first_after(key)
+  local digits, rest = key:match("^data/part%-(%d*)(.*)$")
+  if not digits then return key < "data/part-" and 0 or 1e9 end
+  local fill = rest > ":" and "9" or "0"
+  local number = tonumber((digits .. fill:rep(9)):sub(1, 9))
+  while number < 1e9 and name_of(number) <= key do number = number + 1 end
+  return number
+end
+
+local function list_data(arguments)
+  local number, lines = first_after(arguments["start-after"] or ""), {}
+  local most, prefix = math.min(tonumber(arguments["max-keys"]) or PAGE, PAGE), arguments.prefix or ""
+  while number < 1e9 and #lines < most do
+    local name, encoded = name_of(number)
+    if name:sub(1, #prefix) ~= prefix and name > prefix then break end
+    local note = memory.recall("/data/" .. (encoded and encoded:gsub("%+", "%%20") or name))
+    if name:sub(1, #prefix) == prefix and not (note and note.gone) then
+      lines[#lines + 1] = reading.entry(encoded or name, note)
+    end
+    number = number + 1
+  end
+  send(200, document("ListBucketResult", "<Name>data</Name><EncodingType>url</EncodingType><KeyCount>" .. #lines
+    .. "</KeyCount><MaxKeys>" .. most .. "</MaxKeys><IsTruncated>" .. tostring(#lines == most)
+    .. "</IsTruncated>" .. table.concat(lines)))
+end
+
 local function delete_many()
   ngx.req.read_body()
   local body, lines = ngx.req.get_body_data() or "", {}
@@ -150,6 +183,9 @@ local function read(method, query)
   local total = ngx.var.uri:match("^/list%-(%d+)/?$")
   if total and method == "GET" then
     return list(tonumber(total), tonumber(ngx.var["arg_continuation-token"] or 0) or 0)
+  end
+  if method == "GET" and ngx.var["arg_list-type"] and ngx.var.uri:find("^/data/?$") then
+    return list_data(ngx.req.get_uri_args())
   end
   reading.object(method)
 end

@@ -144,6 +144,15 @@ local function describe(uri, note)
   ngx.header["Accept-Ranges"] = "bytes"
 end
 
+-- An object of the bucket data as a listing has it.
+function reading.entry(encoded_key, note)
+  local etag = note and note.etag or reading.ETAG
+  return "<Contents><Key>" .. encoded_key .. "</Key><LastModified>"
+    .. os.date("!%Y-%m-%dT%H:%M:%S.000Z", note and note.at or SINCE) .. "</LastModified><ETag>&quot;"
+    .. etag:sub(2, -2) .. "&quot;</ETag><Size>" .. (note and note.size or SIZE)
+    .. "</Size><StorageClass>STANDARD</StorageClass></Contents>"
+end
+
 -- HEAD and GET of an object, or of a bucket.
 function reading.object(method)
   local uri = path_of(ngx.var.request_uri)

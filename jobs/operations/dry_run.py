@@ -12,10 +12,13 @@ from typing import Any, Never
 from jobs.choices import Risk
 from jobs.operations import looks
 from jobs.operations.base import Operation, Outcome, Steps, counted
+from jobs.operations.batch import BatchOperation, Ended
 from jobs.operations.context import Context
 from jobs.operations.foreseeing import Foresight
 from jobs.operations.guard_looks import guard_of
+from jobs.operations.listed_looks import FEWEST, MOST_LISTED, Guards, are_listed, listed
 from jobs.operations.steps import Later, Relay, Step, Stream, Together
+from jobs.operations.unchanged import difference
 from jobs.s3.answers import Answer
 from jobs.s3.faults import says_gone
 from jobs.services.call import Call
@@ -38,12 +41,17 @@ class Looked(Outcome):
     seen: Guard | None = None
 
 
-class DryRun(Operation):
-    """Nobody asks for it by name, so it is not in the registry: a job says that it is a dry run."""
+class DryRun(BatchOperation):
+    """Nobody asks for it by name, so it is not in the registry: a job says that it is a dry run.
+
+    Its tasks go together for one thing alone: to see in a listing what each would have to be asked
+    for. How they end is found out one by one.
+    """
 
     name = label = "Dry run"
     does = "Says of each object what would happen to it. Nothing is changed."
     risk = Risk.SAFE
+    batch_size = MOST_LISTED
 
     def __init__(self, operation: Operation) -> None:
         self._operation = operation
@@ -70,8 +78,32 @@ class DryRun(Operation):
     def foresee(self, target: Target, context: Context) -> Steps:
         return self._operation.foresee(target, context)
 
+    def batches(self, targets: Sequence[Target]) -> Sequence[Sequence[int]]:
+        by_bucket: dict[str, list[int]] = {}
+        for n in are_listed(targets):
+            by_bucket.setdefault(targets[n].bucket, []).append(n)
+        together = [some for some in by_bucket.values() if len(some) >= FEWEST]
+        alone = set(range(len(targets))).difference(*together)
+        return [*together, *([n] for n in sorted(alone))]
+
+    def most_at_once(self, target: Target, context: Context) -> int:
+        return self.batch_size
+
+    def run_many(self, targets: Sequence[Target], context: Context) -> Generator[Step, Any, Ended]:
+        """Nothing is decided here. An operation whose own first read is HeadObject needs no listing.
+        Of one object it is looked whether the listing says the same as HeadObject does, which the
+        job that is run for real will ask.
+        """
+        sight = Sight(targets[0], context)
+        first = next(self.foresee(targets[0], context), None)
+        if first is not None and not sight.shows(first):
+            seen = yield from listed(targets, context)
+            if seen and (yield from _is_like_a_look(targets[0].bucket, seen, context)):
+                context.seen_before |= {(targets[0].bucket, key): seen[key] for key in seen}
+        return Ended([None] * len(targets), [[n] for n in range(len(targets))])
+
     def run(self, target: Target, context: Context) -> Steps:
-        sight = Sight(target, context)
+        sight = Sight(target, context, _listed(target, context))
         outcome = yield from reads_alone(self.foresee(target, context), sight)
         if sight.is_wanted:
             sight.notice(sight.look, (yield sight.look))
@@ -82,15 +114,16 @@ class DryRun(Operation):
 
 
 class Sight:
-    """What is seen of a task's object: in the first HeadObject of the task's own that passes, or by
-    one before all other reads. Before, not after: what changes in between is then not taken for
-    what was looked at.
+    """What is seen of a task's object: in a listing, else in the first HeadObject of the task's own
+    that passes, or by one before all other reads. Before, not after: what changes in between is then
+    not taken for what was looked at.
     """
 
-    def __init__(self, target: Target, context: Context) -> None:
-        self.look = looks.ask(target, context, "HeadObject", is_look=False)
-        self.is_wanted = True
-        self.seen: Guard | None = None
+    def __init__(self, target: Target, context: Context, listed: Guard | None = None) -> None:
+        self.seen = listed
+        self.is_wanted = listed is None
+        if self.is_wanted:
+            self.look = looks.ask(target, context, "HeadObject", is_look=False)
 
     def shows(self, step: Step) -> bool:
         return isinstance(step, Call) and (step.to, step.action, step.params) == (
@@ -107,6 +140,17 @@ class Sight:
                 self.seen = Guard(is_absent=True)
             elif not answer.code:
                 self.seen = guard_of(answer)
+
+
+def _listed(target: Target, context: Context) -> Guard | None:
+    return None if target.version_id else context.seen_before.get((target.bucket, target.key))
+
+
+def _is_like_a_look(bucket: str, seen: Guards, context: Context) -> Generator[Step, Any, bool]:
+    """Some storages have another ETag or another size in their listings."""
+    key = next(iter(seen))
+    answer: Answer = yield looks.ask(Target(bucket, key), context, "HeadObject")
+    return not answer.code and not difference(seen[key], guard_of(answer))
 
 
 def reads_alone(steps: Foresight, sight: Sight) -> Steps:

@@ -4,13 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from jobs.choices import OperationGroup, Risk
-from jobs.operations.base import Operation, Steps, counted, named
+from jobs.operations.base import counted, named
 from jobs.operations.checking import Checker
 from jobs.operations.connected import Connected
 from jobs.operations.connected_fields import ConnectedField
-from jobs.operations.context import Context
-from jobs.operations.invocations import invoking
 from jobs.operations.invocations.invocation_event import (
     ARGUMENTS,
     SCHEMA,
@@ -20,10 +17,11 @@ from jobs.operations.invocations.invocation_event import (
     parse_event,
 )
 from jobs.operations.invocations.invocation_form import form_of
+from jobs.operations.invocations.invoke_operation import InvokeOperation
 from jobs.s3.function_arns import EXAMPLE, MOST, FunctionArn, parse_function_arn
 from jobs.services.call import Call
+from jobs.services.destination import Destination
 from jobs.services.lambda_function import INVOKE, LAMBDA, PAYLOAD
-from jobs.spec.target import Target
 
 FUNCTION = "FunctionArn"
 NO_JSON = "Invalid JSON returned in Lambda payload"
@@ -31,27 +29,26 @@ _ARN = "arn:aws:lambda:us-east-1:123456789012:function:thumbnails"
 
 
 @dataclass(frozen=True, slots=True)
-class LambdaInvoke(Operation):
+class LambdaInvoke(InvokeOperation):
     """One invocation per task. The function itself says how each task ended."""
 
+    takes_free_keys = True
     name = "LambdaInvoke"
     label = "Invoke function"
-    group = OperationGroup.CHECK
     does = "Invokes a function of yours for each object, and takes its word for how that went."
-    risk = Risk.CAUTION
     loss = "are handed to the function."
     undo = "What the function does is its own, and nothing here can undo it."
     understood = (
         "I understand that the function may run more than once for an object whose answer is lost."
     )
+    who = "The function"
+    no_json = NO_JSON
     lacks = "functions to invoke"
     calls = ("Invoke",)
     back = "Only the function knows how."
     again = (
         "The function is invoked again with the same taskId, at most twice after a lost invocation."
     )
-    idempotent = False
-    keeps_state = True
     form = form_of(
         ConnectedField(
             name="function_arn",
@@ -104,32 +101,15 @@ class LambdaInvoke(Operation):
     def effect_on(self, key: str) -> str:
         return f"{self.function.function} is invoked for {key}"
 
-    def needs_object(self) -> bool:
-        return False
-
-    def connections(self) -> list[Connected]:
-        return [self._whom]
-
     @property
-    def _whom(self) -> Connected:
+    def whom(self) -> Connected:
         return Connected(LAMBDA, self.function.region_code, self.function.function, FUNCTION)
 
-    # --- How a task runs
+    def named(self) -> str:
+        return f"The function {self.function.function}"
 
-    def run(self, target: Target, context: Context) -> Steps:
-        return (yield from invoking.run(self._invoked(context), target, context))
-
-    def foresee(self, target: Target, context: Context) -> Steps:
-        whom = f"The function {self.function.function}"
-        return (yield from invoking.foresee(self.event, whom, target, context))
-
-    def _invoked(self, context: Context) -> invoking.Invoked:
-        there = context.connected(self._whom)
-
-        def call(payload: bytes, task_id: str) -> Call:
-            return Call(there, INVOKE, {PAYLOAD: payload}, once=True)
-
-        return invoking.Invoked(call, self.event, "The function", NO_JSON)
+    def call(self, there: Destination, payload: bytes, task_id: str) -> Call:
+        return Call(there, INVOKE, {PAYLOAD: payload}, once=True)
 
 
 def _parse_arn(arn: str, check: Checker) -> FunctionArn:

@@ -38,7 +38,10 @@ class Relay:
     differs: Callable[[Content, Answer], str]
 
 
-CHANGED, INCOMPLETE, DIFFERS = "ObjectChanged", "IncompleteBody", "BadDigest"
+CHANGED = "ObjectChanged"
+"""The code of a task that left its object alone since it is another than the one that was seen."""
+
+INCOMPLETE, DIFFERS = "IncompleteBody", "BadDigest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,8 @@ from datetime import UTC, datetime
 from jobs.operations.base import Outcome
 from jobs.operations.deleting.object_versions import Entry
 from jobs.operations.looks import Seen
+from jobs.operations.steps import CHANGED as CHANGED
 from jobs.spec.target import Guard
-
-CHANGED = "ObjectChanged"
-"""The code of a task that left its object alone since it is another than the one that was seen."""
 
 LEFT = "It was left as it is."
 NO_VERSION = "null"

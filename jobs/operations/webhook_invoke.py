@@ -4,13 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from jobs.choices import OperationGroup, Risk
-from jobs.operations.base import Operation, Steps, counted, named
+from jobs.operations.base import counted, named
 from jobs.operations.checking import Checker
 from jobs.operations.connected import Connected
 from jobs.operations.connected_fields import ConnectedField
-from jobs.operations.context import Context
-from jobs.operations.invocations import invoking
 from jobs.operations.invocations.invocation_event import (
     ARGUMENTS,
     SCHEMA,
@@ -20,10 +17,11 @@ from jobs.operations.invocations.invocation_event import (
     parse_event,
 )
 from jobs.operations.invocations.invocation_form import form_of
+from jobs.operations.invocations.invoke_operation import InvokeOperation
 from jobs.services.call import Call
+from jobs.services.destination import Destination
 from jobs.services.lambda_answers import PAYLOAD
 from jobs.services.webhook import MESSAGE_ID, POST, WEBHOOK
-from jobs.spec.target import Target
 
 NAME = "WebhookName"
 MOST = 80
@@ -31,23 +29,22 @@ NO_JSON = "Invalid JSON returned by the webhook"
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookInvoke(Operation):
+class WebhookInvoke(InvokeOperation):
     """As LambdaInvoke, with the same event and the same answer, by a signed POST."""
 
+    takes_free_keys = True
     name = "WebhookInvoke"
     label = "Call webhook"
-    group = OperationGroup.CHECK
     does = "Calls a webhook of yours for each object, and takes its word for how that went."
-    risk = Risk.CAUTION
     loss = "are handed to the webhook."
     undo = "What the webhook does is its own, and nothing here can undo it."
     understood = "I understand that the webhook may be called more than once for an object whose answer is lost."
+    who = "The webhook"
+    no_json = NO_JSON
     lacks = "webhooks to call"
     calls = ("POST",)
     back = "Only the webhook knows how."
     again = "The webhook is called again with the same webhook-id, at most twice after a lost call."
-    idempotent = False
-    keeps_state = True
     form = form_of(
         ConnectedField(
             name="webhook",
@@ -94,29 +91,12 @@ class WebhookInvoke(Operation):
     def effect_on(self, key: str) -> str:
         return f"The webhook {self.webhook} is called for {key}"
 
-    def needs_object(self) -> bool:
-        return False
-
-    def connections(self) -> list[Connected]:
-        return [self._whom]
-
     @property
-    def _whom(self) -> Connected:
+    def whom(self) -> Connected:
         return Connected(WEBHOOK, self.webhook, "", NAME)
 
-    # --- How a task runs
+    def named(self) -> str:
+        return f"The webhook {self.webhook}"
 
-    def run(self, target: Target, context: Context) -> Steps:
-        return (yield from invoking.run(self._invoked(context), target, context))
-
-    def foresee(self, target: Target, context: Context) -> Steps:
-        whom = f"The webhook {self.webhook}"
-        return (yield from invoking.foresee(self.event, whom, target, context))
-
-    def _invoked(self, context: Context) -> invoking.Invoked:
-        there = context.connected(self._whom)
-
-        def call(payload: bytes, task_id: str) -> Call:
-            return Call(there, POST, {PAYLOAD: payload, MESSAGE_ID: task_id}, once=True)
-
-        return invoking.Invoked(call, self.event, "The webhook", NO_JSON)
+    def call(self, there: Destination, payload: bytes, task_id: str) -> Call:
+        return Call(there, POST, {PAYLOAD: payload, MESSAGE_ID: task_id}, once=True)

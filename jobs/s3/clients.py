@@ -12,7 +12,6 @@ import botocore.session
 from botocore.config import Config
 from botocore.configprovider import ConstantProvider
 from botocore.exceptions import BotoCoreError, IncompleteReadError, InvalidRegionError
-from botocore.loaders import Loader
 from botocore.utils import validate_region_name
 
 from jobs import conf
@@ -22,6 +21,7 @@ from jobs.s3.answers import answer_of
 from jobs.s3.ca_certificates import ca_file
 from jobs.s3.endpoints import Credentials, Endpoint, is_region_code
 from jobs.s3.patience import Patience, bound
+from jobs.s3.service_models import LOADER
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -58,9 +58,6 @@ class Heard:
 
 
 _HEARD: ContextVar[Heard | None] = ContextVar("heard", default=None)
-
-# Reading S3's service model takes most of the time that a client takes; all share it.
-_LOADER = Loader(include_default_search_paths=True)
 
 
 def make_client(
@@ -154,7 +151,7 @@ def _verify(endpoint: Endpoint) -> bool | str | None:
 
 def _session(credentials: Credentials | None) -> boto3.session.Session:
     session = botocore.session.Session()
-    session.register_component("data_loader", _LOADER)
+    session.register_component("data_loader", LOADER)
     if credentials is None:
         return boto3.session.Session(botocore_session=session)
     # Whose key is named does not depend on a profile of the process, which may not even exist.

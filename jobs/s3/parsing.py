@@ -22,6 +22,7 @@ from jobs.s3.clients import READ_AGAIN, S3Client
 from jobs.s3.deletion_answers import read_result
 from jobs.s3.fields import Fields, Headers
 from jobs.s3.foreign import describe
+from jobs.s3.listing_answers import read_listing
 from jobs.s3.marks import NO_MARKS
 from jobs.s3.proof import (
     ANY_ROOT,
@@ -237,6 +238,8 @@ class _Parsed(Mapping[str, Any]):
 
 
 def _read_from(action: str, root: ET.Element | None) -> Mapping[str, Any]:
+    if action == "ListObjectsV2":
+        return read_listing(root) or NOTHING_READ
     tags = read_tags(root) if action == "GetObjectTagging" else None
     return NOTHING_READ if tags is None else {"TagSet": tags}
 

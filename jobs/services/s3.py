@@ -65,6 +65,7 @@ class S3Service(Service):
         if endpoint.url.lower().startswith("https:"):
             self.tls = tls_context(silent)
         self.marks = proof.NO_MARKS
+        self._learned: tuple[str, ...] = ()
         self._endpoint, self._credentials = endpoint, credentials
         self._connect_timeout_s, self._read_timeout_s = connect_timeout_s, read_timeout_s
         self._speaking: S3Client | None = None
@@ -157,8 +158,12 @@ class S3Service(Service):
 
     def learn(self, call: Call, answer: Answer) -> None:
         """From what its body proves: it shows which headers this endpoint's answers have."""
-        if proof.is_proven_by_body(call.action):
-            self.marks |= proof.marks_among(answer.headers)
+        if not proof.is_proven_by_body(call.action):
+            return
+        names = tuple(answer.headers)
+        if names != self._learned:  # nearly never so, and dearer than to compare
+            self._learned = names
+            self.marks |= proof.marks_among(names)
 
 
 MOST_THREADS = 32

@@ -286,3 +286,21 @@ def test_functions_and_webhooks_answer_for_the_task_that_they_were_sent(stub, pa
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
         result = result_of(answer.read(), "the-task")
     assert (result.code, result.text) == ("Succeeded", "done")
+
+
+def test_listing_of_the_benchmarks_bucket_has_what_looks_at_its_objects_show(s3):
+    keys = [key_of(number) for number in range(500_000, 500_010)]
+    s3.put_object(Bucket="data", Key=keys[3], Body=b"new content")
+    s3.delete_object(Bucket="data", Key=keys[4])
+    found = s3.list_objects_v2(Bucket="data", StartAfter=keys[0][:-1], MaxKeys=9)["Contents"]
+    assert [one["Key"] for one in found] == [key for key in keys if key != keys[4]]
+    for one in found:
+        looked = s3.head_object(Bucket="data", Key=one["Key"])
+        assert looked["ETag"] == one["ETag"]
+        assert looked["ContentLength"] == one["Size"]
+        assert looked["LastModified"] == one["LastModified"]
+
+
+def test_listing_of_the_benchmarks_bucket_begins_behind_any_key(s3):
+    listed = s3.list_objects_v2(Bucket="data", StartAfter="data/part-00000049~~~~", MaxKeys=2)
+    assert [one["Key"] for one in listed["Contents"]] == [key_of(500), key_of(501)]

@@ -70,7 +70,7 @@ def test_buckets_with_object_lock_are_ready_for_confirmation(place, steps, s3):
     locked = f"{place.source}-locked"
     s3.create_bucket(Bucket=locked, ObjectLockEnabledForBucket=True)
     job = steps.prepare(job_over(place, [locked]))
-    assert (job.status, job.buckets) == (JobStatus.SUSPENDED, {locked: [2, 1]})
+    assert (job.status, job.buckets) == (JobStatus.SUSPENDED, {locked: [2, 1, ""]})
 
 
 def test_each_bucket_is_asked_once(place, steps, buckets, asked):
@@ -127,7 +127,7 @@ def test_stop_is_obeyed_between_two_buckets_and_none_is_asked_again(
     steps.stop.clear()
     job = steps.prepare(job)
     assert (job.status, asked.counts) == (JobStatus.SUSPENDED, dict.fromkeys(buckets, 1))
-    assert job.buckets == {name: [2, n + 1] for n, name in enumerate(buckets)}
+    assert job.buckets == {name: [2, n + 1, ""] for n, name in enumerate(buckets)}
 
 
 def test_turn_that_is_over_ends_between_two_buckets_and_each_turn_comes_further(
@@ -147,7 +147,7 @@ def test_copy_whose_bucket_was_looked_at_is_ready_for_confirmation(place, steps)
     parameters = {"TargetResource": f"arn:aws:s3:::{place.reports}"}
     rows = place.list_of(["a"])
     job = steps.prepare(place.make_job(rows, operation="S3PutObjectCopy", parameters=parameters))
-    assert (job.status, job.buckets) == (JobStatus.SUSPENDED, {place.source: [1, 1]})
+    assert (job.status, job.buckets) == (JobStatus.SUSPENDED, {place.source: [1, 1, ""]})
 
 
 @pytest.mark.parametrize(

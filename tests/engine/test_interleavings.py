@@ -33,6 +33,7 @@ from jobs.engine import (
     control,
     finisher,
     job_status,
+    list_sources,
     manifest_checks,
     planner,
     recording,
@@ -484,10 +485,9 @@ def test_jobs_stay_whole_whatever_persons_workers_and_time_do(
     transactional_db, settings, monkeypatch, hints
 ):
     storage = DictStorage()
-    for module in (planner, finisher):
-        name = "manifest_storage" if module is planner else "report_storage"
-        monkeypatch.setattr(module, name, lambda job: storage)
-    monkeypatch.setattr(manifest_checks, "storage_to_look_at", lambda *_: storage)
+    monkeypatch.setattr(finisher, "report_storage", lambda job: storage)
+    for module in (list_sources, manifest_checks):
+        monkeypatch.setattr(module, "storage_to_look_at", lambda *_: storage)
     settings.BATCHCONSOLE_CHUNK_ROWS = 3
     settings.BATCHCONSOLE_SEGMENT_CHUNKS = 2
     settings.BATCHCONSOLE_TIME_BOX_S = 0

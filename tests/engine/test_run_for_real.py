@@ -46,6 +46,19 @@ def kept_files(steps, job):
 BLUE = {"team": "blue"}
 
 
+def test_object_that_was_seen_in_a_listing_alone_is_left_alone_when_it_has_changed(place, steps):
+    keys = [f"{n:02}.jpg" for n in range(12)]
+    place.put_objects([key for key in keys if key != keys[5]])
+    dry_run = looked(place, steps, place.list_of(keys))
+    place.s3.put_object(Bucket=place.source, Key=keys[3], Body=b"other content")
+    place.s3.put_object(Bucket=place.source, Key=keys[5], Body=b"new")
+    job = steps.all_the_way(real(dry_run))
+    left = {key: row[1] for key, row in told(place, job).items() if row[0] != "succeeded"}
+    assert left == {keys[3]: "ObjectChanged", keys[5]: "ObjectChanged"}
+    assert tags_of(place, keys[0]) == BLUE
+    assert tags_of(place, keys[3]) == tags_of(place, keys[5]) == {}
+
+
 def test_object_that_changed_since_the_dry_run_is_left_alone_and_all_others_are_changed(
     place, steps
 ):
@@ -119,7 +132,7 @@ def test_counts_buckets_and_objects_that_could_not_be_looked_at(place, steps, mo
                      fields=("Bucket", "Key", "VersionId"))  # fmt: skip
     job = steps.prepare(real(dry_run))
     assert (job.total_tasks, job.unguarded_rows) == (2, 2)
-    assert job.buckets == {place.source: [2, 1]}
+    assert job.buckets == {place.source: [2, 1, ""]}
 
 
 def test_dry_run_keeps_its_list_and_nothing_else_when_it_ends(place, steps):

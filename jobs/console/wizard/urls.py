@@ -28,5 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="draft-autosave",
     ),
     path("_/drafts/<uuid:draft_id>/preview/", fragments.draft_preview, name="draft-preview"),
+    path("_/drafts/<uuid:draft_id>/source/", fragments.draft_source, name="draft-source"),
     path("_/drafts/<uuid:draft_id>/settings/", fragments.draft_settings, name="draft-settings"),
 ]

@@ -8,7 +8,7 @@ from jobs.operations import looks
 from jobs.operations.base import Outcome, outcome_of
 from jobs.operations.context import Context
 from jobs.operations.looks import Facts
-from jobs.operations.steps import Step
+from jobs.operations.steps import CHANGED, Step
 from jobs.s3.answers import UNCLEAR, Answer
 from jobs.spec.target import Target
 
@@ -16,7 +16,6 @@ CUSTOMER_KEY = (
     "The object is encrypted with a customer-provided key (SSE-C), which a job does not have. Copy it"
     " with a client that has the key."
 )
-OBJECT_CHANGED = "ObjectChanged"
 
 
 def look_at_source(source: Target, context: Context) -> Generator[Step, Any, Facts | Outcome]:
@@ -37,7 +36,7 @@ def look_at_source(source: Target, context: Context) -> Generator[Step, Any, Fac
     guard = source.guard
     if guard is not None and guard.etag and guard.etag.strip('"') != facts.etag.strip('"'):
         message = "The object has changed since it was looked at, so it was not copied."
-        return Outcome(False, 412, OBJECT_CHANGED, message)
+        return Outcome(False, 412, CHANGED, message)
     return facts
 
 

@@ -58,7 +58,7 @@ def test_clone_has_everything_of_the_job_and_makes_its_equal(client, job):
     assert made.cloned_from == job
     for name in (
         *("region", "role", "description", "priority", "operation", "parameters"),
-        *("manifest_bucket", "manifest_key", "manifest_etag", "manifest_fields"),
+        "listed_by",
         *("report_enabled", "report_bucket", "report_prefix", "report_scope"),
     ):
         assert getattr(made, name) == getattr(job, name), name
@@ -70,7 +70,7 @@ def test_clone_after_the_manifest_changed_says_so_and_uses_what_is_there(client,
     wizard = cloned(client, job)
     assert "The manifest was changed since that job." in wizard.open("manifest").html
     assert wizard.press("review").status_code == 303
-    assert Job.objects.exclude(pk=job.pk).get().manifest_etag != job.manifest_etag
+    assert Job.objects.exclude(pk=job.pk).get().manifest.etag != job.manifest.etag
 
 
 def test_clone_lists_what_is_no_longer_true_with_links(client, job, s3, bucket, make_bucket):

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0018_object_lists'),
+        ('jobs', '0021_inventories'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
