@@ -2,11 +2,10 @@
 
 from django.utils import timezone
 
-from jobs.choices import ManifestFormat
 from jobs.console.wizard import drafts, pages
 from jobs.console.wizard.drafts import Data, Seen
+from jobs.console.wizard.looks.again import look_again
 from jobs.console.wizard.steps import MANIFEST
-from jobs.console.wizard.submit import look_again
 from jobs.models import Draft, Region
 
 
@@ -17,7 +16,6 @@ def use_manifest(draft: Draft, region: Region, bucket: str, key: str, *, role_ar
     fresh = {
         "region": region.slug,
         "kind": "csv",
-        "format": str(ManifestFormat.CSV),
         "manifest_object": f"s3://{bucket}/{key}",
         "version_id": "",
         "read_as": role_arn,
