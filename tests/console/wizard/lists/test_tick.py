@@ -86,16 +86,41 @@ def test_next_page_keeps_the_ticks_of_this_one(tick, draft, bucket):
     [
         ([], [], "Tick at least one object or folder."),
         (["a"], ["dir/"], "Objects and folders cannot be one list"),
-        ([], ["dir/"], "Folders cannot be a list yet"),
     ],
 )
 def test_ticks_that_make_no_list_say_why(tick, bucket, objects, folders, says):
     assert says in shown(tick("use", bucket=bucket, objects=objects, folders=folders))
 
 
-def test_folders_of_two_buckets_make_no_list(tick, bucket):
-    tick("keep", bucket="other-bucket", folders=["x/"])
-    assert "Folders of one bucket" in shown(tick("use", bucket=bucket, folders=["dir/"]))
+def test_ticked_folders_become_a_generated_list(tick, draft, client, put, bucket, make_bucket):
+    put("dir/a b.txt", "x")
+    put("dir/sub/c.txt", "x")
+    put("other.txt", "x")
+    other = make_bucket()
+    tick("keep", bucket=other, folders=["x/"])
+    response = tick("use", bucket=bucket, folders=["dir/"])
+    assert response["Location"] == f"/jobs/create/{draft.pk}/manifest/#preview"
+    draft.refresh_from_db()
+    typed = draft.data["manifest"]
+    assert typed["kind"] == "generated" and typed["source"] == f"s3://{other}/x/"
+    assert typed["more_sources-0-path"] == f"s3://{bucket}/dir/"
+    assert [row["key"] for row in draft.data["found"]["rows"]] == ["dir/a b.txt", "dir/sub/c.txt"]
+
+
+def test_folders_ticked_anew_take_the_place_of_those_before(tick, draft, put, bucket):
+    put("dir/a b.txt", "x")
+    put("b/c.txt", "x")
+    tick("use", bucket=bucket, folders=["dir/", "b/"])
+    tick("use", bucket=bucket, folders=["b/"], shown=["dir/"])
+    draft.refresh_from_db()
+    assert draft.data["manifest"]["source"] == f"s3://{bucket}/b/"
+    assert not [name for name in draft.data["manifest"] if name.startswith("more_sources")]
+
+
+def test_more_folders_than_one_list_takes_say_so(tick, bucket):
+    folders = [f"{number}/" for number in range(101)]
+    response = tick("use", bucket=bucket, folders=folders)
+    assert "At most 100 folders can be one list" in shown(response)
 
 
 def test_more_ticks_than_there_is_room_for_are_refused_and_none_is_lost(
