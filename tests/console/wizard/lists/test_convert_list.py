@@ -157,6 +157,8 @@ def test_large_list_is_converted_in_the_background_while_a_page_tells_how_far_it
     CONVERSION.change(str(draft.pk), read_bytes=20, rows=1)
     live = reverse("list-converting-live", args=[draft.pk])
     assert "Converted 1 row so far" in shown(client.get(live, HTTP_HX_REQUEST="true"))
+    step_1 = reverse("wizard-step", args=[draft.pk, "manifest"])
+    assert client.get(step_1)["Location"] == waiting
     background_call(draft)
     assert client.get(live, HTTP_HX_REQUEST="true")["HX-Redirect"] == waiting
     assert client.get(waiting)["Location"] == f"/jobs/create/{draft.pk}/manifest/#preview"
