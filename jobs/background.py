@@ -16,6 +16,7 @@ from django.utils import timezone
 from jobs.engine import control, runner
 from jobs.engine import sweep as sweeping
 from jobs.lifecycle import clean_up as cleaning
+from jobs.lifecycle import list_conversions
 from jobs.reports import retry_drafts
 from jobs.s3.work_store import work_storage
 
@@ -44,6 +45,12 @@ def make_retry_list(draft_id: str) -> None:
     connections.close_all()
     with stop_on_term() as stop:
         retry_drafts.make_list_in_turn(draft_id, clock=timezone.now, stop=stop)
+
+
+def convert_list(draft_id: str) -> None:
+    connections.close_all()
+    with stop_on_term() as stop:
+        list_conversions.make_in_turn(draft_id, clock=timezone.now, stop=stop)
 
 
 def sweep() -> None:

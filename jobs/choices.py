@@ -56,7 +56,17 @@ GAVE_UP = frozenset({JobStatus.CANCELLED, JobStatus.FAILED})
 
 
 class ManifestFormat(TextChoices):
+    """What a manifest is. Whether an inventory's data files are CSV, Parquet or ORC is said in its
+    manifest.json; AWS takes CSV only, so its names for an inventory say CSV.
+    """
+
     CSV = "S3BatchOperations_CSV_20180820", "CSV"
+    INVENTORY = "S3InventoryReport_CSV_20161130", "S3 Inventory report (manifest.json)"
+    SAVED_LIST = "S3InventoryReport_CSV_20211130", "Saved list of a job (manifest.json)"
+
+
+INVENTORIES = frozenset({ManifestFormat.INVENTORY, ManifestFormat.SAVED_LIST})
+"""A manifest.json that names data files; these say which columns they have."""
 
 
 class ManifestField(TextChoices):

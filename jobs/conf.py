@@ -73,6 +73,26 @@ def work_bucket() -> WorkBucket | None:
     )
 
 
+def sql_folder() -> Path:
+    """Where files lie while a list is filtered by SQL: a local disk."""
+    return Path(_text("SQL_DIR") or Path(settings.DATA_DIR) / "sql-filters")
+
+
+def sql_disk_bytes() -> int:
+    """How much of that disk one filter may use."""
+    return _int("SQL_DISK_BYTES", 20 * 1024**3)
+
+
+def sql_memory_bytes() -> int:
+    """How much memory DuckDB may use for one filter, beside its own code's."""
+    return _int("SQL_MEMORY_BYTES", 512 * 1024**2)
+
+
+def sql_time_s() -> float:
+    """How long one SELECT may take, over the whole list or over a part of it."""
+    return _float("SQL_TIME_S", 600.0)
+
+
 def encryption_keys() -> list[str]:
     """Fernet keys, newest first; secrets are written with the first and read with any."""
     return list(settings.BATCHCONSOLE_ENCRYPTION_KEYS)

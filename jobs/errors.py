@@ -76,7 +76,10 @@ class StorageError(BatchConsoleError):
     """The storage refused a control-plane call.
 
     `code` is the S3 error code ("NoSuchBucket", "AccessDenied"), `http_status` its status.
+    `retry_after_s` is when the storage wants to be asked again, 0 where it did not say.
     """
+
+    retry_after_s = 0.0
 
     def __init__(self, code: str, message: str, *, http_status: int = 0) -> None:
         super().__init__(message)

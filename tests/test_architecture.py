@@ -33,6 +33,7 @@ SAME_RANK_ARROWS = {
     ("dataplane", "services"),
     ("manifests", "workstore"),
     ("spec", "choices"),
+    ("spec", "errors"),
     ("queueing", "conf"),
     ("queueing", "errors"),
 }

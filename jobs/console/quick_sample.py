@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET
 
 from jobs.choices import Foreseen, JobStatus
 from jobs.console.access import draft_or_404, job_or_404, signed_in
-from jobs.console.wizard import found as finding
 from jobs.console.wizard.assemble import Reading
+from jobs.console.wizard.looks.table import some_rows
 from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import REVIEW, first_unvisited
 from jobs.engine import quick_look
@@ -65,12 +65,11 @@ def draft_sample(request: HttpRequest, draft_id: UUID) -> HttpResponseBase:
               parameters=spec.parameters, dry_run=True)  # fmt: skip
     try:
         with page_turn():
-            lines = finding.first_lines(reading.manifest, reading.found)
-            rows = quick_look.read_some(lines, spec.manifest.fields)
+            rows, listed = some_rows(reading.manifest, reading.found)
             look = quick_look.look_ahead(job, rows)
     except (StorageError, ManifestError) as error:
         return _answer(request, QuickLook(NOTHING, [], error.message), 0, back)
-    return _answer(request, look, len(lines), back)
+    return _answer(request, look, listed, back)
 
 
 def _answer(request: HttpRequest, look: QuickLook, listed: int, back: str) -> HttpResponse:

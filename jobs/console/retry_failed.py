@@ -21,11 +21,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from jobs import queueing
 from jobs.console.access import draft_or_404, job_or_404, signed_in, user_of
+from jobs.console.forms.sources.table import place_of as place_of_typed
 from jobs.console.forms.typed import storable
 from jobs.console.see_other import SeeOther
 from jobs.console.views.errors import conflict
 from jobs.console.wizard import clone, drafts
-from jobs.console.wizard import found as finding
 from jobs.console.wizard.drafts import Data
 from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import REVIEW, first_unvisited
@@ -98,7 +98,7 @@ def _data_of(job: Job, code: str | None) -> Data:
     retry = {
         "job": job.pk,
         "code": code,
-        "place": finding.place_of(manifest),
+        "place": place_of_typed(manifest),
         "rows": retrying.failed_tasks(job, code),
         **{"state": MAKING, "read": 0, "error": "", "buckets": {}},
         **{"called_s": 0.0, "seen_s": 0.0},

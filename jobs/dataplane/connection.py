@@ -82,13 +82,15 @@ class Connection(Outflow):
         self._is_head = is_head
         self._status = self._body_bytes = self._poured_bytes = 0
         self._head = b""
-        self._body = []
         self._complete = self._reusable = self.is_ending = False
         self.since_s = 0.0
         self.exchange = exchange
         self._hose = hose
         self._may_pour = hose is not None
-        self._write(request, body)
+        self.has_moved = True
+        self._transport.write(request)
+        if body is not None:
+            self._follow(body)
 
     def pause(self) -> None:
         """Nothing is read until who takes the body has caught up; that is no silence."""
@@ -111,7 +113,7 @@ class Connection(Outflow):
     def abort(self, cause: str) -> None:
         """Close at once; who waits is told `cause`."""
         self._hand_on_the_rest()
-        self._stop_sending()
+        self._unsent = None
         exchange, self.exchange = self.exchange, None
         self._transport.abort()
         self._owner.gone(self)
@@ -248,7 +250,9 @@ class Connection(Outflow):
         body = b"".join(self._body)[: self._owner.most_body_bytes + 1] if self._body else b""
         self._body, self._hose = [], None  # which may hold what it took
         self._served += 1
-        is_early = self._stop_sending()
+        # An answer that comes before all was sent is one to a part of the request.
+        is_early = self._unsent is not None or self._is_full
+        self._unsent = None
         if self._reusable and not is_early:
             if self._is_paused:  # by who took the body, at its last bytes
                 self.resume()
@@ -274,7 +278,7 @@ class Connection(Outflow):
             exchange.lost("closed", untouched=self._served > 0 and not self._head)
         # The parser and we hold each other until a collection comes, which may be long.
         self._head, self._body, self._hose = b"", [], None
-        self._stop_sending()
+        self._unsent = None
 
     def _ends_with_the_connection(self) -> bool:
         """A body without a length, as HTTP/1.0 and some proxies send it."""

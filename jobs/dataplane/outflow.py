@@ -19,12 +19,10 @@ class Outflow(asyncio.Protocol):
         self._is_full = False
         self._unsent: memoryview | None = None
 
-    def _write(self, head: bytes, body: memoryview | None) -> None:
-        self.has_moved = True
+    def _follow(self, body: memoryview) -> None:
+        """Send the body of a request whose head was written."""
         self._unsent = body
-        self._transport.write(head)
-        if body is not None:
-            self._write_more()
+        self._write_more()
 
     def _write_more(self) -> None:
         while self._unsent is not None and not self._is_full:
@@ -32,12 +30,6 @@ class Outflow(asyncio.Protocol):
             self._unsent = unsent[SLICE_BYTES:] if len(unsent) > SLICE_BYTES else None
             self.has_moved = True
             self._transport.write(unsent[:SLICE_BYTES])
-
-    def _stop_sending(self) -> bool:
-        """Whether something was not sent: an answer that comes now is one to a part of the request."""
-        is_early = self._unsent is not None or self._is_full
-        self._unsent = None
-        return is_early
 
     def pause_writing(self) -> None:
         self._is_full = True

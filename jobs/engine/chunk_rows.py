@@ -15,7 +15,7 @@ from jobs.manifests.rows import Row, row_parser
 from jobs.operations.base import DONE, Outcome
 from jobs.operations.foreseeing import kinds_of
 from jobs.reports.rows import SUCCEEDED, report_row
-from jobs.spec.manifest import ManifestSpec
+from jobs.spec.object_list import ListSpec
 from jobs.spec.target import Target
 from jobs.workstore import results, segments
 from jobs.workstore.store import WorkStore
@@ -33,7 +33,7 @@ OTHERS = 4
 """So many workers may write to the same disk, each as much as this one."""
 
 
-def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> Rows:
+def read_rows(work: WorkStore, claim: Claim, manifest: ListSpec) -> Rows:
     """Raises WorkStoreError."""
     packed = work.read_range(claim.segment, claim.offset, claim.length)
     rows = unpacked(packed, manifest)
@@ -44,7 +44,7 @@ def read_rows(work: WorkStore, claim: Claim, manifest: ManifestSpec) -> Rows:
     return rows
 
 
-def unpacked(packed: bytes, manifest: ManifestSpec) -> Rows:
+def unpacked(packed: bytes, manifest: ListSpec) -> Rows:
     """A block of the frozen list. Raises WorkStoreLostError for damage."""
     block = segments.unpack(packed)
     if segments.is_of_old(packed):
@@ -52,7 +52,7 @@ def unpacked(packed: bytes, manifest: ManifestSpec) -> Rows:
     return frozen_list.decode(block)
 
 
-def _rows_of_old(block: bytes, manifest: ManifestSpec) -> Rows:
+def _rows_of_old(block: bytes, manifest: ListSpec) -> Rows:
     """Of a job that an older version prepared: lines of its manifest, which were checked then."""
     parse = row_parser(manifest.fields)
     lines = block.split(b"\n")

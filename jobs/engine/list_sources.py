@@ -6,6 +6,7 @@ from functools import cache
 
 from jobs import conf
 from jobs.engine.frozen_lists import frozen_blocks
+from jobs.engine.look_ups import LookUps
 from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle.connections import storage_to_look_at
 from jobs.manifests.source import Reading, RowBlock
@@ -17,26 +18,38 @@ from jobs.workstore.store import WorkStore
 
 
 def blocks_of(
-    job: Job, work: WorkStore, stop: threading.Event, is_slow: Callable[[], bool]
+    job: Job,
+    work: WorkStore,
+    stop: threading.Event,
+    is_slow: Callable[[], bool],
+    hold_turn: Callable[[], None],
 ) -> Iterator[RowBlock]:
-    """The rows of the job's list that it has not prepared yet. Raises ManifestError,
-    StorageUnavailableError, WorkStoreError.
+    """The rows of the job's list that it has not prepared yet; the two functions are those of `Reading`.
+    Raises ManifestError, StorageUnavailableError, WorkStoreError.
     """
     if job.guarded_by_id:
         yield from frozen_blocks(job, work)
         return
-    reading = Reading(
-        storage=_storages(job, stop),
-        rows_per_block=conf.chunk_rows(registry.get(job.operation).chunk_rows),
-        is_slow=is_slow,
-        stop=stop,
-    )
-    source = source_of(job.manifest)
-    source.check(job.manifest, reading)
-    yield from source.blocks(job.manifest, reading, job.list_checkpoint)
+    operation = registry.get(job.operation)
+    with LookUps(job, stop) as look_up:
+        reading = Reading(
+            storage=storages(job, stop),
+            rows_per_block=conf.chunk_rows(operation.chunk_rows),
+            is_slow=is_slow,
+            stop=stop,
+            takes_free_keys=operation.takes_free_keys,
+            takes_delete_markers=operation.takes_delete_markers,
+            look_up=look_up,
+            hold_turn=hold_turn,
+        )
+        source = source_of(job.manifest)
+        source.check(job.manifest, reading)
+        yield from source.blocks(job.manifest, reading, job.list_checkpoint)
 
 
-def _storages(job: Job, stop: threading.Event) -> Callable[[str], Storage]:
+def storages(job: Job, stop: threading.Event) -> Callable[[str], Storage]:
+    """That of a bucket, wherever it lies; raises ManifestError where nobody can look there."""
+
     @cache
     def storage(bucket: str) -> Storage:
         try:

@@ -14,6 +14,7 @@ from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
 from jobs.manifests.frozen_list import taken_apart
+from jobs.manifests.generated.refusals import nothing_matches
 from jobs.manifests.source import Place, RowBlock
 from jobs.models import Job
 from jobs.operations import registry
@@ -21,12 +22,21 @@ from jobs.operations.base import Operation
 from jobs.operations.preconditions import Precondition
 from jobs.s3.answers import Answer
 from jobs.s3.storage import Storage
+from jobs.spec.generator import GeneratorSpec
 
 INVALID = "InvalidManifestContent"
 """FailureCode of a list that cannot be run (docs/batch-operations.md, Errors in a manifest)."""
 
 UNFIT = "InvalidBucketState"
 """S3's name for a bucket that is not as a call needs it."""
+
+
+def nothing_listed(job: Job) -> ManifestError:
+    """Of a list that has no row."""
+    manifest = job.manifest
+    if isinstance(manifest, GeneratorSpec):
+        return nothing_matches(manifest)
+    return ManifestError(INVALID, "The manifest is empty. List at least one object.")
 
 
 def check_buckets(
@@ -131,9 +141,8 @@ def _check_targets(job: Job, operation: Operation) -> None:
 def check_single_bucket(job: Job) -> None:
     """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list)."""
     operation = registry.get(job.operation)
-    has_versions = ManifestField.VERSION_ID in job.manifest.fields
     for problem in operation.parse(job.parameters).unfit_for(
-        list(job.buckets), has_versions=has_versions
+        list(job.buckets), has_versions=job.names_versions
     ):
         raise ManifestError(INVALID, f"{problem.field}: {problem.message}")
     if operation.single_bucket and len(job.buckets) > 1:
@@ -144,6 +153,15 @@ def check_single_bucket(job: Job) -> None:
             f'names bucket "{second}", the rows before it "{first}".'
             f" {operation.label} needs all objects in one bucket: make a job for each bucket.",
         )
+
+
+def check_columns(job: Job, operation: Operation) -> None:
+    """Those of a list that says itself which it has, and so could not be asked when the job was made."""
+    fields = [ManifestField.BUCKET, ManifestField.KEY]
+    if job.names_versions:
+        fields.append(ManifestField.VERSION_ID)
+    if unfit := operation.unfit_columns(fields):
+        raise ManifestError(INVALID, unfit)
 
 
 def check_rows(job: Job, operation: Operation, blocks: Sequence[RowBlock]) -> None:

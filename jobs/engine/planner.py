@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -21,14 +21,17 @@ from jobs.engine.control_lease import ALONE, GIVEN_UP, ControlLease, Terms
 from jobs.engine.control_turns import leave_to_clear
 from jobs.engine.database import DATABASE_AWAY, now_s
 from jobs.engine.frozen_lists import unseen_rows
-from jobs.engine.list_sources import blocks_of
+from jobs.engine.list_sources import blocks_of, storages
 from jobs.engine.manifest_checks import (
-    INVALID,
     check_buckets,
+    check_columns,
     check_rows,
     check_single_bucket,
+    nothing_listed,
 )
+from jobs.engine.plus_checks import check_plus_signs
 from jobs.engine.sampling import cut_to_sample
+from jobs.engine.saved_list import save_list
 from jobs.errors import (
     LeaseLostError,
     ManifestError,
@@ -42,6 +45,7 @@ from jobs.manifests import frozen_list
 from jobs.manifests.source import Checkpoint, RowBlock
 from jobs.models import Chunk, Job
 from jobs.operations import registry
+from jobs.operations.base import Operation
 from jobs.workstore import segments
 from jobs.workstore.store import WorkStore
 
@@ -76,8 +80,10 @@ def prepare_job(
         job = commands.get_job(job_id)
         if lease.is_last_straw:
             raise ManifestError(GIVEN_UP, control_lease.last_words(job))
-        with lease.kept(JobStatus.PREPARING, stop, terms) as kept_stop:
-            _Preparation(job, lease, work, clock, kept_stop).run()
+        held = threading.Event()
+        goes_on = replace(terms, goes_on=lambda: held.is_set() or terms.goes_on())
+        with lease.kept(JobStatus.PREPARING, stop, goes_on) as kept_stop:
+            _Preparation(job, lease, work, clock, kept_stop, held).run()
     except LeaseLostError:
         logger.info("job %s: preparing ends here, the job moved on", job_id)
         # If it was cancelled, what was put meanwhile lies in a folder that was emptied before.
@@ -118,22 +124,27 @@ def _wait(job_id: str, sentence: str, now: datetime) -> bool:
 
 @dataclass(slots=True)
 class _Preparation:
+    """`held` is set where its turn does not end by itself (`Reading.hold_turn`)."""
+
     job: Job
     lease: ControlLease
     work: WorkStore
     clock: Clock
     stop: threading.Event
+    held: threading.Event
     _until_s: float = field(default=0.0)
     _kept_s: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
         self._until_s = time.monotonic() + conf.time_box_s()
-        blocks = blocks_of(self.job, self.work, self.stop, self._is_slow)
+        blocks = blocks_of(self.job, self.work, self.stop, self._is_slow, self.held.set)
         if not self._keep_all(blocks):
             return
         if self.job.prepared_rows == 0:
-            raise ManifestError(INVALID, "The manifest is empty. List at least one object.")
+            raise nothing_listed(self.job)
         if not check_buckets(self.job, self.stop, self.clock, self._goes_on_checking):
+            return
+        if not save_list(self.job, self.lease, self.work, self.stop, self._is_over):
             return
         with transaction.atomic():
             commands.end_preparing(
@@ -144,15 +155,26 @@ class _Preparation:
 
     def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
+        storage = storages(self.job, self.stop)
         for group in _grouped(blocks):
+            self._see_columns(group, operation)
             check_rows(self.job, operation, group)
+            check_plus_signs(self.job, operation, group, storage)
             self._keep(group)
             if self._is_over():
                 return False
         return True
 
+    def _see_columns(self, group: list[RowBlock], operation: Operation) -> None:
+        rows = [block.rows for block in group if block.rows.rows]
+        if rows and self.job.lists_versions is None:
+            self.job.lists_versions = frozen_list.VERSION_ID in rows[0].fields
+            if not self.job.manifest.fields:
+                check_columns(self.job, operation)
+
     def _is_over(self) -> bool:
-        return self.stop.is_set() or time.monotonic() > self._until_s
+        is_late = time.monotonic() > self._until_s and not self.held.is_set()
+        return self.stop.is_set() or is_late
 
     def _goes_on_checking(self) -> bool:
         """Between two buckets; what was looked at is known to whoever goes on."""
@@ -166,13 +188,17 @@ class _Preparation:
         return self.stop.is_set() or time.monotonic() - self._kept_s > CHECKPOINT_S
 
     def _keep(self, group: list[RowBlock]) -> None:
-        """Put a group of chunks into work storage, then make them and the checkpoint known."""
+        """Put a group of chunks into work storage, then make them and the checkpoint known. A block
+        without rows is a checkpoint alone.
+        """
         position = self.job.prepared_rows
-        packed = segments.pack([frozen_list.encode(block.rows) for block in group])
+        filled = [block for block in group if block.rows.rows]
+        packed = segments.pack([frozen_list.encode(block.rows) for block in filled])
         name = f"{self.job.pk}/segments/{position:012d}-{self.lease.fence}.bin"
-        self.work.put(name, packed.data)
+        if filled:
+            self.work.put(name, packed.data)
         chunks = []
-        for block, (offset, length) in zip(group, packed.ranges, strict=True):
+        for block, (offset, length) in zip(filled, packed.ranges, strict=True):
             chunks.append(
                 Chunk(
                     job=self.job,
@@ -187,6 +213,7 @@ class _Preparation:
             self._count_buckets(block)
             if self.job.guarded_by_id:
                 self.job.unguarded_rows += unseen_rows(block)
+        for block in group:
             self._count_skipped(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].checkpoint)
@@ -225,7 +252,10 @@ class _Preparation:
             buckets=job.buckets,
             buckets_checked=job.buckets_checked,
             skipped_rows=job.skipped_rows,
+            plus_signs=job.plus_signs,
+            lists_versions=job.lists_versions,
             unguarded_rows=job.unguarded_rows,
+            looked_up_objects=job.looked_up_objects,
             found=job.found,
         )
         self._kept_s = time.monotonic()

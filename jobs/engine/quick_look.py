@@ -21,6 +21,7 @@ from jobs.engine.transport import services
 from jobs.errors import BatchConsoleError
 from jobs.lifecycle.page_turns import page_patience, page_turn
 from jobs.manifests.frozen_list import Rows
+from jobs.manifests.keys import AS_WRITTEN, KeyRules
 from jobs.manifests.rows import row_parser
 from jobs.models import Job
 from jobs.operations import registry
@@ -125,8 +126,10 @@ def _run(work: Work, within_s: float) -> Batch | None:
         threading.Thread(target=plane.close, name="closing", daemon=True).start()
 
 
-def read_some(lines: Sequence[bytes], fields: tuple[ManifestField, ...]) -> Rows:
+def read_some(
+    lines: Sequence[bytes], fields: tuple[ManifestField, ...], rules: KeyRules = AS_WRITTEN
+) -> Rows:
     """Some of the lines of a manifest, spread evenly. Raises ManifestError."""
     some = [lines[start] for start, _ in runs(len(lines), min(ROWS, len(lines)), ROWS)]
-    parse = row_parser(fields)
+    parse = row_parser(fields, rules)
     return Rows.of([parse(line, number) for number, line in enumerate(some, 1)])

@@ -1,11 +1,12 @@
-"""What nobody needs any more goes: sessions that have expired, drafts that were left, lists of dry
-runs that were run or kept long enough, and, where the
+"""What nobody needs any more goes: sessions that have expired, drafts that were left, uploads
+that were never finished, lists of dry runs that were run or kept long enough, and, where the
 installation says so, the details of jobs that ended long ago.
 
 Jobs, their tags, settings and counts, their causes of failure, and what happened to them when never
 go by themselves; nor do samples of failed objects that no report has.
 """
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from jobs import conf
-from jobs.lifecycle import freezing
-from jobs.models import Draft, FailureSample, RateSample
+from jobs.lifecycle import freezing, list_uploads
+from jobs.models import Draft, FailureSample, ListUpload, RateSample
 
 BATCH = 1_000
 """Rows of one transaction, so that nobody waits for it."""
@@ -28,6 +29,8 @@ def clean_up(now: datetime) -> None:
     _delete(Session.objects.filter(expire_date__lt=now))
     _delete(Draft.objects.filter(job=None, updated_at__lt=now - conf.DRAFT_LIFETIME))
     freezing.let_go(now)
+    list_uploads.abort_abandoned(now, threading.Event())
+    _delete(ListUpload.objects.filter(ended_at__lt=now - list_uploads.ABANDONED_AFTER))
     days = conf.keep_details_days()
     if days:
         ended = now - timedelta(days=days)

@@ -8,6 +8,7 @@ from jobs.lifecycle.page_turns import page_patience
 from jobs.models import Bucket, Job, Region, Role, RoleCredentials
 from jobs.s3.clients import S3Client, make_client
 from jobs.s3.endpoints import Credentials, Endpoint
+from jobs.s3.multipart import Parts
 from jobs.s3.patience import Patience
 from jobs.s3.storage import Storage
 
@@ -64,6 +65,20 @@ def storage_for_page(bucket: str, region: Region, role: Role) -> Storage:
     """
     there = region_of(bucket, region)
     return Storage(client_for_page(there.endpoint(), credentials_of(role, there)))
+
+
+def parts_for_page(bucket: str, key: str, region: Region, role: Role) -> Parts:
+    """An object that a person uploads part by part, each within a `page_turn`."""
+    there = region_of(bucket, region)
+    return Parts(client_for_page(there.endpoint(), credentials_of(role, there)), bucket, key)
+
+
+def parts_for(bucket: str, key: str, region: Region, role: Role, stop: threading.Event) -> Parts:
+    """The same for who clears up, and has others to go to."""
+    there = region_of(bucket, region)
+    patience = Patience(silence_s=LOOK_TIMEOUT_S, is_stopped=stop.is_set)
+    client = make_client(there.endpoint(), credentials_of(role, there), patience=patience)
+    return Parts(client, bucket, key)
 
 
 def client_for_page(endpoint: Endpoint, credentials: Credentials | None) -> S3Client:

@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from jobs import queueing
-from jobs.choices import JobStatus
+from jobs.choices import INVENTORIES, JobStatus
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
 from jobs.lifecycle.capabilities import lacking
 from jobs.lifecycle.connected import unconnected
+from jobs.lifecycle.generated_lists import check_generator
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
@@ -22,6 +23,7 @@ from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.spec.columns import wrong_columns
+from jobs.spec.generator import GeneratorSpec
 from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, MAX_SAMPLE, JobSpec
 
 
@@ -65,7 +67,9 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
         parsed = operation.parse(spec.parameters)
         problems += [*parsed.too_late(now), *unconnected(parsed)]
         problems += _check_places(parsed, spec.role_arn)
-        if unfit := parsed.unfit_columns(spec.manifest.fields):
+        # Those of an inventory are known when it is read (manifest_checks.check_columns).
+        fields = spec.manifest.fields
+        if fields and (unfit := parsed.unfit_columns(fields)):
             problems.append(Problem("fields", unfit))
     except ValidationFailedError as error:
         return problems + error.problems
@@ -118,12 +122,14 @@ def _check_options(spec: JobSpec) -> list[Problem]:
 
 
 def _check_manifest(spec: JobSpec) -> list[Problem]:
+    if isinstance(spec.manifest, GeneratorSpec):
+        return check_generator(spec.manifest, spec.operation, spec.role_arn)
     manifest, problems = spec.manifest, []
     if not manifest.bucket or not manifest.key:
         problems.append(Problem("manifest", "Enter the path to the manifest object."))
     if not manifest.etag:
         problems.append(Problem("manifest", "The manifest's ETag is missing. Check the manifest."))
-    if wrong := wrong_columns(manifest.fields):
+    if manifest.format not in INVENTORIES and (wrong := wrong_columns(manifest.fields)):
         problems.append(Problem("fields", " ".join(wrong)))
     return problems
 

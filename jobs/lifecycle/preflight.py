@@ -14,9 +14,11 @@ from jobs.lifecycle.connections import (
     storage_for_page,
     storage_in_region,
 )
+from jobs.lifecycle.generated_lists import first_rows, list_first
 from jobs.lifecycle.page_turns import page_turn
 from jobs.lifecycle.permission_checks import check_permissions
 from jobs.lifecycle.samples import sample_rows
+from jobs.manifests.generated.refusals import list_permission
 from jobs.manifests.opened import encryption_problem
 from jobs.manifests.rows import Row
 from jobs.models import Region, Role
@@ -24,8 +26,10 @@ from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.s3.default_rules import RETAINS, retains
 from jobs.s3.storage import ObjectFacts, Storage, describe
+from jobs.spec.generator import GeneratorSpec
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
+from jobs.spec.object_list import ListSpec
 from jobs.spec.report import ReportSpec
 
 _NO_LIST = frozenset({"403", "AccessDenied"})
@@ -43,7 +47,7 @@ def preflight(spec: JobSpec, *, write_test: bool) -> list[Problem]:
     try:
         with page_turn():
             return [
-                *check_manifest(spec.manifest, region, role),
+                *check_list(spec.manifest, region, role, write_test=write_test),
                 *check_targets(operation, region, role),
                 *check_report(spec.report, region, role, write_test=write_test),
             ]
@@ -61,7 +65,7 @@ def look_ahead(spec: JobSpec, now: datetime) -> Ahead:
     ahead = Ahead()
     try:
         with page_turn():
-            ahead.problems += check_manifest(spec.manifest, region, role)
+            ahead.problems += check_list(spec.manifest, region, role, write_test=True)
             ahead.problems += check_targets(operation, region, role)
             ahead.problems += check_report(spec.report, region, role, write_test=True)
             if not ahead.problems:
@@ -85,8 +89,10 @@ def _look_at_report(report: ReportSpec, region: Region, role: Role) -> list[Line
     return [Line(FOUND, what, said)]
 
 
-def _rows(manifest: ManifestSpec, region: Region, role: Role, ahead: Ahead) -> list[Row]:
+def _rows(manifest: ListSpec, region: Region, role: Role, ahead: Ahead) -> list[Row]:
     """Samples of the list. What the storage does not answer in time is not told."""
+    if isinstance(manifest, GeneratorSpec):
+        return _listed_rows(manifest, region, role, ahead)
     place = place_of(manifest.bucket, manifest.key, manifest.version_id)
     what = f"s3:GetObject on {manifest.bucket}"
     rows: list[Row] = []
@@ -102,6 +108,73 @@ def _rows(manifest: ManifestSpec, region: Region, role: Role, ahead: Ahead) -> l
     return rows
 
 
+def _listed_rows(spec: GeneratorSpec, region: Region, role: Role, ahead: Ahead) -> list[Row]:
+    what = f"{list_permission(spec)} on {spec.sources[0].bucket}"
+    try:
+        rows = first_rows(spec, region, role)
+    except StorageError as error:
+        ahead.lines.insert(0, Line(UNTOLD, what, sentence(error, spec.place, verb="list")))
+        return []
+    ahead.lines.insert(0, Line(FOUND, what, "The objects can be listed."))
+    return rows
+
+
+def check_list(
+    manifest: ListSpec, region: Region, role: Role, *, write_test: bool
+) -> list[Problem]:
+    """Of a manifest, that it can be read; of a generator, that its buckets can be listed, and the list be
+    saved.
+    """
+    if not isinstance(manifest, GeneratorSpec):
+        return check_manifest(manifest, region, role)
+    return [
+        *check_listed(manifest, region, role),
+        *check_output(manifest, region, role, write_test=write_test),
+    ]
+
+
+def check_listed(spec: GeneratorSpec, region: Region, role: Role) -> list[Problem]:
+    """The buckets are there and may be listed."""
+    problems = []
+    for number, source in enumerate(spec.sources):
+        field = "SourceBucket" if not number else f"BatchConsole.Sources[{number}].Bucket"
+        try:
+            with page_turn():
+                list_first(spec, source, region, role)
+        except StorageError as error:
+            said = bucket_sentence(error, source.bucket)
+            if error.code in _NO_LIST:
+                said = (
+                    f'The IAM role may not list the bucket "{source.bucket}" ({error.code}). Allow it'
+                    f" {list_permission(spec)}, or choose another role."
+                )
+            problems.append(Problem(field, said))
+    return problems
+
+
+def check_output(
+    spec: GeneratorSpec, region: Region, role: Role, *, write_test: bool
+) -> list[Problem]:
+    """The place where the list is saved."""
+    output = spec.output
+    if not spec.saves or output is None:
+        return []
+    try:
+        with page_turn():
+            storage = storage_for_page(output.bucket, region, role)
+            check_there(storage, output.bucket)
+            if write_test and not _locks_by_default(storage, output.bucket):
+                storage.check_writable(output.bucket, output.prefix)
+    except StorageError as error:
+        if error.code in {"404", "NoSuchBucket"}:
+            said = bucket_sentence(error, output.bucket)
+        else:
+            place = place_of(output.bucket, output.prefix).rstrip("/")
+            said = sentence(error, place, verb="write to")
+        return [Problem("ManifestOutputLocation.Bucket", said)]
+    return []
+
+
 def check_manifest(manifest: ManifestSpec, region: Region, role: Role) -> list[Problem]:
     """The object is readable, is what the ETag says, and is encrypted so that it may be used."""
     place = place_of(manifest.bucket, manifest.key, manifest.version_id)
@@ -111,7 +184,7 @@ def check_manifest(manifest: ManifestSpec, region: Region, role: Role) -> list[P
         return [Problem("manifest", sentence(error, place))]
     if facts.etag != manifest.etag:
         return [Problem("manifest", f"{place} was changed after you checked it. Check it again.")]
-    refused = encryption_problem(facts, place)
+    refused = encryption_problem(facts, place, manifest.format)
     return [Problem("manifest", refused)] if refused else []
 
 

@@ -1,5 +1,7 @@
 """Some rows of a manifest, of its beginning, its middle and its end."""
 
+from jobs.manifests.compressed import beginning_of, compression_of
+from jobs.manifests.keys import KeyRules
 from jobs.manifests.layout import Layout, layout_of
 from jobs.manifests.problems import ManifestContentError, RowFaultError
 from jobs.manifests.rows import Row, read_row
@@ -16,10 +18,22 @@ def sample_rows(storage: Storage, manifest: ManifestSpec, size_bytes: int) -> li
         layout = layout_of(manifest.fields)
     except ManifestContentError:
         return []
-    pieces = [
-        _rows(storage, manifest, start, end, size_bytes, layout)
-        for start, end in _spans(size_bytes)
-    ]
+    pieces = []
+    for start, end in _spans(size_bytes):
+        data = storage.read_range(
+            manifest.bucket,
+            manifest.key,
+            start,
+            end - start,
+            manifest.version_id,
+            if_match=manifest.etag,
+        )
+        if not start and compression_of(data):
+            is_whole = end == size_bytes
+            text = beginning_of(data, is_whole=is_whole, most_bytes=PIECE_BYTES)
+            pieces.append(_rows(text.text, manifest, layout, is_last=text.is_whole))
+            break  # all behind it can be read from the beginning only
+        pieces.append(_rows(data, manifest, layout, is_first=not start, is_last=end == size_bytes))
     return spread([row for piece in pieces for row in piece])
 
 
@@ -41,25 +55,23 @@ def _spans(size_bytes: int) -> list[tuple[int, int]]:
 
 
 def _rows(
-    storage: Storage, manifest: ManifestSpec, start: int, end: int, size_bytes: int, layout: Layout
+    data: bytes,
+    manifest: ManifestSpec,
+    layout: Layout,
+    *,
+    is_first: bool = True,
+    is_last: bool = True,
 ) -> list[Row]:
-    data = storage.read_range(
-        manifest.bucket,
-        manifest.key,
-        start,
-        end - start,
-        manifest.version_id,
-        if_match=manifest.etag,
-    )
+    rules = KeyRules(plus_is_space=bool(manifest.plus_is_space))
     lines = data.split(b"\n")
-    if start:
+    if not is_first:
         del lines[0]  # most likely the end of a line
-    if end < size_bytes and lines:
+    if not is_last and lines:
         del lines[-1]
     rows = []
     for line in lines:
         try:
-            rows.append(read_row(line.removesuffix(b"\r"), layout))
+            rows.append(read_row(line.removesuffix(b"\r"), layout, rules))
         except RowFaultError:
             continue
     return rows

@@ -6,12 +6,14 @@ See docs/batch-operations.md, CSV manifests; docs/engine.md, Reading lists.
 from collections.abc import Callable, Iterable, Iterator
 
 from jobs.choices import ManifestField
+from jobs.manifests.compressed import opened, without_beginning
 from jobs.manifests.frozen_list import BucketsOfBlock, Frozen, Rows, frozen
+from jobs.manifests.keys import AS_WRITTEN, KeyRules
 from jobs.manifests.layout import layout_of
 from jobs.manifests.lines import BLANK, MAX_LINE_BYTES, too_long
 from jobs.manifests.opened import check_object, reading_errors
 from jobs.manifests.opening import check_first_line
-from jobs.manifests.plain_text import line_ends, look_at
+from jobs.manifests.plain_text import PlainText, line_ends, look_at
 from jobs.manifests.problems import at_line, empty_manifest, too_many_blank_lines
 from jobs.manifests.rows import Row, row_parser
 from jobs.manifests.source import Checkpoint, Place, Reading, RowBlock, never
@@ -25,7 +27,9 @@ MOST_WAITING_BYTES = 4 * 1024 * 1024
 
 
 class CsvManifest:
-    """A checkpoint is {"byte": where to read on, "line": the number of the line that begins there}."""
+    """A checkpoint is {"byte": where to read on, "line": the number of the line that begins there}. Of a
+    compressed list the byte is of its text, and "compressed" is true: it is read from its beginning again.
+    """
 
     def check(self, manifest: ManifestSpec, reading: Reading) -> None:
         check_object(manifest, reading)
@@ -34,24 +38,37 @@ class CsvManifest:
         self, manifest: ManifestSpec, reading: Reading, checkpoint: Checkpoint
     ) -> Iterator[RowBlock]:
         start = checkpoint or {"byte": 0, "line": 1}
+        is_compressed = start.get("compressed", False)
         with (
             reading_errors(manifest),
             reading.storage(manifest.bucket).open_object(
                 manifest.bucket,
                 manifest.key,
-                start_byte=start["byte"],
+                start_byte=0 if is_compressed else start["byte"],
                 version_id=manifest.version_id,
                 if_match=manifest.etag,
             ) as pieces,
         ):
-            yield from read_blocks(
-                pieces,
+            text: Iterable[bytes] = pieces
+            if is_compressed or not start["byte"]:
+                compression, text = opened(pieces)
+                is_compressed = compression is not None
+            if is_compressed:
+                reading.hold_turn()
+                text = without_beginning(text, start["byte"])
+            blocks = read_blocks(
+                text,
                 manifest.fields,
+                rules=KeyRules(bool(manifest.plus_is_space), reading.takes_free_keys),
                 rows_per_block=reading.rows_per_block,
                 first_line=start["line"],
                 start_byte=start["byte"],
                 is_slow=reading.is_slow,
             )
+            for block in blocks:
+                if is_compressed:
+                    block.checkpoint["compressed"] = True
+                yield block
 
 
 SOURCE = CsvManifest()
@@ -65,6 +82,7 @@ def read_blocks(
     first_line: int = 1,
     start_byte: int = 0,
     is_slow: Callable[[], bool] = never,
+    rules: KeyRules = AS_WRITTEN,
 ) -> Iterator[RowBlock]:
     """Blocks of exactly `rows_per_block` rows, but for the last, and for those that are cut short
     when `is_slow`, asked after each piece, says yes: so that what comes slowly is not lost again.
@@ -73,7 +91,7 @@ def read_blocks(
     the line that begins there. Holds a block and a piece in memory. Raises ManifestError, with
     the line, at the first thing wrong, after the blocks before it.
     """
-    reader = _Reader(fields, rows_per_block, first_line, start_byte)
+    reader = _Reader(fields, rules, rows_per_block, first_line, start_byte)
     for piece in pieces:
         yield from reader.feed(piece)
         if is_slow():
@@ -89,12 +107,14 @@ class _Reader:
     def __init__(
         self,
         fields: tuple[ManifestField, ...],
+        rules: KeyRules,
         rows_per_block: int,
         line: int,
         byte: int,
     ) -> None:
         self._layout = layout_of(fields)
-        self._parse = row_parser(fields)
+        self._rules = rules
+        self._parse = row_parser(fields, rules)
         self._rows_per_block = rows_per_block
         self._line = line
         self._byte = byte
@@ -143,7 +163,7 @@ class _Reader:
         text = raw.replace(b"\r\n", b"\n") if b"\r" in raw else raw
         if self._at_start:
             check_first_line(text[: text.find(b"\n")])
-        plain = look_at(text, self._layout, most_line_bytes=MAX_LINE_BYTES)
+        plain = self._at_once(text)
         lines = [] if plain else text.split(b"\n")
         ends = plain.ends if plain and plain.text is raw else line_ends(raw)
         start_byte = self._byte
@@ -161,10 +181,13 @@ class _Reader:
             checkpoint = {"byte": self._byte, "line": self._line}
             yield RowBlock(found, Place(line), checkpoint, places)
 
+    def _at_once(self, text: bytes) -> PlainText | None:
+        return look_at(text, self._layout, most_line_bytes=MAX_LINE_BYTES, rules=self._rules)
+
     def _look(self, lines: list[bytes]) -> tuple[Frozen, BucketsOfBlock]:
         """At a block of lines of which some are not plain."""
         text = b"".join([line + b"\n" for line in lines])
-        plain = look_at(text, self._layout, most_line_bytes=MAX_LINE_BYTES)
+        plain = self._at_once(text)
         return plain.cut(0, len(lines)) if plain else self._look_at_each(lines)
 
     def _look_at_each(self, lines: list[bytes]) -> tuple[Frozen, BucketsOfBlock]:

@@ -7,6 +7,7 @@ FailureReason, and StorageUnavailableError where trying later may help.
 import contextlib
 from collections.abc import Iterator
 
+from jobs.choices import INVENTORIES, ManifestFormat
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.manifests.source import Reading
 from jobs.s3.sentences import describe
@@ -44,12 +45,16 @@ def look_at(manifest: ManifestSpec, reading: Reading) -> ObjectFacts:
     return facts
 
 
-def encryption_problem(facts: ObjectFacts, place: str) -> str | None:
-    """CSV manifests may be encrypted with SSE-S3 only (docs/batch-operations.md, CSV manifests)."""
+def encryption_problem(
+    facts: ObjectFacts, place: str, kind: ManifestFormat = ManifestFormat.CSV
+) -> str | None:
+    """CSV manifests may be encrypted with SSE-S3 only (docs/batch-operations.md, CSV manifests), those of
+    inventories with a KMS key, too.
+    """
     remedy = "Store the manifest unencrypted or with SSE-S3 instead."
     if facts.customer_key:
         return f"{place} is encrypted with a customer-provided key (SSE-C). {remedy}"
-    if facts.encryption in KMS:
+    if facts.encryption in KMS and kind not in INVENTORIES:
         return f"{place} is encrypted with a KMS key (SSE-KMS). {remedy}"
     return None
 

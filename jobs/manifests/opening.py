@@ -1,5 +1,7 @@
 """What a file's first line tells: compressed, UTF-16, a byte order mark, a header row."""
 
+import re
+
 from jobs.manifests.problems import ProblemKind, RowFaultError, at_line
 from jobs.manifests.rows import split_line
 
@@ -7,6 +9,19 @@ BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_OTHERS = (
+    (re.compile(rb"PK\x03\x04"), "a ZIP archive or a workbook of a spreadsheet"),
+    (re.compile(rb"PAR1[^ -~]"), "a Parquet file"),
+    (re.compile(rb"ORC[^ -~]"), "an ORC file"),
+    (re.compile(rb"%PDF-"), "a PDF document"),
+    (re.compile(rb"BZh[1-9]1AY&SY"), "compressed with bzip2"),
+    (re.compile(rb"\xfd7zXZ\x00"), "compressed with xz"),
+)
+# None of them could begin a right row, whatever its first column is.
+_PAGE = re.compile(
+    rb"\s*(?:<!doctype\s|<\?xml\s|<(?:html|error|listbucketresult)(?:[\s>][^,]*)?$)", re.IGNORECASE
+)
+_JSON = re.compile(rb'\s*(?:[{\[]\s*$|\{"|\["|\[\{")')
 
 _BUCKET_WORDS = frozenset({"bucket", "bucketname", "sourcebucket"})
 _KEY_WORDS = frozenset({"key", "objectkey", "keyname", "object", "objectname"})
@@ -26,7 +41,7 @@ def check_opening(line: bytes) -> None:
     check_readable(line)
     if line.startswith(BOM):
         raise RowFaultError(
-            ProblemKind.ENCODING,
+            ProblemKind.BOM,
             "starts with a byte order mark (BOM).",
             "Save the file as UTF-8 without BOM.",
         )
@@ -42,13 +57,33 @@ def check_readable(line: bytes) -> None:
     """Raises RowFaultError for bytes that are no text in UTF-8 at all."""
     if line.startswith((_GZIP, _ZSTD)):
         raise RowFaultError(
-            ProblemKind.ENCODING,
-            "is not text: the file is compressed.",
-            "Upload the CSV file itself, uncompressed.",
+            ProblemKind.COMPRESSED,
+            "is not text: the file is compressed twice.",
+            "Compress the CSV file once, or leave it uncompressed.",
         )
     if line.startswith(_UTF16_BOMS):
         raise RowFaultError(
             ProblemKind.ENCODING, "is UTF-16.", "Save the file as UTF-8 without BOM."
+        )
+    for beginning, what in _OTHERS:
+        if beginning.match(line):
+            raise RowFaultError(
+                ProblemKind.NO_LIST,
+                f"is not text: the file is {what}.",
+                "Save the list as a CSV file, plain or compressed with gzip or zstd.",
+            )
+    if _PAGE.match(line):
+        raise RowFaultError(
+            ProblemKind.NO_LIST,
+            "begins a web page or an XML document, as a storage sends with an error or a login.",
+            "Fetch the list again, and look at the file before you save it.",
+        )
+    if _JSON.match(line):
+        raise RowFaultError(
+            ProblemKind.NO_LIST,
+            "begins a JSON document.",
+            "Name the CSV file itself. For the manifest.json of an inventory choose the format"
+            " S3 Inventory report.",
         )
 
 

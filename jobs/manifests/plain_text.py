@@ -21,8 +21,9 @@ from jobs.manifests.frozen_list import (
     BucketsOfBlock,
     Frozen,
 )
+from jobs.manifests.keys import AS_WRITTEN, MAX_KEY_BYTES, KeyRules
 from jobs.manifests.layout import Layout
-from jobs.manifests.rows import BUCKET_NAME, MAX_KEY_BYTES, MAX_VERSION_ID_BYTES
+from jobs.manifests.rows import BUCKET_NAME, MAX_VERSION_ID_BYTES
 
 Places = NDArray[np.intp]
 
@@ -39,7 +40,8 @@ _TO_QUOTED_PRINTABLE = bytes.maketrans(b"%=", b"=%")
 @dataclass(frozen=True, slots=True)
 class PlainText:
     """Rows that are right, all of them. `text` has them without quotes, each ended by LF; `ends` are
-    the places of these. `bucket` is that of all rows, "" where they have several.
+    the places of these. `bucket` is that of all rows, "" where they have several. With `spaced` each `+`
+    of a key is a space.
     """
 
     text: bytes
@@ -47,6 +49,7 @@ class PlainText:
     ends: Places
     bucket: str
     layout: Layout
+    spaced: bool = False
 
     def cut(self, first: int, rows: int) -> tuple[Frozen, BucketsOfBlock]:
         """Some of the rows, as they go into the frozen list; places count from 0."""
@@ -54,7 +57,8 @@ class PlainText:
         text = self.text[start : int(self.ends[first + rows - 1]) + 1]
         layout, separator = self.layout, self.separator
         fields = (BUCKET, KEY) if layout.version_id < 0 else (BUCKET, KEY, VERSION_ID)
-        if layout.is_canonical and self.bucket:
+        spaced = self.spaced and b"+" in text
+        if layout.is_canonical and self.bucket and not spaced:
             return Frozen(text, rows, fields, separator, self.bucket), {self.bucket: (rows, 0)}
         cells = text.replace(b"\n", separator).split(separator)
         cells.pop()
@@ -62,8 +66,10 @@ class PlainText:
         names = cells[layout.bucket :: stride]
         buckets = _by_bucket(names)
         bucket = next(iter(buckets)) if len(buckets) == 1 else ""
-        if not layout.is_canonical:
-            columns = [names, cells[layout.key :: stride]]
+        if spaced or not layout.is_canonical:
+            keys = cells[layout.key :: stride]
+            # No key that passed has a line end.
+            columns = [names, _spaced(keys) if spaced else keys]
             if VERSION_ID in fields:
                 columns.append(cells[layout.version_id :: stride])
             lines = map(separator.join, zip(*columns, strict=True))
@@ -71,7 +77,13 @@ class PlainText:
         return Frozen(text, rows, fields, separator, bucket), buckets
 
 
-def look_at(text: bytes, layout: Layout, *, most_line_bytes: int) -> PlainText | None:
+def _spaced(keys: list[bytes]) -> list[bytes]:
+    return b"\n".join(keys).replace(b"+", b"%20").split(b"\n")
+
+
+def look_at(
+    text: bytes, layout: Layout, *, most_line_bytes: int, rules: KeyRules = AS_WRITTEN
+) -> PlainText | None:
     """`text` are whole lines, each ended by LF alone. None means: look at each line."""
     bare = _without_quotes(text)
     if bare is None:
@@ -94,7 +106,7 @@ def look_at(text: bytes, layout: Layout, *, most_line_bytes: int) -> PlainText |
     bucket = _only_bucket(text, separator, edges[layout.bucket], layout)
     if bucket is None:
         return None
-    return PlainText(text, separator, ends, bucket, layout)
+    return PlainText(text, separator, ends, bucket, layout, rules.plus_is_space)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ INVALID_CONTENT = "InvalidManifestContent"
 """The FailureCode of all of them (docs/batch-operations.md, Errors in a manifest)."""
 
 ROW_TEXT_LIMIT = 200
+_SHOWN_CELL_CHARACTERS = 60
 
 
 class ProblemKind(TextChoices):
@@ -21,20 +22,28 @@ class ProblemKind(TextChoices):
     EMPTY = "empty", "Nothing in it"
     FIELDS = "fields", "Columns not named"
     ENCODING = "encoding", "Not plain UTF-8 text"
+    BOM = "bom", "Byte order mark"
+    COMPRESSED = "compressed", "Compressed file"
+    NO_LIST = "no-list", "Not a list of objects"
     HEADER = "header", "Header row"
     BLANK_LINE = "blank-line", "Blank line"
     LINE_END = "line-end", "Line ends"
     COLUMNS = "columns", "Wrong number of columns"
+    SEPARATOR = "separator", "Not separated by commas"
+    SPACE_AFTER_COMMA = "space-after-comma", "Space after the comma"
     QUOTES = "quotes", "Broken quotes"
     BUCKET = "bucket", "Bucket name"
     KEY = "key", "Key that cannot be"
     KEY_ENCODING = "key-encoding", "Key not URL-encoded"
+    KEY_NOT_UTF8 = "key-not-utf-8", "Key that is not UTF-8"
     VERSION_ID = "version-id", "Version ID that cannot be"
     MISSING_VERSION_ID = "missing-version-id", "No version ID"
     SEVERAL_BUCKETS = "several-buckets", "More than one bucket"
     DUPLICATE = "duplicate", "Repeated rows"
     PLUS_SIGN = "plus-sign", "Plus signs"
     ENCODED_TWICE = "encoded-twice", "Encoded twice"
+    NOT_ENCODED = "not-encoded", "Names that look encoded"
+    LEADING_SLASH = "leading-slash", "Slash before every key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,13 @@ def shown(line: bytes) -> str:
     if len(text) <= ROW_TEXT_LIMIT:
         return text
     return text[: ROW_TEXT_LIMIT - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """A cell as a sentence has it, its end cut off where it is long."""
+    if len(text) > _SHOWN_CELL_CHARACTERS:
+        text = text[: _SHOWN_CELL_CHARACTERS - 1] + "…"
+    return f'"{text}"'
 
 
 def at_line(fault: RowFaultError, line: bytes, line_number: int) -> ManifestContentError:
@@ -180,4 +196,5 @@ def wrong_column_count(
         remedy = "Add what is missing."
     columns = "1 column" if found == 1 else f"{found} columns"
     are = f"{expected} are expected" if expected != 1 else "1 is expected"
-    return RowFaultError(ProblemKind.COLUMNS, f"has {columns}, {are} ({names}).", remedy)
+    kind = ProblemKind.SEPARATOR if separator else ProblemKind.COLUMNS
+    return RowFaultError(kind, f"has {columns}, {are} ({names}).", remedy)

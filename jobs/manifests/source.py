@@ -6,11 +6,12 @@ checkpoint that it kept, so a source has nothing that outlives a block but that.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from jobs.manifests.frozen_list import Frozen
+from jobs.manifests.listing.listed import Listed
 from jobs.s3.storage import Storage
 from jobs.spec.object_list import ListSpec
 
@@ -40,9 +41,9 @@ BucketRows = dict[str, tuple[int, Place]]
 
 @dataclass(frozen=True, slots=True)
 class RowBlock:
-    """Rows that follow each other, each of them checked.
+    """Rows that follow each other, each of them checked; one without rows is a checkpoint alone.
 
-    `place` is that of the first. From `checkpoint` the next block can be read. `skipped` counts rows of
+    It may have none, where only the checkpoint is new. `place` is that of the first. From `checkpoint` the next block can be read. `skipped` counts rows of
     the source that are no tasks, by the reason ("delete markers").
     """
 
@@ -57,6 +58,20 @@ def never() -> bool:
     return False
 
 
+def nothing() -> None:
+    return None
+
+
+LookUp = Callable[[str, Sequence[Listed], Callable[[Listed, Any], bool | str]], list[Listed]]
+"""Those of a bucket's rows that a judge (generated/looked_up.py) takes, in their order, once each was
+asked for what no listing tells. Raises ManifestError, StorageUnavailableError, StoppedError.
+"""
+
+
+def nobody_looks(bucket: str, rows: Sequence[Listed], judge: Any) -> list[Listed]:
+    raise NotImplementedError("nobody is here to look at objects")
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a source reads with.
@@ -64,7 +79,9 @@ class Reading:
     `storage` gives that of a bucket, wherever it lies, and raises StorageError. `is_slow` is asked after
     each piece; with True a block is wanted now although it is not full, so that what comes slowly is not
     lost again. With `takes_free_keys` the key column is free text, for what is not an object's name.
-    `takes_delete_markers` is of operations that can do something to one.
+    `takes_delete_markers` is of operations that can do something to one. `hold_turn` is called before
+    what has to be read through from its beginning to its end, since who goes on with it later would read
+    all of it again. `look_up` is for filters that a listing does not answer.
     """
 
     storage: Callable[[str], Storage]
@@ -73,6 +90,8 @@ class Reading:
     stop: threading.Event = field(default_factory=threading.Event)
     takes_free_keys: bool = False
     takes_delete_markers: bool = False
+    hold_turn: Callable[[], None] = nothing
+    look_up: LookUp = nobody_looks
 
 
 class Source(Protocol):

@@ -9,6 +9,7 @@ from jobs.models.failed_sign_in import FailedSignIn
 from jobs.models.failure import FailureCause, FailureSample
 from jobs.models.foreseen import ForeseenCount
 from jobs.models.job import Job, JobQuerySet, JobTag, new_job_id
+from jobs.models.list_upload import ListUpload
 from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
@@ -28,6 +29,7 @@ __all__ = [
     "JobEvent",
     "JobQuerySet",
     "JobTag",
+    "ListUpload",
     "ProbedBucket",
     "RateSample",
     "Region",

@@ -10,6 +10,7 @@ from jobs.choices import (
     REPORT_FORMAT,
     TERMINAL,
     JobStatus,
+    ManifestField,
     PauseCause,
     ReportScope,
 )
@@ -82,6 +83,13 @@ class Job(models.Model):
     listed_by = models.JSONField()
     """The manifest in its wire form: {"Manifest": {"Spec": ..., "Location": ...}}."""
 
+    generated_manifest = models.JSONField(default=dict, editable=False)
+    """Where a generated list was saved: GeneratedManifestDescriptor in its wire form."""
+    saved_files = models.JSONField(default=list, editable=False)
+    """While it is saved: data files that are whole, see `engine.saved_list`."""
+    looked_up_objects = models.PositiveBigIntegerField(default=0, editable=False)
+    """How many objects were asked for what no listing tells."""
+
     report_enabled = models.BooleanField(default=True)
     report_bucket = models.CharField(max_length=63, blank=True)
     report_prefix = models.CharField(max_length=512, blank=True)
@@ -95,8 +103,12 @@ class Job(models.Model):
     tasks_failed = models.PositiveBigIntegerField(default=0)
     buckets = models.JSONField(default=dict)
     """Of the prepared list: bucket name to [rows, line of the first, file of that line]."""
+    lists_versions = models.BooleanField(null=True, editable=False)
+    """Whether the rows of its list name versions; None before the first was read."""
     buckets_checked = models.JSONField(default=list, editable=False)
     """While a job is prepared: those that were looked at."""
+    plus_signs = models.PositiveBigIntegerField(default=0, editable=False)
+    """In the keys of the prepared list, where nobody said what they stand for."""
     skipped_rows = models.JSONField(default=dict)
     """Rows of the list that are no tasks, by the reason."""
     found = models.JSONField(default=dict, editable=False)
@@ -209,6 +221,13 @@ class Job(models.Model):
     @property
     def manifest(self) -> ListSpec:
         return list_from_wire(self.listed_by)
+
+    @property
+    def names_versions(self) -> bool:
+        """Whether the rows of its list name versions; before the first was read, what its columns say."""
+        if self.lists_versions is None:
+            return ManifestField.VERSION_ID in self.manifest.fields
+        return self.lists_versions
 
     @property
     def report_spec(self) -> ReportSpec:

@@ -134,6 +134,10 @@ class Operation(ABC):
     """What a task kept is of no use once its success is recorded, and goes then by itself."""
     checks_rows: ClassVar[bool] = False
     """Rows are told by `unfit_row` while a job is prepared."""
+    takes_delete_markers: ClassVar[bool] = False
+    """It can do something to a delete marker; from other lists these are left out."""
+    takes_free_keys: ClassVar[bool] = False
+    """The key column of its lists may hold any text, which need not name an object."""
     settles: ClassVar[frozenset[str]] = frozenset()
     """Actions whose odd answers `run` settles by a look; others are asked for again."""
     guards_itself: ClassVar[bool] = False

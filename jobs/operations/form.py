@@ -33,7 +33,16 @@ class More:
     items: "tuple[Item, ...]"
 
 
-Item = Field | Note | When | More
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields below a heading of their own."""
+
+    legend: str
+    items: "tuple[Item, ...]"
+    help_text: str = ""
+
+
+Item = Field | Note | When | More | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +103,8 @@ def _fields_of(items: Sequence[Item], values: Mapping[str, Any] | None) -> Itera
             yield from _fields_of(item.items, values)
 
 
-def _counts(item: When | More, values: Mapping[str, Any] | None) -> bool:
-    if isinstance(item, More) or values is None:
+def _counts(item: When | More | Group, values: Mapping[str, Any] | None) -> bool:
+    if isinstance(item, More | Group) or values is None:
         return True
     value = values.get(item.of)
     return (ON if value is True else value) in item.values
@@ -109,7 +118,7 @@ def _check_order(items: Sequence[Item]) -> None:
                 raise ValueError(f"What depends on {item.of} does not follow such a field.")
         else:
             above = item if isinstance(item, Field) else None
-        if isinstance(item, When | More):
+        if isinstance(item, When | More | Group):
             _check_order(item.items)
 
 

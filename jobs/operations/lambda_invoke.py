@@ -33,6 +33,7 @@ _ARN = "arn:aws:lambda:us-east-1:123456789012:function:thumbnails"
 class LambdaInvoke(InvokeOperation):
     """One invocation per task. The function itself says how each task ended."""
 
+    takes_free_keys = True
     name = "LambdaInvoke"
     label = "Invoke function"
     does = "Invokes a function of yours for each object, and takes its word for how that went."

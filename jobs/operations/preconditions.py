@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.operations.replication import replication_rules
+from jobs.s3 import replication_rules
 from jobs.s3.answers import Answer
 from jobs.s3.proof import Proof
 

@@ -15,12 +15,13 @@ from jobs.operations.looks import Facts
 from jobs.operations.permissions import GET_REPLICATION, Permission
 from jobs.operations.preconditions import REPLICATION
 from jobs.operations.put_object_copy import PutObjectCopy
-from jobs.operations.replication import replicate_foreseen, replicating, replication_rules
+from jobs.operations.replication import replicate_foreseen, replicating
 from jobs.operations.replication.replicating import Plan, as_part, not_eligible
-from jobs.operations.replication.replication_rules import Found, Rule
 from jobs.operations.steps import Later, Step
+from jobs.s3 import replication_rules
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict
+from jobs.s3.replication_rules import Found, Rule
 from jobs.services.call import Call
 from jobs.spec.target import Target
 

@@ -33,6 +33,7 @@ NO_JSON = "Invalid JSON returned by the webhook"
 class WebhookInvoke(InvokeOperation):
     """As LambdaInvoke, with the same event and the same answer, by a signed POST."""
 
+    takes_free_keys = True
     name = "WebhookInvoke"
     label = "Call webhook"
     does = "Calls a webhook of yours for each object, and takes its word for how that went."

@@ -46,7 +46,7 @@ def fields_of(job: Job) -> list[ManifestField]:
     """The columns of the list: with versions if the job's manifest named them."""
     both = [ManifestField.BUCKET, ManifestField.KEY]
     versions = ManifestField.VERSION_ID
-    return [*both, versions] if versions in job.manifest.fields else both
+    return [*both, versions] if job.names_versions else both
 
 
 def place_of(report: Report, code: str | None) -> tuple[str, str]:
@@ -110,7 +110,7 @@ def _lines(
     listed: RetryList,
     alive: Callable[[RetryList], None],
 ) -> Iterator[bytes]:
-    versions = ManifestField.VERSION_ID in report.job.manifest.fields
+    versions = report.job.names_versions
     return _opened(
         csv_line((row.bucket, row.key, row.version_id) if versions else (row.bucket, row.key))
         for row in _seen(_rows(report, storage, listed), listed, alive)

@@ -38,6 +38,8 @@ _BY_CODE = {
     " minutes (RequestTimeTooSkewed). Set the clock right.",
     "NoCredentials": "{message}",
     "StoragesBusy": "{message}",
+    "UploadsBusy": "{message}",
+    "NoPlace": "{message}",
     "AnswerTooLarge": "{message} Check that the Region's endpoint URL is that of an S3 storage.",
     "OddAnswer": "{place} cannot be used: the storage's answer about it lacks what it must have (an"
     " ETag, a size, a date), or cannot be read.",

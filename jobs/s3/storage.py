@@ -3,8 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +11,12 @@ from jobs.errors import StorageError, StorageUnavailableError
 from jobs.s3 import uploading
 from jobs.s3.answers import Answer
 from jobs.s3.clients import S3Client
+from jobs.s3.facts import ListedObject, ListPage, ObjectFacts, Put
+from jobs.s3.listing import Listing
 from jobs.s3.looking import NOT_FOR_US, look_at_bucket
 from jobs.s3.sentences import describe
 from jobs.s3.translating import odd_answer, translated
-from jobs.s3.uploading import PART_BYTES, Upload
+from jobs.s3.uploading import NOT_ASKED, PART_BYTES, Upload
 
 __all__ = ["ListPage", "ListedObject", "ObjectFacts", "Storage", "describe"]
 
@@ -31,39 +32,12 @@ WRITE_TEST_NAME = ".batchconsole-write-test"
 """Always the same, so that a role that may write but not delete leaves one of them at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFacts:
-    """`etag` without quotes; `encryption` as S3 says it ("aws:kms"); `customer_key` for SSE-C."""
-
-    size_bytes: int
-    etag: str
-    version_id: str | None
-    last_modified: datetime
-    encryption: str | None
-    customer_key: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ListedObject:
-    key: str
-    size_bytes: int
-    last_modified: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """One level below a prefix: `folders` end in a slash."""
-
-    folders: list[str]
-    objects: list[ListedObject]
-    next_token: str | None
-
-
 class Storage:
     """Each method raises StorageError, and StorageUnavailableError where trying later may help."""
 
     def __init__(self, client: S3Client) -> None:
         self._client = client
+        self.listing = Listing(client)
 
     def head_object(self, bucket: str, key: str, version_id: str | None = None) -> ObjectFacts:
         """An object under a customer's key (SSE-C) is refused with the code CustomerKeyNeeded."""
@@ -131,11 +105,24 @@ class Storage:
 
     def put_object(self, bucket: str, key: str, data: bytes, content_type: str) -> str:
         """Returns the ETag, without quotes."""
+        return self.put(bucket, key, data, content_type).etag
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        data: bytes,
+        content_type: str,
+        *,
+        encryption: Mapping[str, str] = NOT_ASKED,
+    ) -> Put:
+        """`encryption` as parameters of PutObject."""
+        asked: dict[str, Any] = dict(encryption)
         with translated():
             answer = self._client.put_object(
-                Bucket=bucket, Key=key, Body=data, ContentType=content_type
+                Bucket=bucket, Key=key, Body=data, ContentType=content_type, **asked
             )
-        return answer.get("ETag", "").strip('"')
+        return Put(answer.get("ETag", "").strip('"'), answer.get("VersionId"))
 
     def upload(
         self,
@@ -145,10 +132,17 @@ class Storage:
         *,
         part_bytes: int = PART_BYTES,
         alive: Callable[[], None] = uploading.always,
+        encryption: Mapping[str, str] = NOT_ASKED,
     ) -> contextlib.AbstractContextManager[Upload]:
         """As `uploading.upload`: an object of any size, written as a stream."""
         return uploading.upload(
-            self._client, bucket, key, content_type, part_bytes=part_bytes, alive=alive
+            self._client,
+            bucket,
+            key,
+            content_type,
+            part_bytes=part_bytes,
+            alive=alive,
+            encryption=encryption,
         )
 
     def check_bucket(self, bucket: str) -> None:

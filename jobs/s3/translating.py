@@ -24,7 +24,7 @@ def translated() -> Iterator[None]:
     except TooLarge as error:
         raise StorageError(error.code, str(error)) from error
     except TROUBLE as error:
-        raise _error_of(answer_of(error)) from error
+        raise error_of(answer_of(error)) from error
     except UNREADABLE as error:
         raise odd_answer() from error
 
@@ -34,7 +34,8 @@ def odd_answer() -> StorageError:
     return StorageError(ODD, "The storage's answer lacks what it must have, or cannot be read.")
 
 
-def _error_of(answer: Answer) -> StorageError:
+def error_of(answer: Answer) -> StorageError:
+    """Of one that is no success."""
     retryable = classify(answer) is Verdict.RETRY
     kind = StorageUnavailableError if retryable else StorageError
     return kind(answer.code, answer.message or answer.code, http_status=answer.http_status)

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from typing import Any, TypeVar, cast
@@ -32,6 +32,10 @@ for its own.
 """
 
 
+NOT_ASKED: Mapping[str, str] = {}
+"""What a bucket does by itself is all the encryption that is wanted."""
+
+
 def always() -> None:
     """For `alive`: nobody wants to stop."""
 
@@ -45,13 +49,14 @@ def upload(
     *,
     part_bytes: int,
     alive: Callable[[], None],
+    encryption: Mapping[str, str] = NOT_ASKED,
 ) -> Iterator["Upload"]:
     """The object is there when the block has ended, and is not touched when it raises.
 
-    `alive` is called often, also while a part is under way, and may raise to stop. Raises
-    StorageError.
+    `alive` is called often, also while a part is under way, and may raise to stop. `encryption` has
+    parameters of PutObject. Raises StorageError.
     """
-    running = Upload(client, bucket, key, content_type, part_bytes, alive)
+    running = Upload(client, bucket, key, content_type, part_bytes, alive, encryption)
     try:
         yield running
         running.finish()
@@ -73,10 +78,11 @@ class Upload:
         content_type: str,
         part_bytes: int,
         alive: Callable[[], None],
+        encryption: Mapping[str, str] = NOT_ASKED,
     ) -> None:
         self._client = client
+        self._asked_for: dict[str, Any] = {"ContentType": content_type, **encryption}
         self._where: dict[str, Any] = {"Bucket": bucket, "Key": key}
-        self._content_type = content_type
         self._part_bytes = max(part_bytes, MIN_PART_BYTES)
         self._alive = alive
         self._threads = ThreadPoolExecutor(PARTS_UNDER_WAY)
@@ -189,14 +195,12 @@ class Upload:
     def _put(self) -> None:
         with translated():
             self._client.put_object(
-                **self._where, Body=cast(bytes, self._buffer), ContentType=self._content_type
+                **self._where, Body=cast(bytes, self._buffer), **self._asked_for
             )
 
     def _create(self) -> None:
         with translated():
-            answer = self._client.create_multipart_upload(
-                **self._where, ContentType=self._content_type
-            )
+            answer = self._client.create_multipart_upload(**self._where, **self._asked_for)
             self._upload_id = answer["UploadId"]
 
     def _put_part(self, number: int, data: bytearray) -> dict[str, Any]:

@@ -8,6 +8,7 @@ overwrites itself.
 import hashlib
 import re
 
+from jobs.spec.manifest import ManifestSpec
 from jobs.spec.object_list import ListSpec
 
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9]{1,64}")
@@ -23,8 +24,8 @@ def list_name(job_id: str, code: str | None) -> str:
 
 
 def name_of(manifest: ListSpec) -> str:
-    """The file name of the list that a job runs."""
-    return manifest.key.rpartition("/")[2]
+    """The file name of the list that a job runs; "" for one that is no file."""
+    return manifest.key.rpartition("/")[2] if isinstance(manifest, ManifestSpec) else ""
 
 
 def overlap(job_id: str, one: str, other: str) -> bool:

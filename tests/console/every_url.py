@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from jobs.models import Bucket, Draft, FailedSignIn, FoundCapability, Job, ProbedBucket
+from jobs.models import Bucket, Draft, FailedSignIn, FoundCapability, Job, ListUpload, ProbedBucket
 from tests.connected import make_webhook
 from tests.make import (
     make_chunk,
@@ -53,6 +53,7 @@ class World:
     users: dict[str, User]
     job: Job
     draft: Draft
+    upload: ListUpload
     ids: dict[str, object]
 
     def url(self, route):
@@ -69,6 +70,7 @@ class World:
             "field": "manifest_object",
             "step": "manifest",
             "number": 1,
+            "upload_id": self.upload.pk,
             "slug": self.job.region.slug,
             "kind": "webhooks",
             "content_type_id": ContentType.objects.get_for_model(User).pk,
@@ -101,12 +103,25 @@ def make_world():
     FoundCapability.objects.create(bucket=probed, name="tags", answer="no", evidence="Lost.")
     FailedSignIn.objects.create(key="k", scope="place", user=users["viewer"], ends_at=now)
     draft = Draft.objects.create(owner=users["operator"], created_at=now, updated_at=now)
+    upload = ListUpload.objects.create(
+        draft=draft,
+        owner=users["operator"],
+        region=region,
+        role=job.role,
+        bucket="lists",
+        key="list.csv",
+        upload_id="u",
+        name="list.csv",
+        size_bytes=9,
+        created_at=now,
+        updated_at=now,
+    )
     ids = {
         model._meta.model_name: row.pk
         for model in apps.get_models()
         if model._meta.managed and (row := model._default_manager.first()) is not None
     }
-    return World(users, job, draft, ids | {"bucket": bucket.pk, "user": users["viewer"].pk})
+    return World(users, job, draft, upload, ids | {"bucket": bucket.pk, "user": users["viewer"].pk})
 
 
 def digest():

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.choices import JobStatus
-from jobs.console.wizard import found as finding
+from jobs.console.wizard.looks import csv_manifest
 from jobs.models import Draft, Job
 from tests.console.ended import failed_row, make_list
 from tests.console.wizard.conftest import Wizard, signed_in
@@ -68,7 +68,7 @@ def test_retry_makes_a_job_like_the_old_one_over_exactly_its_failed_objects(as_o
     for name in ("region", "role", "priority", "operation", "parameters", "report_bucket", "report_prefix", *limits):  # fmt: skip
         assert getattr(made, name) == getattr(job, name), name
     assert list(made.tags.values_list("key", "value")) == [("team", "blue")]
-    assert list(made.manifest.fields) == ["Bucket", "Key"]
+    assert made.manifest.fields == ("Bucket", "Key")
     assert ended.list_of(wizard.draft).splitlines() == [
         "photos,a%20b.jpg", "photos,a+b.jpg", "photos,50%25.jpg", "photos,日本.jpg",
         'photos,"quo""te.jpg"', 'photos,"com,ma.jpg"', "photos,'x'",
@@ -78,7 +78,7 @@ def test_retry_makes_a_job_like_the_old_one_over_exactly_its_failed_objects(as_o
 def test_number_of_objects_is_exact_where_a_manifest_would_be_estimated(as_operator, ended):
     job = ended.make([("x" * 120 + str(n), "NoSuchKey") for n in range(12_000)], total=24_000)
     wizard = pressed(as_operator, job)
-    assert len(ended.list_of(wizard.draft)) > finding.SAMPLE_BYTES
+    assert len(ended.list_of(wizard.draft)) > csv_manifest.SAMPLE_BYTES
     html = wizard.open("review").html
     assert "Replaces every tag on 12,000 objects" in html and "About" not in html.split("<h1")[1].replace("About this step", "")  # fmt: skip
     assert "photos (12,000)" in html
@@ -97,7 +97,7 @@ def test_retry_of_versions_names_them_again(as_operator, ended):
     )  # fmt: skip
     wizard = pressed(as_operator, job)
     assert ended.list_of(wizard.draft) == "photos,a,v1\nphotos,b,null\nphotos,c,\n"
-    assert list(created(wizard).manifest.fields) == ["Bucket", "Key", "VersionId"]
+    assert created(wizard).manifest.fields == ("Bucket", "Key", "VersionId")
 
 
 def test_list_never_begins_with_a_row_that_reads_like_column_names(as_operator, ended):

@@ -211,7 +211,8 @@ def test_nothing_left_behind_the_last_block_is_no_error() -> None:
         (
             b"\x1f\x8b\x08\x00\x00\n",
             1,
-            "Line 1 is not text: the file is compressed. Upload the CSV file itself, uncompressed.",
+            "Line 1 is not text: the file is compressed twice."
+            " Compress the CSV file once, or leave it uncompressed.",
         ),
         (
             b"photos,a\n\nphotos,b\n",

@@ -1,3 +1,8 @@
+import gzip
+import sys
+from collections.abc import Callable
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -5,8 +10,15 @@ from hypothesis import strategies as st
 from jobs.choices import ManifestField
 from jobs.errors import ManifestError
 from jobs.manifests.csv_manifest import read_blocks
-from jobs.manifests.preview import Preview, PreviewRow, preview
+from jobs.manifests.keys import KeyRules
+from jobs.manifests.presence import Presence
+from jobs.manifests.preview import Preview, PreviewRow, preview, whole_lines
 from jobs.manifests.problems import ProblemKind
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 BUCKET, KEY = ManifestField.BUCKET, ManifestField.KEY
 VERSION, IGNORE = ManifestField.VERSION_ID, ManifestField.IGNORE
@@ -108,7 +120,7 @@ def test_byte_order_mark_is_a_problem_and_the_rows_are_shown_all_the_same() -> N
 
 def test_byte_order_mark_before_a_header_row_gives_both_problems() -> None:
     seen = whole(b"\xef\xbb\xbfBucket,Key\nphotos,a\n")
-    assert [problem.kind for problem in seen.problems] == ["encoding", "header"]
+    assert [problem.kind for problem in seen.problems] == ["bom", "header"]
     assert seen.buckets == {"photos": 1}
 
 
@@ -170,12 +182,141 @@ def test_several_buckets_are_a_warning_that_names_the_largest() -> None:
     assert not problem.blocking
 
 
-def test_plus_signs_and_keys_encoded_twice_are_warnings() -> None:
+def test_keys_that_look_encoded_twice_are_a_warning() -> None:
     seen = whole(b"photos,a+b\nphotos,c%2520d\nphotos,e%2Bf\nphotos,100%25\n")
     assert sentences(seen) == [
         (2, "1 key still looks URL-encoded when decoded, first in line 2."),
-        (1, "1 key holds a plus sign, first in line 1."),
     ]
+
+
+def test_slash_before_every_key_is_a_warning_and_before_some_is_none() -> None:
+    seen = whole(b"photos,/a\nphotos,/b\n")
+    assert sentences(seen) == [(1, "Every key begins with a slash.")]
+    assert not seen.is_blocked
+    assert whole(b"photos,/a\nphotos,b\n").problems == []
+
+
+@pytest.mark.parametrize("on", [False, True])
+def test_keys_with_a_plus_are_counted_and_a_few_kept_as_they_read_without_the_switch(
+    on: bool,
+) -> None:
+    content = b"photos,x\n" + b"".join(b"photos,n+%d\n" % number for number in range(1, 300))
+    rules = KeyRules(plus_is_space=on)
+    seen = preview(content, complete=True, size_bytes=1, fields=TWO, rules=rules)
+    assert seen.plus_keys == 299
+    assert [(line, row.raw_key, row.key) for line, row in seen.plus_rows] == [
+        (2, "n+1", "n+1"), (11, "n+10", "n+10"), (101, "n+100", "n+100"),
+    ]  # fmt: skip
+    assert seen.rows[1].key == ("n 1" if on else "n+1")
+
+
+def bucket_of(*keys: str) -> Callable[[str, str, str | None], Presence]:
+    return lambda bucket, key, version_id: (
+        Presence.THERE if (bucket, key) in {("photos", key) for key in keys} else Presence.ABSENT
+    )
+
+
+def doubted(content: bytes, *keys: str) -> list[tuple[str, str]]:
+    ask = bucket_of(*keys)
+    seen = preview(content, complete=True, size_bytes=len(content), fields=TWO, ask=ask)
+    assert not seen.is_blocked
+    return [(problem.kind.value, problem.message) for problem in seen.problems]
+
+
+@pytest.mark.parametrize(
+    ("content", "keys", "found"),
+    [
+        (
+            b"photos,c%2520d\n",
+            ["c d"],
+            [
+                (
+                    "encoded-twice",
+                    'Line 1 names "c%20d", which does not exist; "c d" does: keys are URL-encoded twice.',
+                )
+            ],
+        ),
+        (b"photos,c%2520d\n", ["c%20d", "c d"], []),
+        (
+            b"photos,a\nphotos,c%20d\n",
+            ["c%20d"],
+            [
+                (
+                    "not-encoded",
+                    'Line 2 names "c d", which does not exist; "c%20d" does: keys are written as the'
+                    " objects are named, and not URL-encoded.",
+                )
+            ],
+        ),
+        (b"photos,c%20d\n", [], []),
+        (b"photos,c%20d\n", ["c d"], []),
+        (
+            b"photos,/a\nphotos,/b\n",
+            ["b"],
+            [
+                (
+                    "leading-slash",
+                    'Line 2 names "/b", which does not exist; "b" does: every key has a slash too many'
+                    " at its beginning.",
+                )
+            ],
+        ),
+        (b"photos,/a\nphotos,/b\n", ["/a"], []),
+        (b"photos,/a\n", [], [("leading-slash", "Every key begins with a slash.")]),
+    ],
+)
+def test_doubts_about_encoding_are_settled_by_what_is_in_the_bucket(
+    content: bytes, keys: list[str], found: list[tuple[str, str]]
+) -> None:
+    assert doubted(content, *keys) == found
+
+
+def test_what_cannot_be_seen_settles_nothing() -> None:
+    content = b"photos,c%2520d\n"
+    seen = preview(
+        content, complete=True, size_bytes=15, fields=TWO, ask=lambda *asked: Presence.HIDDEN
+    )
+    assert "1 key still looks URL-encoded" in seen.problems[0].message
+
+
+def test_few_objects_are_asked_for_however_many_keys_are_in_doubt() -> None:
+    asked = []
+
+    def ask(*one: object) -> Presence:
+        asked.append(one)
+        return Presence.ABSENT
+
+    content = b"".join(b"photos,/%d%%2520,%%20\n" % number for number in range(5_000))
+    preview(content, complete=True, size_bytes=1, fields=(BUCKET, KEY, IGNORE), ask=ask)
+    assert 0 < len(asked) <= 18
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_compressed_file_is_shown_like_any_other_and_says_so(
+    pack: Callable[[bytes], bytes],
+) -> None:
+    packed = pack(b"photos,a%20b\nphotos,c\n")
+    seen = whole(packed)
+    assert [row.key for row in seen.rows] == ["a b", "c"]
+    assert (seen.rows_exact, seen.problems) == (2, [])
+    assert seen.compression in {"gzip", "zstd"}
+    assert whole(b"photos,a\n").compression == ""
+    assert whole_lines(packed, complete=True) == [b"photos,a%20b", b"photos,c"]
+
+
+def test_part_of_a_compressed_file_gives_an_estimate_by_what_was_used_of_it() -> None:
+    random = Random(7)
+    rows = [b"photos,%d/%d\n" % (random.getrandbits(60), number) for number in range(80_000)]
+    packed = gzip.compress(b"".join(rows))
+    seen = preview(packed[:200_000], complete=False, size_bytes=len(packed), fields=TWO)
+    assert seen.rows_estimated == pytest.approx(80_000, rel=0.03)
+
+
+def test_damaged_file_shows_what_could_be_read_of_it_and_blocks() -> None:
+    seen = whole(gzip.compress(b"photos,a\n" * 1_000)[:-4])
+    assert [problem.kind.value for problem in seen.problems][0] == "compressed"
+    assert seen.is_blocked
+    assert seen.rows
 
 
 def test_more_problems_than_fit_are_counted_and_blocking_ones_come_first() -> None:

@@ -13,10 +13,10 @@ from jobs.operations.looks import Facts
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.replicate_object import REPLICATED, ReplicateObject
 from jobs.operations.replication import replicating
-from jobs.operations.replication.replication_rules import Rule
 from jobs.operations.steps import Keep
 from jobs.s3.answers import Answer
 from jobs.s3.endpoints import Endpoint
+from jobs.s3.replication_rules import Rule
 from jobs.spec.target import Target
 from tests.operations.walking import walk
 from tests.sequential import Sequential, context_at

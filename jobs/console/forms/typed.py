@@ -57,7 +57,7 @@ class WholeField(TextField):
         text = super().clean(value).replace(",", "").replace(" ", "")
         if not text:
             return None
-        good = text.isascii() and text.isdecimal() and len(text.lstrip("0")) < 11
+        good = text.isascii() and text.isdecimal() and len(text.lstrip("0")) <= len(str(self.most))
         if not good or not self.low <= int(text) <= self.most:
             raise ValidationError(
                 f"{self.label} must be a whole number from {self.low:,} to {self.most:,}."

@@ -21,6 +21,7 @@ from jobs.lifecycle import losses
 from jobs.models import FailureCause, FailureSample, Job
 from jobs.queries import workers
 from jobs.queries.foreseen import kinds_found
+from jobs.queries.generator_words import list_pairs
 from jobs.queries.job_detail import job_progress, poll_every_s
 from jobs.queries.job_history import Cursor, timeline
 from jobs.queries.job_history import job_activity as query_activity
@@ -138,6 +139,7 @@ def job_configuration(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     fields = [field.label for field in job.manifest.fields]
     context = {**frame(request, job), "section": "configuration"}
+    context["generated"] = list_pairs(job)
     context |= {"fields": fields, "tags": job.tags.all(), "limits": limit_pairs(job)}
     return render(request, "console/job_configuration.html", context)
 

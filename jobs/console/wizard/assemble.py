@@ -6,25 +6,25 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from jobs.choices import ManifestField, ReportScope
+from jobs.choices import ReportScope
 from jobs.console.forms.limits import LimitFields, limits_of, typed_limits, usual_limits
-from jobs.console.forms.manifest import ManifestForm, role_for
 from jobs.console.forms.operations.base import OperationForm
 from jobs.console.forms.operations.table import FIRST, FORMS
 from jobs.console.forms.options import OptionsForm
+from jobs.console.forms.sources.base import SourceForm, role_for
+from jobs.console.forms.sources.table import form_for, place_of
 from jobs.console.forms.typed import StepForm
 from jobs.console.wizard import found as finding
 from jobs.console.wizard.drafts import Data
 from jobs.console.wizard.found import Found
+from jobs.console.wizard.looks.plus_signs import unanswered
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, STEPS, Step
 from jobs.errors import Problem
 from jobs.lifecycle import preflight
 from jobs.lifecycle.creation import refusal_of
 from jobs.models import Draft, Job, Region
 from jobs.operations.base import Operation
-from jobs.s3.arns import parse_s3_uri
 from jobs.spec.job import JobSpec
-from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
 
 DEFAULT_PRIORITY = "10"
@@ -44,10 +44,11 @@ class Reading:
         return finding.from_json(self.data.get("found"))
 
     @cached_property
-    def manifest(self) -> ManifestForm:
-        if "manifest" in self.data:
-            return ManifestForm(self.data["manifest"])
-        return ManifestForm(initial={"region": _usual_region(self.draft)})
+    def manifest(self) -> SourceForm:
+        """The object list, as the chosen kind of it has it."""
+        typed = self.data.get("manifest", {})
+        form = form_for(typed)
+        return form(typed) if typed else form(initial={"region": _usual_region(self.draft)})
 
     @cached_property
     def region(self) -> Region | None:
@@ -89,19 +90,22 @@ class Reading:
         return {step: problems for step in STEPS[:-1] if (problems := self.problems_of(step))}
 
     def _manifest_problems(self) -> list[Problem]:
-        found = self.found
-        if not finding.can_look(self.manifest):
+        found, form = self.found, self.manifest
+        if not form.may_look:
             return []
-        if found is None or found.place != finding.place_of(self.data.get("manifest", {})):
-            return [Problem("manifest_object", "Check the manifest before you go on.")]
+        if found is None or found.place != place_of(self.data.get("manifest", {})):
+            return [Problem(form.main, f"Check the {form.noun} before you go on.")]
         if found.error:
-            return [Problem(found.error_field, found.error)]
+            return [Problem(found.error_field or form.main, found.error)]
         if found.blocking:
-            things = "a problem" if found.blocking == 1 else f"{found.blocking} problems"
-            return [
-                Problem("problems", f"The manifest has {things}. Mend it, then check it again.")
-            ]
-        return []
+            things = "a problem" if found.blocking == 1 else f"{found.blocking:,} problems"
+            said = f"The {form.noun} has {things}. Mend it, then check it again."
+            return [Problem("problems", said)]
+        return unanswered(found, form, self._operation_if_right())
+
+    def _operation_if_right(self) -> Operation | None:
+        form = self.operation
+        return form.parsed() if form and form.is_bound and form.is_valid() else None
 
     def _operation_problems(self) -> list[Problem]:
         if not self.operation_name:
@@ -131,7 +135,7 @@ class Reading:
         form = self.operation
         if form is None or not form.is_valid():
             return []
-        has_versions = ManifestField.VERSION_ID in self.manifest.columns
+        has_versions = self.manifest.has_versions or bool(self.found and self.found.has_version_ids)
         return [
             Problem(form.field_of(problem.field), problem.message)
             for problem in form.parsed().unfit_for(buckets, has_versions=has_versions)
@@ -172,7 +176,7 @@ class Reading:
             region=self.manifest.cleaned_data["region"].pk,
             operation=operation.name,
             parameters=operation.to_wire(),
-            manifest=self._manifest_spec(),
+            manifest=self.manifest.spec(self.found.etag if self.found else ""),
             report=self._report_spec(whole=dry_run),
             priority=options["priority"],
             role_arn=options["role"].arn,
@@ -187,17 +191,6 @@ class Reading:
             sample_rows=sample_rows,
         )
 
-    def _manifest_spec(self) -> ManifestSpec:
-        bucket, key = parse_s3_uri(self.manifest.cleaned_data["manifest_object"])
-        found = self.found
-        return ManifestSpec(
-            bucket=bucket,
-            key=key,
-            etag=found.etag if found else "",
-            fields=tuple(ManifestField(name) for name in self.manifest.columns),
-            version_id=self.manifest.cleaned_data["version_id"] or None,
-        )
-
     def _report_spec(self, *, whole: bool) -> ReportSpec:
         options = self.options.cleaned_data
         if not options["report_enabled"]:
@@ -210,7 +203,7 @@ class Reading:
     def is_retry(self) -> bool:
         """Whether the manifest is still the list of failed objects that the draft was made over."""
         place = self.data.get("retry", {}).get("place")
-        return place is not None and place == finding.place_of(self.data.get("manifest", {}))
+        return place is not None and place == place_of(self.data.get("manifest", {}))
 
     def _source_of(self, kind: str) -> str | None:
         named, _, job_id = self.draft.source.partition(":")
@@ -229,6 +222,8 @@ class Reading:
     def placed(self, problem: Problem) -> tuple[Step, Problem]:
         """The step and the field on its page that a problem of a JobSpec belongs to."""
         step, field = _PLACES.get(problem.field.partition("[")[0], (OPERATION, ""))
+        if step is MANIFEST and not field:
+            field = self.manifest.main
         if step is OPERATION and self.operation:
             field = self.operation.field_of(problem.field)
         return step, Problem(field, problem.message)
@@ -236,7 +231,7 @@ class Reading:
 
 _PLACES = {
     "region": (MANIFEST, "region"),
-    "manifest": (MANIFEST, "manifest_object"),
+    "manifest": (MANIFEST, ""),
     "fields": (MANIFEST, "column-0"),
     "description": (OPTIONS, "description"),
     "priority": (OPTIONS, "priority"),

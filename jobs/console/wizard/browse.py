@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from jobs.console.access import draft_or_404, signed_in
-from jobs.console.forms.manifest import no_role, role_for
+from jobs.console.forms.sources.base import no_role, role_for
+from jobs.console.forms.sources.table import SOURCES
 from jobs.console.forms.typed import storable
 from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.drafts import Data, DraftChangedError, Seen
+from jobs.console.wizard.looks.again import look_again
 from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, Step
 from jobs.errors import StorageError
@@ -31,19 +33,28 @@ from jobs.s3.storage import ListPage
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """The field that the chosen path goes to; `wants` is "object", "folder" or "bucket"."""
+    """The field that the chosen path goes to; `wants` is "object", "folder" or "bucket". `of` is the
+    operation, or the kind of list, that the field belongs to.
+    """
 
     field: str
     step: Step
     label: str
     wants: str
-    operation: str = ""
+    of: str = ""
 
 
 GOALS = (
-    Goal("manifest_object", MANIFEST, "Manifest object", "object"),
     Goal("report_path", OPTIONS, "Path to completion report destination", "folder"),
+    *(
+        Goal(one.name, MANIFEST, one.label, one.browse, kind)
+        for kind, form in SOURCES.items()
+        for one in form.asked.fields
+        if isinstance(one, TextField) and one.browse
+    ),
 )
+_USUAL = {"report_path": "report_prefix", "source": ""}
+"""The Region's place where browsing for a field begins; it is its place for manifests for all others."""
 
 
 def goal_of(draft: Draft, field: str) -> Goal:
@@ -87,7 +98,8 @@ def browse_from(reading: Reading, typed: str, field: str) -> dict[str, str] | No
     list of buckets.
     """
     region = reading.region
-    usual = {"manifest_object": "manifest_prefix", "report_path": "report_prefix"}.get(field, "")
+    is_of_list = any(goal.field == field and goal.step is MANIFEST for goal in GOALS)
+    usual = _USUAL.get(field, "manifest_prefix" if is_of_list else "")
     for path in (typed, f"{getattr(region, usual)}/" if region and usual else ""):
         try:
             bucket, key = parse_s3_uri(path)
@@ -123,6 +135,11 @@ def _listing(draft: Draft, place: Place) -> dict[str, object]:
     role = role or role_for(region, None)
     if role is None:
         return {"error": no_role(region, None)}
+    return shown(place, region, role)
+
+
+def shown(place: Place, region: Region, role: Role) -> dict[str, object]:
+    """What is there for that role, or the sentence that says why nothing can be shown."""
     try:
         with page_turn():
             return {"region": region, "role": role} | _look(place, region, role)
@@ -162,6 +179,8 @@ def _choose(request: HttpRequest, draft: Draft, goal: Goal) -> HttpResponse:
 
     try:
         drafts.save(draft, goal.step, change, Seen.of(request.POST), now=timezone.now(), force=True)
+        if goal.step is MANIFEST:
+            look_again(draft, Seen(draft.version, Seen.of(request.POST).tab))
     except DraftChangedError as error:
         draft = error.draft
     return SeeOther(step_url(draft, goal.step, focus=goal.field))
@@ -169,9 +188,10 @@ def _choose(request: HttpRequest, draft: Draft, goal: Goal) -> HttpResponse:
 
 def _with_path(data: Data, goal: Goal, path: str) -> Data:
     if goal.step is not OPERATION:
-        typed = data.get(goal.step.slug, {}) | {goal.field: path}
+        kind = {"kind": goal.of} if goal.step is MANIFEST else {}
+        typed = data.get(goal.step.slug, {}) | {goal.field: path} | kind
         return data | {goal.step.slug: typed}
-    name = goal.operation
+    name = goal.of
     settings = dict(data.get("settings", {}))
     if goal.wants == "bucket":
         path = path.removeprefix("s3://").strip("/")

@@ -8,10 +8,12 @@ from jobs.choices import JobStatus
 from jobs.console.forms.limits import typed_limits
 from jobs.console.forms.operations.table import FORMS
 from jobs.console.forms.options import TAGS
+from jobs.console.forms.sources.table import place_of, typed_of
 from jobs.console.wizard import drafts
-from jobs.console.wizard import found as finding
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.drafts import Data
+from jobs.console.wizard.found import Found
+from jobs.console.wizard.looks.table import look
 from jobs.console.wizard.steps import STEPS
 from jobs.models import Draft, Job
 
@@ -30,15 +32,12 @@ def draft_of(user: User, job: Job, *, now: datetime) -> Draft:
 
 def data_of(job: Job) -> Data:
     """Everything of the job as somebody would have typed it; credentials are no part of a job."""
-    form, manifest = FORMS.get(job.operation), job.manifest
+    form = FORMS.get(job.operation)
     return {
         "manifest": {
             "region": job.region.slug,
-            "format": manifest.format,
-            "manifest_object": manifest.place,
-            "version_id": manifest.version_id or "",
             "read_as": job.role.arn,
-            **{f"column-{n}": name for n, name in enumerate(manifest.fields)},
+            **typed_of(job.manifest),
         },
         "operation": job.operation,
         "settings": {job.operation: form.typed_of(job.parameters)} if form else {},
@@ -65,10 +64,10 @@ def look_and_note(draft: Draft, job: Job, *, now: datetime) -> Data:
     """The clone's data with a fresh look at the manifest, and with what is no longer true."""
     data: Data = draft.data
     reading = Reading(draft)
-    if finding.can_look(reading.manifest):
+    if reading.manifest.may_look:
         # The job's own columns count, so the place is known from the start.
-        known = finding.Found(place=finding.place_of(data["manifest"]), checked_at=now.isoformat())
-        data = data | {"found": finding.look(reading.manifest, known, now=now).to_json()}
+        known = Found(place=place_of(data["manifest"]), checked_at=now.isoformat())
+        data = data | {"found": look(reading.manifest, known, now=now).to_json()}
     return data | {"notes": _notes(Reading(draft, data), job), "live": _live(draft, data)}
 
 

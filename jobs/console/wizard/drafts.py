@@ -1,7 +1,7 @@
 """Drafts: making, saving step by step, and noticing that another tab was quicker.
 
-`data` of a draft holds "manifest" and "options" (typed values by field name), "operation" (its
-name), "settings" (typed values by operation), "found" (see found.py), "checked" (steps whose
+`data` of a draft holds "manifest" and "options" (typed values by field name, of step 1 those of every
+kind of list and which "kind" was chosen), "operation" (its name), "settings" (typed values by operation), "found" (see found.py), "checked" (steps whose
 problems are shown), "notes" (what a clone has to say), "retry" (see reports/retry_drafts.py) and
 "saved" (by step: the version in which it was last saved, the tab that did, whether by a button).
 """
@@ -17,9 +17,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from jobs import conf
-from jobs.console.forms.manifest import ManifestForm
 from jobs.console.forms.operations.table import FORMS
 from jobs.console.forms.options import OptionsForm
+from jobs.console.forms.sources.table import SOURCES, absorbed
 from jobs.console.forms.typed import Rows, StepForm, storable
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step
 from jobs.errors import BatchConsoleError
@@ -90,7 +90,7 @@ def absorb(data: Data, step: Step, post: Mapping[str, str]) -> Data:
     """
     fresh = data | {"checked": [slug for slug in data.get("checked", []) if slug != step.slug]}
     if step is MANIFEST:
-        return fresh | {"manifest": ManifestForm.typed_from(post)}
+        return fresh | {"manifest": absorbed(data.get("manifest", {}), post)}
     if step is OPTIONS:
         return fresh | {"options": OptionsForm.typed_from(post)}
     if step is OPERATION:
@@ -106,8 +106,8 @@ def absorb(data: Data, step: Step, post: Mapping[str, str]) -> Data:
 def rows_named(step: Step, shown: str, name: str) -> Rows | None:
     """Repeating rows of a step, None when it has no such."""
     form: type[StepForm] | None = OptionsForm if step is OPTIONS else None
-    if step is OPERATION:
-        form = FORMS.get(shown)
+    if step is not OPTIONS:
+        form = FORMS.get(shown) if step is OPERATION else SOURCES.get(shown)
     return next((rows for rows in (form.rows if form else ()) if rows.name == name), None)
 
 
@@ -116,17 +116,17 @@ def with_rows(
 ) -> Data:
     """`data` with the repeating rows `name` of a step changed; the same when it has no such.
 
-    `shown` is the operation whose settings the page showed, chosen or not.
+    `shown` is the operation, or the kind of list, whose fields the page showed, chosen or not.
     """
     rows = rows_named(step, shown, name)
     if rows is None:
         return data
     settings = data.get("settings", {}).get(shown, {})
-    typed = settings if step is OPERATION else data.get("options", {})
+    typed = settings if step is OPERATION else data.get(step.slug, {})
     others = {key: value for key, value in typed.items() if not key.startswith(f"{name}-")}
     fresh = others | rows.write(change(rows.read(typed))[: rows.high])
-    if step is OPTIONS:
-        return data | {"options": fresh}
+    if step is not OPERATION:
+        return data | {step.slug: fresh}
     return data | {"settings": {**data.get("settings", {}), shown: fresh}}
 
 

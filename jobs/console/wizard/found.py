@@ -1,4 +1,4 @@
-"""What a look at the manifest showed, as the draft keeps it: facts, first rows, problems.
+"""What a look at the object list showed, as the draft keeps it: facts, first rows, problems.
 
 Pages are drawn from this alone, so that a reload needs no storage, and the ETag that a person
 saw is the one that the job gets.
@@ -8,47 +8,60 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from jobs.choices import ManifestField
-from jobs.console.forms.manifest import ManifestForm
-from jobs.console.forms.typed import Typed, storable
-from jobs.errors import StorageError
-from jobs.lifecycle import preflight
-from jobs.lifecycle.connections import storage_for_page
-from jobs.lifecycle.page_turns import page_turn
-from jobs.manifests.opened import encryption_problem
-from jobs.manifests.preview import PROBLEMS_SHOWN, Preview, preview, whole_lines
-from jobs.models import Region, Role
-from jobs.s3.arns import parse_s3_uri
-from jobs.s3.storage import ObjectFacts
+from jobs.console.forms.typed import storable
 
-SAMPLE_BYTES = 1024 * 1024
-_BUCKETS_ASKED = 3
+SHAPE = 2
+"""Of what is kept. What an older version kept in another one is looked at again."""
+
+SAMPLES_SHOWN = 3
+LOOKS_BY_ITSELF = 40
+"""A page goes on so often with a look that is not at its end."""
+
+Problem = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Found:
-    """`place` is what was looked at: Region, path and version ID as they were typed.
+    """`place` is what was looked at, as it was typed (see `place_of` of the forms).
 
     With `error` (a sentence for the field `error_field`) nothing else is known. Moments are ISO
-    8601. Of `rows_exact` and `rows_estimated` one is a number.
+    8601. Of `rows_exact` and `rows_estimated` one is a number, or neither is where nobody can say;
+    `bound` says what an estimate is ("least", "most", "so far", "" for about so many), `count_note` in
+    sentences what it rests on. `skipped` counts rows that are no tasks, `looks` how many went on from each other. `facts` are labels with values, `rows` the
+    first ones decoded. `problems` are one for each kind (see `problem`).
+
+    `plus` is the question what a `+` stands for (looks/plus_signs.py), empty where none is asked.
+
+    `fields` are the columns of a CSV manifest, `columns` how many its rows have. `checkpoint` is
+    where a look goes on that is not at its end yet, None where it is.
     """
 
     place: list[str]
     checked_at: str
+    shape: int = SHAPE
+    kind: str = ""
     role_arn: str = ""
     error: str = ""
-    error_field: str = "manifest_object"
+    error_field: str = ""
     etag: str = ""
     size_bytes: int = 0
     last_modified: str = ""
+    facts: list[list[str]] = field(default_factory=list)
     columns: int = 0
     fields: list[str] = field(default_factory=list)
+    has_version_ids: bool = False
     rows: list[dict[str, Any]] = field(default_factory=list)
     rows_exact: int | None = None
     rows_estimated: int | None = None
+    bound: str = ""
+    count_note: str = ""
+    skipped: int = 0
+    looks: int = 1
     buckets: dict[str, int] = field(default_factory=dict)
-    problems: list[dict[str, Any]] = field(default_factory=list)
-    problem_count: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    plus: dict[str, Any] = field(default_factory=dict)
+    turn_to: str = ""
+    checkpoint: Any = None
 
     def to_json(self) -> dict[str, Any]:
         made: dict[str, Any] = _storable(asdict(self))
@@ -63,147 +76,87 @@ class Found:
         return datetime.fromisoformat(self.last_modified) if self.last_modified else None
 
     @property
-    def blocking(self) -> int:
-        return sum(1 for problem in self.problems if problem["blocking"])
+    def is_long(self) -> bool:
+        """Looked at so often that the next look waits for a person."""
+        return self.looks >= LOOKS_BY_ITSELF
 
     @property
-    def has_version_ids(self) -> bool:
-        return "VersionId" in self.fields
+    def about(self) -> str:
+        words = {"least": "At least", "most": "At most", "so far": "So far"}
+        return words.get(self.bound, "About")
+
+    @property
+    def problem_count(self) -> int:
+        return sum(problem["count"] for problem in self.problems)
+
+    @property
+    def blocking(self) -> int:
+        return sum(problem["count"] for problem in self.problems if problem["blocking"])
 
     @property
     def first_key(self) -> str:
         return str(self.rows[0]["key"]) if self.rows else ""
 
-    def columns_typed(self) -> Typed:
-        return {f"column-{n}": name for n, name in enumerate(self.fields[: self.columns])}
+    @property
+    def shown_rows(self) -> list[dict[str, Any]]:
+        """With moments instead of texts."""
+        moments = [row.get("modified") for row in self.rows]
+        return [
+            row | ({"modified": datetime.fromisoformat(moment)} if moment else {})
+            for row, moment in zip(self.rows, moments, strict=True)
+        ]
+
+    @property
+    def has_lines(self) -> bool:
+        return any(row.get("line") for row in self.rows)
+
+    @property
+    def has_sizes(self) -> bool:
+        return any("size_bytes" in row for row in self.rows)
+
+    def stop(self, field: str, sentence: str, *, turn_to: str = "") -> None:
+        """Say why nothing else is known; `turn_to` is the kind that this list is of instead."""
+        self.error, self.error_field, self.turn_to = sentence, field, turn_to
 
 
 def from_json(kept: dict[str, Any] | None) -> Found | None:
     """None too for what an older version kept in another shape: it is looked at again."""
+    if not kept or kept.get("shape") != SHAPE:
+        return None
     try:
-        return Found(**kept) if kept else None
+        return Found(**kept)
     except TypeError:
         return None
 
 
-def place_of(typed: Typed) -> list[str]:
-    return [typed.get(name, "").strip() for name in ("region", "manifest_object", "version_id")]
+def problem(
+    id: str,
+    kind: str,
+    message: str,
+    remedy: str,
+    *,
+    blocking: bool,
+    line: int | None = None,
+    row_text: str = "",
+    count: int = 1,
+) -> Problem:
+    """One kind of problem, so far with one sample; `count` is the number of rows that have it."""
+    sample = {"line": line, "message": message, "row_text": row_text}
+    return {"id": id, "kind": kind, "count": count, "blocking": blocking, "remedy": remedy,
+            "samples": [sample]}  # fmt: skip
 
 
-def can_look(form: ManifestForm) -> bool:
-    """Region, path and role are right; columns may be wrong still."""
-    needed = {"region", "manifest_object", "version_id", "read_as"}
-    return not (needed & set(form.errors)) and form.role() is not None
-
-
-def look(form: ManifestForm, known: Found | None, *, now: datetime) -> Found:
-    """Look at the manifest that `form` names, with `can_look`. Trouble stands in the result.
-
-    Columns that somebody chose count as long as they were chosen for the same object.
-    """
-    place = place_of(dict(form.data))
-    found = Found(place=place, checked_at=now.isoformat())
-    region, role = form.cleaned_data["region"], form.role()
-    if role is None:
-        return found
-    found.role_arn = role.arn
-    bucket, key = parse_s3_uri(form.cleaned_data["manifest_object"])
-    version_id = form.cleaned_data["version_id"] or None
-    chosen = form.columns if known and known.place == place else []
-    shown = preflight.place_of(bucket, key, version_id)
-    try:
-        with page_turn():
-            facts = preflight.look_at(bucket, key, version_id, region, role)
-            found.error = encryption_problem(facts, shown) or ""
-            if not found.error:
-                sample = _read(bucket, key, version_id, facts, region, role)
-                _note(found, facts, _preview(sample, facts, chosen))
-                _warn_of_versioning(found, region, role)
-    except StorageError as error:
-        found.error = preflight.sentence(error, shown)
-        found.error_field = "read_as" if error.code == "NoCredentials" else "manifest_object"
-    return found
-
-
-def first_lines(form: ManifestForm, found: Found | None) -> list[bytes]:
-    """Those of a manifest that was looked at, as many as are read of it, without line ends. Raises
-    StorageError.
-    """
-    region, role = form.cleaned_data["region"], form.role()
-    if role is None or found is None:
-        return []
-    bucket, key = parse_s3_uri(form.cleaned_data["manifest_object"])
-    version_id = form.cleaned_data["version_id"] or None
-    with page_turn():
-        storage = storage_for_page(bucket, region, role)
-        sample = storage.read_range(bucket, key, 0, SAMPLE_BYTES, version_id, if_match=found.etag)
-    return whole_lines(sample, complete=len(sample) < SAMPLE_BYTES)
-
-
-def _read(
-    bucket: str, key: str, version_id: str | None, facts: ObjectFacts, region: Region, role: Role
-) -> bytes:
-    if not facts.size_bytes:
-        return b""
-    storage = storage_for_page(bucket, region, role)
-    return storage.read_range(bucket, key, 0, SAMPLE_BYTES, version_id, if_match=facts.etag)
-
-
-def _preview(sample: bytes, facts: ObjectFacts, chosen: list[str]) -> Preview:
-    size_bytes, complete = facts.size_bytes, facts.size_bytes <= SAMPLE_BYTES
-    fields = tuple(ManifestField(name) for name in chosen) if all(chosen) else ()
-    seen = preview(sample, complete=complete, size_bytes=size_bytes, fields=fields or None)
-    if chosen and seen.columns not in (0, len(chosen)):
-        # Another file lies there now: the columns are guessed anew.
-        seen = preview(sample, complete=complete, size_bytes=size_bytes, fields=None)
-    return seen
-
-
-def _note(found: Found, facts: ObjectFacts, seen: Preview) -> None:
-    found.etag, found.size_bytes = facts.etag, facts.size_bytes
-    found.last_modified = facts.last_modified.isoformat()
-    found.columns, found.fields = seen.columns, [str(name) for name in seen.fields]
-    found.rows = [asdict(row) for row in seen.rows]
-    found.rows_exact, found.rows_estimated = seen.rows_exact, seen.rows_estimated
-    found.buckets = seen.buckets
-    found.problems = [
-        asdict(problem) | {"kind": problem.kind.label, "id": problem.kind.value}
-        for problem in seen.problems
-    ]
-    cut = len(seen.problems) >= PROBLEMS_SHOWN
-    found.problem_count = sum(seen.problem_counts.values()) if cut else len(seen.problems)
-
-
-def _warn_of_versioning(found: Found, region: Region, role: Role) -> None:
-    """Rows without version IDs mean the newest version at run time.
-
-    See docs/batch-operations.md, Statuses.
-    """
-    if found.has_version_ids:
-        return
-    for bucket in list(found.buckets)[:_BUCKETS_ASKED]:
-        if _is_versioned(bucket, region, role):
-            found.problem_count += 1
-            found.problems.append(
-                {
-                    "kind": "Newest versions",
-                    "id": "newest-versions",
-                    "line": None,
-                    "message": f"{bucket} keeps versions, and the manifest names none: the job"
-                    " acts on the newest at run time, which may differ from today's.",
-                    "row_text": "",
-                    "remedy": "Add a column with version IDs if that matters.",
-                    "blocking": False,
-                }
-            )
-
-
-def _is_versioned(bucket: str, region: Region, role: Role) -> bool:
-    try:
-        return bool(storage_for_page(bucket, region, role).versioning_enabled(bucket))
-    except StorageError:
-        # Said where it matters: a job whose bucket is not there is not stopped by a warning.
-        return False
+def by_kind(problems: list[Problem], counts: dict[str, int]) -> list[Problem]:
+    """One for each kind, with at most three samples; `counts` are of rows, by the kinds' IDs."""
+    kinds: dict[tuple[str, bool], Problem] = {}
+    for one in problems:
+        first = kinds.setdefault((one["id"], one["blocking"]), one)
+        if first is not one:
+            first["count"] += one["count"]
+            first["samples"] = [*first["samples"], *one["samples"]][:SAMPLES_SHOWN]
+    for found in kinds.values():
+        found["count"] = max(found["count"], counts.get(found["id"], 0))
+    return list(kinds.values())
 
 
 def _storable(value: Any) -> Any:

@@ -11,8 +11,9 @@ from jobs.console.access import draft_or_404, signed_in
 from jobs.console.wizard import pages
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.drafts import DraftChangedError, Seen
+from jobs.console.wizard.looks.again import look_again
 from jobs.console.wizard.steps import MANIFEST, OPERATION, step_of
-from jobs.console.wizard.submit import look_again, save_typed
+from jobs.console.wizard.submit import save_typed
 from jobs.models import Draft
 
 
@@ -41,9 +42,24 @@ def draft_preview(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         return _saved(request, error.draft, changed=True)
     reading = Reading(draft)
     context = pages.manifest_context(reading) | {"why": pages.why_no_look(reading)}
-    return render(
-        request, "console/wizard/_preview.html", context | {"draft": draft, "alone": True}
-    )
+    context |= {"draft": draft, "form": reading.manifest, "alone": True}
+    return render(request, "console/wizard/_preview.html", context)
+
+
+@require_POST
+@signed_in
+def draft_source(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """The form of the kind of list that was just chosen, and the panel that shows such a list."""
+    draft = draft_or_404(request, draft_id, write=True)
+    try:
+        save_typed(request, draft, MANIFEST, quiet=True)
+    except DraftChangedError as error:
+        return _saved(request, error.draft, changed=True)
+    reading = Reading(draft)
+    context = pages.manifest_context(reading)
+    reading.manifest.stay_quiet()
+    context |= {"draft": draft, "form": reading.manifest, "alone": True}
+    return render(request, "console/wizard/_source_answer.html", context)
 
 
 @require_POST

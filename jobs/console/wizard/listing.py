@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jobs.console.access import draft_or_404, require, signed_in
 from jobs.console.forms.operations.table import FORMS
+from jobs.console.forms.sources.table import named_in
 from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts
 from jobs.console.wizard.pages import step_url
@@ -42,7 +43,7 @@ def draft_list(request: HttpRequest) -> HttpResponse:
 def _line(draft: Draft) -> Line:
     form = FORMS.get(draft.data.get("operation", ""))
     step = first_unvisited(draft.touched)
-    manifest = draft.data.get("manifest", {}).get("manifest_object", "")
+    manifest = named_in(draft.data.get("manifest", {}))
     return Line(
         draft=draft,
         description=draft.data.get("options", {}).get("description", "") or manifest,

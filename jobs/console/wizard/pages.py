@@ -8,8 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from jobs.console.forms.operations.table import GROUPS
+from jobs.console.forms.sources.table import KINDS, place_of
 from jobs.console.forms.typed import StepForm
-from jobs.console.wizard import found as finding
 from jobs.console.wizard import review
 from jobs.console.wizard.assemble import Reading
 from jobs.console.wizard.drafts import Data, new_tab
@@ -144,25 +144,26 @@ def _retry_context(reading: Reading) -> Context:
 
 
 def manifest_context(reading: Reading) -> Context:
-    found = reading.found
+    found, form = reading.found, reading.manifest
     typed = reading.data.get("manifest", {})
+    stale = found is not None and found.place != place_of(typed)
+    other_kind = found is not None and found.kind != form.kind
     return {
-        "found": found,
-        "stale": found is not None and found.place != finding.place_of(typed),
-        "columns": [reading.manifest[name] for name in _columns(reading)],
+        "kinds": KINDS,
+        "kind": next(kind for kind in KINDS if kind.name == form.kind),
+        "found": None if other_kind else found,
+        "stale": stale and not other_kind,
+        "loads": (stale or found is None) and form.may_look,
+        "columns": [form[name] for name in form.settled_later],
     }
 
 
 def why_no_look(reading: Reading) -> str:
-    """What keeps us from looking at a manifest whose path was typed; empty when nothing does."""
+    """What keeps us from looking at a list that was named; empty when nothing does."""
     form = reading.manifest
-    if finding.can_look(form) or not reading.data.get("manifest", {}).get("manifest_object"):
+    if form.may_look or not form.named_in(reading.data.get("manifest", {})):
         return ""
     return next((str(text) for name in form.errors for text in form.errors[name]), "")
-
-
-def _columns(reading: Reading) -> list[str]:
-    return [name for name in reading.manifest.fields if name.startswith("column-")]
 
 
 def operation_context(reading: Reading) -> Context:

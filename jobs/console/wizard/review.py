@@ -6,10 +6,12 @@ from typing import Any
 
 from django.urls import reverse
 
-from jobs.choices import ManifestField, Risk
+from jobs.choices import Risk
 from jobs.console.forms.limits import limits_of
+from jobs.console.forms.sources.table import label_of
 from jobs.console.wizard import looking_ahead
 from jobs.console.wizard.assemble import Reading
+from jobs.console.wizard.found import Found
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step
 from jobs.errors import Problem, ValidationFailedError
 from jobs.queries.limit_words import limit_pairs
@@ -93,24 +95,23 @@ def _manifest_pairs(reading: Reading) -> Pairs:
     given = form.cleaned_data if form.is_valid() else {}
     pairs: Pairs = [
         ("Region", given.get("region", MISSING)),
-        ("Manifest format", "CSV"),
-        ("Manifest object", given.get("manifest_object", MISSING)),
-        ("Manifest object version ID", given.get("version_id") or MISSING),
-        ("Columns", ", ".join(str(ManifestField(c).label) for c in form.columns) or MISSING),
+        ("Object list", label_of(form.kind)),
+        *((label, value or MISSING) for label, value in form.pairs()),
     ]
-    if found and found.etag:
-        pairs += [("ETag", found.etag), ("Objects listed", rows_in_words(found))]
+    if found and not found.error:
+        pairs += [("ETag", found.etag)] if found.etag else []
+        pairs.append(("Objects listed", rows_in_words(found)))
         buckets = ", ".join(f"{name} ({rows:,})" for name, rows in found.buckets.items())
         pairs.append(("Buckets" if len(found.buckets) > 1 else "Bucket", buckets or MISSING))
     return pairs
 
 
-def rows_in_words(found: Any) -> str:
+def rows_in_words(found: Found) -> str:
     if found.rows_exact is not None:
         return f"{found.rows_exact:,}"
     if found.rows_estimated is None:
         return MISSING
-    return f"About {found.rows_estimated:,}, estimated from the first 1 MB"
+    return f"{found.about} {found.rows_estimated:,}. {found.count_note}"
 
 
 def _operation_pairs(reading: Reading) -> Pairs:

@@ -17,10 +17,10 @@ from django.utils import timezone
 from jobs.console.access import user_of
 from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts, looking_ahead, pages, review, review_pages
-from jobs.console.wizard import found as finding
 from jobs.console.wizard.assemble import Reading, refresh_options
 from jobs.console.wizard.browse import browse_from
 from jobs.console.wizard.drafts import Data, DraftChangedError, RowValues, Seen
+from jobs.console.wizard.looks.again import look_again
 from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step, step_of
 from jobs.console.wizard.steps import after as step_after
@@ -40,6 +40,12 @@ class Press:
     step: Step
     order: str
     about: list[str]
+
+    @property
+    def shown(self) -> str:
+        """The operation, or the kind of list, whose fields the page showed."""
+        named = "kind_shown" if self.step is MANIFEST else "settings_of"
+        return self.request.POST.get(named, "")
 
     @property
     def seen(self) -> Seen:
@@ -80,23 +86,6 @@ def to_job(draft: Draft) -> HttpResponse:
     return SeeOther(reverse("job-detail", args=[draft.job_id]))
 
 
-def look_again(draft: Draft, seen: Seen, *, quiet: bool = False) -> finding.Found | None:
-    """Look at the manifest that the draft names and keep what is found; None when that cannot be
-    tried with what was typed.
-    """
-    reading = Reading(draft)
-    if not finding.can_look(reading.manifest):
-        return None
-    found = finding.look(reading.manifest, reading.found, now=timezone.now())
-
-    def change(data: Data) -> Data:
-        typed = {k: v for k, v in data["manifest"].items() if not k.startswith("column-")}
-        return data | {"found": found.to_json(), "manifest": typed | found.columns_typed()}
-
-    drafts.save(draft, MANIFEST, change, seen, now=timezone.now(), quiet=quiet)
-    return found
-
-
 def _go_on_from_manifest(press: Press) -> list[Problem]:
     known = Reading(press.draft).found
     if press.draft.job_id or not (found := look_again(press.draft, press.seen)):
@@ -104,8 +93,11 @@ def _go_on_from_manifest(press: Press) -> list[Problem]:
     if known is None or known.place != found.place or not known.etag or not found.etag:
         return []
     if known.etag != found.etag:
-        message = "The manifest changed after you checked it. Look at it again, then choose Next."
-        return [Problem("manifest_object", message)]
+        form = Reading(press.draft).manifest
+        message = (
+            f"The {form.noun} changed after you checked it. Look at it again, then choose Next."
+        )
+        return [Problem(form.main, message)]
     return []
 
 
@@ -243,7 +235,7 @@ def _browse(press: Press) -> HttpResponse:
 def _add(press: Press) -> HttpResponse:
     """The first cell of the new row gets the focus."""
     name = "".join(press.about[:1])
-    rows = drafts.rows_named(press.step, press.request.POST.get("settings_of", ""), name)
+    rows = drafts.rows_named(press.step, press.shown, name)
     first = next(iter(rows.parts)) if rows else ""
     size = _change_rows(press, name, lambda rows: [*rows, {}])
     return SeeOther(
@@ -270,10 +262,8 @@ def _change_rows(press: Press, name: str, change: Callable[[RowValues], RowValue
         size = len(changed)
         return changed
 
-    shown = press.request.POST.get("settings_of", "")
-
     def whole(data: Data) -> Data:
-        return drafts.with_rows(data, press.step, shown, name, counted)
+        return drafts.with_rows(data, press.step, press.shown, name, counted)
 
     drafts.save(press.draft, press.step, whole, press.seen, now=timezone.now())
     return size
@@ -291,6 +281,7 @@ _ORDERS: dict[str, Callable[[Press], HttpResponse]] = {
     "keep": _stay,
     "check": _check,
     "show": partial(_stay, anchor="settings"),
+    "kind": partial(_stay, anchor="source"),
     "add": _add,
     "remove": _remove,
     "browse": _browse,

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from jobs.console import quick_sample
 from jobs.console.wizard import browse, fragments, listing, real, views
+from jobs.console.wizard.lists import urls as lists
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/create/", views.job_create, name="job-create"),
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("jobs/create/<uuid:draft_id>/sample/", quick_sample.draft_sample, name="draft-sample"),
     path("jobs/<job:job_id>/sample/", quick_sample.job_sample, name="job-sample"),
+    *lists.urlpatterns,
     path("jobs/create/<uuid:draft_id>/<slug:step>/", views.wizard_step, name="wizard-step"),
     path("jobs/<job:job_id>/clone/", views.job_clone, name="job-clone"),
     path("jobs/<job:job_id>/run-for-real/", real.job_real, name="job-real"),
@@ -26,5 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="draft-autosave",
     ),
     path("_/drafts/<uuid:draft_id>/preview/", fragments.draft_preview, name="draft-preview"),
+    path("_/drafts/<uuid:draft_id>/source/", fragments.draft_source, name="draft-source"),
     path("_/drafts/<uuid:draft_id>/settings/", fragments.draft_settings, name="draft-settings"),
 ]

@@ -10,9 +10,9 @@ from jobs.operations.context import Context
 from jobs.operations.copying.copy_metadata import CopyMetadata
 from jobs.operations.looks import Facts, Seen
 from jobs.operations.put_object_copy import PutObjectCopy
-from jobs.operations.replication.replication_rules import Rule
 from jobs.operations.steps import Keep
 from jobs.s3.arns import bucket_arn
+from jobs.s3.replication_rules import Rule
 from jobs.spec.target import Target
 
 ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})

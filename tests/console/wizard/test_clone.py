@@ -58,7 +58,7 @@ def test_clone_has_everything_of_the_job_and_makes_its_equal(client, job):
     assert made.cloned_from == job
     for name in (
         *("region", "role", "description", "priority", "operation", "parameters"),
-        "manifest",
+        "listed_by",
         *("report_enabled", "report_bucket", "report_prefix", "report_scope"),
     ):
         assert getattr(made, name) == getattr(job, name), name

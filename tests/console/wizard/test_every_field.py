@@ -27,7 +27,7 @@ GOOD = {"kind": "none", "listed": ""}
 def wire_of(**typed):
     form = FORM({**GOOD, **{name.replace("__", "-"): text for name, text in typed.items()}})
     assert form.is_valid(), form.errors
-    return form.parameters()
+    return form.wire()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_form_writes_what_it_read_of_an_example(db, name, parameters):
     form = FORMS[name](FORMS[name].typed_of(parameters))
     assert form.is_valid(), form.errors
     form.parsed()
-    assert FORMS[name].typed_of(form.parameters()) == FORMS[name].typed_of(parameters)
+    assert FORMS[name].typed_of(form.wire()) == FORMS[name].typed_of(parameters)
 
 
 @pytest.mark.parametrize(("name", "parameters"), PLAINEST)

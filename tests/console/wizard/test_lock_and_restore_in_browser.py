@@ -29,7 +29,7 @@ def begin_at(page, manifest, name):
 def parameters_of(name):
     form = FORMS[name](Draft.objects.get().data["settings"][name])
     assert form.is_valid(), form.errors
-    return form.parameters()
+    return form.wire()
 
 
 def test_retention_shows_what_its_mode_needs_and_bypass_is_acknowledged(page, manifest):

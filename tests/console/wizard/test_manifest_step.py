@@ -13,6 +13,7 @@ from tests.console.wizard.conftest import ROWS
 from tests.make import make_region, make_role
 
 MIB = 1024 * 1024
+CSV = {"kind": "csv", "kind_shown": "csv"}
 
 
 def refused(wizard, sentence, field="manifest_object", **typed):
@@ -176,7 +177,7 @@ def test_check_without_scripts_shows_the_first_rows_with_decoded_keys(
 
 def test_preview_fragment_saves_and_shows_the_same(wizard, region, role, manifest):
     wizard.open("manifest")
-    typed = wizard.values | {"region": "store", "manifest_object": manifest}
+    typed = wizard.values | CSV | {"region": "store", "manifest_object": manifest}
     answer = wizard.client.post(reverse("draft-preview", args=[wizard.draft.pk]), typed)
     html = answer.content.decode()
     assert "Exactly 2" in html
@@ -186,7 +187,7 @@ def test_preview_fragment_saves_and_shows_the_same(wizard, region, role, manifes
 
 def test_preview_fragment_says_why_it_cannot_look(wizard, region, role):
     wizard.open("manifest")
-    typed = wizard.values | {"region": "store", "manifest_object": "list.csv"}
+    typed = wizard.values | CSV | {"region": "store", "manifest_object": "list.csv"}
     answer = wizard.client.post(reverse("draft-preview", args=[wizard.draft.pk]), typed)
     assert answer.status_code == 200
     assert "Write the path as s3://bucket/key." in answer.content.decode()

@@ -275,11 +275,11 @@ def test_copy_without_tags_differs_from_keeping_them(copying, bucket):
     copying.press("operation", **base, tagging="none")
     form = FORMS[COPY](copying.draft.data["settings"][COPY])
     assert form.is_valid()
-    assert form.parameters()["NewObjectTagging"] == []
+    assert form.wire()["NewObjectTagging"] == []
     copying.press("operation", tagging="keep")
     form = FORMS[COPY](copying.draft.data["settings"][COPY])
     assert form.is_valid()
-    assert "NewObjectTagging" not in form.parameters()
+    assert "NewObjectTagging" not in form.wire()
 
 
 def test_copy_to_another_region_is_chosen_from_those_there_are(copying, bucket, s3_server):
@@ -493,7 +493,7 @@ def test_canned_acl_leaves_what_was_typed_for_grants_aside(listing):
     assert listing.press("operation", **typed).status_code == 303
     form = FORMS[ACL](listing.draft.data["settings"][ACL])
     assert form.is_valid()
-    assert form.parameters() == {"AccessControlPolicy": {"CannedAccessControlList": "private"}}
+    assert form.wire() == {"AccessControlPolicy": {"CannedAccessControlList": "private"}}
 
 
 @pytest.mark.parametrize(

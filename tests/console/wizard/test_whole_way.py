@@ -20,8 +20,8 @@ def test_wizard_when_walked_through_makes_the_job_that_was_described(at_review, 
     assert job.confirmation_required is True
     assert job.operation == "S3PutObjectTagging"
     assert job.parameters == {"TagSet": [{"Key": "team", "Value": "red"}]}
-    assert (job.manifest.bucket, job.manifest.key) == (bucket, "list.csv")
-    assert list(job.manifest.fields) == ["Bucket", "Key"]
+    assert job.manifest.place == f"s3://{bucket}/list.csv"
+    assert job.manifest.fields == ("Bucket", "Key")
     assert (job.report_bucket, job.report_prefix) == (bucket, "reports")
     assert job.priority == 10
     assert job.description.endswith(" - Replace all object tags")

@@ -13,7 +13,7 @@ from jobs.console.forms.typed import Rows, TextField, WholeField, check_bucket_l
 from jobs.models import Region
 from jobs.operations import fields as data
 from jobs.operations.connected_fields import ConnectedField
-from jobs.operations.form import Item, More, When
+from jobs.operations.form import Group, Item, More, When
 from jobs.s3.arns import check_bucket_name
 
 
@@ -78,7 +78,7 @@ def shows_of(items: Sequence[Item]) -> dict[str, dict[str, str]]:
             for value in item.values:
                 shown = f"{shows[item.of].get(value, '')} {places[item.of]}"
                 shows[item.of][value] = shown.strip()
-        if isinstance(item, When | More):
+        if isinstance(item, When | More | Group):
             shows |= shows_of(item.items)
     return shows
 

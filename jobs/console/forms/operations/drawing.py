@@ -7,12 +7,12 @@ from django.forms.boundfield import BoundField
 
 from jobs.console.forms.typed import Row, StepForm
 from jobs.operations.fields import Field, NumberField, RowsField, TextField
-from jobs.operations.form import Item, More, Note, When
+from jobs.operations.form import Group, Item, More, Note, When
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """`kind` is "field", "browse", "rows", "note", "when", "more", or "own" for a field that names
+    """`kind` is "field", "browse", "rows", "note", "when", "more", "group", or "own" for a field that names
     its template.
     """
 
@@ -43,6 +43,8 @@ def _drawn(item: Item, form: StepForm, standing_out: Collection[str]) -> Drawn:
             return Drawn("note", item)
         case When():
             return Drawn("when", item, parts=drawn(item.items, form, standing_out))
+        case Group():
+            return Drawn("group", item, parts=drawn(item.items, form, standing_out))
         case More():
             parts = drawn(item.items, form, standing_out)
             return Drawn("more", item, parts=parts, is_open=_stands_out(parts, standing_out))

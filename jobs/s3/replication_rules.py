@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from jobs.operations import tags
 from jobs.s3.arns import parse_bucket_arn
 
+Tags = Collection[tuple[str, str]]
 Clause = Mapping[str, Any]
 Found = Sequence[Mapping[str, Any]]
 """The enabled rules of one bucket, as they were answered."""
@@ -31,8 +31,13 @@ class Rule:
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Self:
         """Raises ValueError with a sentence for one whose copies cannot be made as it says."""
+        _refuse(found, found.get("Destination", {}))
+        return cls.covering(found)
+
+    @classmethod
+    def covering(cls, found: Mapping[str, Any]) -> Self:
+        """For whoever only asks what it covers. Raises ValueError for a destination that is no bucket."""
         destination = found.get("Destination", {})
-        _refuse(found, destination)
         older = {"Prefix": found.get("Prefix", "")}
         encryption = destination.get("EncryptionConfiguration", {})
         kms = found.get("SourceSelectionCriteria", {}).get("SseKmsEncryptedObjects", {})
@@ -45,7 +50,7 @@ class Rule:
             takes_kms=kms.get("Status") == "Enabled",
         )
 
-    def covers(self, key: str, found: tags.Tags | None) -> bool | None:
+    def covers(self, key: str, found: Tags | None) -> bool | None:
         """None where that hangs on the tags, which are not known."""
         return _all(self.filter, key, found)
 
@@ -80,7 +85,7 @@ def kept(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def chosen(
-    rules: Collection[Rule], key: str, *, is_kms: bool, found: tags.Tags | None
+    rules: Collection[Rule], key: str, *, is_kms: bool, found: Tags | None
 ) -> list[Rule] | None:
     """The rules by which an object is sent, the highest of each destination; `is_kms` says whether it
     is encrypted with KMS. None where that hangs on its tags, which are not known.
@@ -100,7 +105,7 @@ def chosen(
 # --- Filters: True, False, or None for what cannot be told without tags
 
 
-def _all(clause: Clause, key: str, found: tags.Tags | None) -> bool | None:
+def _all(clause: Clause, key: str, found: Tags | None) -> bool | None:
     """Of Filter and And: an empty one covers everything."""
     parts = _plain(clause, key, found)
     if "And" in clause:
@@ -113,7 +118,7 @@ def _all(clause: Clause, key: str, found: tags.Tags | None) -> bool | None:
     return None if None in parts else True
 
 
-def _any(clause: Clause, key: str, found: tags.Tags | None) -> bool | None:
+def _any(clause: Clause, key: str, found: Tags | None) -> bool | None:
     """Of Not and Or: an empty one covers nothing."""
     parts = _plain(clause, key, found)
     if "Or" in clause:
@@ -123,7 +128,7 @@ def _any(clause: Clause, key: str, found: tags.Tags | None) -> bool | None:
     return None if None in parts else False
 
 
-def _plain(clause: Clause, key: str, found: tags.Tags | None) -> list[bool | None]:
+def _plain(clause: Clause, key: str, found: Tags | None) -> list[bool | None]:
     prefixes = [clause["Prefix"]] if "Prefix" in clause else []
     parts: list[bool | None] = [
         key.startswith(prefix) for prefix in [*prefixes, *clause.get("Prefixes", ())]
@@ -133,7 +138,7 @@ def _plain(clause: Clause, key: str, found: tags.Tags | None) -> list[bool | Non
     return parts
 
 
-def _has(tag: Mapping[str, str], found: tags.Tags | None) -> bool | None:
+def _has(tag: Mapping[str, str], found: Tags | None) -> bool | None:
     return None if found is None else (tag["Key"], tag.get("Value", "")) in found
 
 
@@ -159,3 +164,15 @@ def _said_plainly(clause: Clause) -> list[str]:
     told = [f"keys that begin with {p}" for p in [*prefixes, *clause.get("Prefixes", ())]]
     every = [*named, *clause.get("Tags", ())]
     return told + [f"the tag {tag['Key']}={tag.get('Value', '')}" for tag in every]
+
+
+def is_eligible(
+    rules: Collection[Rule], key: str, *, is_kms: bool | None, found: Tags | None
+) -> bool | None:
+    """Whether any rule sends an object, None where that hangs on what is not known: its tags, or with
+    `is_kms` None whether it is encrypted with KMS.
+    """
+    ways = (False, True) if is_kms is None else (is_kms,)
+    verdicts = [chosen(rules, key, is_kms=way, found=found) for way in ways]
+    known = {None if some is None else bool(some) for some in verdicts}
+    return known.pop() if len(known) == 1 else None

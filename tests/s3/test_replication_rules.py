@@ -5,10 +5,10 @@ import json
 import pytest
 
 from jobs.operations.preconditions import REPLICATION
-from jobs.operations.replication.replication_rules import Rule, chosen, enabled, in_words, kept
 from jobs.s3.clients import make_client
 from jobs.s3.endpoints import Endpoint
 from jobs.s3.parsing import Reader
+from jobs.s3.replication_rules import Rule, chosen, enabled, in_words, kept
 
 BLUE, RED = {"Key": "team", "Value": "blue"}, {"Key": "team", "Value": "red"}
 IS_BLUE, IS_BLUE_AND_OLD = (("team", "blue"),), (("age", "old"), ("team", "blue"))

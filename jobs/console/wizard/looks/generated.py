@@ -1,0 +1,152 @@
+"""A look at a list that is made by listing: the first matches, and a count that grows look by look."""
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from jobs.console.forms.sources.base import SourceForm
+from jobs.console.forms.sources.generated import GeneratedForm
+from jobs.console.wizard.found import Found, problem
+from jobs.lifecycle.connections import storage_for_page
+from jobs.manifests.frozen_list import Rows, taken_apart
+from jobs.manifests.generated.looked_up import calls_per_object
+from jobs.manifests.generated.refusals import nothing_matches
+from jobs.manifests.generated.source import wanted
+from jobs.manifests.listing.blocks import listed_blocks
+from jobs.manifests.listing.listed import Keeps, Listed
+from jobs.manifests.source import Reading
+from jobs.models import Region, Role
+from jobs.spec.generator import GeneratorSpec
+from jobs.spec.generator_extension import CURRENT
+
+LOOK_S = 1.5
+"""So long one look lists, and the next one goes on where it stopped."""
+
+SHOWN = 10
+_BLOCK_ROWS = 100_000
+_SAMPLE_ROWS = 1_000
+
+
+def look(found: Found, form: SourceForm, region: Region, role: Role, known: Found | None) -> None:
+    """Goes on where a look at the same list stopped. Raises StorageError, ManifestError."""
+    spec = cast(GeneratedForm, form).spec("")
+    seen = _Seen(found)
+    if known and known.place == found.place and known.checkpoint is not None:
+        seen.go_on_from(known)
+    until_s = time.monotonic() + LOOK_S
+    reading = _reading(region, role, _BLOCK_ROWS, lambda: time.monotonic() >= until_s)
+    asked = wanted(spec, reading)
+    asked = dataclasses.replace(asked, keeps=seen.noting(asked.keeps))
+    with contextlib.closing(listed_blocks(asked, reading, found.checkpoint)) as blocks:  # type: ignore[type-var]
+        for block in blocks:
+            seen.count(block.buckets, block.skipped)
+            found.checkpoint = block.checkpoint
+            if time.monotonic() >= until_s:
+                break
+        else:
+            found.checkpoint = None
+    _say(found, spec, seen)
+
+
+def some_rows(form: SourceForm, found: Found, region: Region, role: Role) -> tuple[Rows, int]:
+    """The first ones that are listed. Raises StorageError, ManifestError."""
+    reading = _reading(region, role, _SAMPLE_ROWS, lambda: True)
+    asked = wanted(cast(GeneratedForm, form).spec(""), reading)
+    with contextlib.closing(listed_blocks(asked, reading)) as blocks:  # type: ignore[type-var]
+        for block in blocks:
+            if block.rows.rows:
+                rows = taken_apart(block.rows)
+                every = max(1, len(rows) // 100)
+                return Rows.of([rows.row(n) for n in range(0, len(rows), every)]), len(rows)
+    return Rows([], [], [], []), 0
+
+
+def _reading(region: Region, role: Role, rows: int, is_slow: Callable[[], bool]) -> Reading:
+    return Reading(
+        storage=lambda bucket: storage_for_page(bucket, region, role),
+        rows_per_block=rows,
+        is_slow=is_slow,
+        look_up=_as_they_are,
+    )
+
+
+def _as_they_are(bucket: str, rows: Sequence[Listed], judge: Any) -> list[Listed]:
+    """What only each object itself tells is asked while the job prepares, not while a page waits."""
+    return list(rows)
+
+
+@dataclasses.dataclass(slots=True)
+class _Seen:
+    found: Found
+    total: int = 0
+    skipped: int = 0
+
+    def go_on_from(self, known: Found) -> None:
+        self.found.rows, self.found.buckets = known.rows, dict(known.buckets)
+        self.found.checkpoint = known.checkpoint
+        self.total = known.rows_estimated or 0
+        self.skipped, self.found.looks = known.skipped, known.looks + 1
+
+    def noting(self, keeps_of: Callable[[str], Keeps]) -> Callable[[str], Keeps]:
+        """The same, and what is kept first goes to the rows that are shown."""
+
+        def noting_of(bucket: str) -> Keeps:
+            keeps = keeps_of(bucket)
+
+            def noted(page: list[Listed]) -> list[Listed]:
+                kept = keeps(page)
+                room = SHOWN - len(self.found.rows)
+                self.found.rows += [_row(bucket, one) for one in kept[: max(0, room)]]
+                return kept
+
+            return noted
+
+        return noting_of
+
+    def count(self, buckets: dict[str, Any], skipped: Any) -> None:
+        for bucket, (rows, _) in buckets.items():
+            self.found.buckets[bucket] = self.found.buckets.get(bucket, 0) + rows
+            self.total += rows
+        self.skipped += sum(skipped.values())
+
+
+def _row(bucket: str, one: Listed) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(one.last_modified_s, UTC)
+    return {
+        "bucket": bucket,
+        "key": one.key,
+        "version_id": one.version_id,
+        "size_bytes": None if one.is_delete_marker else one.size_bytes,
+        "modified": moment.isoformat(),
+    }
+
+
+def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
+    calls = calls_per_object(spec)
+    found.has_version_ids = spec.versions != CURRENT
+    found.skipped = seen.skipped
+    if found.checkpoint is None and not calls:
+        found.rows_exact = seen.total
+    else:
+        found.rows_estimated = seen.total
+        found.bound = "least" if found.checkpoint is not None else "most"
+        found.count_note = "Listing is not at its end." if found.bound == "least" else ""
+    if calls:
+        found.count_note += (
+            f" Each of them is asked while the job prepares ({', '.join(calls)}), and only those that"
+            " pass belong to the list."
+        )
+        found.bound = "most" if found.bound == "most" else "so far"
+        requests = seen.total * len(calls)
+        found.facts.append(["Requests to ask them", f"{requests:,}"])
+    if seen.skipped:
+        said = f"{seen.skipped:,}, listed only for an operation that deletes"
+        found.facts.append(["Delete markers", said])
+    if found.checkpoint is None and not seen.total:
+        nothing = nothing_matches(spec).message
+        found.problems.append(
+            problem("empty", "Nothing matches", nothing, "", blocking=True, count=1)
+        )

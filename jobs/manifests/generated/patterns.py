@@ -1,0 +1,100 @@
+"""Globs and regular expressions, in time that grows with the text alone. Pure.
+
+In a glob * stands for any characters, slashes included, ? for one, [a-z] for one of these and [!a-z] for
+one that is none of these. A regular expression has RE2's syntax and may match anywhere in a key.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+import re2
+
+from jobs.errors import Problem
+from jobs.spec.generator import EXTENSION, GeneratorSpec
+
+Matches = Callable[[str], bool]
+MOST_MEMORY_BYTES = 1024 * 1024
+"""Of one expression, compiled. A larger one is refused."""
+
+
+def globs(patterns: Sequence[str]) -> Matches:
+    """Whether a text as a whole is like any of them."""
+    found = _compiled(f"(?s)\\A(?:{'|'.join(map(_in_re2, patterns))})\\z")
+    return lambda text: found.search(text) is not None
+
+
+def expression(pattern: str) -> Matches:
+    """Raises ValueError with a sentence."""
+    found = _compiled(pattern)
+    return lambda text: found.search(text) is not None
+
+
+def problems_of(spec: GeneratorSpec) -> list[Problem]:
+    """What is wrong with the patterns of a generator, which its wire form does not tell."""
+    pairs = [("Tags", spec.more.tags), ("Metadata", spec.more.metadata)]
+    named = [(f"Globs[{n}]", glob) for n, glob in enumerate(spec.more.globs)]
+    named += [
+        (f"{name}[{n}].Glob", pair.glob)
+        for name, several in pairs
+        for n, pair in enumerate(several)
+        if pair.glob
+    ]
+    found = [(field, _wrong(globs, [glob])) for field, glob in named]
+    if spec.more.expression is not None:
+        found.append(("RegularExpression", _wrong(expression, spec.more.expression)))
+    elif len(spec.more.globs) > 1:
+        found.append(("Globs", _wrong(globs, spec.more.globs)))
+    return [Problem(f"{EXTENSION}.{field}", said) for field, said in found if said]
+
+
+def _wrong(make: Callable[..., Matches], pattern: object) -> str:
+    try:
+        make(pattern)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _compiled(pattern: str) -> "re2._Regexp":
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = MOST_MEMORY_BYTES
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise ValueError(f"This is no regular expression of RE2: {_said(error)}.") from None
+
+
+def _said(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+
+
+def _in_re2(glob: str) -> str:
+    parts, place = [], 0
+    while place < len(glob):
+        sign = glob[place]
+        place += 1
+        end = glob.find("]", place + (2 if glob.startswith("!", place) else 1))
+        if sign == "[" and end > 0:
+            parts.append(_class(glob[place:end]))
+            place = end + 1
+        else:
+            parts.append({"*": ".*", "?": "."}.get(sign) or _quoted(sign))
+    return "".join(parts)
+
+
+def _class(inside: str) -> str:
+    negated = inside.startswith("!")
+    ranges = re.findall(r"(.)-(.)|(.)", inside[negated:], re.DOTALL)
+    for low, high, _ in ranges:
+        if low > high:
+            raise ValueError(f"In a glob {low}-{high} is no range: its end comes before its start.")
+    signs = [
+        _quoted(one) if one else f"{_quoted(low)}-{_quoted(high)}" for low, high, one in ranges
+    ]
+    return f"[{'^' if negated else ''}{''.join(signs)}]"
+
+
+def _quoted(sign: str) -> str:
+    return sign if sign.isalnum() or sign == "_" else rf"\x{{{ord(sign):x}}}"

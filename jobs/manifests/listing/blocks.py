@@ -1,0 +1,157 @@
+"""A listing as a source of rows: blocks for the frozen list, and what a first look finds."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.manifests.frozen_list import BUCKET, KEY, NUL, VERSION_ID, Frozen
+from jobs.manifests.listing.checking import PAGE_ROWS, Lister
+from jobs.manifests.listing.listed import Listed
+from jobs.manifests.listing.one_place import batches
+from jobs.manifests.listing.places import Wanted
+from jobs.manifests.listing.ranged import Batch
+from jobs.manifests.source import Checkpoint, Place, Reading, RowBlock
+from jobs.s3.template import quote_key
+
+NOWHERE = Place(0)
+"""A listing has no lines."""
+
+
+def listed_blocks(
+    wanted: Wanted, reading: Reading, checkpoint: Checkpoint = None, *, page_rows: int = PAGE_ROWS
+) -> Iterator[RowBlock]:
+    """Rows in blocks, each once. Where few are kept of many, blocks without rows come in between, so that
+    how far the listing came is known. Raises StorageError, StorageUnavailableError, StoppedError, and
+    what `wanted.keeps` raises: what was kept until then comes before.
+    """
+    listing = _Blocks(wanted, reading)
+    first, within = 0, None
+    if checkpoint is not None:
+        first, within = checkpoint["place"], checkpoint["within"]
+    for number in range(first, len(wanted.places)):
+        place = wanted.places[number]
+        lister = Lister(
+            reading.storage(place.bucket).listing, wanted.action, place, page_rows=page_rows
+        )
+        yield from listing.of_place(number, batches(lister, reading.stop, within))
+        within = None
+    yield from listing.rest()
+
+
+@dataclass(slots=True)
+class _Blocks:
+    """`waiting` are rows for the next block, each with its bucket; `checkpoint` that of what came last."""
+
+    wanted: Wanted
+    reading: Reading
+    waiting: list[tuple[str, Listed]] = field(default_factory=list)
+    checkpoint: Checkpoint = None
+    has_moved: bool = False
+
+    def of_place(self, number: int, found: Generator[Batch, None, None]) -> Iterator[RowBlock]:
+        bucket = self.wanted.places[number].bucket
+        keeps = self.wanted.keeps(bucket)
+        try:
+            with closing(found):
+                for batch in found:
+                    kept = keeps(batch.rows) if batch.rows else []
+                    yield from self._take(number, bucket, batch, kept)
+        except GeneratorExit:
+            raise
+        except BaseException:
+            # Whoever goes on later need not list that again.
+            yield from self.rest()
+            raise
+
+    def rest(self) -> Iterator[RowBlock]:
+        if self.waiting or self.has_moved:
+            yield self._block(len(self.waiting), self.checkpoint)
+
+    def _take(
+        self, number: int, bucket: str, batch: Batch, kept: list[Listed]
+    ) -> Iterator[RowBlock]:
+        wanted_rows = self.reading.rows_per_block
+        self.waiting += [(bucket, row) for row in kept]
+        while len(self.waiting) > wanted_rows:
+            # The row that ends the block is one of this page: what came before made no block.
+            last = self.waiting[wanted_rows - 1][1]
+            is_last_before = len(self.waiting) - len(kept) == wanted_rows
+            before = self.checkpoint if is_last_before else self._at(number, batch.checkpoint(last))
+            yield self._block(wanted_rows, before)
+        self.has_moved = self.has_moved or bool(batch.rows)
+        self.checkpoint = self._at(number, batch.checkpoint(None))
+        if self.reading.is_slow():
+            yield from self.rest()
+
+    @staticmethod
+    def _at(number: int, within: Any) -> Checkpoint:
+        return {"place": number, "within": within}
+
+    def _block(self, rows: int, checkpoint: Checkpoint) -> RowBlock:
+        block, self.waiting = self.waiting[:rows], self.waiting[rows:]
+        self.has_moved = False
+        skipped = dict(self.wanted.skipped)
+        self.wanted.skipped.clear()
+        counted = Counter(bucket for bucket, _ in block)
+        return RowBlock(
+            rows=_frozen(block, with_versions=self.wanted.with_versions),
+            place=NOWHERE,
+            checkpoint=checkpoint,
+            buckets={bucket: (count, NOWHERE) for bucket, count in counted.items()},
+            skipped=skipped,
+        )
+
+
+def _frozen(block: list[tuple[str, Listed]], *, with_versions: bool) -> Frozen:
+    """A key is encoded as `+` cannot be read in two ways: a space is %20, and a plus %2B."""
+    if with_versions:
+        lines = [f"{one}\0{quote_key(row.key)}\0{row.version_id}\n" for one, row in block]
+    else:
+        lines = [f"{one}\0{quote_key(row.key)}\n" for one, row in block]
+    buckets = {bucket for bucket, _ in block}
+    fields = (BUCKET, KEY, VERSION_ID) if with_versions else (BUCKET, KEY)
+    bucket = buckets.pop() if len(buckets) == 1 else ""
+    return Frozen("".join(lines).encode(), len(block), fields, NUL, bucket)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """`rows` are the first that are kept, each with its bucket. Of `listed` objects `kept` are; with
+    `is_whole` that is all there are.
+    """
+
+    rows: list[tuple[str, Listed]]
+    listed: int
+    kept: int
+    is_whole: bool
+
+
+def first_look(
+    wanted: Wanted,
+    reading: Reading,
+    *,
+    most_s: float,
+    most_rows: int,
+    now_s: Callable[[], float] = time.monotonic,
+) -> Iterator[FirstLook]:
+    """What was found so far, again and again while listing goes on: for `most_s` seconds, or until all
+    is listed. Raises as `listed_blocks`.
+    """
+    until_s = now_s() + most_s
+    rows: list[tuple[str, Listed]] = []
+    listed = kept = 0
+    for place in wanted.places:
+        lister = Lister(reading.storage(place.bucket).listing, wanted.action, place)
+        keeps = wanted.keeps(place.bucket)
+        with closing(batches(lister, reading.stop)) as came:
+            for batch in came:
+                found = keeps(batch.rows) if batch.rows else []
+                listed, kept = listed + len(batch.rows), kept + len(found)
+                rows += [(place.bucket, row) for row in found[: most_rows - len(rows)]]
+                yield FirstLook(list(rows), listed, kept, is_whole=False)
+                if now_s() >= until_s:
+                    return
+    yield FirstLook(list(rows), listed, kept, is_whole=True)

@@ -1,0 +1,41 @@
+"""Listing one bucket or prefix, in the way that its storage can be relied on."""
+
+import threading
+from collections.abc import Generator
+
+from jobs.manifests.listing.checking import IgnoredError, Lister, UnorderedError, unusable
+from jobs.manifests.listing.ranged import Batch, Checkpoint, Ranged
+from jobs.manifests.listing.sequential import Sequential
+from jobs.manifests.listing.spans import span_from_json
+
+
+def batches(
+    lister: Lister, stop: threading.Event, checkpoint: Checkpoint | None = None
+) -> Generator[Batch, None, None]:
+    """Every row once, in any order; an empty batch whenever nothing came for a moment. Raises
+    StorageError, StorageUnavailableError, StoppedError.
+    """
+    if checkpoint is not None and "next" in checkpoint:
+        yield from Sequential.restored(lister, stop, checkpoint).batches()
+        return
+    spans = None if checkpoint is None else [span_from_json(one) for one in checkpoint["spans"]]
+    ranged = Ranged(lister, stop, spans)
+    try:
+        yield from ranged.batches()
+        return
+    except UnorderedError as error:
+        instead = _instead(ranged, lister, stop, error)
+    yield from instead.batches()
+
+
+def _instead(
+    ranged: Ranged, lister: Lister, stop: threading.Event, error: UnorderedError
+) -> Sequential:
+    """What was taken is not taken again: the storage is asked on where it stopped, or begins anew
+    where its order tells what was taken. Raises StorageError where neither will do.
+    """
+    if ranged.chain is not None:
+        return Sequential(lister, stop, ranged.chain)
+    if isinstance(error, IgnoredError):
+        return Sequential(lister, stop, {}, only=list(ranged.spans.open))
+    raise unusable(str(error))

@@ -1,0 +1,153 @@
+"""What a generated list can ask for here and not at AWS: members of the extension "BatchConsole"."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from jobs.spec.checking import Checker, given
+from jobs.spec.names import bucket_arn, parse_bucket
+from jobs.spec.object_filter import KeyNames, texts_of
+
+CURRENT, ALL, NONCURRENT, DELETE_MARKERS = "Current", "All", "Noncurrent", "DeleteMarkers"
+VERSIONS = (CURRENT, ALL, NONCURRENT, DELETE_MARKERS)
+MOST_NAMES = 100
+MOST_SOURCES = 100
+MOST_PAIRS = 20
+MOST_EXPRESSION = 1024
+_MEMBERS = (
+    *("Sources", "KeyNameConstraint", "Globs", "RegularExpression", "Tags", "Metadata"),
+    "Versions",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBucket:
+    """With no prefixes the whole bucket."""
+
+    bucket: str
+    prefixes: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, value: Any, field: str, check: Checker) -> Self:
+        wire = check.structure(value, field)
+        check.only(wire, ("Bucket", "Prefixes"), field)
+        bucket = parse_bucket(wire.get("Bucket"), f"{field}.Bucket", check)
+        return cls(bucket, _several(wire.get("Prefixes"), f"{field}.Prefixes", check))
+
+    def to_wire(self) -> dict[str, Any]:
+        return given({"Bucket": bucket_arn(self.bucket), "Prefixes": list(self.prefixes) or None})
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A tag or a piece of metadata that an object has, by its exact value or by a glob; with neither any
+    value will do. `key` of metadata is without x-amz-meta-, and in small letters.
+    """
+
+    key: str
+    value: str | None = None
+    glob: str | None = None
+
+    @classmethod
+    def parse(cls, item: Any, field: str, check: Checker) -> Self:
+        wire = check.structure(item, field)
+        check.only(wire, ("Key", "Value", "Glob"), field)
+        key = check.text(wire.get("Key"), f"{field}.Key", high=1024)
+        if key is None and wire.get("Key") is None:
+            check.say(f"{field}.Key", f"{field}.Key is missing.")
+        value = check.text(wire.get("Value"), f"{field}.Value", low=0, high=2048)
+        glob = check.text(wire.get("Glob"), f"{field}.Glob", high=MOST_EXPRESSION)
+        if value is not None and glob is not None:
+            check.say(f"{field}.Glob", f"{field} must have Value or Glob, not both.")
+        return cls(key or "", value, glob)
+
+    def to_wire(self) -> dict[str, Any]:
+        return given({"Key": self.key, "Value": self.value, "Glob": self.glob})
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """`sources` stand in the place of the whole source bucket. `names` are more texts for AWS's
+    KeyNameConstraint; of `globs` a key matches any, as a whole. All of `tags` and `metadata` must be
+    there. `versions` is one of VERSIONS, None for what is usual.
+    """
+
+    sources: tuple[ListedBucket, ...] = ()
+    names: KeyNames = KeyNames()
+    globs: tuple[str, ...] = ()
+    expression: str | None = None
+    tags: tuple[Pair, ...] = ()
+    metadata: tuple[Pair, ...] = ()
+    versions: str | None = None
+
+    @classmethod
+    def parse(cls, value: Any, field: str, check: Checker) -> Self:
+        wire = check.structure(value, field)
+        check.only(wire, _MEMBERS, field)
+
+        def at(name: str) -> tuple[Any, str]:
+            return wire.get(name), f"{field}.{name}"
+
+        return cls(
+            sources=_sources(*at("Sources"), check),
+            names=KeyNames.parse(*at("KeyNameConstraint"), check, most=MOST_NAMES),
+            globs=_several(*at("Globs"), check),
+            expression=check.text(*at("RegularExpression"), high=MOST_EXPRESSION),
+            tags=_pairs(*at("Tags"), check),
+            metadata=_pairs(*at("Metadata"), check, lower=True),
+            versions=check.choice(*at("Versions"), VERSIONS),
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        members = {
+            "Sources": [one.to_wire() for one in self.sources] or None,
+            "KeyNameConstraint": self.names.to_wire() or None,
+            "Globs": list(self.globs) or None,
+            "RegularExpression": self.expression,
+            "Tags": [one.to_wire() for one in self.tags] or None,
+            "Metadata": [one.to_wire() for one in self.metadata] or None,
+            "Versions": self.versions,
+        }
+        return given(members)
+
+
+def _sources(value: Any, field: str, check: Checker) -> tuple[ListedBucket, ...]:
+    if value is None:
+        return ()
+    items = check.items(value, field)
+    if not 1 <= len(items) <= MOST_SOURCES:
+        check.say(field, f"{field} must name 1 to {MOST_SOURCES} buckets, not {len(items):,}.")
+    found = [
+        ListedBucket.parse(item, f"{field}[{n}]", check)
+        for n, item in enumerate(items[:MOST_SOURCES])
+    ]
+    names = [one.bucket for one in found]
+    for n, name in enumerate(names):
+        if name and name in names[:n]:
+            check.say(
+                f"{field}[{n}].Bucket",
+                f'The bucket "{name}" stands here twice. Give all its prefixes at one place.',
+            )
+    return tuple(found)
+
+
+def _several(value: Any, field: str, check: Checker) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    items = check.items(value, field)
+    if not 1 <= len(items) <= MOST_NAMES:
+        check.say(field, f"{field} must hold 1 to {MOST_NAMES} texts, not {len(items):,}.")
+    return texts_of(items[:MOST_NAMES], field, check)
+
+
+def _pairs(value: Any, field: str, check: Checker, *, lower: bool = False) -> tuple[Pair, ...]:
+    if value is None:
+        return ()
+    items = check.items(value, field)
+    if not 1 <= len(items) <= MOST_PAIRS:
+        check.say(field, f"{field} must have 1 to {MOST_PAIRS} entries, not {len(items):,}.")
+    found = [Pair.parse(item, f"{field}[{n}]", check) for n, item in enumerate(items[:MOST_PAIRS])]
+    return (
+        tuple(Pair(one.key.lower(), one.value, one.glob) for one in found)
+        if lower
+        else tuple(found)
+    )
