@@ -21,6 +21,7 @@ PARTS = {
     "streaming": ("streaming", "sqlite"),
     "inventory": ("inventory", "sqlite"),
     "multipart": ("multipart", "sqlite"),
+    "listing": ("listing", "sqlite"),
     "scale": ("scale", "sqlite"),
     "pages-sqlite": ("pages", "sqlite"),
     "pages-postgres": ("pages", "postgres"),

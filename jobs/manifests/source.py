@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from jobs.errors import StorageError
 from jobs.manifests.frozen_list import Frozen
 from jobs.manifests.listing.listed import Listed
 from jobs.s3.storage import Storage
@@ -17,6 +18,14 @@ from jobs.spec.object_list import ListSpec
 
 Checkpoint = Any
 """JSON that only the source reads that made it; None at the list's beginning."""
+
+
+class ListAnewError(StorageError):
+    """What a source gave so far is of no use: the whole list is to be read anew, from `checkpoint`."""
+
+    def __init__(self, code: str, message: str, checkpoint: Checkpoint) -> None:
+        super().__init__(code, message)
+        self.checkpoint = checkpoint
 
 
 @dataclass(frozen=True, slots=True)

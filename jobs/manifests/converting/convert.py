@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from jobs.manifests.converting.recipe import Column, Keys, Recipe
 from jobs.manifests.converting.recognise import is_uri
 from jobs.manifests.converting.records import Record, records
+from jobs.manifests.keys import decode_key
 from jobs.manifests.opening import header_words
 from jobs.manifests.problems import (
     ProblemKind,
@@ -20,7 +21,7 @@ from jobs.manifests.problems import (
     empty_manifest,
     wrong_column_count,
 )
-from jobs.manifests.rows import check_bucket, check_version_id, decode_key
+from jobs.manifests.rows import check_bucket, check_version_id
 
 BLOCK_BYTES = 64 * 1024
 MOST_BUCKETS_COUNTED = 1_000

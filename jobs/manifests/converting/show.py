@@ -7,8 +7,8 @@ from itertools import islice
 from jobs.manifests.converting.convert import Counts, Line, converted
 from jobs.manifests.converting.recipe import Recipe
 from jobs.manifests.converting.records import Record, records
+from jobs.manifests.keys import decode_key
 from jobs.manifests.problems import ManifestContentError
-from jobs.manifests.rows import decode_key
 
 ROWS_SHOWN = 10
 SHOWN_CHARACTERS = 200
