@@ -6,6 +6,7 @@ the most memory in bytes. It writes frames to standard output: a line of JSON, t
 as that says, then as many of row numbers (32 bits, native) where rows were left out.
 """
 
+import importlib
 import json
 import os
 import resource
@@ -16,8 +17,6 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
-import pyarrow.orc as orc
 import pyarrow.parquet as pq
 
 ROWS_AT_ONCE = 16 * 1024
@@ -67,9 +66,10 @@ def parquet_batches(file: BinaryIO, first: int) -> Iterator[tuple[int, Any]]:
 
 
 def orc_batches(file: BinaryIO, first: int) -> Iterator[tuple[int, Any]]:
-    names = orc.ORCFile(file).schema.names
-    columns = columns_of(names)
-    fragment = ds.OrcFileFormat().make_fragment(pa.PythonFile(file, mode="r"))
+    # Both take as long to import as a small file takes to be read, and Parquet needs neither.
+    orc, dataset = (importlib.import_module(f"pyarrow.{name}") for name in ("orc", "dataset"))
+    columns = columns_of(orc.ORCFile(file).schema.names)
+    fragment = dataset.OrcFileFormat().make_fragment(pa.PythonFile(file, mode="r"))
     row = 1
     batches = fragment.to_batches(
         columns=list(columns.values()),
@@ -140,24 +140,42 @@ def text_of(columns: dict[str, Any]) -> bytes:
 def as_bytes(column: Any) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    return pc.fill_null(column.cast(pa.binary()), b"")
+    column = column.cast(pa.binary())
+    return pc.fill_null(column, b"") if column.null_count else column
 
 
 def encoded(keys: Any) -> Any:
     """Each byte but letters, digits, - . _ ~ and / as %XX, as urllib.parse.quote writes it."""
-    offsets = np.frombuffer(keys.buffers()[1], np.int32)[keys.offset : keys.offset + len(keys) + 1]
-    if not len(keys) or offsets[0] == offsets[-1]:
+    start, codes = content_of(keys)
+    if not len(codes):
         return keys
-    codes = np.frombuffer(keys.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-    is_odd = ~_IS_PLAIN[codes]
-    places = np.flatnonzero(is_odd)
+    places = np.flatnonzero(~_IS_PLAIN[codes])
     if not len(places):
         return keys
+    # Few keys have such a byte: the others are left as they are.
+    rows = np.unique(np.searchsorted(start, places, side="right") - 1)
+    mask = np.zeros(len(keys), bool)
+    mask[rows] = True
+    return pc.replace_with_mask(keys, pa.array(mask), all_encoded(keys.take(pa.array(rows))))
+
+
+def content_of(keys: Any) -> tuple[Any, Any]:
+    """Where each key begins, and the last one ends, and the bytes of all of them."""
+    offsets = np.frombuffer(keys.buffers()[1], np.int32)[keys.offset : keys.offset + len(keys) + 1]
+    if not len(keys) or offsets[0] == offsets[-1]:
+        return offsets, np.zeros(0, np.uint8)
+    codes = np.frombuffer(keys.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    return offsets - offsets[0], codes
+
+
+def all_encoded(keys: Any) -> Any:
+    ends, codes = content_of(keys)
+    is_odd = ~_IS_PLAIN[codes]
+    places = np.flatnonzero(is_odd)
     signs = codes[places]
     table = np.repeat(codes, 1 + 2 * is_odd.astype(np.uint8))
     at = places + 2 * np.arange(len(places))
     table[at], table[at + 1], table[at + 2] = _PERCENT, _HEX[signs >> 4], _HEX[signs & 15]
-    ends = offsets - offsets[0]
     ends = (ends + 2 * np.searchsorted(places, ends)).astype(np.int32)
     buffers = [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(table.tobytes())]
     return pa.Array.from_buffers(pa.binary(), len(keys), buffers)
