@@ -15,6 +15,7 @@ from jobs.choices import JobStatus
 from jobs.engine import planner, saved_list
 from jobs.lifecycle.generated_lists import saved_list as saved_list_of
 from jobs.manifests.generated import source
+from jobs.manifests.source import ListAnewError
 from jobs.models import Chunk, Job
 from jobs.spec.generator import GeneratorSpec
 from tests.bent_storage import Answered, bent, refused
@@ -484,6 +485,33 @@ def test_list_goes_on_after_kills_at_every_checkpoint_and_has_no_object_twice(
     steps.confirm(job)
     steps.run()
     assert keys_of(place, steps.finish(job)) == keys
+
+
+def test_list_that_is_read_anew_has_every_row_once(place, steps, settings, monkeypatch):
+    settings.BATCHCONSOLE_CHUNK_ROWS = 3
+    place.put_objects(AWKWARD)
+    blocks, checkpoints = source.GeneratedList.blocks, []
+
+    def out_of_order_at_first(self, manifest, reading, checkpoint):
+        checkpoints.append(checkpoint)
+        found = blocks(self, manifest, reading, checkpoint)
+        if checkpoint is not None:
+            yield from found
+            return
+        yield next(found)
+        anew = {"place": 0, "within": None, "unordered": [0]}
+        raise ListAnewError("ListingNotUsable", "Out of order.", anew)
+
+    monkeypatch.setattr(source.GeneratedList, "blocks", out_of_order_at_first)
+    monkeypatch.setattr(planner, "CHECKPOINT_S", 0.0)
+    job = make_job(place, generator(place))
+    steps.prepare(job)
+    assert Chunk.objects.filter(job=job).count() == 0
+    assert steps.see(job).prepared_rows == 0
+    job = steps.all_the_way(job)
+    assert checkpoints[1]["unordered"] == [0]
+    assert keys_of(place, job) == sorted(AWKWARD)
+    assert job.buckets[place.source][0] == len(AWKWARD)
 
 
 @pytest.mark.parametrize("which", ["Current", "All"])

@@ -12,7 +12,7 @@ from jobs.manifests.listing.blocks import listed_blocks
 from jobs.manifests.listing.checking import PAGE_ROWS
 from jobs.manifests.listing.listed import Keeps, Listed
 from jobs.manifests.listing.places import PrefixOf, Wanted
-from jobs.manifests.source import Checkpoint, Reading, RowBlock
+from jobs.manifests.source import Checkpoint, ListAnewError, Reading, RowBlock
 from jobs.s3.replication_rules import Rule, enabled
 from jobs.s3.storage import Storage
 from jobs.spec.generator import GeneratorSpec
@@ -39,7 +39,7 @@ class GeneratedList:
             raise ManifestError(INVALID, str(error)) from error
         try:
             yield from listed_blocks(asked, reading, checkpoint, page_rows=rows)
-        except StorageUnavailableError:
+        except (StorageUnavailableError, ListAnewError):
             raise
         except StorageError as error:
             raise not_listed(manifest, error) from error
