@@ -145,10 +145,10 @@ def test_look_that_is_not_at_its_end_says_at_least_and_the_next_goes_on(
     from jobs.console.wizard.looks import generated  # noqa: PLC0415
 
     monkeypatch.setattr(generated, "LOOK_S", -1.0)
-    wizard.press("manifest", "check", source=f"s3://{cats}")
-    first = found(wizard)
-    assert first["checkpoint"] is not None
-    assert f"At least {first['rows_estimated']}<small>" in wizard.open("manifest").html
+    places = {"source": f"s3://{cats}/cats/", "more_sources-0-path": f"s3://{cats}/dogs/"}
+    wizard.press("manifest", "check", **places)
+    assert found(wizard)["checkpoint"] is not None
+    assert "At least 3<small>" in wizard.open("manifest").html
     monkeypatch.undo()
     wizard.press("manifest", "check")
     assert found(wizard)["checkpoint"] is None
