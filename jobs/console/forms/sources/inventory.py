@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from jobs.choices import ManifestFormat
 from jobs.console.forms.fields_form import asking
-from jobs.console.forms.sources.base import Pairs, SourceForm, object_path
+from jobs.console.forms.sources.base import Pairs, object_path
+from jobs.console.forms.sources.sql_filter import NAME as FILTER
+from jobs.console.forms.sources.sql_filter import SqlFilteredForm
 from jobs.console.forms.typed import Typed
 from jobs.lifecycle.preflight import place_of
 from jobs.operations.fields import TextField
@@ -37,7 +39,7 @@ ASKED = Form(
 
 
 @asking(ASKED)
-class InventoryForm(SourceForm):
+class InventoryForm(SqlFilteredForm):
     """Its columns stand in the manifest.json."""
 
     kind = "inventory"
@@ -52,12 +54,20 @@ class InventoryForm(SourceForm):
     @classmethod
     def typed_of(cls, spec: ListSpec) -> Typed:
         assert isinstance(spec, ManifestSpec)  # noqa: S101 - the table gives no other
-        return {"inventory_object": spec.place, "inventory_version_id": spec.version_id or ""}
+        return {
+            "inventory_object": spec.place,
+            "inventory_version_id": spec.version_id or "",
+            FILTER: spec.filter_sql,
+        }
 
     @classmethod
     def place_of(cls, typed: Mapping[str, str]) -> list[str]:
         names = ("region", "inventory_object", "inventory_version_id")
-        return [cls.kind, *(typed.get(name, "").strip() for name in names)]
+        return [
+            cls.kind,
+            *(typed.get(name, "").strip() for name in names),
+            *filter(None, [cls.filter_of(typed)]),
+        ]
 
     def clean_inventory_object(self) -> str:
         return object_path(self.cleaned_data["inventory_object"], ENTER)
@@ -72,11 +82,14 @@ class InventoryForm(SourceForm):
 
     def spec(self, etag: str) -> ManifestSpec:
         bucket, key, version_id = self.place()
-        return ManifestSpec(bucket, key, etag, (), version_id, ManifestFormat.INVENTORY)
+        return ManifestSpec(
+            bucket, key, etag, (), version_id, ManifestFormat.INVENTORY, filter_sql=self.sql
+        )
 
     def pairs(self) -> Pairs:
         given = self.cleaned_data if self.is_valid() else {}
         return [
             ("manifest.json", given.get("inventory_object")),
             ("Version ID of manifest.json", given.get("inventory_version_id")),
+            *self.filter_pairs(),
         ]

@@ -24,6 +24,8 @@ from jobs.s3.arns import parse_s3_uri
 from jobs.s3.storage import ObjectFacts
 
 SAMPLE_BYTES = 1024 * 1024
+_NAMES = 3
+"""Of a place: Region, path and version ID. A filter that stands behind them makes no other manifest."""
 
 
 def look(found: Found, form: SourceForm, region: Region, role: Role, known: Found | None) -> None:
@@ -32,7 +34,7 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     """
     csv_form = cast(CsvForm, form)
     bucket, key, version_id = place_of(csv_form)
-    chosen = csv_form.columns if known and known.place == found.place else []
+    chosen = csv_form.columns if known and not is_of_another(found, known) else []
     facts = preflight.look_at(bucket, key, version_id, region, role)
     shown = preflight.place_of(bucket, key, version_id)
     if refused := encryption_problem(facts, shown):
@@ -62,7 +64,7 @@ def _is_inventory(sample: bytes) -> bool:
 
 def is_of_another(found: Found, known: Found | None) -> bool:
     """Whether what was known is of another manifest, and so is what somebody said of it."""
-    return known is not None and known.place != found.place
+    return known is not None and known.place[:_NAMES] != found.place[:_NAMES]
 
 
 def some_rows(form: SourceForm, found: Found, region: Region, role: Role) -> tuple[Rows, int]:
