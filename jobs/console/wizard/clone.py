@@ -15,6 +15,7 @@ from jobs.console.wizard.drafts import Data
 from jobs.console.wizard.found import Found
 from jobs.console.wizard.looks.table import look
 from jobs.console.wizard.steps import STEPS
+from jobs.lifecycle.generated_lists import saved_list
 from jobs.models import Draft, Job
 
 TOUCHED = [step.slug for step in STEPS[:-1]]
@@ -33,12 +34,16 @@ def draft_of(user: User, job: Job, *, now: datetime) -> Draft:
 def data_of(job: Job) -> Data:
     """Everything of the job as somebody would have typed it; credentials are no part of a job."""
     form = FORMS.get(job.operation)
+    saved = saved_list(job)
+    saved_typed = typed_of(saved) if saved else {}
     return {
         "manifest": {
+            **saved_typed,
             "region": job.region.slug,
             "read_as": job.role.arn,
             **typed_of(job.manifest),
         },
+        **({"saved_list": saved_typed} if saved else {}),
         "operation": job.operation,
         "settings": {job.operation: form.typed_of(job.parameters)} if form else {},
         "options": _options_of(job),
