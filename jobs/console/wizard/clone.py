@@ -39,12 +39,16 @@ def data_of(job: Job, manifest: ListSpec | None = None) -> Data:
     `manifest` over that list instead of its own.
     """
     form = FORMS.get(job.operation)
+    saved = saved_list(job)
+    saved_typed = typed_of(saved) if saved else {}
     return {
         "manifest": {
+            **saved_typed,
             "region": job.region.slug,
             "read_as": job.role.arn,
             **typed_of(manifest or job.manifest),
         },
+        **({"saved_list": saved_typed} if saved else {}),
         "operation": job.operation,
         "settings": {job.operation: form.typed_of(job.parameters)} if form else {},
         "options": _options_of(job),

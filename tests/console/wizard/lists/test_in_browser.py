@@ -11,6 +11,7 @@ from jobs.models import Draft
 from tests.console.wizard.lists.conftest import rows_of
 from tests.console.wizard.lists.test_convert_list import background_call
 from tests.console.wizard.test_in_browser import assert_accessible, begin, sign_in
+from tests.console.wizard.test_in_browser import choose as choose_kind
 from tests.make import make_user
 
 SLICE = 5 * 1024 * 1024
@@ -44,6 +45,7 @@ def test_upload_goes_on_after_a_reload_where_it_was(
     file = tmp_path / "list.csv"
     file.write_bytes(data)
     begin(page, person)
+    choose_kind(page, "upload")
     page.locator("#to-upload").click()
     page.locator("#file").set_input_files(file)
     held = []
@@ -67,6 +69,7 @@ def test_upload_goes_on_after_a_reload_where_it_was(
 
 def test_upload_gets_over_a_server_that_is_busy(page, person, manifest_of, console_errors):
     begin(page, person)
+    choose_kind(page, "upload")
     page.locator("#to-upload").click()
     choose(page, b"photos,a\n")
     answers = [503, 502]
@@ -86,6 +89,7 @@ def test_upload_gets_over_a_server_that_is_busy(page, person, manifest_of, conso
 
 def test_upload_that_is_refused_says_why_and_the_button_works_again(page, person, console_errors):
     begin(page, person)
+    choose_kind(page, "upload")
     page.locator("#to-upload").click()
     page.locator("#send").click()
     expect(page.locator("#summary")).to_contain_text("Choose a file.")
@@ -98,6 +102,7 @@ def test_upload_that_is_refused_says_why_and_the_button_works_again(page, person
 
 def test_uploaded_spreadsheet_is_converted_before_it_is_used(page, person, manifest_of):
     begin(page, person)
+    choose_kind(page, "upload")
     page.locator("#to-upload").click()
     choose(page, "Bucket;Key\r\nphotos;é b.jpg\r\n".encode("utf-16"), "from-a-sheet.csv")
     page.locator("#send").click()
@@ -114,6 +119,7 @@ def test_upload_without_scripts_is_one_form(open_page, person, manifest_of):
     sign_in(page, person)
     page.goto(reverse("job-create"))
     page.get_by_role("button", name="Start new").click()
+    choose_kind(page, "upload")
     page.locator("#to-upload").click()
     choose(page, b"photos,a\n")
     page.locator("#send").click()
@@ -123,6 +129,7 @@ def test_upload_without_scripts_is_one_form(open_page, person, manifest_of):
 
 def test_pasted_keys_are_shown_then_used(page, person, manifest_of):
     begin(page, person)
+    choose_kind(page, "paste")
     page.locator("#to-paste").click()
     page.locator("#text").fill("2024/holiday photo.jpg\n2024/b.jpg\n")
     page.locator("#show").click()
@@ -139,6 +146,7 @@ def test_ticked_objects_are_used(page, person, put, bucket, manifest_of):
     put("a b.txt", "x")
     put("dir/c+d.txt", "x")
     begin(page, person)
+    choose_kind(page, "tick")
     page.locator("#to-tick").click()
     page.get_by_role("link", name=bucket).click()
     page.get_by_label("a b.txt").check()
