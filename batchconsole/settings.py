@@ -68,6 +68,7 @@ def _encryption_keys() -> list[str]:
 SECRET_KEY = cast(str, SimpleLazyObject(_secret_key))
 BATCHCONSOLE_ENCRYPTION_KEYS = cast(list[str], SimpleLazyObject(_encryption_keys))
 BATCHCONSOLE_WORK_DIR = envfolder("WORK_DIR", DATA_DIR / "work")
+BATCHCONSOLE_SQL_DIR = envfolder("SQL_DIR", DATA_DIR / "sql-filters")
 
 
 def work_store() -> dict[str, str]:
@@ -122,6 +123,9 @@ BATCHCONSOLE_PORT = envint("PORT", 8000, low=1, high=65535)
 BATCHCONSOLE_WORKERS = envint("WORKERS", 2, low=1, high=64)
 BATCHCONSOLE_CONTROL_WORKERS = envint("CONTROL_WORKERS", 4, low=1, high=64)
 BATCHCONSOLE_KEEP_DETAILS_DAYS = envint("KEEP_DETAILS_DAYS", 0, low=0, high=36500)  # 0: for ever
+BATCHCONSOLE_SQL_DISK_BYTES = envint("SQL_DISK_GIB", 20, low=1, high=100_000) * 1024**3
+BATCHCONSOLE_SQL_MEMORY_BYTES = envint("SQL_MEMORY_MIB", 512, low=128, high=1_000_000) * 1024**2
+BATCHCONSOLE_SQL_TIME_S = envint("SQL_TIME_S", 600, low=1, high=86_400)
 BATCHCONSOLE_IN_FLIGHT = envint("IN_FLIGHT", 128, low=1, high=1000)  # of each worker
 BATCHCONSOLE_ANSWER_TIMEOUT_S = envint("ANSWER_TIMEOUT_S", 60, low=1, high=3600)
 BATCHCONSOLE_DATA_PLANE = envint("DATA_PLANE", 1, low=0, high=1)

@@ -75,7 +75,7 @@ def work_bucket() -> WorkBucket | None:
 
 def sql_folder() -> Path:
     """Where files lie while a list is filtered by SQL: a local disk."""
-    return Path(_text("SQL_DIR") or Path(settings.DATA_DIR) / "sql-filters")
+    return Path(settings.BATCHCONSOLE_SQL_DIR)
 
 
 def sql_disk_bytes() -> int:

@@ -43,8 +43,8 @@ from jobs.errors import (
 )
 from jobs.lifecycle import commands
 from jobs.manifests import frozen_list
-from jobs.manifests.source import Checkpoint, RowBlock
-from jobs.models import Job
+from jobs.manifests.source import Checkpoint, ListAnewError, RowBlock
+from jobs.models import Chunk, Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.workstore import segments
@@ -138,8 +138,15 @@ class _Preparation:
 
     def run(self) -> None:
         self._until_s = time.monotonic() + conf.time_box_s()
-        blocks = blocks_of(self.job, self.work, self.stop, self._is_slow, self.held.set)
-        if not self._keep_all(blocks):
+        blocks = blocks_of(
+            self.job, self.work, self.stop, self._is_slow, self.held.set, self.held.clear
+        )
+        try:
+            if not self._keep_all(blocks):
+                return
+        except ListAnewError as error:
+            logger.info("job %s: its list is read anew. %s", self.job.pk, error.message)
+            self._begin_anew(error.checkpoint)
             return
         if self.job.prepared_rows == 0:
             raise nothing_listed(self.job)
@@ -157,7 +164,7 @@ class _Preparation:
     def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
         storage = storages(self.job, self.stop)
-        for group in _grouped(blocks):
+        for group in _grouped(blocks, self._is_over):
             self._see_columns(group, operation)
             check_rows(self.job, operation, group)
             check_plus_signs(self.job, operation, group, storage)
@@ -172,6 +179,15 @@ class _Preparation:
             self.job.lists_versions = frozen_list.VERSION_ID in rows[0].fields
             if not self.job.manifest.fields:
                 check_columns(self.job, operation)
+
+    def _begin_anew(self, list_checkpoint: Checkpoint) -> None:
+        """With the next turn. What lies in work storage stays there until the job's folder goes."""
+        job = self.job
+        job.prepared_rows, job.list_checkpoint = 0, list_checkpoint
+        job.buckets, job.buckets_checked, job.skipped_rows = {}, [], {}
+        with transaction.atomic():
+            self._checkpoint()
+            Chunk.objects.filter(job=job).delete()
 
     def _is_over(self) -> bool:
         is_late = time.monotonic() > self._until_s and not self.held.is_set()
@@ -254,15 +270,17 @@ class _Preparation:
         self._kept_s = time.monotonic()
 
 
-def _grouped(blocks: Iterator[RowBlock]) -> Iterator[list[RowBlock]]:
-    """Blocks by the segment: fewer than it may hold when reading took long or rows are wide."""
+def _grouped(blocks: Iterator[RowBlock], is_over: Callable[[], bool]) -> Iterator[list[RowBlock]]:
+    """Blocks by the segment: fewer than it may hold when reading took long, when rows are wide or when
+    the turn `is_over`.
+    """
     group: list[RowBlock] = []
     began_s, size_bytes = time.monotonic(), 0
     for block in blocks:
         group.append(block)
         size_bytes += len(block.rows.text)
         full = len(group) >= conf.segment_chunks() or size_bytes > SEGMENT_BYTES
-        if full or time.monotonic() - began_s > CHECKPOINT_S:
+        if full or time.monotonic() - began_s > CHECKPOINT_S or is_over():
             yield group
             group, began_s, size_bytes = [], time.monotonic(), 0
     if group:

@@ -67,7 +67,6 @@ class DeleteObject(BatchOperation):
     undo = "What has no versions can\u2019t be recovered."
     understood = "I understand that these objects will be deleted."
     needs = frozenset({"DeleteObject"})
-    takes_delete_markers = True
     lacks = "deletion of objects"
     calls = ("DeleteObjects", "DeleteObject", "HeadObject", "ListObjectVersions")
     back = "Remove the delete marker, where the bucket keeps versions. Else an object is gone."
@@ -81,7 +80,6 @@ class DeleteObject(BatchOperation):
     batch_size = delete_object_batches.MOST_KEYS
     chunk_rows = 1000  # one request for a chunk: with fewer rows each, twice the requests
     guards_itself: ClassVar[bool] = True
-    takes_delete_markers: ClassVar[bool] = True
 
     mode: str = NEWEST
     kept: int | None = None

@@ -91,6 +91,8 @@ class Reading:
 
     def _manifest_problems(self) -> list[Problem]:
         found, form = self.found, self.manifest
+        if form.page:
+            return [Problem(f"to-{form.kind}", form.missing)]
         if not form.may_look:
             return []
         if found is None or found.place != place_of(self.data.get("manifest", {})):

@@ -30,7 +30,7 @@ class Found:
     sentences what it rests on. `skipped` counts rows that are no tasks, `looks` how many went on from each other. `facts` are labels with values, `rows` the
     first ones decoded. `problems` are one for each kind (see `problem`).
 
-    `plus` is the question what a `+` stands for (looks/plus_signs.py), empty where none is asked.
+    `sql` is what an SQL filter keeps (looks/sql_filter.py), empty without one. `plus` is the question what a `+` stands for (looks/plus_signs.py), empty where none is asked.
 
     `fields` are the columns of a CSV manifest, `columns` how many its rows have. `checkpoint` is
     where a look goes on that is not at its end yet, None where it is.
@@ -60,6 +60,7 @@ class Found:
     buckets: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     plus: dict[str, Any] = field(default_factory=dict)
+    sql: dict[str, Any] = field(default_factory=dict)
     turn_to: str = ""
     checkpoint: Any = None
 

@@ -5,7 +5,6 @@ The button that was pressed says so in `go`: an order, and after colons what it 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from django.contrib import messages
@@ -15,13 +14,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.console.access import user_of
+from jobs.console.forms.sources.table import SOURCES, turned_to
 from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts, looking_ahead, pages, review, review_pages
 from jobs.console.wizard.assemble import Reading, refresh_options
 from jobs.console.wizard.browse import browse_from
-from jobs.console.wizard.drafts import Data, DraftChangedError, RowValues, Seen
+from jobs.console.wizard.drafts import Data, DraftChangedError, Seen
 from jobs.console.wizard.looks.again import look_again
 from jobs.console.wizard.pages import step_url
+from jobs.console.wizard.press import Press, kept, stay
+from jobs.console.wizard.row_orders import add, remove
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, REVIEW, Step, step_of
 from jobs.console.wizard.steps import after as step_after
 from jobs.console.wizard.steps import before as step_before
@@ -29,28 +31,6 @@ from jobs.errors import Problem, ValidationFailedError
 from jobs.lifecycle import preflight
 from jobs.lifecycle.creation import IdempotencyError, create_job
 from jobs.models import Draft, Job
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """One press of a button, in one step of one draft."""
-
-    request: HttpRequest
-    draft: Draft
-    step: Step
-    order: str
-    about: list[str]
-
-    @property
-    def shown(self) -> str:
-        """The operation, or the kind of list, whose fields the page showed."""
-        named = "kind_shown" if self.step is MANIFEST else "settings_of"
-        return self.request.POST.get(named, "")
-
-    @property
-    def seen(self) -> Seen:
-        """After the first save of this request: this tab has the newest version."""
-        return Seen(self.draft.version, Seen.of(self.request.POST).tab)
 
 
 def submit(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
@@ -207,7 +187,7 @@ def _check(press: Press) -> HttpResponse:
     found = look_again(press.draft, press.seen)
     if found is None or found.error:
         return pages.show(press.request, press.draft, press.step, judged=True)
-    return SeeOther(step_url(press.draft, press.step, pages.MANIFEST_PANEL_ID, **_kept(press)))
+    return SeeOther(step_url(press.draft, press.step, pages.MANIFEST_PANEL_ID, **kept(press)))
 
 
 def _previous(press: Press) -> HttpResponse:
@@ -216,10 +196,6 @@ def _previous(press: Press) -> HttpResponse:
 
 def _to(press: Press) -> HttpResponse:
     return SeeOther(step_url(press.draft, step_of("".join(press.about[:1]))))
-
-
-def _stay(press: Press, anchor: str = "") -> HttpResponse:
-    return SeeOther(step_url(press.draft, press.step, anchor, **_kept(press)))
 
 
 def _leave(press: Press) -> HttpResponse:
@@ -232,58 +208,38 @@ def _browse(press: Press) -> HttpResponse:
     return SeeOther(reverse("wizard-browse", args=[press.draft.pk, field], query=start))
 
 
-def _add(press: Press) -> HttpResponse:
-    """The first cell of the new row gets the focus."""
-    name = "".join(press.about[:1])
-    rows = drafts.rows_named(press.step, press.shown, name)
-    first = next(iter(rows.parts)) if rows else ""
-    size = _change_rows(press, name, lambda rows: [*rows, {}])
-    return SeeOther(
-        step_url(press.draft, press.step, focus=f"{name}-{size - 1}-{first}", **_kept(press))
-    )
+def _to_page(press: Press) -> HttpResponse:
+    """Where a list is made that comes from the browser."""
+    form = SOURCES.get("".join(press.about[:1]))
+    if form is None or not form.page:
+        return stay(press)
+    return SeeOther(reverse(form.page, args=[press.draft.pk]))
 
 
-def _remove(press: Press) -> HttpResponse:
-    """The Remove of the row that takes its place gets the focus."""
-    name, number = ([*press.about, "", ""])[:2]
-    gone = int(number) if number.isascii() and number.isdecimal() and len(number) < 5 else -1
-    size = _change_rows(press, name, lambda rows: [row for n, row in enumerate(rows) if n != gone])
-    focus = f"remove-{name}-{max(0, min(gone, size - 1))}"
-    return SeeOther(step_url(press.draft, press.step, focus=focus, **_kept(press)))
+def _turn(press: Press) -> HttpResponse:
+    """The same object is a list of another kind."""
+    kind = "".join(press.about[:1])
 
+    def change(data: Data) -> Data:
+        return data | {"manifest": turned_to(data.get("manifest", {}), kind)}
 
-def _change_rows(press: Press, name: str, change: Callable[[RowValues], RowValues]) -> int:
-    """Returns how many rows there are now."""
-    size = 0
-
-    def counted(rows: RowValues) -> RowValues:
-        nonlocal size
-        changed = change(rows)
-        size = len(changed)
-        return changed
-
-    def whole(data: Data) -> Data:
-        return drafts.with_rows(data, press.step, press.shown, name, counted)
-
-    drafts.save(press.draft, press.step, whole, press.seen, now=timezone.now())
-    return size
-
-
-def _kept(press: Press) -> dict[str, str]:
-    return {"return": "review"} if press.request.POST.get("return") == "review" else {}
+    drafts.save(press.draft, MANIFEST, change, press.seen, now=timezone.now())
+    return _check(press)
 
 
 _ORDERS: dict[str, Callable[[Press], HttpResponse]] = {
     "next": go_on,
     "previous": _previous,
     "to": _to,
-    "save": _stay,
-    "keep": _stay,
+    "save": stay,
+    "keep": stay,
     "check": _check,
-    "show": partial(_stay, anchor="settings"),
-    "kind": partial(_stay, anchor="source"),
-    "add": _add,
-    "remove": _remove,
+    "show": partial(stay, anchor="settings"),
+    "page": _to_page,
+    "turn": _turn,
+    "kind": partial(stay, anchor="list-fields"),
+    "add": add,
+    "remove": remove,
     "browse": _browse,
     "leave": _leave,
     "dry": dry_run,

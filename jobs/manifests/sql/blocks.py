@@ -8,6 +8,7 @@ from urllib.parse import quote
 from jobs.choices import ManifestField
 from jobs.errors import ManifestError
 from jobs.manifests.frozen_list import BUCKET, KEY, NUL, BucketsOfBlock, Frozen, Rows, frozen
+from jobs.manifests.inventory.cutting import DELETE_MARKERS
 from jobs.manifests.keys import AS_WRITTEN, KeyRules
 from jobs.manifests.layout import layout_of
 from jobs.manifests.lines import MAX_LINE_BYTES
@@ -18,7 +19,6 @@ from jobs.manifests.sql.frames import Cells
 
 _BARE = (ManifestField.BUCKET, ManifestField.KEY)
 _VERSIONED = (*_BARE, ManifestField.VERSION_ID)
-DELETE_MARKERS = "delete markers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ class Waiting:
         self._places += places
         self._ats += [at] * len(rows)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is neither a row nor a number to be told."""
+        return not self._rows and not self.skipped
+
     def full(self) -> Iterator[RowBlock]:
         while len(self._rows) >= self.rows_per_block:
             count = self.rows_per_block
@@ -87,7 +92,11 @@ class Waiting:
 
     def _taken(self) -> dict[str, int]:
         skipped, self.skipped = self.skipped, 0
-        return {DELETE_MARKERS: skipped} if skipped else {}
+        return counted_markers(skipped)
+
+
+def counted_markers(rows: int) -> dict[str, int]:
+    return {DELETE_MARKERS: rows} if rows else {}
 
 
 def block_of(

@@ -1,6 +1,6 @@
 """A CSV manifest as a table: its columns are its fields."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 from jobs.choices import ManifestField
@@ -31,8 +31,17 @@ class CsvInput:
     def question(self, sql: str) -> Question:
         return Question(sql, tuple((name, "") for name in column_names(self._manifest.fields)))
 
-    def parts(self, scratch: Scratch, start: Any, part_bytes: int | None) -> Iterator[Part]:
+    def too_large_to_try(self) -> str:
+        return ""
+
+    def parts(
+        self, scratch: Scratch, start: Any, part_bytes: int | None
+    ) -> Generator[Part, None, None]:
         manifest, start = self._manifest, start or {"byte": 0, "line": 1}
+        name = f"{start['line']:015d}.csv"
+        if part_bytes is None and scratch.has(name):
+            yield Part(name, "", start["line"], start, None)
+            return
         is_compressed = start.get("compressed", False)
         with (
             reading_errors(manifest),
@@ -53,7 +62,6 @@ class CsvInput:
                 text = without_beginning(text, start["byte"])
             lines = Lines(start["line"], start["byte"])
             texts = lines.taken(text, self._reading)
-            name = f"{start['line']:015d}.csv"
             while cut(texts, scratch, name, part_bytes, self._reading.is_slow):
                 behind = {"byte": lines.byte, "line": lines.line}
                 if is_compressed:

@@ -1,10 +1,9 @@
 """Which kinds of lists SQL can filter, and as what table."""
 
 from jobs.choices import ManifestFormat
-from jobs.errors import ManifestError
-from jobs.manifests.problems import INVALID_CONTENT
 from jobs.manifests.source import Reading
 from jobs.manifests.sql.csv_input import CsvInput
+from jobs.manifests.sql.inventory_input import InventoryInput
 from jobs.manifests.sql.parts import Input
 from jobs.spec.manifest import ManifestSpec
 
@@ -12,4 +11,4 @@ from jobs.spec.manifest import ManifestSpec
 def input_of(manifest: ManifestSpec, reading: Reading) -> Input:
     if manifest.format == ManifestFormat.CSV:
         return CsvInput(manifest, reading)
-    raise ManifestError(INVALID_CONTENT, "Lists of this kind cannot be filtered by SQL.")
+    return InventoryInput(manifest, reading)

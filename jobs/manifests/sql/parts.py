@@ -1,10 +1,11 @@
 """Lists cut into files that DuckDB reads: whole lines, with the place of each part in its list."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from jobs.errors import ManifestError, StoppedError
+from jobs.manifests.inventory.sentences import at_file
 from jobs.manifests.layout import Layout
 from jobs.manifests.lines import MAX_LINE_BYTES, too_long
 from jobs.manifests.opening import check_first_line
@@ -35,16 +36,25 @@ class Part:
 class Input(Protocol):
     """A list as a filter reads it. `layout` is that of its lines, None where it has none."""
 
-    keys: Keys
-    layout: Layout | None
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def layout(self) -> Layout | None: ...
 
     def check(self) -> None:
         """As `Source.check`."""
 
     def question(self, sql: str) -> Question: ...
 
-    def parts(self, scratch: Scratch, start: Any, part_bytes: int | None) -> Iterator[Part]:
-        """From `start` on, None for the beginning; with None for `part_bytes` each file is one part."""
+    def too_large_to_try(self) -> str:
+        """Why a page cannot try the filter on the list's beginning; "" where it can."""
+
+    def parts(
+        self, scratch: Scratch, start: Any, part_bytes: int | None
+    ) -> Generator[Part, None, None]:
+        """From `start` on, None for the beginning; with None for `part_bytes` each file is one part, and
+        those that the folder has are not fetched again.
+        """
 
 
 @dataclass(slots=True)
@@ -128,9 +138,10 @@ def line_problem(scratch: Scratch, part: Part, line: int, layout: Layout | None)
         for _ in range(line):
             text = file.readline(MAX_LINE_BYTES + 1)
     text = text.removesuffix(b"\n")
+    error = ManifestError(INVALID_CONTENT, f"Line {number} cannot be read as CSV.", line=number)
     try:
         if layout:
             read_row(text, layout)
     except RowFaultError as fault:
-        return at_line(fault, text, number)
-    return ManifestError(INVALID_CONTENT, f"Line {number} cannot be read as CSV.", line=number)
+        error = at_line(fault, text, number)
+    return at_file(error, part.file) if part.file else error

@@ -28,8 +28,6 @@ _START = (
 )
 _LOOK_S = 0.2
 _PIECE_BYTES = 256 * 1024
-_START_S = 60.0
-"""A busy machine takes a while to load DuckDB."""
 
 
 class SqlProcessError(BatchConsoleError):
@@ -40,10 +38,13 @@ class SqlProcessError(BatchConsoleError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`time_s` is a wall clock's, for each answer; the process's CPU has as much."""
+    """`time_s` is a wall clock's, for each answer; the process's CPU has as much. The first answer has
+    `start_s` besides: on a busy machine it takes a while to load DuckDB.
+    """
 
     memory_bytes: int
     time_s: float
+    start_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ class SqlRefusedError(ManifestError):
         self.sentence = sentence
         self.sql_line = line
         self.sql_column = column
+
+
+class SqlLimitError(SqlRefusedError):
+    """SQL that needs more time or memory than it may have."""
 
 
 class WrongLineError(Exception):
@@ -133,7 +138,7 @@ class SqlProcess:
     def _answers(self, do: str, **rest: Any) -> Iterator[frames.Cells | dict[str, Any]]:
         """Rows, and what it says at last. The time of whoever takes them does not count."""
         self._tell({"do": do, **rest})
-        left_s = self._limits.time_s + (_START_S if do == "plan" else 0)
+        left_s = self._limits.time_s + (self._limits.start_s if do == "plan" else 0)
         while True:
             began_s = time.monotonic()
             kind, data = self._frame(began_s + left_s)
@@ -233,15 +238,15 @@ class SqlProcess:
         return answer
 
 
-def _too_long(time_s: float) -> SqlRefusedError:
-    return SqlRefusedError(
+def _too_long(time_s: float) -> SqlLimitError:
+    return SqlLimitError(
         f"It was stopped after {time_s:,.0f} s. Join fewer rows, or make the list smaller first: with"
         " WHERE alone a list is read in parts, and may have any size."
     )
 
 
-def _too_much_memory(memory_bytes: int) -> SqlRefusedError:
-    return SqlRefusedError(
+def _too_much_memory(memory_bytes: int) -> SqlLimitError:
+    return SqlLimitError(
         f"It needs more memory than the {memory_bytes // 1024**2:,} MiB that a filter may use. Sort,"
         " group or join fewer rows or columns: with WHERE alone any list can be filtered."
     )

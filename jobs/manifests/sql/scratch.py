@@ -84,7 +84,7 @@ class NewFile:
 @contextlib.contextmanager
 def private(root: Path, quota_bytes: int) -> Iterator[Scratch]:
     """A folder of one's own, gone afterwards."""
-    _made(root)
+    root = _made(root)
     clear_old(root)
     folder = Path(tempfile.mkdtemp(prefix="once-", dir=root))
     try:
@@ -98,7 +98,7 @@ def kept(root: Path, name: str, quota_bytes: int) -> Iterator[Scratch]:
     """A folder that stays for whoever goes on with the same on this machine, until `finish`. One of
     one's own while another process is in it.
     """
-    _made(root)
+    root = _made(root)
     clear_old(root)
     folder = root / name
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -128,6 +128,8 @@ def clear_old(root: Path) -> None:
                     shutil.rmtree(entry.path, ignore_errors=True)
 
 
-def _made(root: Path) -> None:
+def _made(root: Path) -> Path:
+    """As a whole path: who reads there works in another folder."""
     with in_our_words("The folder of SQL filters"):
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return root.resolve()

@@ -16,13 +16,14 @@ from jobs.errors import ManifestError
 from jobs.manifests.problems import INVALID_CONTENT
 from jobs.manifests.source import Checkpoint, Place, Reading, RowBlock
 from jobs.manifests.sql import scratch as folders
-from jobs.manifests.sql.blocks import Keys, Waiting, block_of
+from jobs.manifests.sql.blocks import Keys, Waiting, block_of, counted_markers
 from jobs.manifests.sql.frames import Cells
 from jobs.manifests.sql.inputs import input_of
 from jobs.manifests.sql.parts import PART_BYTES, Input, Part, line_problem
-from jobs.manifests.sql.process import Limits, SqlProcess, WrongLineError
+from jobs.manifests.sql.process import Limits, SqlProcess, SqlRefusedError, WrongLineError
 from jobs.manifests.sql.result import Result
 from jobs.manifests.sql.scratch import Scratch
+from jobs.manifests.sql.statements import MOST_CHARACTERS
 from jobs.spec.manifest import ManifestSpec
 
 RESULT = "the SQL filter's result"
@@ -66,8 +67,18 @@ def limits() -> Limits:
 def _process(
     manifest: ManifestSpec, below: Input, scratch: Scratch, reading: Reading
 ) -> SqlProcess:
-    question = below.question(manifest.filter_sql)
+    question = below.question(checked_length(manifest.filter_sql))
     return SqlProcess(question, scratch.folder, limits(), reading.stop)
+
+
+def checked_length(sql: str) -> str:
+    """The SQL again. Raises SqlRefusedError where it is too long."""
+    if len(sql) > MOST_CHARACTERS:
+        raise SqlRefusedError(
+            f"It has {len(sql):,} characters, and at most {MOST_CHARACTERS:,} are read. Put long lists of"
+            " values into the list itself."
+        )
+    return sql
 
 
 def _in_parts(
@@ -87,10 +98,10 @@ def _in_parts(
         done, behind, place = 0, part.behind, Place(part.first_line, part.file)
         if reading.is_slow():
             yield waiting.cut_short(behind, place)
-    last = waiting.cut_short(behind, place)
+    if not waiting.is_empty:
+        yield waiting.cut_short(behind, place)
     if not waiting.kept:
         raise ManifestError(INVALID_CONTENT, KEEPS_NOTHING)
-    yield last
 
 
 def _run(
@@ -112,9 +123,13 @@ def _at_once(
     name = hashlib.sha256(json.dumps(manifest.to_wire(), sort_keys=True).encode()).hexdigest()[:32]
     with folders.kept(conf.sql_folder(), name, conf.sql_disk_bytes()) as scratch:
         result = Result(scratch)
-        if not result.is_whole:
-            _fill(result, manifest, below, scratch, reading)
-        yield from _of_result(result.rows(), below.keys, reading.rows_per_block, checkpoint)
+        try:
+            if not result.is_whole:
+                _fill(result, manifest, below, scratch, reading)
+            yield from _of_result(result, below.keys, reading.rows_per_block, checkpoint)
+        except ManifestError:
+            folders.finish(scratch)
+            raise
         folders.finish(scratch)
 
 
@@ -126,7 +141,7 @@ def _fill(
     process = _process(manifest, below, scratch, reading)
     try:
         process.ask("plan")
-        result.write(_run(process, scratch, parts, below))
+        result.write(_run(process, scratch, parts, below), lambda: process.skipped)
     finally:
         process.close()
     for part in parts:
@@ -134,11 +149,11 @@ def _fill(
 
 
 def _of_result(
-    found: Iterator[Cells], keys: Keys, rows_per_block: int, checkpoint: Checkpoint
+    result: Result, keys: Keys, rows_per_block: int, checkpoint: Checkpoint
 ) -> Iterator[RowBlock]:
     done = checkpoint or {"rows": 0, "sum": ""}
     digest, row, waiting = hashlib.sha256(), 0, Cells()
-    for cells in found:
+    for cells in result.rows():
         if row < done["rows"]:
             passed = min(done["rows"] - row, len(cells[0]))
             row += passed
@@ -152,22 +167,23 @@ def _of_result(
         while len(waiting[0]) >= rows_per_block:
             taken = [column[:rows_per_block] for column in waiting]
             waiting = [column[rows_per_block:] for column in waiting]
-            yield _block(taken, row, digest, keys)
+            yield _block(taken, row, digest, keys, result)
             row += rows_per_block
     if row < done["rows"]:
         raise _other_rows(done["rows"])
     if waiting and waiting[0]:
-        yield _block(waiting, row, digest, keys)
+        yield _block(waiting, row, digest, keys, result)
     elif not row:
         raise ManifestError(INVALID_CONTENT, KEEPS_NOTHING)
 
 
-def _block(cells: Cells, row: int, digest: "hashlib._Hash", keys: Keys) -> RowBlock:
-    """`row` is the number of those before it."""
+def _block(cells: Cells, row: int, digest: "hashlib._Hash", keys: Keys, result: Result) -> RowBlock:
+    """`row` is the number of those before it. The first one tells what was left out."""
+    skipped = {} if row else counted_markers(result.skipped())
     behind = row + len(cells[0])
     _add(digest, cells)
     places = [Place(number, RESULT) for number in range(row + 1, behind + 1)]
-    return block_of(cells, places, {"rows": behind, "sum": digest.hexdigest()}, keys)
+    return block_of(cells, places, {"rows": behind, "sum": digest.hexdigest()}, keys, skipped)
 
 
 def _add(digest: "hashlib._Hash", cells: Cells) -> None:

@@ -69,6 +69,7 @@ class _Form(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.values, self._inside, self._select, self._first = {}, False, None, None
+        self._text = None
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
@@ -84,6 +85,8 @@ class _Form(HTMLParser):
                     self.values[name] = given.get("value", "on")
             else:
                 self.values[name] = given.get("value", "")
+        elif tag == "textarea":
+            self._text, self.values[name] = name, ""
         elif tag == "select":
             self._select, self._first = name, None
         elif tag == "option" and self._select and (self._first is None or "selected" in given):
@@ -94,6 +97,13 @@ class _Form(HTMLParser):
             self._inside = False
         elif tag == "select":
             self._select = None
+        elif tag == "textarea":
+            self._text = None
+
+    def handle_data(self, data):
+        if self._text:
+            # A line break behind the tag is none of the value.
+            self.values[self._text] += data.removeprefix("\n").removeprefix("\r\n")
 
 
 @dataclass

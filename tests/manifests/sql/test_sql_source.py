@@ -224,3 +224,27 @@ def test_stop_ends_it(tmp_path):
 def test_line_longer_than_any_is_refused_in_bounded_memory():
     error = refusal("SELECT * FROM list", "bkt,k\nbkt," + "x" * 3_000_000, ("Bucket", "Key"))
     assert error.line == 2
+
+
+def test_list_that_was_fetched_is_not_fetched_again_when_its_select_was_stopped(monkeypatch):
+    storage, made = csv_storage(MANY), source.SqlProcess
+    stopped = reading(storage)
+
+    def stop_second(*arguments):
+        """The first process looks at the SQL before anything is fetched."""
+        if storage.pieces:
+            stopped.stop.set()
+        return made(*arguments)
+
+    monkeypatch.setattr(source, "SqlProcess", stop_second)
+    with pytest.raises(StoppedError):
+        list(source.SOURCE.blocks(csv_spec(BY_KEY), stopped, None))
+    pieces = storage.pieces
+    monkeypatch.setattr(source, "SqlProcess", made)
+    assert len(kept(BY_KEY, "", storage=storage)) == 5000
+    assert storage.pieces == pieces
+
+
+def test_select_that_fails_leaves_nothing_on_the_disk(tmp_path):
+    refusal("SELECT bucket, key FROM list WHERE error(key) IS NULL ORDER BY key")
+    assert list((tmp_path / "sql").iterdir()) == []

@@ -21,11 +21,13 @@ Pairs = list[tuple[str, Any]]
 
 class SourceForm(FieldsForm):
     """`kind` is its name in drafts, `main` the field that names the list, which all that is wrong
-    with the list itself belongs to. `noun` is how sentences call such a list.
+    with the list itself belongs to. `noun` is how sentences call such a list. `page` is the name of the page
+    that makes a list which has no form here, and `missing` what is said while there is none.
     """
 
     kind: ClassVar[str]
     main: ClassVar[str]
+    page: ClassVar[str] = ""
     noun: ClassVar[str] = "manifest"
     rows_noun: ClassVar[str] = "Rows"
     row_noun: ClassVar[str] = "row"
@@ -94,6 +96,10 @@ class SourceForm(FieldsForm):
         if region and "read_as" in self.cleaned_data and role_for(region, role) is None:
             self.add_error("read_as", no_role(region, role))
         return self.cleaned_data
+
+    @property
+    def missing(self) -> str:
+        return ""
 
     @property
     def may_look(self) -> bool:

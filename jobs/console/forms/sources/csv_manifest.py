@@ -11,7 +11,9 @@ from django import forms
 
 from jobs.choices import ManifestField
 from jobs.console.forms.fields_form import asking
-from jobs.console.forms.sources.base import Pairs, SourceForm, object_path
+from jobs.console.forms.sources.base import Pairs, object_path
+from jobs.console.forms.sources.sql_filter import NAME as FILTER
+from jobs.console.forms.sources.sql_filter import SqlFilteredForm
 from jobs.console.forms.typed import Typed, storable
 from jobs.lifecycle.preflight import place_of
 from jobs.operations.fields import TextField
@@ -49,7 +51,7 @@ ASKED = Form(
 
 
 @asking(ASKED)
-class CsvForm(SourceForm):
+class CsvForm(SqlFilteredForm):
     """Column fields `column-0`, `column-1`… are there once rows were read."""
 
     kind = "csv"
@@ -82,8 +84,9 @@ class CsvForm(SourceForm):
 
     @classmethod
     def place_of(cls, typed: Mapping[str, str]) -> list[str]:
-        """Region, path and version ID: columns are what a look finds out."""
-        return [typed.get(name, "").strip() for name in ("region", "manifest_object", "version_id")]
+        """Region, path and version ID, and a filter: columns are what a look finds out."""
+        own = [typed.get(name, "").strip() for name in ("region", "manifest_object", "version_id")]
+        return [*own, *filter(None, [cls.filter_of(typed)])]
 
     @classmethod
     def typed_of(cls, spec: ListSpec) -> Typed:
@@ -91,6 +94,7 @@ class CsvForm(SourceForm):
             "manifest_object": spec.place,
             "version_id": spec.version_id or "",
             **_plus_typed(spec.plus_is_space if isinstance(spec, ManifestSpec) else None),
+            FILTER: spec.filter_sql,
             **columns_typed([str(field) for field in spec.fields]),
         }
 
@@ -135,6 +139,7 @@ class CsvForm(SourceForm):
             fields=tuple(ManifestField(name) for name in self.columns),
             version_id=self.cleaned_data["version_id"] or None,
             plus_is_space=self.switch,
+            filter_sql=self.sql,
         )
 
     def pairs(self) -> Pairs:
@@ -144,6 +149,7 @@ class CsvForm(SourceForm):
             ("Manifest object version ID", given.get("version_id")),
             ("Columns", ", ".join(str(ManifestField(c).label) for c in self.columns if c)),
             ("+ in keys", _PLUS_MEANS.get(self.data.get(PLUS, ""))),
+            *self.filter_pairs(),
         ]
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jobs.choices import INVENTORIES
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.csv_manifest import CsvForm
+from jobs.console.forms.sources.elsewhere import PasteForm, TickForm, UploadForm
 from jobs.console.forms.sources.generated import GeneratedForm
+from jobs.console.forms.sources.inventory import InventoryForm
 from jobs.console.forms.typed import Typed
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.object_list import ListSpec
@@ -19,6 +22,11 @@ class Kind:
     label: str
     does: str
     form: type[SourceForm]
+
+    @property
+    def article(self) -> str:
+        """As a sentence goes on with it."""
+        return self.label[0].lower() + self.label[1:]
 
 
 KINDS = (
@@ -34,12 +42,28 @@ KINDS = (
         "A CSV object that lists the objects, one on each line.",
         CsvForm,
     ),
+    Kind(
+        "inventory",
+        "An S3 Inventory report",
+        "The manifest.json of an inventory, with data files as CSV, Parquet or ORC.",
+        InventoryForm,
+    ),
+    Kind("upload", "A file of mine", "A list that lies on this computer.", UploadForm),
+    Kind("paste", "Pasted keys", "A short list, put into a field.", PasteForm),
+    Kind("tick", "Ticked objects", "Chosen one by one in the bucket.", TickForm),
 )
 SOURCES: dict[str, type[SourceForm]] = {kind.name: kind.form for kind in KINDS}
 OLD = CsvForm.kind
 """What a draft has that was made before there was a choice."""
 
 USUAL = GeneratedForm.kind
+
+
+_OBJECTS = {
+    "csv": ("manifest_object", "version_id"),
+    "inventory": ("inventory_object", "inventory_version_id"),
+}
+"""By the kind, the fields of an object's path and version."""
 
 
 def kind_of(typed: Mapping[str, str]) -> str:
@@ -58,7 +82,9 @@ def form_for(typed: Mapping[str, str]) -> type[SourceForm]:
 
 def typed_of(spec: ListSpec) -> Typed:
     """What somebody would have typed to get this list, its kind included."""
-    form = GeneratedForm if isinstance(spec, GeneratorSpec) else CsvForm
+    form: type[SourceForm] = InventoryForm if spec.format in INVENTORIES else CsvForm
+    if isinstance(spec, GeneratorSpec):
+        form = GeneratedForm
     return {"kind": form.kind, **form.typed_of(spec)}
 
 
@@ -80,3 +106,12 @@ def absorbed(typed: Mapping[str, str], post: Mapping[str, str]) -> Typed:
     chosen = post.get("kind", kind_of(typed))
     kind = chosen if chosen in SOURCES else kind_of(typed)
     return others | shown.typed_from(post) | {"kind": kind}
+
+
+def turned_to(typed: Typed, kind: str) -> Typed:
+    """The object that was named as a list of one kind, named as one of another."""
+    if kind not in _OBJECTS:
+        return typed
+    old = _OBJECTS.get(kind_of(typed), _OBJECTS[kind])
+    named = zip(_OBJECTS[kind], old, strict=True)
+    return typed | {"kind": kind} | {name: typed.get(other, "") for name, other in named}

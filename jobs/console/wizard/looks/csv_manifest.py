@@ -18,11 +18,14 @@ from jobs.manifests.frozen_list import Rows
 from jobs.manifests.keys import KeyRules
 from jobs.manifests.opened import encryption_problem
 from jobs.manifests.preview import Preview, preview, whole_lines
+from jobs.manifests.problems import ProblemKind
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
 from jobs.s3.storage import ObjectFacts
 
 SAMPLE_BYTES = 1024 * 1024
+_NAMES = 3
+"""Of a place: Region, path and version ID. A filter that stands behind them makes no other manifest."""
 
 
 def look(found: Found, form: SourceForm, region: Region, role: Role, known: Found | None) -> None:
@@ -31,7 +34,7 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     """
     csv_form = cast(CsvForm, form)
     bucket, key, version_id = place_of(csv_form)
-    chosen = csv_form.columns if known and known.place == found.place else []
+    chosen = csv_form.columns if known and not is_of_another(found, known) else []
     facts = preflight.look_at(bucket, key, version_id, region, role)
     shown = preflight.place_of(bucket, key, version_id)
     if refused := encryption_problem(facts, shown):
@@ -41,6 +44,10 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     if facts.size_bytes:
         storage = storage_for_page(bucket, region, role)
         sample = storage.read_range(bucket, key, 0, SAMPLE_BYTES, version_id, if_match=facts.etag)
+    if _is_inventory(sample):
+        said = f"{shown} is the manifest.json of an S3 Inventory report, not a list in CSV."
+        found.stop(form.main, said, turn_to="inventory")
+        return
     ask = Asking(lambda named: storage_for_page(named, region, role))
     switch = None if is_of_another(found, known) else csv_form.switch
     seen = _preview(sample, facts, chosen, KeyRules(plus_is_space=bool(switch)), ask)
@@ -48,9 +55,16 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     found.plus = plus_signs.question(seen, ask)
 
 
+def _is_inventory(sample: bytes) -> bool:
+    begin = sample[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return begin.startswith(b"{") and any(
+        name in sample for name in (b'"fileSchema"', b'"fileFormat"', b'"destinationBucket"')
+    )
+
+
 def is_of_another(found: Found, known: Found | None) -> bool:
     """Whether what was known is of another manifest, and so is what somebody said of it."""
-    return known is not None and known.place != found.place
+    return known is not None and known.place[:_NAMES] != found.place[:_NAMES]
 
 
 def some_rows(form: SourceForm, found: Found, region: Region, role: Role) -> tuple[Rows, int]:
@@ -107,5 +121,6 @@ def _note(found: Found, facts: ObjectFacts, seen: Preview) -> None:
             row_text=one.row_text,
         )
         for one in seen.problems
+        if one.kind != ProblemKind.SEVERAL_BUCKETS  # the page says what that means (pages.py)
     ]
     found.problems = by_kind(listed, {kind.value: n for kind, n in seen.problem_counts.items()})

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.wizard.found import Found
-from jobs.console.wizard.looks import csv_manifest, generated
+from jobs.console.wizard.looks import csv_manifest, generated, inventory, sql_filter
 from jobs.console.wizard.looks.buckets import note_buckets
 from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle import preflight
@@ -27,6 +27,7 @@ class Look:
 
 LOOKS = {
     "generated": Look(generated.look, generated.some_rows),
+    "inventory": Look(inventory.look, inventory.some_rows),
     "csv": Look(csv_manifest.look, csv_manifest.some_rows),
 }
 NOTHING = Rows([], [], [], [])
@@ -45,6 +46,7 @@ def look(form: SourceForm, known: Found | None, *, now: datetime) -> Found:
             LOOKS[form.kind].at(found, form, region, role, known)
             if not found.error:
                 note_buckets(found, region, role)
+                sql_filter.note(found, form, region, role)
     except ManifestError as error:
         found.stop(form.main, error.message)
     except StorageError as error:
@@ -59,5 +61,8 @@ def some_rows(form: SourceForm, found: Found | None) -> tuple[Rows, int]:
     role = form.role()
     if role is None or found is None:
         return NOTHING, 0
+    region = form.cleaned_data["region"]
     with page_turn():
-        return LOOKS[form.kind].some_rows(form, found, form.cleaned_data["region"], role)
+        if sql_filter.filters(form):
+            return sql_filter.some_rows(form, found, region, role)
+        return LOOKS[form.kind].some_rows(form, found, region, role)

@@ -1,0 +1,94 @@
+"""Whole jobs over lists that are filtered by SQL, and what becomes of them when its process ends."""
+
+import pytest
+
+from jobs.choices import JobStatus, ManifestField
+from jobs.manifests.sql import process, source
+from jobs.models import Job
+from jobs.s3 import storage
+from jobs.spec.manifest import ManifestSpec
+
+KEYS = ["a b.jpg", "a+b.jpg", "50%.jpg", "é/ü.jpg", 'quo"te.jpg', "com,ma.jpg", "x/日本.jpg"]
+
+
+@pytest.fixture(autouse=True)
+def _own_sql_folder(tmp_path, settings):
+    settings.BATCHCONSOLE_SQL_DIR = str(tmp_path / "sql")
+
+
+@pytest.fixture
+def filtered(place):
+    """A job over the keys that are there, with a column of numbers, of which SQL keeps some."""
+
+    def make(sql, keys=KEYS):
+        place.put_objects(keys)
+        rows = [[*row, str(n)] for n, row in enumerate(place.list_of(keys))]
+        key, etag = place.put_manifest(rows)
+        fields = (ManifestField.BUCKET, ManifestField.KEY, ManifestField.IGNORE)
+        spec = ManifestSpec(place.source, key, etag, fields, filter_sql=sql)
+        return place.make_job(rows, manifest=spec)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("sql", "numbers"),
+    [
+        ("SELECT bucket, key FROM list WHERE ignore_1::INT % 2 = 0", [0, 2, 4, 6]),
+        ("SELECT * FROM list ORDER BY ignore_1 DESC LIMIT 3", [6, 5, 4]),
+        ("FROM list", range(7)),
+    ],
+)
+def test_job_runs_the_rows_that_the_sql_keeps_and_reports_each_once(
+    place, steps, settings, filtered, sql, numbers
+):
+    settings.BATCHCONSOLE_CHUNK_ROWS = 2
+    job = steps.all_the_way(filtered(sql))
+    assert (job.total_tasks, job.tasks_succeeded) == (len(numbers), len(numbers))
+    rows = place.list_of([KEYS[n] for n in numbers])
+    assert [row[:2] for row in place.report_rows(job)] == rows
+    assert job.listed_by["BatchConsole"] == {"Filter": {"SQL": sql}}
+
+
+def test_job_whose_sql_is_refused_fails_with_the_sentence_before_anything_runs(steps, filtered):
+    job = steps.prepare(filtered("COPY list TO '/tmp/x'"))
+    assert (job.status, job.failure_code) == (JobStatus.FAILING, "InvalidManifestContent")
+    assert job.failure_reason.startswith("The SQL filter: COPY is not possible here.")
+
+
+def test_job_of_which_the_sql_keeps_nothing_fails_and_says_so(steps, filtered):
+    job = steps.prepare(filtered("SELECT * FROM list WHERE key = 'none'"))
+    assert (job.status, job.failure_code) == (JobStatus.FAILING, "InvalidManifestContent")
+    assert "keeps no row" in job.failure_reason
+
+
+def test_long_list_of_which_rows_are_kept_at_its_end_only_goes_on_from_turn_to_turn(
+    steps, settings, filtered, monkeypatch
+):
+    settings.BATCHCONSOLE_TIME_BOX_S = 0
+    monkeypatch.setattr("jobs.engine.planner.CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(source, "PART_BYTES", 64)
+    monkeypatch.setattr(storage, "PIECE_BYTES", 64)
+    monkeypatch.setattr(storage, "_READ_BYTES", 64)
+    job = filtered("SELECT * FROM list WHERE ignore_1 = '6'")
+    checkpoints = []
+    for _ in range(20):
+        job = steps.prepare(job)
+        if job.status != JobStatus.PREPARING:
+            break
+        checkpoints.append(job.list_checkpoint["at"]["line"])
+    assert (job.status, job.total_tasks) == (JobStatus.SUSPENDED, 1)
+    assert checkpoints == sorted(set(checkpoints))
+    assert len(checkpoints) > 2
+
+
+def test_process_that_ends_by_itself_makes_the_job_wait_and_try_again(steps, filtered, monkeypatch):
+    job = filtered("SELECT * FROM list WHERE ignore_1 < '3'")
+    with monkeypatch.context() as broken:
+        broken.setattr(process, "_START", "import os; os.kill(os.getpid(), 9)")
+        job = steps.prepare(job)
+    assert job.status == JobStatus.PREPARING
+    assert "The process that runs the SQL filter was ended by signal 9" in job.waiting_for
+    Job.objects.update(waiting_until_s=0)
+    job = steps.prepare(job)
+    assert (job.status, job.total_tasks, job.waiting_for) == (JobStatus.SUSPENDED, 3, "")
