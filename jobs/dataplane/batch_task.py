@@ -47,9 +47,11 @@ class BatchTask(Task):
 
     def _make_steps(self) -> Any:
         operation = cast(BatchOperation, self.flight.work.operation)
+        context, first_row = self._context(), self.flight.work.first_row
+        context.rows = [first_row + index for index in self._indices]
         if self.is_checked:
-            return checked_many(operation, self._targets, self._context(), self._looked)
-        return operation.run_many(self._targets, self._context())
+            return checked_many(operation, self._targets, context, self._looked)
+        return operation.run_many(self._targets, context)
 
     def _close(self) -> None:
         """What was settled of some is not asked for again."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 class Fan:
     """The task's place among those in flight is the first call's; each further one takes another,
-    and is begun by the flight when there is room.
+    and is begun by the flight when there is room that other rows do not need.
     """
 
     __slots__ = ("_answers", "_at_once", "_calls", "_has_failed", "_is_dry", "_task", "flying")
@@ -66,6 +66,7 @@ class Fan:
         self._answers.append(None)
         if self.flying:
             self._task.flight.count(1)
+        self._task.flight.count_parts(1)
         self.flying += 1
 
         def told(answer: Answer) -> None:
@@ -81,6 +82,7 @@ class Fan:
 
     def _landed(self) -> None:
         self.flying -= 1
+        self._task.flight.count_parts(-1)
         if self.flying:
             self._task.flight.count(-1)
 
@@ -99,6 +101,7 @@ class Fan:
 
     def leave(self) -> None:
         """The task has ended, and nobody waits for what is still in flight: one place is the task's."""
+        self._task.flight.count_parts(-self.flying)
         if self.flying > 1:
             self._task.flight.count(1 - self.flying)
         self.flying = 0

@@ -46,7 +46,7 @@ class Flight(Surroundings):
         self._units = Units(self)
         self._is_starting = self._late = False
         self._waiting = Waiting(self.loop, lambda: self.interrupted)
-        self._fans = Fans()
+        self._fans = Fans(self._share, work)
         self._began_s = 0.0
         self._last_answer_s = self._last_own_s = self.loop.time()
         self._give_up_s: float | None = None
@@ -83,11 +83,13 @@ class Flight(Surroundings):
         self._is_starting = True
         try:
             if self._fans:
-                self._fans.start(lambda: self._has_room and not self.interrupted)
+                self._fans.start(self)
             units = self._units
             while units.left and self.running < self._in_flight and self._may_start():
                 if not units.begin_next():
-                    return
+                    break
+            if self._fans:  # of what was begun right now
+                self._fans.start(self)
         except Exception as error:
             self.fail(error)  # what was begun may never end
         finally:
@@ -98,6 +100,9 @@ class Flight(Surroundings):
         self._share.running += calls
         if self._pace is not None:
             self._pace.running += calls
+
+    def count_parts(self, parts: int) -> None:
+        self._fans.count_parts(parts)
 
     def add_units(self, parts: Sequence[Sequence[int]], tried_since_s: float = 0.0) -> None:
         """These targets go after all others, each part together, and have all the time for
@@ -123,13 +128,6 @@ class Flight(Surroundings):
         if self.loop.time() - self._began_s >= self._begin_s:
             self._late = True
         return not self._late
-
-    @property
-    def _has_room(self) -> bool:
-        pace, share = self._pace, self._share
-        if share.running >= share.in_flight or self.running >= self._in_flight:
-            return False
-        return pace is None or pace.running < pace.in_flight
 
     # --- What comes back
 
@@ -294,7 +292,7 @@ class Flight(Surroundings):
         self._waiting.forget()
         self.leave_gates()
         self._units.leave()
-        self._fans.clear()
+        self._fans.leave()
         self._belief.leave()
         self.count(-self.running)
         self._owner.left(self)

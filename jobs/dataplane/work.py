@@ -183,7 +183,10 @@ class Batch:
 
 @dataclass(slots=True)
 class Share:
-    """What the flights to one place have in flight together, and may have."""
+    """What the flights to one place have in flight together, and may have. `parts` of these are of
+    tasks that make several calls side by side.
+    """
 
     in_flight: int
     running: int = 0
+    parts: int = 0

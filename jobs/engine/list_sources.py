@@ -23,8 +23,9 @@ def blocks_of(
     stop: threading.Event,
     is_slow: Callable[[], bool],
     hold_turn: Callable[[], None],
+    free_turn: Callable[[], None],
 ) -> Iterator[RowBlock]:
-    """The rows of the job's list that it has not prepared yet; the two functions are those of `Reading`.
+    """The rows of the job's list that it has not prepared yet; the functions are those of `Reading`.
     Raises ManifestError, StorageUnavailableError, WorkStoreError.
     """
     if job.guarded_by_id:
@@ -41,6 +42,7 @@ def blocks_of(
             takes_delete_markers=operation.takes_delete_markers,
             look_up=look_up,
             hold_turn=hold_turn,
+            free_turn=free_turn,
         )
         source = source_of(job.manifest)
         source.check(job.manifest, reading)

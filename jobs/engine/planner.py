@@ -29,6 +29,7 @@ from jobs.engine.manifest_checks import (
     check_single_bucket,
     nothing_listed,
 )
+from jobs.engine.new_chunks import NewChunk, add_chunks
 from jobs.engine.plus_checks import check_plus_signs
 from jobs.engine.sampling import cut_to_sample
 from jobs.engine.saved_list import save_list
@@ -42,7 +43,7 @@ from jobs.errors import (
 )
 from jobs.lifecycle import commands
 from jobs.manifests import frozen_list
-from jobs.manifests.source import Checkpoint, RowBlock
+from jobs.manifests.source import Checkpoint, ListAnewError, RowBlock
 from jobs.models import Chunk, Job
 from jobs.operations import registry
 from jobs.operations.base import Operation
@@ -137,8 +138,15 @@ class _Preparation:
 
     def run(self) -> None:
         self._until_s = time.monotonic() + conf.time_box_s()
-        blocks = blocks_of(self.job, self.work, self.stop, self._is_slow, self.held.set)
-        if not self._keep_all(blocks):
+        blocks = blocks_of(
+            self.job, self.work, self.stop, self._is_slow, self.held.set, self.held.clear
+        )
+        try:
+            if not self._keep_all(blocks):
+                return
+        except ListAnewError as error:
+            logger.info("job %s: its list is read anew. %s", self.job.pk, error.message)
+            self._begin_anew(error.checkpoint)
             return
         if self.job.prepared_rows == 0:
             raise nothing_listed(self.job)
@@ -156,7 +164,7 @@ class _Preparation:
     def _keep_all(self, blocks: Iterator[RowBlock]) -> bool:
         operation = registry.get(self.job.operation).parse(self.job.parameters)
         storage = storages(self.job, self.stop)
-        for group in _grouped(blocks):
+        for group in _grouped(blocks, self._is_over):
             self._see_columns(group, operation)
             check_rows(self.job, operation, group)
             check_plus_signs(self.job, operation, group, storage)
@@ -171,6 +179,15 @@ class _Preparation:
             self.job.lists_versions = frozen_list.VERSION_ID in rows[0].fields
             if not self.job.manifest.fields:
                 check_columns(self.job, operation)
+
+    def _begin_anew(self, list_checkpoint: Checkpoint) -> None:
+        """With the next turn. What lies in work storage stays there until the job's folder goes."""
+        job = self.job
+        job.prepared_rows, job.list_checkpoint = 0, list_checkpoint
+        job.buckets, job.buckets_checked, job.skipped_rows = {}, [], {}
+        with transaction.atomic():
+            self._checkpoint()
+            Chunk.objects.filter(job=job).delete()
 
     def _is_over(self) -> bool:
         is_late = time.monotonic() > self._until_s and not self.held.is_set()
@@ -199,16 +216,7 @@ class _Preparation:
             self.work.put(name, packed.data)
         chunks = []
         for block, (offset, length) in zip(filled, packed.ranges, strict=True):
-            chunks.append(
-                Chunk(
-                    job=self.job,
-                    position=position,
-                    rows=block.rows.rows,
-                    segment=name,
-                    offset=offset,
-                    length=length,
-                )
-            )
+            chunks.append(NewChunk(self.job.pk, position, block.rows.rows, name, offset, length))
             position += block.rows.rows
             self._count_buckets(block)
             if self.job.guarded_by_id:
@@ -217,20 +225,21 @@ class _Preparation:
             self._count_skipped(block)
         with transaction.atomic():
             self._checkpoint(position, group[-1].checkpoint)
-            Chunk.objects.bulk_create(chunks)
+            add_chunks(chunks)
         # Not before: what it waits for may be the place where that was put.
         if self.job.waiting_for:
             commands.stop_waiting(self.job.pk, now=self.clock())
             self.job.waiting_for = ""
 
     def _count_buckets(self, block: RowBlock) -> None:
-        known = self.job.buckets
+        known, before = self.job.buckets, len(self.job.buckets)
         for name, (rows, place) in block.buckets.items():
             if name in known:
                 known[name][0] += rows
             elif len(known) < BUCKETS_KEPT:
                 known[name] = [rows, place.line, place.file]
-        check_single_bucket(self.job)
+        if len(known) > before:
+            check_single_bucket(self.job)
 
     def _count_skipped(self, block: RowBlock) -> None:
         for reason, rows in block.skipped.items():
@@ -261,15 +270,17 @@ class _Preparation:
         self._kept_s = time.monotonic()
 
 
-def _grouped(blocks: Iterator[RowBlock]) -> Iterator[list[RowBlock]]:
-    """Blocks by the segment: fewer than it may hold when reading took long or rows are wide."""
+def _grouped(blocks: Iterator[RowBlock], is_over: Callable[[], bool]) -> Iterator[list[RowBlock]]:
+    """Blocks by the segment: fewer than it may hold when reading took long, when rows are wide or when
+    the turn `is_over`.
+    """
     group: list[RowBlock] = []
     began_s, size_bytes = time.monotonic(), 0
     for block in blocks:
         group.append(block)
         size_bytes += len(block.rows.text)
         full = len(group) >= conf.segment_chunks() or size_bytes > SEGMENT_BYTES
-        if full or time.monotonic() - began_s > CHECKPOINT_S:
+        if full or time.monotonic() - began_s > CHECKPOINT_S or is_over():
             yield group
             group, began_s, size_bytes = [], time.monotonic(), 0
     if group:

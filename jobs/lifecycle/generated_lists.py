@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from jobs.choices import ManifestFormat
-from jobs.errors import Problem
+from jobs.errors import ManifestError, Problem
 from jobs.lifecycle.connections import storage_for_page
 from jobs.manifests.generated.patterns import problems_of
+from jobs.manifests.generated.source import rules_of
 from jobs.manifests.listing.checking import Lister
 from jobs.manifests.listing.listed import Listed
 from jobs.manifests.listing.places import PrefixOf
@@ -103,6 +104,19 @@ def list_first(
     prefix = source.prefixes[0] if source.prefixes else ""
     lister = Lister(storage.listing, action, PrefixOf(source.bucket, prefix))
     return lister.page({}, rows=rows).rows[:rows]
+
+
+def without_rules(spec: GeneratorSpec, bucket: str, region: Region, role: Role) -> str:
+    """Why nothing of a bucket is eligible for replication, where the list asks for that; "" where
+    something may be. As `list_first`.
+    """
+    if spec.filter.eligible_for_replication is None:
+        return ""
+    try:
+        rules_of(storage_for_page(bucket, region, role), bucket)
+    except ManifestError as error:
+        return error.message
+    return ""
 
 
 def first_rows(spec: GeneratorSpec, region: Region, role: Role) -> list[Row]:

@@ -14,7 +14,7 @@ from jobs.lifecycle.connections import (
     storage_for_page,
     storage_in_region,
 )
-from jobs.lifecycle.generated_lists import first_rows, list_first
+from jobs.lifecycle.generated_lists import first_rows, list_first, without_rules
 from jobs.lifecycle.page_turns import page_turn
 from jobs.lifecycle.permission_checks import check_permissions
 from jobs.lifecycle.samples import sample_rows
@@ -141,6 +141,8 @@ def check_listed(spec: GeneratorSpec, region: Region, role: Role) -> list[Proble
         try:
             with page_turn():
                 list_first(spec, source, region, role)
+                if said := without_rules(spec, source.bucket, region, role):
+                    problems.append(Problem("Filter.EligibleForReplication", said))
         except StorageError as error:
             said = bucket_sentence(error, source.bucket)
             if error.code in _NO_LIST:

@@ -13,7 +13,7 @@ from jobs.manifests.layout import layout_of
 from jobs.manifests.lines import BLANK, MAX_LINE_BYTES, too_long
 from jobs.manifests.opened import check_object, reading_errors
 from jobs.manifests.opening import check_first_line
-from jobs.manifests.plain_text import PlainText, line_ends, look_at
+from jobs.manifests.plain_text import PlainText, count_lines, line_ends, look_at
 from jobs.manifests.problems import at_line, empty_manifest, too_many_blank_lines
 from jobs.manifests.rows import Row, row_parser
 from jobs.manifests.source import Checkpoint, Place, Reading, RowBlock, never
@@ -152,7 +152,7 @@ class _Reader:
         """Blocks from what waits before `end` while so many lines are left. The last line of
         `unended` text has a line end that does not stand in the file.
         """
-        rows = self._waiting.count(b"\n", 0, end)
+        rows = count_lines(self._waiting, end)
         left_over = 0 if at_least == 1 else rows % self._rows_per_block
         rows -= left_over
         if not rows:

@@ -10,6 +10,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from jobs.manifests.rows import Row
@@ -119,13 +120,14 @@ def frozen(rows: Rows) -> Frozen:
 
 
 def encode(block: Frozen) -> bytes:
-    head = {
-        "rows": block.rows,
-        "fields": block.fields,
-        "separator": block.separator.decode(),
-        "bucket": block.bucket,
-    }
-    return json.dumps(head, separators=(",", ":")).encode() + b"\n" + block.text
+    return _head(block.rows, block.fields, block.separator, block.bucket) + block.text
+
+
+@lru_cache(maxsize=64)
+def _head(rows: int, fields: tuple[str, ...], separator: bytes, bucket: str) -> bytes:
+    """Nearly all blocks of a list have the same."""
+    head = {"rows": rows, "fields": fields, "separator": separator.decode(), "bucket": bucket}
+    return json.dumps(head, separators=(",", ":")).encode() + b"\n"
 
 
 def decode(data: bytes) -> Rows:

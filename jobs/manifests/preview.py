@@ -96,7 +96,7 @@ def preview(
     is_text = _open(lines, findings, complete=complete) and bool(lines or not opened.error)
     columns = _columns(lines) if is_text else 0
     if columns > MAX_COLUMNS:
-        findings.add_fault(too_many_columns(columns, MAX_COLUMNS), 1, lines[0])
+        findings.add_fault(too_many_columns(MAX_COLUMNS), 1, lines[0])
         is_text, columns = False, 0
     first = 1 if is_text and lines and header_words(lines[0]) else 0
     used = fields or _guess(lines[:first], columns)
@@ -169,6 +169,8 @@ def _open(lines: list[bytes], findings: Findings, *, complete: bool) -> bool:
 
 def _columns(lines: list[bytes]) -> int:
     for line in lines:
+        if len(line) > MAX_LINE_BYTES:
+            continue
         try:
             return len(split_line(line))
         except RowFaultError:

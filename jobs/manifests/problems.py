@@ -160,10 +160,10 @@ def too_many_blank_lines(limit: int) -> RowFaultError:
     )
 
 
-def too_many_columns(count: int, limit: int) -> RowFaultError:
+def too_many_columns(limit: int) -> RowFaultError:
     return RowFaultError(
         ProblemKind.COLUMNS,
-        f"has {count:,} columns, and a manifest has at most {limit:,}.",
+        f"has more than {limit:,} columns.",
         "Put each object on a line of its own, and leave out columns that a job does not need.",
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from jobs.errors import StorageError
 from jobs.manifests.frozen_list import Frozen
 from jobs.manifests.listing.listed import Listed
 from jobs.s3.storage import Storage
@@ -17,6 +18,14 @@ from jobs.spec.object_list import ListSpec
 
 Checkpoint = Any
 """JSON that only the source reads that made it; None at the list's beginning."""
+
+
+class ListAnewError(StorageError):
+    """What a source gave so far is of no use: the whole list is to be read anew, from `checkpoint`."""
+
+    def __init__(self, code: str, message: str, checkpoint: Checkpoint) -> None:
+        super().__init__(code, message)
+        self.checkpoint = checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ class Reading:
     lost again. With `takes_free_keys` the key column is free text, for what is not an object's name.
     `takes_delete_markers` is of operations that can do something to one. `hold_turn` is called before
     what has to be read through from its beginning to its end, since who goes on with it later would read
-    all of it again. `look_up` is for filters that a listing does not answer.
+    all of it again, and `free_turn` when a turn may end again: with the next block. `look_up` is for filters that a listing does not answer.
     """
 
     storage: Callable[[str], Storage]
@@ -91,6 +100,7 @@ class Reading:
     takes_free_keys: bool = False
     takes_delete_markers: bool = False
     hold_turn: Callable[[], None] = nothing
+    free_turn: Callable[[], None] = nothing
     look_up: LookUp = nobody_looks
 
 

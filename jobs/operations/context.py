@@ -1,7 +1,7 @@
 """What a task may ask of what is around it."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -38,7 +38,8 @@ class Context:
     was begun, where it is looked at afterwards. `tally` is for what an operation counts over all
     tasks of its chunk, `seen_before` for what objects (bucket, key) were like before the first. `row`
     counts the rows of the job's list from 0: with `job_id` it names the task, however often it is run.
-    `waits` is how often it was found to wait for what it asked for (`operations.waiting`).
+    `waits` is how often it was found to wait for what it asked for (`operations.waiting`). A request
+    about many has the `rows` of all of them.
     """
 
     places: Places
@@ -52,6 +53,7 @@ class Context:
     job_id: str = ""
     row: int = 0
     waits: int = 0
+    rows: Sequence[int] = ()
 
     def bucket(self, name: str) -> Destination:
         return self.places.bucket(name)

@@ -35,7 +35,7 @@ class More:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Fields below a heading of their own."""
+    """Fields below a heading of their own; without one they stand side by side."""
 
     legend: str
     items: "tuple[Item, ...]"

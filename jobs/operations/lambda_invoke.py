@@ -11,6 +11,7 @@ from jobs.operations.connected_fields import ConnectedField
 from jobs.operations.invocations.invocation_event import (
     ARGUMENTS,
     SCHEMA,
+    TASKS,
     V1,
     V2,
     Event,
@@ -64,7 +65,7 @@ class LambdaInvoke(InvokeOperation):
     )
     examples = (
         {FUNCTION: _ARN},
-        {FUNCTION: f"{_ARN}:live", SCHEMA: V1},
+        {FUNCTION: f"{_ARN}:live", SCHEMA: V1, TASKS: 25},
         {FUNCTION: f"{_ARN}:$LATEST", SCHEMA: V2, ARGUMENTS: {"size": "200", "note": ""}},
     )
 
@@ -75,7 +76,7 @@ class LambdaInvoke(InvokeOperation):
     @classmethod
     def parse(cls, parameters: Mapping[str, Any]) -> Self:
         check = Checker()
-        check.only(parameters, {FUNCTION, SCHEMA, ARGUMENTS})
+        check.only(parameters, {FUNCTION, SCHEMA, ARGUMENTS, TASKS})
         arn = check.text(parameters.get(FUNCTION), FUNCTION, high=MOST) or ""
         function = FunctionArn("", "", "")
         if parameters.get(FUNCTION) is None:
@@ -91,8 +92,8 @@ class LambdaInvoke(InvokeOperation):
 
     def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
         return (
-            f"Invokes {self.function.function} for {counted(total)} in {named(buckets)}, once for each."
-            " What happens is up to the function."
+            f"Invokes {self.function.function} for {counted(total)} in {named(buckets)},"
+            f" {self.event.how_often}. What happens is up to the function."
         )
 
     def summary(self) -> list[tuple[str, str]]:
@@ -108,7 +109,7 @@ class LambdaInvoke(InvokeOperation):
     def named(self) -> str:
         return f"The function {self.function.function}"
 
-    def call(self, there: Destination, payload: bytes, task_id: str) -> Call:
+    def call(self, there: Destination, payload: bytes, message_id: str) -> Call:
         return Call(there, INVOKE, {PAYLOAD: payload}, once=True)
 
 

@@ -11,6 +11,7 @@ from jobs.operations.connected_fields import ConnectedField
 from jobs.operations.invocations.invocation_event import (
     ARGUMENTS,
     SCHEMA,
+    TASKS,
     V1,
     V2,
     Event,
@@ -59,7 +60,7 @@ class WebhookInvoke(InvokeOperation):
     examples = (
         {NAME: "thumbnails"},
         {NAME: "thumbnails", SCHEMA: V1},
-        {NAME: "thumbnails", SCHEMA: V2, ARGUMENTS: {"size": "200"}},
+        {NAME: "thumbnails", SCHEMA: V2, ARGUMENTS: {"size": "200"}, TASKS: 25},
     )
 
     webhook: str
@@ -68,7 +69,7 @@ class WebhookInvoke(InvokeOperation):
     @classmethod
     def parse(cls, parameters: Mapping[str, Any]) -> Self:
         check = Checker()
-        check.only(parameters, {NAME, SCHEMA, ARGUMENTS})
+        check.only(parameters, {NAME, SCHEMA, ARGUMENTS, TASKS})
         webhook = check.text(parameters.get(NAME), NAME, high=MOST) or ""
         if parameters.get(NAME) is None:
             check.say(NAME, "Choose a webhook.")
@@ -81,8 +82,8 @@ class WebhookInvoke(InvokeOperation):
 
     def consequence(self, total: int | None, buckets: Sequence[str]) -> str:
         return (
-            f"Calls the webhook {self.webhook} for {counted(total)} in {named(buckets)}, once for"
-            " each. What happens is up to the webhook."
+            f"Calls the webhook {self.webhook} for {counted(total)} in {named(buckets)},"
+            f" {self.event.how_often}. What happens is up to the webhook."
         )
 
     def summary(self) -> list[tuple[str, str]]:
@@ -98,5 +99,5 @@ class WebhookInvoke(InvokeOperation):
     def named(self) -> str:
         return f"The webhook {self.webhook}"
 
-    def call(self, there: Destination, payload: bytes, task_id: str) -> Call:
-        return Call(there, POST, {PAYLOAD: payload, MESSAGE_ID: task_id}, once=True)
+    def call(self, there: Destination, payload: bytes, message_id: str) -> Call:
+        return Call(there, POST, {PAYLOAD: payload, MESSAGE_ID: message_id}, once=True)

@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from jobs.manifests.fixes import FIXES, Fix
+from jobs.manifests.problems import ProblemKind
 from jobs.models import Job
 from jobs.templatetags import formatting, shapes, statuses, tones
 
@@ -32,6 +34,13 @@ register.simple_tag(formatting.share, name="share")
 def dash(value: object) -> object:
     """What is empty is shown as "-"; zero is not empty."""
     return formatting.EMPTY if value is None or value == "" else value
+
+
+@register.filter
+def fix_of(problem_id: str) -> Fix | None:
+    """What mends a problem of a manifest by writing a new one."""
+    known = problem_id in ProblemKind.values
+    return FIXES.get(ProblemKind(problem_id)) if known else None
 
 
 @register.filter

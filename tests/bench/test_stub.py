@@ -281,7 +281,7 @@ def test_upload_that_is_aborted_is_gone(s3):
 
 @pytest.mark.parametrize("path", ["/2015-03-31/functions/thumbnails/invocations", "/hook"])
 def test_functions_and_webhooks_answer_for_the_task_that_they_were_sent(stub, path):
-    event = Event().about(Target("photos", "a.jpg"), job_id="j", task_id="the-task")
+    event = Event().about([("the-task", Target("photos", "a.jpg"))], job_id="j")
     request = urllib.request.Request(stub.url() + path, event, method="POST")  # noqa: S310 - ours
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
         result = result_of(answer.read(), "the-task")

@@ -127,3 +127,49 @@ def test_task_that_is_stopped_among_its_parts_is_left_to_be_run_again(run, doubl
     assert batch.begun == {0}
     assert len(double.received) < 100
     assert job.running == 0
+
+
+def test_other_rows_begin_while_large_ones_have_parts_left(run, double):
+    """Parts are answered once all small rows have ended, so they would else wait for each other."""
+    small = [f"small{n}" for n in range(20)]
+    left = set(small)
+
+    def answer(received):
+        is_part = "large" in received.path
+        return Reply(reply(200, TAGS).data, until=lambda: not (is_part and left))
+
+    def steps(target, context):
+        if target.key in left:
+            yield part(context, target.key)
+            left.remove(target.key)
+            return None
+        keys = (f"{target.key}/{n}" for n in range(40))
+        return (yield Together((part(context, key) for key in keys), at_once=40))
+
+    double.answer = answer
+    batch = run(targets("large1", "large2", *small), operation=Stepping(steps), in_flight=8)
+    assert not left
+    assert all(outcome.succeeded for outcome in batch.outcomes)
+
+
+def test_large_rows_share_the_places_that_parts_may_have(run, double):
+    """Of eight places six: each has three, and no answer comes before all are asked for."""
+
+    def answer(received):
+        wanted = {f"{key}/{n}" for key in "ab" for n in range(3)}
+        return Reply(
+            reply(200, TAGS).data,
+            until=lambda: wanted <= {one.path[-3:] for one in double.received},
+        )
+
+    double.answer = answer
+    batch = run(targets("a", "b"), operation=parts_of(12, at_once=12), in_flight=8)
+    assert all(outcome.succeeded for outcome in batch.outcomes)
+
+
+def test_parts_of_a_flight_that_is_over_are_counted_no_more(run, double):
+    double.answer = slowly
+    for _ in range(3):
+        run(targets("a", "b"), operation=parts_of(9), in_flight=8)
+    (share,) = run.plane._shares.values()
+    assert (share.parts, share.running) == (0, 0)

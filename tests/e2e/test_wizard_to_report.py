@@ -134,6 +134,7 @@ def test_person_copies_300_objects_from_the_wizard_to_the_report(
     expect(page.get_by_role("heading", level=1)).to_have_text("Choose Region and manifest")
     page.wait_for_load_state()
     page.get_by_role("combobox", name="Region").select_option(label="Here")
+    page.locator("#kind-csv").check()
     page.get_by_label("Manifest object", exact=True).fill(f"s3://{source}/lists/all.csv")
     page.get_by_role("button", name="Check manifest").click()
     expect(page.locator("#preview")).to_contain_text("300")

@@ -13,7 +13,9 @@ import pytest
 
 from jobs.choices import JobStatus
 from jobs.engine import planner, saved_list
+from jobs.lifecycle.generated_lists import saved_list as saved_list_of
 from jobs.manifests.generated import source
+from jobs.manifests.source import ListAnewError
 from jobs.models import Chunk, Job
 from jobs.spec.generator import GeneratorSpec
 from tests.bent_storage import Answered, bent, refused
@@ -483,3 +485,51 @@ def test_list_goes_on_after_kills_at_every_checkpoint_and_has_no_object_twice(
     steps.confirm(job)
     steps.run()
     assert keys_of(place, steps.finish(job)) == keys
+
+
+def test_list_that_is_read_anew_has_every_row_once(place, steps, settings, monkeypatch):
+    settings.BATCHCONSOLE_CHUNK_ROWS = 3
+    place.put_objects(AWKWARD)
+    blocks, checkpoints = source.GeneratedList.blocks, []
+
+    def out_of_order_at_first(self, manifest, reading, checkpoint):
+        checkpoints.append(checkpoint)
+        found = blocks(self, manifest, reading, checkpoint)
+        if checkpoint is not None:
+            yield from found
+            return
+        yield next(found)
+        anew = {"place": 0, "within": None, "unordered": [0]}
+        raise ListAnewError("ListingNotUsable", "Out of order.", anew)
+
+    monkeypatch.setattr(source.GeneratedList, "blocks", out_of_order_at_first)
+    monkeypatch.setattr(planner, "CHECKPOINT_S", 0.0)
+    job = make_job(place, generator(place))
+    steps.prepare(job)
+    assert Chunk.objects.filter(job=job).count() == 0
+    assert steps.see(job).prepared_rows == 0
+    job = steps.all_the_way(job)
+    assert checkpoints[1]["unordered"] == [0]
+    assert keys_of(place, job) == sorted(AWKWARD)
+    assert job.buckets[place.source][0] == len(AWKWARD)
+
+
+@pytest.mark.parametrize("which", ["Current", "All"])
+def test_saved_list_is_the_manifest_of_a_second_job_which_reports_the_same_rows(
+    place, steps, make_bucket, which
+):
+    bucket = make_bucket(versioned=True)
+    for key in ["a b", "a+b", "50%", "é/ü", 'quo"te,', "a b"]:
+        place.s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    more = {"Versions": which}
+    first = make_job(place, generator(place, bucket=bucket, more=more, **saved(place)))
+    first = steps.all_the_way(first)
+    second = steps.all_the_way(make_job(place, saved_list_of(first)))
+    assert second.status == JobStatus.COMPLETE
+    rows = [row[:3] for row in place.report_rows(second)]
+    assert sorted(rows) == sorted(row[:3] for row in place.report_rows(first))
+    assert len(rows) == (5 if which == "Current" else 6)
+
+
+def test_job_whose_list_was_not_saved_gives_no_manifest_to_another(place):
+    assert saved_list_of(make_job(place, generator(place))) is None

@@ -138,6 +138,12 @@ def test_bucket_that_is_not_there_is_told_at_its_field(spec):
     assert len(found) == 2
 
 
+def test_bucket_without_rules_is_told_for_a_list_of_what_is_eligible_for_replication(spec):
+    asked = generator(spec.manifest.bucket, filter={"EligibleForReplication": True})
+    found = live(replace(spec, manifest=asked))
+    assert "no replication configuration" in found["Filter.EligibleForReplication"]
+
+
 def test_without_write_test_nothing_is_written_where_the_list_is_saved(spec, monkeypatch):
     def forbidden(self, *place):
         raise AssertionError("written")

@@ -183,6 +183,7 @@ def test_expression_that_other_engines_take_ages_for_is_answered_at_once():
         ({"RegularExpression": "(?<=a)b"}, "BatchConsole.RegularExpression"),
         ({"RegularExpression": "((a{100}){10}){10}"}, "BatchConsole.RegularExpression"),
         ({"Globs": ["a", "[z-a]"]}, "BatchConsole.Globs[1]"),
+        ({"Globs": [f"{n}" + "?" * 900 for n in range(90)]}, "BatchConsole.Globs"),
         ({"Tags": [{"Key": "a", "Glob": "[z-a]"}]}, "BatchConsole.Tags[0].Glob"),
         ({"Metadata": [{"Key": "a", "Glob": "[z-a]"}]}, "BatchConsole.Metadata[0].Glob"),
     ],
@@ -310,6 +311,69 @@ def test_eligible_is_what_a_rule_covers_and_no_more_is_asked_than_it_takes(rules
     assert judged(ELIGIBLE, facts, rules=rules) == expected
     spec = spec_of({"EligibleForReplication": False})
     assert judged(spec, facts, rules=rules) == (not expected[0], expected[1])
+
+
+HEADS = st.builds(
+    lambda status, encryption, kind: {
+        **({"ReplicationStatus": status} if status else {}),
+        **({"ServerSideEncryption": encryption} if encryption else {}),
+        "Metadata": {"kind": kind} if kind else {},
+    },
+    st.sampled_from(["", "COMPLETED", "FAILED"]),
+    st.sampled_from(["", "AES256", "aws:kms"]),
+    st.sampled_from(["", "a", "ab"]),
+)
+TAG_SETS = st.sampled_from([[], [{"Key": "t", "Value": "1"}], [{"Key": "t", "Value": "2"}]])
+LOOKED_UP = optional(
+    ObjectReplicationStatuses=st.lists(st.sampled_from(["COMPLETED", "NONE"]), min_size=1),
+    MatchAnyObjectEncryption=st.sampled_from([[{"SSE-S3": {}}], [{"SSE-KMS": {}}]]),
+    EligibleForReplication=st.booleans(),
+)
+OF_OBJECTS = optional(
+    Tags=st.sampled_from([[{"Key": "t", "Value": "1"}], [{"Key": "t"}], [{"Key": "u"}]]),
+    Metadata=st.sampled_from([[{"Key": "kind", "Glob": "a?"}], [{"Key": "kind"}]]),
+)
+
+
+def is_so(key, head, tags, filter, more):
+    """Word by word, over a bucket whose rule covers what begins with b and has the tag t=1, unless it
+    is encrypted with KMS.
+    """
+    status = head.get("ReplicationStatus", "NONE")
+    kind = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS"}.get(head.get("ServerSideEncryption"))
+    covered = key.startswith("b") and tags.get("t") == "1" and kind != "SSE-KMS"
+    metadata = head["Metadata"].get("kind")
+    return all(
+        [
+            status in filter.get("ObjectReplicationStatuses", [status]),
+            kind in filter.get("MatchAnyObjectEncryption", [{kind: {}}])[0],
+            covered is filter.get("EligibleForReplication", covered),
+            all(
+                one["Key"] in tags and one.get("Value") in (None, tags[one["Key"]])
+                for one in more.get("Tags", ())
+            ),
+            "Metadata" not in more
+            or (metadata is not None and ("Glob" not in more["Metadata"][0] or metadata == "ab")),
+        ]
+    )
+
+
+@given(st.sampled_from("ab"), HEADS, TAG_SETS, LOOKED_UP, OF_OBJECTS)
+def test_object_is_judged_by_all_that_is_asked_of_it_and_nothing_is_asked_twice(
+    key, head, tag_set, filter, more
+):
+    rules = [rule(Filter={"And": {"Prefix": "b", "Tags": [{"Key": "t", "Value": "1"}]}})]
+    spec = spec_of(filter, more)
+    tags = {tag["Key"]: tag["Value"] for tag in tag_set}
+    expected = is_so(key, head, tags, filter, more)
+    if judge_of(spec, rules) is None:
+        assert expected
+        return
+    facts = {HEAD: head, TAGS: {"TagSet": tag_set}}
+    verdict, asked = judged(spec, facts, rules=rules, one=listed(key))
+    assert verdict is expected
+    assert len(asked) == len(set(asked))
+    assert set(asked) <= set(calls_per_object(spec))
 
 
 @pytest.mark.parametrize("kind", ["GLACIER", "DEEP_ARCHIVE"])

@@ -1,9 +1,14 @@
 """A generator in its wire form, against the vendor's own model of it."""
 
+import copy
+
 import boto3
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobs.errors import ValidationFailedError
+from jobs.manifests.generated.patterns import problems_of
 from jobs.spec import encryption_filter, manifest_output, names, object_filter
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.object_list import list_from_wire
@@ -259,3 +264,42 @@ def test_source_whose_prefixes_no_key_can_have_is_not_listed():
         "KeyNameConstraint": {"MatchAnyPrefix": ["b"]},
     }
     assert GeneratorSpec.from_wire(wire_of(PLAIN, more)).sources == ()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+def places_in(value, path=()):
+    yield path
+    items = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        items = enumerate(value)
+    for name, inner in items:
+        yield from places_in(inner, (*path, name))
+
+
+def replaced(value, path, by):
+    if not path:
+        return by
+    changed = copy.copy(value)
+    changed[path[0]] = replaced(value[path[0]], path[1:], by)
+    return changed
+
+
+WHOLE = wire_of(example(GENERATOR), OURS)
+
+
+@given(st.sampled_from(list(places_in(WHOLE))), JSON)
+def test_whatever_stands_at_a_place_is_taken_or_refused_with_sentences(path, value):
+    try:
+        spec = GeneratorSpec.from_wire(replaced(WHOLE, path, value) or {})
+    except ValidationFailedError as error:
+        assert error.problems
+        return
+    assert GeneratorSpec.from_wire(spec.to_wire()) == spec
+    assert all(problem.message for problem in problems_of(spec))
+    assert spec.place.startswith("s3://")

@@ -1,8 +1,7 @@
-import itertools
 from collections import Counter
 from collections.abc import Callable
 
-from jobs.manifests.listing.blocks import first_look, listed_blocks
+from jobs.manifests.listing.blocks import listed_blocks
 from jobs.manifests.listing.listed import Keeps, Listed
 from jobs.manifests.listing.places import PrefixOf, Wanted, disjoint
 from tests.listing_storage import ListingStorage, entries
@@ -67,26 +66,3 @@ def test_a_plus_and_a_space_in_keys_are_frozen_so_that_nobody_mistakes_them():
 
 def test_an_empty_bucket_has_no_rows():
     assert keys_of(ListingStorage({})) == []
-
-
-# --- The first look
-
-
-def test_a_first_look_shows_more_and_more_and_ends_with_everything():
-    storage = ListingStorage({"photos": entries(many())})
-    looks = list(first_look(Wanted(WHOLE), storage.reading(), most_s=1e9, most_rows=20))
-    assert looks[-1].is_whole
-    assert looks[-1].kept == looks[-1].listed == len(many())
-    assert [row.key for _, row in looks[-1].rows] == many()[:20]
-
-
-def test_a_first_look_ends_when_its_time_is_over():
-    storage = ListingStorage({"photos": entries(many(4000))})
-    clock = itertools.count()
-    looks = list(
-        first_look(
-            Wanted(WHOLE), storage.reading(), most_s=2, most_rows=5, now_s=lambda: next(clock)
-        )
-    )
-    assert len(looks) == 2
-    assert not looks[-1].is_whole

@@ -1,3 +1,4 @@
+import itertools
 import random
 import threading
 
@@ -9,6 +10,7 @@ from jobs.manifests.listing import asking
 from jobs.manifests.listing.blocks import listed_blocks
 from jobs.manifests.listing.checking import UNUSABLE
 from jobs.manifests.listing.places import PrefixOf, Wanted
+from jobs.manifests.source import ListAnewError
 from tests.listing_storage import Entry, ListingStorage, entries, slow_down
 from tests.manifests.listings import WHOLE, keys_of, many, rows_of
 
@@ -32,14 +34,29 @@ def test_a_storage_that_lists_out_of_order_is_listed_page_by_page():
     assert sorted(keys_of(storage, page_rows=50)) == keys
 
 
-def test_a_storage_that_begins_to_list_out_of_order_later_on_is_told_of():
-    keys = many()
-    rows = entries(keys)
+def test_a_storage_that_begins_to_list_out_of_order_later_on_is_listed_anew_page_by_page():
+    rows = entries(many())
     rows[-20:] = rows[:-21:-1]
-    storage = ListingStorage({"photos": rows})
-    with pytest.raises(StorageError, match="out of order") as caught:
-        keys_of(storage)
-    assert caught.value.code == UNUSABLE
+    storage = ListingStorage({"before": entries(["x"]), "photos": rows})
+    wanted = Wanted((PrefixOf("before"), *WHOLE))
+    with pytest.raises(ListAnewError, match="out of order") as caught:
+        list(listed_blocks(wanted, storage.reading(7), page_rows=5))
+    checkpoint, found = caught.value.checkpoint, []
+    for _ in range(10):
+        blocks = listed_blocks(wanted, storage.reading(7), checkpoint, page_rows=5)
+        for block in itertools.islice(blocks, 9):
+            found += rows_of(iter([block]))
+            checkpoint = block.checkpoint
+        blocks.close()
+    assert sorted(key for _, key, _ in found) == sorted(["x", *many()])
+
+
+def test_a_storage_without_ranges_whose_last_key_is_gone_after_a_restart_is_listed_anew():
+    storage = ListingStorage({"photos": entries(many())}, ignores_start=True)
+    first = next(listed_blocks(Wanted(WHOLE), storage.reading(7), page_rows=5))
+    first = first.checkpoint | {"within": {"next": {}, "last": ["gone", ""], "only": None}}
+    with pytest.raises(ListAnewError, match="changed while it was listed"):
+        list(listed_blocks(Wanted(WHOLE), storage.reading(7), first, page_rows=5))
 
 
 def test_a_storage_that_sends_smaller_pages_than_it_is_asked_for_is_listed_whole():

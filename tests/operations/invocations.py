@@ -143,7 +143,7 @@ class Invoker:
         return self.batch(operation, *keys, places=places, **facts).outcomes
 
     def batch(self, operation, *keys, places=None, limits=None, **facts):
-        given = [key if isinstance(key, Target) else Target("photos", key) for key in keys]
+        given = [Target("photos", key) if isinstance(key, str) else key for key in keys]
         work = Work(
             operation,
             given,

@@ -155,8 +155,32 @@ def manifest_context(reading: Reading) -> Context:
         "turn": next((one for one in KINDS if found and one.name == found.turn_to), None),
         "stale": stale and not other_kind,
         "loads": (stale or found is None) and form.may_look,
-        "columns": [form[name] for name in form.settled_later],
+        "several": several_buckets(reading),
+        "columns": [form[name] for name in form.settled_later if name.startswith("column-")],
     }
+
+
+def several_buckets(reading: Reading) -> str:
+    """What a list over more than one bucket means, by the operation where one is chosen; empty where it
+    is over one.
+    """
+    found = reading.found
+    if found is None or len(found.buckets) < 2:
+        return ""
+    form, many = reading.operation, f"The list names {len(found.buckets)} buckets."
+    if form is None:
+        single = [str(one.label) for one in registry.OPERATIONS if one.single_bucket]
+        named = f"{', '.join(single[:-1])} and {single[-1]}" if single[1:] else "".join(single)
+        return (
+            f"{many} A job acts on each object in its own bucket. {named} need all in one bucket."
+        )
+    label = form.operation.label
+    if form.operation.single_bucket:
+        return (
+            f"{many} {label}, the operation of step 2, needs all objects in one bucket. Choose another"
+            " list or operation."
+        )
+    return f"{many} {label} acts on each object in its own bucket, with the job's one IAM role."
 
 
 def why_no_look(reading: Reading) -> str:

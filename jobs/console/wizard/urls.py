@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from jobs.console import quick_sample
-from jobs.console.wizard import browse, fragments, listing, real, views
+from jobs.console.wizard import browse, fragments, listing, problem_download, real, views
 from jobs.console.wizard.lists import urls as lists
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "jobs/create/<uuid:draft_id>/browse/<slug:field>/",
         browse.wizard_browse,
         name="wizard-browse",
+    ),
+    path(
+        "jobs/create/<uuid:draft_id>/problems.csv",
+        problem_download.draft_problems,
+        name="draft-problems",
     ),
     path("jobs/create/<uuid:draft_id>/sample/", quick_sample.draft_sample, name="draft-sample"),
     path("jobs/<job:job_id>/sample/", quick_sample.job_sample, name="job-sample"),

@@ -42,6 +42,9 @@ def wizard_step(request: HttpRequest, draft_id: UUID, step: str) -> HttpResponse
         return to_job(draft)
     if is_waiting(draft):
         return SeeOther(reverse("retry-list", args=[draft.pk]))
+    is_own = draft.owner_id == request.user.pk
+    if is_own and "conversion" in draft.data and here is MANIFEST and request.method == "GET":
+        return SeeOther(reverse("list-converting", args=[draft.pk]))
     furthest = first_unvisited(draft.touched)
     if here.number > furthest.number:
         messages.info(request, f"Finish step {furthest.number} first.")

@@ -111,29 +111,32 @@ class Recipe:
     def changes(self) -> Iterator[str]:
         """What is done to the list, as sentences."""
         if self.encoding != UTF_8:
-            yield f"It is written in {NAMES[self.encoding]}, and becomes UTF-8."
+            yield f"The text is converted from {NAMES[self.encoding]} to UTF-8."
         if self.mark_bytes:
-            yield "The byte order mark at its beginning goes."
+            yield "The byte order mark at the beginning is removed."
         if self.line_end == CR:
-            yield "Lines end in CR, and become lines that end in LF."
+            yield "Line ends become LF."
         if self.header:
-            yield "Line 1 names the columns, and goes."
+            yield "Line 1, which names the columns, is left out."
         if self.separator not in (Separator.COMMA, Separator.NONE):
-            yield f"Columns are separated by {self.separator.label.lower()}, and then by commas."
+            yield f"{self.separator.label} between columns become commas."
         if self.spaced:
-            yield "The space behind each separator goes."
+            yield "The space after each separator is removed."
         if Column.URI in self.columns:
             yield "Each s3:// path becomes its bucket and its key."
         elif not self.names_buckets:
-            yield f"Each row gets the bucket {self.bucket or 'that you name'}."
+            yield f"Each row gets the bucket {self.bucket or 'that you enter below'}."
+        yield from self._changes_of_keys()
+        if self.has_versions and self.fill_null:
+            yield "An empty version ID becomes null, which names an object's null version."
+
+    def _changes_of_keys(self) -> Iterator[str]:
         if self.keys is Keys.TWICE:
             yield "Keys are decoded once: %2520 becomes %20."
         elif self.keys is not Keys.ENCODED:
             yield "Keys are URL-encoded: a space becomes %20."
         if self.drop_slash:
-            yield "A slash that begins a key goes."
-        if self.has_versions and self.fill_null:
-            yield "An empty version ID becomes null, which names an object's null version."
+            yield "A slash at the beginning of a key is removed."
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"columns": [str(column) for column in self.columns]}

@@ -5,7 +5,7 @@ from jobs.s3.sentences import describe
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.generator_extension import CURRENT, NONCURRENT
 
-EMPTY = "InvalidManifestContent"
+INVALID = "InvalidManifestContent"
 NO_RULES = "InvalidBucketState"
 NO_KEYS = "Manifest generation found no keys matching the filter criteria."
 """AWS's own words (docs/batch-operations.md, Failures of a job): people search for them."""
@@ -38,7 +38,7 @@ def rules_unknown(bucket: str, why: str) -> ManifestError:
 def nothing_matches(spec: GeneratorSpec) -> ManifestError:
     """Of a list that came out empty, with what is usually wrong."""
     buckets = " and ".join(f"s3://{one.bucket}" for one in spec.sources[:3]) or spec.place
-    return ManifestError(EMPTY, f"{NO_KEYS} No objects of {buckets} match. {_hint(spec)}")
+    return ManifestError(INVALID, f"{NO_KEYS} No objects of {buckets} match. {_hint(spec)}")
 
 
 def _hint(spec: GeneratorSpec) -> str:

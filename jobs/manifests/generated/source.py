@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from jobs.errors import StorageError, StorageUnavailableError
+from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.manifests.generated.keeping import keeping
 from jobs.manifests.generated.looked_up import Judge, calls_per_object, judge_of
-from jobs.manifests.generated.refusals import not_listed, rules_unknown
+from jobs.manifests.generated.refusals import INVALID, not_listed, rules_unknown
 from jobs.manifests.listing.blocks import listed_blocks
 from jobs.manifests.listing.checking import PAGE_ROWS
 from jobs.manifests.listing.listed import Keeps, Listed
 from jobs.manifests.listing.places import PrefixOf, Wanted
-from jobs.manifests.source import Checkpoint, Reading, RowBlock
+from jobs.manifests.source import Checkpoint, ListAnewError, Reading, RowBlock
 from jobs.s3.replication_rules import Rule, enabled
+from jobs.s3.storage import Storage
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.generator_extension import CURRENT
 
@@ -31,11 +32,14 @@ class GeneratedList:
     def blocks(
         self, manifest: GeneratorSpec, reading: Reading, checkpoint: Checkpoint
     ) -> Iterator[RowBlock]:
-        looks = bool(calls_per_object(manifest))
-        rows = ROWS_LOOKED_UP if looks else PAGE_ROWS
+        rows = ROWS_LOOKED_UP if calls_per_object(manifest) else PAGE_ROWS
         try:
-            yield from listed_blocks(wanted(manifest, reading), reading, checkpoint, page_rows=rows)
-        except StorageUnavailableError:
+            asked = wanted(manifest, reading)
+        except ValueError as error:
+            raise ManifestError(INVALID, str(error)) from error
+        try:
+            yield from listed_blocks(asked, reading, checkpoint, page_rows=rows)
+        except (StorageUnavailableError, ListAnewError):
             raise
         except StorageError as error:
             raise not_listed(manifest, error) from error
@@ -84,11 +88,18 @@ class _LookedUp:
         return self._judges[bucket]
 
     def _rules(self, bucket: str) -> list[Rule]:
-        answer = self.reading.storage(bucket).look_at_bucket(bucket, REPLICATION)
-        try:
-            rules = [] if answer.code else [Rule.covering(one) for one in enabled(answer.data)]
-        except ValueError as error:
-            raise rules_unknown(bucket, str(error)) from error
-        if not rules:
-            raise rules_unknown(bucket, answer.code)
-        return rules
+        return rules_of(self.reading.storage(bucket), bucket)
+
+
+def rules_of(storage: Storage, bucket: str) -> list[Rule]:
+    """The enabled replication rules of a bucket, at least one. Raises ManifestError where there are none
+    to be read, and StorageUnavailableError.
+    """
+    answer = storage.look_at_bucket(bucket, REPLICATION)
+    try:
+        rules = [] if answer.code else [Rule.covering(one) for one in enabled(answer.data)]
+    except ValueError as error:
+        raise rules_unknown(bucket, str(error)) from error
+    if not rules:
+        raise rules_unknown(bucket, answer.code)
+    return rules

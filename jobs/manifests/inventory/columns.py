@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from jobs.choices import ManifestField
+from jobs.manifests.keys import KeyRules
 from jobs.manifests.layout import Layout, layout_of
 from jobs.manifests.problems import ProblemKind, of_file
 
@@ -36,6 +37,7 @@ OPTIONAL = (
 )
 """What an inventory may be configured to have besides: S3's InventoryOptionalField."""
 
+AS_S3_WRITES = KeyRules(plus_is_space=True)
 _BY_BARE_NAME = {name.casefold(): name for name in (*ALWAYS, *OPTIONAL)}
 _OF_TASKS = {
     BUCKET: ManifestField.BUCKET,
@@ -60,6 +62,17 @@ class Columns:
     @property
     def has_versions(self) -> bool:
         return self.layout.version_id >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How rows of CSV are read: delete markers are rows where they are taken, and `+` in a key is a
+    space, as S3 writes it, unless somebody said that it is a plus.
+    """
+
+    columns: Columns
+    takes_delete_markers: bool = False
+    keys: KeyRules = AS_S3_WRITES
 
 
 def columns_of(schema: str, file_format: str) -> Columns:

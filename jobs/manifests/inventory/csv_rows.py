@@ -4,37 +4,39 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from jobs.manifests.inventory.columns import Columns
+from jobs.manifests.inventory.columns import Rules
 from jobs.manifests.inventory.cutting import Batch, batch_of
 from jobs.manifests.inventory.quick_rows import layout_of_tasks, quick_rows
 from jobs.manifests.inventory.slow_rows import slow_rows
 from jobs.manifests.lines import MAX_LINE_BYTES
 from jobs.manifests.opening import check_first_line
-from jobs.manifests.source import Reading
 
 _LF = 0x0A
 
 
-def batches(
-    pieces: Iterable[bytes], columns: Columns, reading: Reading, first_line: int
-) -> Iterator[Batch]:
+def batches(pieces: Iterable[bytes], rules: Rules, first_line: int) -> Iterator[Batch]:
     """Of a file's bytes from its beginning, cut anywhere: the rows from `first_line` on, a batch for
     each piece. Raises ManifestError with the line, not with the file.
     """
-    layout = layout_of_tasks(columns)
-    takes_all = reading.takes_delete_markers
+    layout = layout_of_tasks(rules.columns)
     line = first_line
     for text in _whole_lines(_behind(pieces, first_line - 1)):
         if line == 1:
             check_first_line(text[: text.find(b"\n")].removesuffix(b"\r"))
         if b"\r" in text:
             text = text.replace(b"\r\n", b"\n")
-        quick = quick_rows(text, columns, takes_delete_markers=takes_all)
+        quick = quick_rows(text, rules)
         if quick:
             next_line = line + quick.lines
             yield Batch(quick.rows, quick.kept + line, next_line)
         else:
-            rows = slow_rows(text.split(b"\n")[:-1], columns, line, takes_delete_markers=takes_all)
+            rows = slow_rows(
+                text.split(b"\n")[:-1],
+                rules.columns,
+                line,
+                takes_delete_markers=rules.takes_delete_markers,
+                keys=rules.keys,
+            )
             next_line = line + len(rows)
             yield batch_of(rows, layout, line)
         line = next_line

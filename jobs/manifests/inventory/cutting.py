@@ -1,11 +1,11 @@
 """Cutting checked rows of one data file into blocks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jobs.manifests.frozen_list import BUCKET, KEY, BucketsOfBlock, Frozen
+from jobs.manifests.frozen_list import BUCKET, COMMA, KEY, BucketsOfBlock, Frozen
 from jobs.manifests.layout import Layout
 from jobs.manifests.plain_text import Places, PlainText, line_ends
 from jobs.manifests.rows import Row
@@ -49,7 +49,8 @@ def batch_of(rows: Sequence[Row | None], layout: Layout, first_line: int) -> Bat
 
 class Cutter:
     """Blocks of one file. A checkpoint is {"file": its place among the inventory's files, "line": the
-    line to go on with, "rows": how many came from the inventory so far}.
+    line to go on with, "rows": how many came from the inventory so far}. The last block, which may have no
+    rows, leads to the next file.
     """
 
     def __init__(self, file: str, place: int, line: int, rows: int, rows_per_block: int) -> None:
@@ -85,6 +86,13 @@ class Cutter:
             yield self._block(batch, 0, 0, batch.next_line)
         self._waiting = None
 
+    def finish(self) -> RowBlock:
+        """What is left when the file was read to its end."""
+        batch = self._waiting
+        next_line = self._line if batch is None else batch.next_line
+        last = self._block(batch, 0, 0 if batch is None else len(batch), next_line)
+        return replace(last, checkpoint={"file": self._place + 1, "line": 1, "rows": self.rows})
+
     def _cut(self, stop: int) -> Iterator[RowBlock]:
         batch = self._waiting
         if batch is None or not stop:
@@ -97,10 +105,11 @@ class Cutter:
             _part(batch.rows, stop, len(batch)), batch.lines[stop:], batch.next_line
         )
 
-    def _block(self, batch: Batch, first: int, last: int, next_line: int) -> RowBlock:
+    def _block(self, batch: Batch | None, first: int, last: int, next_line: int) -> RowBlock:
         """Of a batch's rows from `first` to before `last`, which may be none."""
-        count, lines = last - first, batch.lines
-        found, buckets = batch.rows.cut(first, count) if count else _nothing(batch.rows)
+        count = last - first
+        lines = batch.lines if batch and count else np.zeros(0, np.intp)
+        found, buckets = batch.rows.cut(first, count) if batch and count else _NOTHING
         markers = next_line - self._line - count
         at = int(lines[first]) if count else self._line
         self._line = next_line
@@ -117,8 +126,7 @@ class Cutter:
         )
 
 
-def _nothing(rows: PlainText) -> tuple[Frozen, BucketsOfBlock]:
-    return Frozen(b"", 0, (BUCKET, KEY), rows.separator), {}
+_NOTHING: tuple[Frozen, BucketsOfBlock] = (Frozen(b"", 0, (BUCKET, KEY), COMMA), {})
 
 
 def _part(rows: PlainText, first: int, last: int) -> PlainText:

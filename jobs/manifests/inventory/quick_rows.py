@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.choices import ManifestField
-from jobs.manifests.inventory.columns import Columns
+from jobs.manifests.inventory.columns import Columns, Rules
 from jobs.manifests.layout import Layout, layout_of
 from jobs.manifests.lines import MAX_LINE_BYTES
 from jobs.manifests.plain_text import Places, PlainText, look_at
@@ -45,8 +45,9 @@ class _Fields:
     rights: NDArray[np.intp]
 
 
-def quick_rows(text: bytes, columns: Columns, *, takes_delete_markers: bool) -> QuickRows | None:
+def quick_rows(text: bytes, rules: Rules) -> QuickRows | None:
     """`text` are whole lines, each ended by LF alone. None means: look at each line."""
+    columns = rules.columns
     layout = layout_of_tasks(columns)
     used = layout.columns
     if (columns.layout.bucket, columns.layout.key) != (0, 1):
@@ -60,14 +61,14 @@ def quick_rows(text: bytes, columns: Columns, *, takes_delete_markers: bool) -> 
     fields = (_quoted if is_quoted else _bare)(codes, columns.layout.columns)
     if fields is None:
         return None
-    kept = _kept(text, codes, fields, columns, takes_delete_markers)
+    kept = _kept(text, codes, fields, columns, rules.takes_delete_markers)
     if kept is None:
         return None
     lines = len(fields.lefts)
     if not len(kept):
         return QuickRows(PlainText(b"", b",", kept, "", layout), kept, lines)
     short = _first_fields(text, fields, kept, used)
-    if b"+" in short:
+    if rules.keys.plus_is_space and b"+" in short:
         if columns.has_versions and _is_in_last_field(b"+", short, fields, kept, used):
             return None
         short = short.replace(b"+", b"%20")

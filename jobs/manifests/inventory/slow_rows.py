@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from jobs.manifests.inventory.columns import Columns
-from jobs.manifests.keys import decode_key
+from jobs.manifests.inventory.columns import AS_S3_WRITES, Columns
+from jobs.manifests.keys import KeyRules
 from jobs.manifests.lines import MAX_LINE_BYTES, too_long
 from jobs.manifests.problems import ProblemKind, RowFaultError, at_line
 from jobs.manifests.rows import Row, read_row, split_line
@@ -12,17 +12,21 @@ _SAYS = {"true": True, "false": False, "": False}
 
 
 def slow_rows(
-    lines: Iterable[bytes], columns: Columns, first_line: int, *, takes_delete_markers: bool
+    lines: Iterable[bytes],
+    columns: Columns,
+    first_line: int,
+    *,
+    takes_delete_markers: bool,
+    keys: KeyRules = AS_S3_WRITES,
 ) -> list[Row | None]:
-    """Of lines without their ends: None for a delete marker that is left out. Keys are as the frozen list
-    has them: `+`, which is a space in inventories, as %20. Raises ManifestError, with the line, for the
-    first bad one.
+    """Of lines without their ends: None for a delete marker that is left out. Raises ManifestError, with
+    the line, for the first bad one.
     """
     rows = []
     for number, line in enumerate(lines, first_line):
         try:
             left_out = _is_delete_marker(line, columns) and not takes_delete_markers
-            rows.append(None if left_out else _read(line, columns))
+            rows.append(None if left_out else read_row(line, columns.layout, keys))
         except RowFaultError as fault:
             raise at_line(fault, line, number) from None
     return rows
@@ -44,11 +48,3 @@ def _is_delete_marker(line: bytes, columns: Columns) -> bool:
             "It must be true or false.",
         )
     return _SAYS[word.lower()]
-
-
-def _read(line: bytes, columns: Columns) -> Row:
-    row = read_row(line, columns.layout)
-    if "+" not in row.raw_key:
-        return row
-    raw_key = row.raw_key.replace("+", "%20")
-    return row._replace(raw_key=raw_key, key=decode_key(raw_key))

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from jobs.errors import ManifestError, StorageError
 from jobs.manifests.inventory import csv_rows
+from jobs.manifests.inventory.columns import Rules
 from jobs.manifests.inventory.cutting import Batch, Cutter
 from jobs.manifests.inventory.data_files import FORBIDDEN, is_about_kms, pieces_of
 from jobs.manifests.inventory.manifest_json import CSV, MAX_BYTES, DataFile, Inventory, parsed
@@ -22,6 +23,7 @@ from jobs.manifests.inventory.sentences import (
     wrong_file,
 )
 from jobs.manifests.inventory.unpacking import NotGzipError, gunzipped
+from jobs.manifests.keys import KeyRules
 from jobs.manifests.opened import encryption_problem, look_at, reading_errors
 from jobs.manifests.problems import INVALID_CONTENT
 from jobs.manifests.source import Checkpoint, Reading, RowBlock
@@ -58,11 +60,13 @@ class InventorySource:
                 continue
             line = start["line"] if place == start["file"] else 1
             cutter = Cutter(file.key, place, line, rows, reading.rows_per_block)
-            for batch in _batches(file, inventory, reading, line):
+            reading.hold_turn()
+            for batch in _batches(file, manifest, inventory, reading, line):
                 yield from cutter.feed(batch)
                 if reading.is_slow():
                     yield from cutter.cut_short()
-            yield from cutter.cut_short()
+            reading.free_turn()
+            yield cutter.finish()
             rows = cutter.rows
         if not rows:
             raise ManifestError(
@@ -105,12 +109,17 @@ def _denials(manifest: ManifestSpec, reading: Reading) -> Iterator[None]:
 
 
 def _batches(
-    file: DataFile, inventory: Inventory, reading: Reading, first_line: int
+    file: DataFile, manifest: ManifestSpec, inventory: Inventory, reading: Reading, first_line: int
 ) -> Iterator[Batch]:
     try:
         if inventory.file_format == CSV:
             pieces = gunzipped(pieces_of(file, inventory.bucket, reading))
-            yield from csv_rows.batches(pieces, inventory.columns, reading, first_line)
+            rules = Rules(
+                inventory.columns,
+                takes_delete_markers=reading.takes_delete_markers,
+                keys=KeyRules(manifest.plus_is_space is not False, reading.takes_free_keys),
+            )
+            yield from csv_rows.batches(pieces, rules, first_line)
         else:
             columnar = cast(_Columnar, importlib.import_module(_COLUMNAR))
             yield from columnar.batches(file, inventory, reading, first_line)

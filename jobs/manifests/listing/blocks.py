@@ -1,19 +1,18 @@
-"""A listing as a source of rows: blocks for the frozen list, and what a first look finds."""
+"""A listing as a source of rows, in blocks for the frozen list."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.manifests.frozen_list import BUCKET, KEY, NUL, VERSION_ID, Frozen
-from jobs.manifests.listing.checking import PAGE_ROWS, Lister
+from jobs.manifests.listing.checking import PAGE_ROWS, UNUSABLE, Lister, UnorderedError
 from jobs.manifests.listing.listed import Listed
-from jobs.manifests.listing.one_place import batches
+from jobs.manifests.listing.one_place import PAGE_BY_PAGE, batches
 from jobs.manifests.listing.places import Wanted
 from jobs.manifests.listing.ranged import Batch
-from jobs.manifests.source import Checkpoint, Place, Reading, RowBlock
+from jobs.manifests.source import Checkpoint, ListAnewError, Place, Reading, RowBlock
 from jobs.s3.template import quote_key
 
 NOWHERE = Place(0)
@@ -25,28 +24,36 @@ def listed_blocks(
 ) -> Iterator[RowBlock]:
     """Rows in blocks, each once. Where few are kept of many, blocks without rows come in between, so that
     how far the listing came is known. Raises StorageError, StorageUnavailableError, StoppedError, and
-    what `wanted.keeps` raises: what was kept until then comes before.
+    what `wanted.keeps` raises: what was kept until then comes before. Raises ListAnewError where it turns
+    out late that a storage lists out of order.
     """
-    listing = _Blocks(wanted, reading)
-    first, within = 0, None
-    if checkpoint is not None:
-        first, within = checkpoint["place"], checkpoint["within"]
-    for number in range(first, len(wanted.places)):
+    known = checkpoint or {"place": 0, "within": None, "unordered": []}
+    listing = _Blocks(wanted, reading, known["unordered"])
+    within = known["within"]
+    for number in range(known["place"], len(wanted.places)):
         place = wanted.places[number]
         lister = Lister(
             reading.storage(place.bucket).listing, wanted.action, place, page_rows=page_rows
         )
-        yield from listing.of_place(number, batches(lister, reading.stop, within))
+        if within is None and number in listing.unordered:
+            within = PAGE_BY_PAGE
+        try:
+            yield from listing.of_place(number, batches(lister, reading.stop, within))
+        except UnorderedError as error:
+            raise listing.anew(number, str(error)) from error
         within = None
     yield from listing.rest()
 
 
 @dataclass(slots=True)
 class _Blocks:
-    """`waiting` are rows for the next block, each with its bucket; `checkpoint` that of what came last."""
+    """`unordered` are the numbers of places that are listed page by page. `waiting` are rows for the next
+    block, each with its bucket; `checkpoint` that of what came last.
+    """
 
     wanted: Wanted
     reading: Reading
+    unordered: list[int]
     waiting: list[tuple[str, Listed]] = field(default_factory=list)
     checkpoint: Checkpoint = None
     has_moved: bool = False
@@ -86,9 +93,13 @@ class _Blocks:
         if self.reading.is_slow():
             yield from self.rest()
 
-    @staticmethod
-    def _at(number: int, within: Any) -> Checkpoint:
-        return {"place": number, "within": within}
+    def anew(self, number: int, why: str) -> ListAnewError:
+        """From the first place on, and that of `number` page by page."""
+        unordered = sorted({*self.unordered, number})
+        return ListAnewError(UNUSABLE, why, {"place": 0, "within": None, "unordered": unordered})
+
+    def _at(self, number: int, within: Any) -> Checkpoint:
+        return {"place": number, "within": within, "unordered": self.unordered}
 
     def _block(self, rows: int, checkpoint: Checkpoint) -> RowBlock:
         block, self.waiting = self.waiting[:rows], self.waiting[rows:]
@@ -115,43 +126,3 @@ def _frozen(block: list[tuple[str, Listed]], *, with_versions: bool) -> Frozen:
     fields = (BUCKET, KEY, VERSION_ID) if with_versions else (BUCKET, KEY)
     bucket = buckets.pop() if len(buckets) == 1 else ""
     return Frozen("".join(lines).encode(), len(block), fields, NUL, bucket)
-
-
-@dataclass(frozen=True, slots=True)
-class FirstLook:
-    """`rows` are the first that are kept, each with its bucket. Of `listed` objects `kept` are; with
-    `is_whole` that is all there are.
-    """
-
-    rows: list[tuple[str, Listed]]
-    listed: int
-    kept: int
-    is_whole: bool
-
-
-def first_look(
-    wanted: Wanted,
-    reading: Reading,
-    *,
-    most_s: float,
-    most_rows: int,
-    now_s: Callable[[], float] = time.monotonic,
-) -> Iterator[FirstLook]:
-    """What was found so far, again and again while listing goes on: for `most_s` seconds, or until all
-    is listed. Raises as `listed_blocks`.
-    """
-    until_s = now_s() + most_s
-    rows: list[tuple[str, Listed]] = []
-    listed = kept = 0
-    for place in wanted.places:
-        lister = Lister(reading.storage(place.bucket).listing, wanted.action, place)
-        keeps = wanted.keeps(place.bucket)
-        with closing(batches(lister, reading.stop)) as came:
-            for batch in came:
-                found = keeps(batch.rows) if batch.rows else []
-                listed, kept = listed + len(batch.rows), kept + len(found)
-                rows += [(place.bucket, row) for row in found[: most_rows - len(rows)]]
-                yield FirstLook(list(rows), listed, kept, is_whole=False)
-                if now_s() >= until_s:
-                    return
-    yield FirstLook(list(rows), listed, kept, is_whole=True)

@@ -1,7 +1,8 @@
 """Whether a page is what was asked for: in order, behind where it begins, and with nothing left out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import le, lt
 from typing import NamedTuple
 
@@ -93,7 +94,8 @@ def checked_page(lister: Lister, asked: Asked) -> Page:
     """
     begin = asked.before or asked.after
     page = lister.page(_query(lister.action, begin))
-    rows = in_order(page.rows, lister.action)
+    rows = page.rows
+    require_order([row.key for row in rows], lister.action)
     if rows and not _is_behind(spot_of(rows[0]), begin):
         raise IgnoredError(
             f'The storage was asked for what follows on the key "{quoted(begin.key)}", and listed'
@@ -114,31 +116,14 @@ def checked_page(lister: Lister, asked: Asked) -> Page:
 _OUT_OF_ORDER = 'The storage lists out of order: "{}" behind "{}".'
 
 
-def in_order(rows: list[Listed], action: str) -> list[Listed]:
-    """`rows`, where their keys are in order. Some storage lists versions first and delete markers
-    after them: these are put together. Raises UnorderedError.
+def require_order(keys: Sequence[str], action: str) -> None:
+    """Keys are out of order, too, where a storage lists delete markers apart from versions. Raises
+    UnorderedError.
     """
     follows: Callable[[str, str], bool] = lt if action == OBJECTS else le
-    disorder = _disorder(rows, follows)
-    if disorder is not None and action != OBJECTS:
-        kinds = (
-            [row for row in rows if not row.is_delete_marker],
-            [row for row in rows if row.is_delete_marker],
-        )
-        if all(_disorder(kind, follows) is None for kind in kinds):
-            return sorted(rows, key=lambda row: row.key)
-    if disorder is not None:
-        behind, before = rows[disorder + 1].key, rows[disorder].key
+    if not all(map(follows, keys, keys[1:])):
+        before, behind = next(pair for pair in pairwise(keys) if not follows(*pair))
         raise UnorderedError(_OUT_OF_ORDER.format(quoted(behind), quoted(before)))
-    return rows
-
-
-def _disorder(rows: list[Listed], follows: Callable[[str, str], bool]) -> int | None:
-    """The place of the first row that the next one does not follow on."""
-    keys = [row.key for row in rows]
-    if all(map(follows, keys, keys[1:])):
-        return None
-    return next(n for n, pair in enumerate(zip(keys, keys[1:])) if not follows(*pair))  # noqa: B905, RUF007
 
 
 def _is_behind(spot: Spot, begin: Spot) -> bool:

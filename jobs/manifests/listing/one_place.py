@@ -3,17 +3,21 @@
 import threading
 from collections.abc import Generator
 
-from jobs.manifests.listing.checking import IgnoredError, Lister, UnorderedError, unusable
+from jobs.manifests.listing.checking import IgnoredError, Lister, UnorderedError
 from jobs.manifests.listing.ranged import Batch, Checkpoint, Ranged
 from jobs.manifests.listing.sequential import Sequential
 from jobs.manifests.listing.spans import span_from_json
+
+PAGE_BY_PAGE: Checkpoint = {"next": {}, "last": None, "only": None}
+"""The checkpoint of a place that was found out to be listed out of order, at its beginning."""
 
 
 def batches(
     lister: Lister, stop: threading.Event, checkpoint: Checkpoint | None = None
 ) -> Generator[Batch, None, None]:
     """Every row once, in any order; an empty batch whenever nothing came for a moment. Raises
-    StorageError, StorageUnavailableError, StoppedError.
+    StorageError, StorageUnavailableError, StoppedError, and UnorderedError where the place is to be
+    listed anew, `PAGE_BY_PAGE`.
     """
     if checkpoint is not None and "next" in checkpoint:
         yield from Sequential.restored(lister, stop, checkpoint).batches()
@@ -32,10 +36,10 @@ def _instead(
     ranged: Ranged, lister: Lister, stop: threading.Event, error: UnorderedError
 ) -> Sequential:
     """What was taken is not taken again: the storage is asked on where it stopped, or begins anew
-    where its order tells what was taken. Raises StorageError where neither will do.
+    where its order tells what was taken. Raises `error` where neither will do.
     """
     if ranged.chain is not None:
         return Sequential(lister, stop, ranged.chain)
     if isinstance(error, IgnoredError):
         return Sequential(lister, stop, {}, only=list(ranged.spans.open))
-    raise unusable(str(error))
+    raise error

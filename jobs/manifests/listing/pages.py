@@ -88,7 +88,10 @@ def _rows(text: str, kinds: tuple[str, ...]) -> list[_Row] | None:
             continue
         if first is None:
             return None
-        pattern, arrange = _pattern_of(kind, tuple(_TAG.findall(first[1])))
+        tags = tuple(_TAG.findall(first[1]))
+        if any(tag[1] in "!?" for tag in tags):
+            return None
+        pattern, arrange = _pattern_of(kind, tags)
         rows = [
             (match.start(), (kind, arrange((*match.groups(), ""))))
             for match in pattern.finditer(text)
@@ -121,6 +124,8 @@ def _pattern_of(
 
 
 def _parsed(text: str) -> Page:
+    if "<!DOCTYPE" in text:
+        raise NoListingError("it has entities of its own")
     # As botocore does: it takes no notice of another encoding that is declared.
     root = ET.fromstring(text.strip().encode(), ET.XMLParser(encoding="utf-8"))  # noqa: S314
     kinds = _ROOTS.get(_local(root))

@@ -7,7 +7,14 @@ from typing import Any
 
 from jobs.errors import StorageError
 from jobs.manifests.listing.asking import Asking
-from jobs.manifests.listing.checking import Lister, Spot, spot_of, unusable
+from jobs.manifests.listing.checking import (
+    Lister,
+    Spot,
+    UnorderedError,
+    require_order,
+    spot_of,
+    unusable,
+)
 from jobs.manifests.listing.listed import Listed
 from jobs.manifests.listing.pages import Page
 from jobs.manifests.listing.ranged import Batch, Checkpoint
@@ -51,7 +58,7 @@ class Sequential:
         )
 
     def batches(self) -> Iterator[Batch]:
-        """Raises StorageError, StoppedError."""
+        """Raises StorageError, StoppedError, and UnorderedError where it takes another beginning."""
         query: Query | None = self.query
         with Asking(self.lister.page, self.stop) as asking:
             while query is not None:
@@ -93,7 +100,7 @@ class Sequential:
         """How many of a page were taken by whoever was here before."""
         if self.last in spots:
             return spots.index(self.last) + 1
-        raise unusable(
+        raise UnorderedError(
             f"The bucket {self.lister.place.bucket} changed while it was listed: its listing had"
             f' "{quoted((self.last or spots[0]).key)}" before, and now has not, and this storage does'
             " not list in order."
@@ -109,8 +116,9 @@ class Sequential:
             twice = next(spot for n, spot in enumerate(spots) if spot in spots[:n])
         if twice is None and mark in self._seen:
             twice = spots[0]
-        if twice is None and self.only is not None and self._before:
-            twice = spots[0] if spots[0].key < self._before[-1].key else None
+        if twice is None and self.only is not None:
+            keys = [spot.key for spot in [*self._before[-1:], *spots]]
+            require_order(keys, self.lister.action)
         if twice is not None:
             raise self._repeats(twice.key)
         self._seen.add(mark)

@@ -24,7 +24,24 @@ class Result:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """`missing` is what becomes of a task that is not named."""
+
+    named: Mapping[str, Result]
+    missing: Code
+
+    def of(self, task_id: str) -> Result:
+        return self.named.get(task_id, Result(self.missing))
+
+
 def result_of(payload: bytes, task_id: str) -> Result | None:
+    """Of an answer about one task, as `results_of`."""
+    results = results_of(payload)
+    return results.of(task_id) if results else None
+
+
+def results_of(payload: bytes) -> Results | None:
     """None for what is no answer of this form. A task that is not named is what the answer says of
     missing ones: a temporary failure where it says nothing.
     """
@@ -38,7 +55,7 @@ def result_of(payload: bytes, task_id: str) -> Result | None:
     results = [_read(result) for result in said["results"]]
     if missing is None or None in results:
         return None
-    return dict(filter(None, reversed(results))).get(task_id, Result(missing))
+    return Results(dict(filter(None, reversed(results))), missing)
 
 
 def _read(result: Any) -> tuple[str, Result] | None:

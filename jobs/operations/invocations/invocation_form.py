@@ -1,8 +1,16 @@
 """How invocations are asked for: the schema, and arguments of the user's own."""
 
-from jobs.operations.fields import ChoiceField, Field, MetadataField, options_of
-from jobs.operations.form import Form, Note, When
-from jobs.operations.invocations.invocation_event import ARGUMENTS, MOST_ARGUMENTS, SCHEMA, V1, V2
+from jobs.operations.fields import ChoiceField, Field, MetadataField, NumberField, options_of
+from jobs.operations.form import Form, More, Note, When
+from jobs.operations.invocations.invocation_event import (
+    ARGUMENTS,
+    MOST_ARGUMENTS,
+    MOST_TASKS,
+    SCHEMA,
+    TASKS,
+    V1,
+    V2,
+)
 
 _KEYS = Note(
     "The key column of the list may hold any text: it is sent as it stands there, URL-encoded, and"
@@ -39,6 +47,20 @@ def form_of(whom: Field) -> Form:
                         help_text="Sent with every invocation as userArguments of the job.",
                         most=MOST_ARGUMENTS,
                         add="Add argument",
+                    ),
+                ),
+            ),
+            More(
+                "Several objects per invocation",
+                (
+                    NumberField(
+                        name="tasks",
+                        label="Objects per invocation",
+                        path=TASKS,
+                        low=1,
+                        high=MOST_TASKS,
+                        help_text="At most so many tasks stand in one event, and its answer has a"
+                        " result for each. Empty for one, as AWS has it.",
                     ),
                 ),
             ),

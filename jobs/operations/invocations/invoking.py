@@ -28,9 +28,12 @@ _GATEWAY_TIMEOUTS = frozenset({504, 524})
 """A proxy did not wait for the answer of what it had passed on."""
 
 
+TOO_LARGE = Outcome(False, 413, "RequestTooLarge", "What would be sent has more than 6 MB.")
+
+
 @dataclass(frozen=True, slots=True)
 class Invoked:
-    """Whom a task asks: `call` makes the call from what is sent and the task's ID, `who` stands in
+    """Whom a task asks: `call` makes the call from what is sent and the message's ID, `who` stands in
     sentences ("The function"), `no_json` is what is said of an answer that is none.
     """
 
@@ -45,11 +48,11 @@ def run(invoked: Invoked, target: Target, context: Context) -> Steps:
     is_kept = bool(context.kept)
     outcome = _given_up(invoked) if lost > MOST_REPEATS else None
     while outcome is None:
-        payload = invoked.event.about(target, job_id=context.job_id, task_id=task_id)
+        payload = invoked.event.about([(task_id, target)], job_id=context.job_id)
         if len(payload) > MOST_BYTES:
-            return Outcome(False, 413, "RequestTooLarge", "What would be sent has more than 6 MB.")
+            return TOO_LARGE
         answer: Answer = yield invoked.call(payload, task_id)
-        if _is_lost(answer):
+        if is_lost(answer):
             lost += 1
             if lost > MOST_REPEATS:
                 outcome = _given_up(invoked, answer)
@@ -59,9 +62,9 @@ def run(invoked: Invoked, target: Target, context: Context) -> Steps:
                 yield Later()
             continue
         result = None if answer.code else result_of(answer.data[PAYLOAD], task_id)
-        again = _again(answer, result)
+        again = again_after(answer, result)
         if again is None or not (yield again):
-            outcome = _outcome(invoked, answer, result)
+            outcome = outcome_for(invoked, answer, result)
     if is_kept:
         yield Keep(b"")
     return _with_note(outcome, lost)
@@ -73,13 +76,13 @@ def _lost_before(context: Context) -> int:
     return kept + (1 if context.tried_since_s else 0)
 
 
-def _is_lost(answer: Answer) -> bool:
+def is_lost(answer: Answer) -> bool:
     if is_unreachable(answer):
         return may_have_been_heard(answer)
     return answer.http_status in _GATEWAY_TIMEOUTS
 
 
-def _again(answer: Answer, result: Result | None) -> Later | None:
+def again_after(answer: Answer, result: Result | None) -> Later | None:
     """When to invoke once more; None where what came is the end."""
     if may_have_been_done(answer):
         return Later(few=True)
@@ -87,7 +90,7 @@ def _again(answer: Answer, result: Result | None) -> Later | None:
     return Later() if is_temporary else None
 
 
-def _outcome(invoked: Invoked, answer: Answer, result: Result | None) -> Outcome:
+def outcome_for(invoked: Invoked, answer: Answer, result: Result | None) -> Outcome:
     if answer.code == FUNCTION_ERROR:
         said = f"Lambda returned function error: {answer.message}"
         return Outcome(False, 200, Code.PERMANENT, said)

@@ -71,6 +71,7 @@ def test_disabled_operation_says_why_and_cannot_be_chosen(page, region, s3, buck
         bucket=rows, name=Capability.TAGS, answer=Can.NO, evidence="It has no object tags."
     )
     begin(page, make_user("operator", name="browser"))
+    page.locator("#kind-csv").check()
     page.get_by_label("Manifest object", exact=True).fill(f"s3://{bucket}/list.csv")
     go_on(page)
     go_on(page)  # the columns were seen now

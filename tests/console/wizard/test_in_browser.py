@@ -20,12 +20,22 @@ def sign_in(page, user):
     page.wait_for_url("**/")
 
 
-def begin(page, user):
+def begin(page, user, kind="csv"):
     sign_in(page, user)
     page.goto(reverse("job-create"))
     page.get_by_role("button", name="Start new").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Choose Region and manifest")
     page.wait_for_load_state()  # the scripts are there, too
+    choose(page, kind)
+
+
+def choose(page, kind):
+    """A kind of object list, with its fields."""
+    page.locator(f"#kind-{kind}").check()
+    show = page.get_by_role("button", name="Show the fields of the chosen kind")
+    if show.count():  # without scripts
+        show.click()
+    expect(page.locator(f'input[name="kind_shown"][value="{kind}"]')).to_have_count(1)
 
 
 def go_on(page):

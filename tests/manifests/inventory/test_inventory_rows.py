@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given as each
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from jobs.errors import ManifestError
 from jobs.manifests.frozen_list import taken_apart
-from jobs.manifests.inventory.columns import columns_of
+from jobs.manifests.inventory.columns import Rules, columns_of
 from jobs.manifests.inventory.quick_rows import quick_rows
 from jobs.manifests.inventory.slow_rows import slow_rows
+from jobs.manifests.keys import KeyRules
 from jobs.manifests.source import Place
 from tests.inventories import WITH_VERSIONS, csv_file, csv_text, given, key_of_part
 
@@ -56,6 +58,12 @@ def test_plus_is_a_space_and_the_frozen_list_has_it_as_percent_20():
     (block,) = given([data]).blocks()
     assert block.rows.text == b"photos,a%20b%2Bc.txt\n"
     assert keys_of([block]) == ["a b+c.txt"]
+
+
+def test_plus_stays_a_plus_where_somebody_said_so():
+    inventory = given([gzip.compress(b'"photos","a+b%2Bc.txt"\n')])
+    inventory.spec = replace(inventory.spec, plus_is_space=False)
+    assert keys_of(inventory.blocks()) == ["a+b+c.txt"]
 
 
 def test_plus_in_a_version_id_stays_what_it_is():
@@ -119,13 +127,23 @@ def test_blocks_have_as_many_rows_as_are_asked_for_however_the_file_comes_in_pie
     inventory.files.piece_bytes = 7
     blocks = list(inventory.blocks(rows_per_block=300))
     assert [block.rows.rows for block in blocks] == [300, 300, 300, 100]
+    assert [block.checkpoint["file"] for block in blocks] == [0, 0, 0, 1]
     assert blocks[1].place == Place(301, key_of_part(1))
     assert blocks[1].buckets == {"photos": (300, Place(301, key_of_part(1)))}
 
 
+def test_turn_is_held_while_a_file_is_read_and_free_between_two():
+    said = []
+    inventory = given([rows_of("abcd"), rows_of("efg")])
+    holds = {"hold_turn": lambda: said.append("hold"), "free_turn": lambda: said.append("free")}
+    for block in inventory.blocks(**holds):
+        said.append(block.rows.rows)
+    assert said == ["hold", 3, "free", 1, "hold", 3, "free", 0]
+
+
 def test_several_buckets_are_counted_with_the_place_of_the_first_row_of_each():
     rows = [["photos", "a"], ["films", "b"], ["photos", "c"]]
-    (block,) = given([rows]).blocks()
+    (block,) = given([rows]).blocks(rows_per_block=9)
     assert block.buckets == {
         "photos": (2, Place(1, key_of_part(1))),
         "films": (1, Place(2, key_of_part(1))),
@@ -159,15 +177,18 @@ lines = st.lists(
 )  # fmt: skip
 
 
-@each(lines, st.booleans(), st.booleans())
-def test_many_rows_at_once_are_read_as_one_by_one_or_not_at_all(rows, quoted, keeps_all):
+@each(lines, st.booleans(), st.booleans(), st.booleans())
+def test_many_rows_at_once_are_read_as_one_by_one_or_not_at_all(rows, quoted, keeps_all, plus):
     columns = columns_of("Bucket, Key, VersionId, IsDeleteMarker", "CSV")
+    rules = Rules(columns, takes_delete_markers=keeps_all, keys=KeyRules(plus))
     sign = '"' if quoted else ""
     text = "".join(",".join(f"{sign}{cell}{sign}" for cell in row) + "\n" for row in rows).encode()
-    quick = quick_rows(text, columns, takes_delete_markers=keeps_all)
+    quick = quick_rows(text, rules)
     if quick is None:
         return
-    slow = slow_rows(text.split(b"\n")[:-1], columns, 1, takes_delete_markers=keeps_all)
+    slow = slow_rows(
+        text.split(b"\n")[:-1], columns, 1, takes_delete_markers=keeps_all, keys=rules.keys
+    )
     kept = [n for n, row in enumerate(slow) if row]
     assert quick.lines == len(slow)
     assert quick.kept.tolist() == kept
@@ -181,7 +202,7 @@ def test_many_rows_at_once_are_read_as_one_by_one_or_not_at_all(rows, quoted, ke
 def test_ordinary_rows_are_read_many_at_once(quoted):
     rows = [["photos", f"a b/ü{n}", f"v{n}", "true", "false", "12"] for n in range(100)]
     columns = columns_of(", ".join(WITH_VERSIONS), "CSV")
-    assert quick_rows(csv_text(rows, quoted), columns, takes_delete_markers=False)
+    assert quick_rows(csv_text(rows, quoted), Rules(columns))
 
 
 # --- What is wrong with a file

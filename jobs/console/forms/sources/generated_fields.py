@@ -165,8 +165,8 @@ _FILTERS = More(
     "Filters",
     (
         _NAMES,
-        *_TIMES,
-        *_SIZES,
+        Group("", _TIMES),
+        Group("", _SIZES),
         Group("Storage class", ticks("class", STORAGE_CLASSES), "None ticked means any."),
         *_ENCRYPTION,
         Group(

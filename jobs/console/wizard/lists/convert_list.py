@@ -164,9 +164,9 @@ def _done(told: Data) -> str:
     row = "row" if told["rows"] == 1 else "rows"
     facts = [f"Converted {told['rows']:,} {row} to a new manifest."]
     if told["blank"]:
-        facts.append(f"Blank lines that went: {told['blank']:,}.")
+        facts.append(f"Blank lines left out: {told['blank']:,}.")
     if told["filled"]:
-        facts.append(f"Version IDs that became null: {told['filled']:,}.")
+        facts.append(f"Version IDs written as null: {told['filled']:,}.")
     return " ".join([*facts, f"Your list stays as it is at s3://{told['bucket']}/{told['key']}."])
 
 

@@ -43,7 +43,9 @@ class ConversionForm(forms.Form):
     separator = forms.ChoiceField(label="What separates columns", choices=Separator.choices)
     keys = forms.ChoiceField(label="How keys are written", choices=Keys.choices)
     header = forms.BooleanField(label="The first row names the columns", required=False)
-    drop_slash = forms.BooleanField(label="Drop a slash that begins a key", required=False)
+    drop_slash = forms.BooleanField(
+        label="Remove a slash at the beginning of each key", required=False
+    )
     fill_null = forms.BooleanField(
         label="Write null where a version ID is empty",
         required=False,
@@ -89,7 +91,7 @@ class Offer:
     def changes(self) -> list[str]:
         told = list(self.recipe.changes())
         blank = self.shown.counts.blank
-        return [*told, "Blank lines go."] if blank else told
+        return [*told, "Blank lines are left out."] if blank else told
 
     @property
     def is_needed(self) -> bool:
@@ -156,6 +158,8 @@ def offer(
     else:
         told = typed if "separator" in typed else _typed_of(recipe) | dict(typed)
         form, recipe = _corrected(told, recipe)
+    # For what the page says of the field; a bucket that is missing has a sentence of its own.
+    form.fields["bucket"].required = not recipe.names_buckets
     return Offer(recipe, form, show(sample, recipe, complete=complete), why_no_list(sample))
 
 

@@ -16,7 +16,7 @@ from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts
 from jobs.console.wizard.browse import Place, shown
 from jobs.console.wizard.drafts import Data, Seen
-from jobs.console.wizard.lists.folders import use_folders
+from jobs.console.wizard.lists.folders import MOST_FOLDERS, use_folders
 from jobs.console.wizard.lists.use_manifest import role_arn_of, use_manifest
 from jobs.console.wizard.lists.where import Where, where_of
 from jobs.console.wizard.pages import step_url
@@ -59,11 +59,11 @@ class Ticks:
             return "Tick at least one object or folder."
         if self.objects and self.folders:
             return (
-                "Objects and folders cannot be one list: untick either. Folders alone are listed when the"
-                " job prepares."
+                "Objects and folders cannot be one list: untick either. Objects become a manifest; what"
+                " lies in folders is listed when the job prepares."
             )
-        if self.folders and len(self.buckets) > 1:
-            return "Folders of one bucket can be one list: untick those of the others."
+        if len(self.folders) > MOST_FOLDERS:
+            return f"At most {MOST_FOLDERS} folders can be one list: untick some, or tick one above them."
         return ""
 
 
@@ -143,10 +143,7 @@ def _use(request: HttpRequest, draft: Draft, where: Where) -> HttpResponse:
     if error or where.place is None or where.region is None:
         return _page(request, draft, where, error=error)
     if ticks.folders:
-        url, error = use_folders(
-            draft, where.region, ticks.buckets[0], [p for _, p in ticks.folders]
-        )
-        return SeeOther(url) if url else _page(request, draft, where, error=error)
+        return SeeOther(use_folders(draft, where.region, ticks.folders))
     try:
         key = _stored(where.place, ticks.objects)
     except StorageError as problem:

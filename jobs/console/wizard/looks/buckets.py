@@ -12,11 +12,17 @@ _GONE = frozenset({"404", "NoSuchBucket"})
 
 
 def note_buckets(found: Found, region: Region, role: Role) -> None:
-    """Warnings: a job whose bucket is not there yet is not stopped by a look."""
+    """Warnings: a job whose bucket is not there yet is not stopped by a look. Who has a bucket listed
+    chooses the versions on the same page.
+    """
     for bucket in list(found.buckets)[:ASKED]:
         if _is_gone(bucket, region, role):
             found.problems.append(_gone(bucket, found.buckets[bucket]))
-        elif not found.has_version_ids and _is_versioned(bucket, region, role):
+        elif (
+            not found.has_version_ids
+            and found.kind != "generated"
+            and _is_versioned(bucket, region, role)
+        ):
             found.problems.append(_newest(bucket, found.buckets[bucket]))
 
 
@@ -54,9 +60,9 @@ def _newest(bucket: str, rows: int) -> dict[str, object]:
     return problem(
         "newest-versions",
         "Newest versions",
-        f"{bucket} keeps versions, and the manifest names none: the job acts on the newest at run"
+        f"{bucket} keeps versions, and the list names none: the job acts on the newest at run"
         " time, which may differ from today's.",
-        "Add a column with version IDs if that matters.",
+        "List version IDs if that matters.",
         blocking=False,
         count=rows,
     )

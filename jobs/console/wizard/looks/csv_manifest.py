@@ -18,6 +18,7 @@ from jobs.manifests.frozen_list import Rows
 from jobs.manifests.keys import KeyRules
 from jobs.manifests.opened import encryption_problem
 from jobs.manifests.preview import Preview, preview, whole_lines
+from jobs.manifests.problems import ProblemKind
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
 from jobs.s3.storage import ObjectFacts
@@ -120,5 +121,6 @@ def _note(found: Found, facts: ObjectFacts, seen: Preview) -> None:
             row_text=one.row_text,
         )
         for one in seen.problems
+        if one.kind != ProblemKind.SEVERAL_BUCKETS  # the page says what that means (pages.py)
     ]
     found.problems = by_kind(listed, {kind.value: n for kind, n in seen.problem_counts.items()})

@@ -151,7 +151,7 @@ def _first_rows(
         found.problems.append(_of_file(error.message))
         return
     found.rows = [
-        asdict(PreviewRow(0, row.bucket, row.raw_key, row.key, row.version_id))
+        asdict(PreviewRow(0, row.bucket, row.key, row.key, row.version_id))
         for row in sample.rows[:ROWS_SHOWN]
     ]
     found.buckets = dict(Counter(row.bucket for row in sample.rows))

@@ -61,8 +61,10 @@ def test_what_becomes_of_a_list_is_shown_and_nothing_is_written(client, stand_at
     draft = stand_at(LIST)
     html = shown(client.get(reverse("list-convert", args=[draft.pk])))
     assert "photos,a%20b.jpg" in html and "photos,c%2Cd.jpg" in html
-    assert "Line 1 names the columns, and goes." in html
-    assert "Columns are separated by semicolons" in html and "Blank lines go." in html
+    assert "Line 1, which names the columns, is left out." in html
+    assert (
+        "Semicolons between columns become commas" in html and "Blank lines are left out." in html
+    )
     assert s3.list_objects_v2(Bucket=lists)["KeyCount"] == 0
 
 
@@ -77,7 +79,7 @@ def test_small_list_is_converted_at_once_and_stays_as_it_is(
     assert draft.data["found"]["rows_exact"] == 2 and not draft.data["found"]["problems"][1:]
     assert s3.get_object(Bucket=bucket, Key="list.csv")["Body"].read() == LIST
     page = shown(client.get(reverse("wizard-step", args=[draft.pk, "manifest"])))
-    assert "Converted 2 rows to a new manifest. Blank lines that went: 1." in page
+    assert "Converted 2 rows to a new manifest. Blank lines left out: 1." in page
 
 
 @pytest.mark.parametrize(
@@ -157,6 +159,8 @@ def test_large_list_is_converted_in_the_background_while_a_page_tells_how_far_it
     CONVERSION.change(str(draft.pk), read_bytes=20, rows=1)
     live = reverse("list-converting-live", args=[draft.pk])
     assert "Converted 1 row so far" in shown(client.get(live, HTTP_HX_REQUEST="true"))
+    step_1 = reverse("wizard-step", args=[draft.pk, "manifest"])
+    assert client.get(step_1)["Location"] == waiting
     background_call(draft)
     assert client.get(live, HTTP_HX_REQUEST="true")["HX-Redirect"] == waiting
     assert client.get(waiting)["Location"] == f"/jobs/create/{draft.pk}/manifest/#preview"

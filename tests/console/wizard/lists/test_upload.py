@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.console.wizard.lists import slices, upload
+from jobs.errors import StorageError
 from jobs.lifecycle import list_uploads
 from jobs.lifecycle.clean_up import clean_up
 from jobs.models import Draft, ListUpload
+from jobs.s3.multipart import Parts
 from tests.make import make_user
 
 SLICE = 5 * 1024 * 1024
@@ -185,10 +187,13 @@ def test_upload_that_has_ended_takes_no_slice(sender):
     assert "has ended" in sending.send(2).json()["error"]
 
 
-def test_upload_that_the_storage_ended_is_begun_anew(sender, s3):
+def test_upload_that_the_storage_ended_is_begun_anew(sender, monkeypatch):
     sending = sender(b"photos,a\n")
-    known = ListUpload.objects.get()
-    s3.abort_multipart_upload(Bucket=known.bucket, Key=known.key, UploadId=known.upload_id)
+
+    def gone(*_):
+        raise StorageError("NoSuchUpload", "The upload does not exist.", http_status=404)
+
+    monkeypatch.setattr(Parts, "put", gone)
     answer = sending.send(1)
     assert answer.status_code == 409 and "Choose the file again" in answer.json()["error"]
     assert sender(b"photos,a\n").told["slices_url"] != sending.told["slices_url"]
