@@ -13,7 +13,6 @@ from jobs.models import Draft
 from tests.console.wizard.lists.conftest import rows_of
 from tests.console.wizard.lists.test_convert_list import background_call
 from tests.console.wizard.test_in_browser import assert_accessible, begin, sign_in
-from tests.console.wizard.test_in_browser import choose as choose_kind
 from tests.make import make_user
 
 SLICE = 5 * 1024 * 1024
