@@ -14,7 +14,15 @@ from tests import postgres
 
 # What is set for the installation of whoever runs the tests must not reach them.
 for _name in (
-    *("DATA_DIR", "DATABASE_URL", "REDIS_URL", "WORK_DIR", "SQL_DIR", "SECRET_KEY", "ENCRYPTION_KEYS"),
+    *(
+        "DATA_DIR",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "WORK_DIR",
+        "SQL_DIR",
+        "SECRET_KEY",
+        "ENCRYPTION_KEYS",
+    ),
     *(
         "HTTPS",
         "DEBUG",

@@ -80,6 +80,7 @@ class DeleteObject(BatchOperation):
     batch_size = delete_object_batches.MOST_KEYS
     chunk_rows = 1000  # one request for a chunk: with fewer rows each, twice the requests
     guards_itself: ClassVar[bool] = True
+    takes_delete_markers: ClassVar[bool] = True
 
     mode: str = NEWEST
     kept: int | None = None

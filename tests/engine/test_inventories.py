@@ -288,7 +288,8 @@ def test_list_has_each_row_once_wherever_the_worker_that_prepares_it_dies(
     prepare(job_over(place, spec))
     points = deaths.mortal.points
     assert points > 30
-    for dies_at in range(1, points, 3):
+    # To start what decodes Parquet and ORC takes longer than all else.
+    for dies_at in range(1, points, 3 if file_format == "CSV" else 17):
         deaths.mortal.points, deaths.mortal.dies_at = 0, dies_at
         job = prepare(job_over(place, spec))
         died_at = f"{deaths.mortal.died_at}, point {dies_at} of {points}"

@@ -7,9 +7,10 @@ a way to the network or into files that it was not given. What it writes is chec
 """
 
 import contextlib
+import fcntl
 import json
 import os
-import selectors
+import select
 import shutil
 import signal
 import subprocess
@@ -50,7 +51,8 @@ PATIENCE_S = 300.0
 
 MOST_HEAD_BYTES = 4096
 MOST_TEXT_BYTES = 256 * 1024**2
-_LOOK_S = 0.5
+_LOOK_MS = 500
+_PIPE_BYTES = 1024 * 1024
 _CHILD = Path(__file__).with_name("columnar_child.py")
 
 
@@ -94,6 +96,9 @@ def _child(
     descriptor = stored.fileno()
     arguments = (file_format, descriptor, first_line, int(keeps_all), MOST_MEMORY_BYTES)
     reader, writer = os.pipe()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # no more than somebody allows
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     with open(reader, "rb", buffering=0) as output:
         try:
             child = subprocess.Popen(
@@ -139,8 +144,8 @@ class _Pipe:
         self._file = file
         self._stop = reading.stop
         self._waiting = bytearray()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._descriptor, selectors.EVENT_READ)
+        self._poll = select.poll()
+        self._poll.register(self._descriptor, select.POLLIN)
 
     def line(self) -> bytes:
         while (end := self._waiting.find(b"\n")) < 0:
@@ -158,7 +163,7 @@ class _Pipe:
 
     def _more(self) -> None:
         until_s = time.monotonic() + PATIENCE_S
-        while not self._selector.select(_LOOK_S):
+        while not self._poll.poll(_LOOK_MS):
             if self._stop.is_set():
                 raise StoppedError
             if time.monotonic() > until_s:
