@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from jobs.manifests import plus_signs
-from jobs.manifests.problems import at_line
+from jobs.manifests.problems import at_line, of_file
 from jobs.manifests.source import RowBlock
 from jobs.models import Job
 from jobs.operations.base import Operation
@@ -27,6 +27,8 @@ def check_plus_signs(
         for place, row in rows:
             readings = plus_signs.look(row, storage)
             if readings.needs_answer(is_destructive=is_destructive):
-                line = block.place.line + place
-                raise at_line(plus_signs.unsaid(readings), b"", line)
+                fault = plus_signs.unsaid(readings)
+                if not block.place.line:
+                    raise of_file(fault.kind, f"{block.place} {fault.what}", fault.remedy)
+                raise at_line(fault, b"", block.place.line + place)
         job.plus_signs += signs

@@ -131,6 +131,9 @@ def _check_manifest(spec: JobSpec) -> list[Problem]:
         problems.append(Problem("manifest", "The manifest's ETag is missing. Check the manifest."))
     if manifest.format not in INVENTORIES and (wrong := wrong_columns(manifest.fields)):
         problems.append(Problem("fields", " ".join(wrong)))
+    if not isinstance(manifest.plus_is_space, bool | None):
+        said = "PlusIsSpace must be true or false, or be left out."
+        problems.append(Problem("BatchConsole.PlusIsSpace", said))
     return problems
 
 

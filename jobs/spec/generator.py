@@ -108,11 +108,12 @@ class GeneratorSpec:
         S3JobManifestGenerator ("Filter.CreatedAfter"), those of ours begin with "BatchConsole".
         """
         check = Checker()
-        union = check.structure(wire.get(GENERATOR), GENERATOR)
+        outer = check.structure(wire, GENERATOR)
+        union = check.structure(outer.get(GENERATOR), GENERATOR)
         check.only(union, (_ONLY,), GENERATOR)
         inner = check.structure(union.get(_ONLY), _ONLY)
         check.only(inner, _MEMBERS)
-        spec = cls._parse(inner, wire.get(EXTENSION), check)
+        spec = cls._parse(inner, outer.get(EXTENSION), check)
         check.done()
         return spec
 

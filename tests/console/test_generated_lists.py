@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from jobs.models import Draft
 from jobs.queries.generator_words import generator_pairs
 from jobs.spec.generator import GeneratorSpec
 from tests.make import make_job
@@ -80,3 +81,21 @@ def test_filter_that_is_not_set_is_not_named():
     inner = {"SourceBucket": "arn:aws:s3:::photos", "EnableManifestOutput": False}
     spec = GeneratorSpec.from_wire({"ManifestGenerator": {"S3JobManifestGenerator": inner}})
     assert generator_pairs(spec) == [("Listed", "s3://photos/"), ("Versions", "Current objects")]
+
+
+def test_clone_lists_anew_unless_the_saved_list_is_asked_for(as_operator):
+    job = make_job("Suspended", listed_by=WIRE, generated_manifest=SAVED)
+    assert "?list=saved" in page(as_operator, job)
+    url = reverse("job-clone", args=[job.pk])
+    for query, named in [("", "s3://photos"), ("?list=saved", "list-of-job-1/manifest.json")]:
+        assert as_operator.post(url + query).status_code == 303
+        draft = Draft.objects.latest("created_at")
+        assert named in str(draft.data["manifest"])
+    assert Draft.objects.count() == 2
+
+
+def test_job_without_a_saved_list_is_cloned_over_its_own(as_operator):
+    job = make_job("Suspended", listed_by=WIRE)
+    assert "?list=saved" not in page(as_operator, job)
+    as_operator.post(reverse("job-clone", args=[job.pk]) + "?list=saved")
+    assert "s3://photos" in str(Draft.objects.get().data["manifest"])

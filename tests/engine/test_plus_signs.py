@@ -1,10 +1,13 @@
 """What a `+` in a list stands for: nothing is done to an object that nobody meant."""
 
+from dataclasses import replace
+
 import pytest
 
 from jobs.choices import JobStatus, ManifestField
-from jobs.engine import plus_checks
-from jobs.errors import StorageError, StorageUnavailableError
+from jobs.engine import planner, plus_checks
+from jobs.errors import StorageError, StorageUnavailableError, ValidationFailedError
+from jobs.manifests.source import Place
 from jobs.s3.storage import Storage
 from jobs.spec.manifest import ManifestSpec
 
@@ -135,6 +138,25 @@ def test_plus_in_a_version_id_is_no_question(place, steps):
     rows = [[place.source, "a.txt", "3/L4kqt+J="], [place.source, "b%20c", "v+1"]]
     job = steps.prepare(job_of(place, rows, fields=(BUCKET, KEY, VERSION), **DELETE))
     assert (job.status, job.plus_signs) == (JobStatus.SUSPENDED, 0)
+
+
+def test_list_whose_rows_have_no_lines_is_refused_without_one(place, steps, monkeypatch):
+    place.put_objects(["a b.txt"])
+    check = planner.check_plus_signs
+
+    def without_lines(job, operation, blocks, storage):
+        check(job, operation, [replace(block, place=Place(0)) for block in blocks], storage)
+
+    monkeypatch.setattr(planner, "check_plus_signs", without_lines)
+    job = steps.prepare(job_of(place, [[place.source, "a+b.txt"]]))
+    assert (job.failure_code, job.failure_line) == ("InvalidManifestContent", None)
+    assert job.failure_reason.startswith('The list names the key "a+b.txt": ')
+
+
+def test_switch_that_is_neither_true_nor_false_is_refused_with_its_field(place):
+    with pytest.raises(ValidationFailedError) as caught:
+        job_of(place, [[place.source, "a"]], plus_is_space="yes")
+    assert [problem.field for problem in caught.value.problems] == ["BatchConsole.PlusIsSpace"]
 
 
 def test_dry_run_is_asked_as_the_job_would_be(place, steps):

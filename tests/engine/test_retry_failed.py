@@ -35,8 +35,10 @@ def client(place, client):
 
 
 def raw(key):
-    """As the manifest has it: only what must be encoded is."""
-    return quote(key, safe='/+,"')
+    """As the manifest has it: only what must be encoded is, and a plus, of which somebody would have
+    to say what it stands for.
+    """
+    return quote(key, safe='/,"')
 
 
 def see(job):

@@ -1,12 +1,16 @@
 """Whole jobs over lists that are filtered by SQL, and what becomes of them when its process ends."""
 
+from urllib.parse import unquote
+
 import pytest
 
-from jobs.choices import JobStatus, ManifestField
+from jobs.choices import JobStatus, ManifestField, ManifestFormat
 from jobs.manifests.sql import process, source
 from jobs.models import Job
 from jobs.s3 import storage
 from jobs.spec.manifest import ManifestSpec
+from tests import inventories
+from tests.engine.places import TAGS
 
 KEYS = ["a b.jpg", "a+b.jpg", "50%.jpg", "é/ü.jpg", 'quo"te.jpg', "com,ma.jpg", "x/日本.jpg"]
 
@@ -92,3 +96,65 @@ def test_process_that_ends_by_itself_makes_the_job_wait_and_try_again(steps, fil
     Job.objects.update(waiting_until_s=0)
     job = steps.prepare(job)
     assert (job.status, job.total_tasks, job.waiting_for) == (JobStatus.SUSPENDED, 3, "")
+
+
+@pytest.mark.parametrize("file_format", ["CSV", "Parquet"])
+def test_job_over_an_inventory_runs_what_the_sql_keeps_of_its_columns(place, steps, file_format):
+    place.put_objects(KEYS)
+    columns = ("Bucket", "Key", "Size")
+    rows = [[place.source, key, str(n)] for n, key in enumerate(KEYS)]
+    parts = []
+    for number, some in enumerate((rows[:3], rows[3:])):
+        data = inventories.file_of(file_format, some, columns)
+        parts.append((place.put_manifest(data, key=f"data/{number}")[0], data))
+    listed = inventories.manifest_json(parts, columns, file_format, bucket=place.source)
+    key, etag = place.put_manifest(listed, key="inventory/manifest.json")
+    spec = ManifestSpec(
+        place.source,
+        key,
+        etag,
+        (),
+        format=ManifestFormat.INVENTORY,
+        filter_sql="SELECT * FROM list WHERE size BETWEEN 1 AND 5",
+    )
+    job = steps.all_the_way(place.make_job(rows, manifest=spec))
+    assert (job.total_tasks, job.tasks_succeeded) == (5, 5)
+    assert [unquote(row[1]) for row in place.report_rows(job)] == KEYS[1:6]
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "tasks", "skipped"),
+    [
+        ("S3DeleteObject", {"Mode": "VERSIONS"}, 2, {}),
+        ("S3PutObjectTagging", TAGS, 1, {"delete markers": 1}),
+    ],
+)
+def test_delete_markers_are_tasks_of_deletions_alone(
+    place, steps, operation, parameters, tasks, skipped
+):
+    place.s3.put_bucket_versioning(
+        Bucket=place.source, VersioningConfiguration={"Status": "Enabled"}
+    )
+    rows = [
+        [place.source, "there", "v1", "true", "false", "5"],
+        [place.source, "gone", "v2", "true", "true", ""],
+    ]
+    data = inventories.csv_file(rows)
+    place.put_manifest(data, key="data/1")
+    listed = inventories.manifest_json(
+        [("data/1", data)], inventories.WITH_VERSIONS, bucket=place.source
+    )
+    key, etag = place.put_manifest(listed, key="inventory/manifest.json")
+    spec = ManifestSpec(
+        place.source,
+        key,
+        etag,
+        (),
+        format=ManifestFormat.INVENTORY,
+        filter_sql="SELECT * FROM list WHERE IsLatest",
+    )
+    job = steps.prepare(
+        place.make_job(rows, manifest=spec, operation=operation, parameters=parameters)
+    )
+    assert (job.status, job.total_tasks) == (JobStatus.SUSPENDED, tasks)
+    assert job.skipped_rows == skipped

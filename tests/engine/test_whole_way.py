@@ -233,7 +233,7 @@ def test_cancel_in_the_middle_keeps_what_was_done_and_reports_it(place, steps, s
     keys = [f"{n}.jpg" for n in range(6)]
     place.put_objects(keys)
     job = place.make_job(place.list_of(keys))
-    for _ in range(2):
+    for _ in range(4):
         steps.prepare(job)
     steps.confirm(job)
     settings.BATCHCONSOLE_TIME_BOX_S = 0.0001

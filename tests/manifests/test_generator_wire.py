@@ -296,7 +296,7 @@ WHOLE = wire_of(example(GENERATOR), OURS)
 @given(st.sampled_from(list(places_in(WHOLE))), JSON)
 def test_whatever_stands_at_a_place_is_taken_or_refused_with_sentences(path, value):
     try:
-        spec = GeneratorSpec.from_wire(replaced(WHOLE, path, value) or {})
+        spec = GeneratorSpec.from_wire(replaced(WHOLE, path, value))
     except ValidationFailedError as error:
         assert error.problems
         return

@@ -33,6 +33,7 @@ from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import AtStake, Operation
 from jobs.queries import words
+from jobs.queries.generator_words import list_pairs
 from jobs.queries.job_detail import remaining
 
 
@@ -109,6 +110,7 @@ def _why_blocked(job: Job) -> str:
 
 def _run_page(request: HttpRequest, job: Job, form: RunForm, facts: dict[str, Any]) -> HttpResponse:
     context = {**frame(request, job), **facts, "form": form, "typed": "typed" in form.fields}
+    context["generated"] = list_pairs(job)
     return render(request, "console/job_run.html", context)
 
 

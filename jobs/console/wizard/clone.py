@@ -15,30 +15,40 @@ from jobs.console.wizard.drafts import Data
 from jobs.console.wizard.found import Found
 from jobs.console.wizard.looks.table import look
 from jobs.console.wizard.steps import STEPS
+from jobs.lifecycle.generated_lists import saved_list
 from jobs.models import Draft, Job
+from jobs.spec.object_list import ListSpec
 
 TOUCHED = [step.slug for step in STEPS[:-1]]
 
 
-def draft_of(user: User, job: Job, *, now: datetime) -> Draft:
-    """A new draft with everything of the job, and with a fresh look at its manifest."""
-    draft = drafts.new_draft(
-        user, now=now, source=f"clone:{job.pk}", data=data_of(job), touched=TOUCHED
-    )
+def draft_of(user: User, job: Job, *, now: datetime, with_saved_list: bool = False) -> Draft:
+    """A new draft with everything of the job, and with a fresh look at its manifest. A generated list is
+    made anew, unless `with_saved_list` asks for the one that was saved, and there is one.
+    """
+    manifest = saved_list(job) if with_saved_list else None
+    data = data_of(job, manifest or job.manifest)
+    draft = drafts.new_draft(user, now=now, source=f"clone:{job.pk}", data=data, touched=TOUCHED)
     draft.data = look_and_note(draft, job, now=now)
     draft.save(update_fields=["data"])
     return draft
 
 
-def data_of(job: Job) -> Data:
-    """Everything of the job as somebody would have typed it; credentials are no part of a job."""
+def data_of(job: Job, manifest: ListSpec | None = None) -> Data:
+    """Everything of the job as somebody would have typed it; credentials are no part of a job. With
+    `manifest` over that list instead of its own.
+    """
     form = FORMS.get(job.operation)
+    saved = saved_list(job)
+    saved_typed = typed_of(saved) if saved else {}
     return {
         "manifest": {
+            **saved_typed,
             "region": job.region.slug,
             "read_as": job.role.arn,
-            **typed_of(job.manifest),
+            **typed_of(manifest or job.manifest),
         },
+        **({"saved_list": saved_typed} if saved else {}),
         "operation": job.operation,
         "settings": {job.operation: form.typed_of(job.parameters)} if form else {},
         "options": _options_of(job),
@@ -74,7 +84,8 @@ def look_and_note(draft: Draft, job: Job, *, now: datetime) -> Data:
 def _notes(reading: Reading, job: Job) -> list[str]:
     """Differences that need no new value, yet somebody should know of."""
     notes, found = [], reading.found
-    if not reading.is_retry and found and found.etag and found.etag != job.manifest.etag:
+    etag = job.generated_manifest.get("Location", {}).get("ETag") or job.manifest.etag
+    if not reading.is_retry and found and found.etag and found.etag != etag:
         notes.append("The manifest was changed since that job. This draft uses what is there now.")
     if reading.operation and reading.operation.is_valid():
         lost = set(job.parameters) - set(reading.operation.parsed().to_wire())

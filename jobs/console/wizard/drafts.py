@@ -2,7 +2,8 @@
 
 `data` of a draft holds "manifest" and "options" (typed values by field name, of step 1 those of every
 kind of list and which "kind" was chosen), "operation" (its name), "settings" (typed values by operation), "found" (see found.py), "checked" (steps whose
-problems are shown), "notes" (what a clone has to say), "retry" (see reports/retry_drafts.py) and
+problems are shown), "notes" (what a clone has to say), "retry" (see reports/retry_drafts.py), "saved_list"
+(of a clone over a generated list, its saved list as it would be typed) and
 "saved" (by step: the version in which it was last saved, the tab that did, whether by a button).
 """
 

@@ -132,6 +132,8 @@ def _clone_context(reading: Reading, step: Step) -> Context | None:
         there = next(step for step in STEPS if step.slug == kept["step"])
         wrong.append((step_url(reading.draft, there, kept["field"]), kept["message"]))
     told = {"kind": kind, "job_id": job_id, "wrong": wrong, "notes": reading.data.get("notes", [])}
+    if step is MANIFEST and reading.data.get("saved_list"):
+        told["lists"] = reading.manifest.kind
     return told | (_retry_context(reading) if kind == "retry" else {})
 
 

@@ -216,6 +216,18 @@ def _to_page(press: Press) -> HttpResponse:
     return SeeOther(reverse(form.page, args=[press.draft.pk]))
 
 
+def _clone_list(press: Press) -> HttpResponse:
+    """Of a clone over a generated list: its saved list, or listing anew."""
+    saved = press.draft.data.get("saved_list", {})
+    fresh = saved if press.about == ["saved"] and saved else {"kind": "generated"}
+
+    def change(data: Data) -> Data:
+        return data | {"manifest": data.get("manifest", {}) | fresh}
+
+    drafts.save(press.draft, MANIFEST, change, press.seen, now=timezone.now())
+    return _check(press)
+
+
 def _turn(press: Press) -> HttpResponse:
     """The same object is a list of another kind."""
     kind = "".join(press.about[:1])
@@ -237,6 +249,7 @@ _ORDERS: dict[str, Callable[[Press], HttpResponse]] = {
     "show": partial(stay, anchor="settings"),
     "page": _to_page,
     "turn": _turn,
+    "list": _clone_list,
     "kind": partial(stay, anchor="list-fields"),
     "add": add,
     "remove": remove,

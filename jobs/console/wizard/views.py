@@ -73,4 +73,8 @@ def draft_leave(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 def job_clone(request: HttpRequest, job_id: str) -> HttpResponse:
     job = job_or_404(request, job_id, write=True, doing="Cloning jobs")
     require(request, "operator", "Cloning jobs")
-    return SeeOther(step_url(clone.draft_of(user_of(request), job, now=timezone.now()), MANIFEST))
+    with_saved_list = request.GET.get("list") == "saved"
+    draft = clone.draft_of(
+        user_of(request), job, now=timezone.now(), with_saved_list=with_saved_list
+    )
+    return SeeOther(step_url(draft, MANIFEST))

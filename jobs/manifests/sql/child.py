@@ -19,14 +19,14 @@ from typing import Any
 import duckdb
 
 from jobs.manifests.sql import frames, jail
-from jobs.manifests.sql.statements import ROW, TABLE, Plan, RefusedError, plan_of, refuse_kind
+from jobs.manifests.sql.statements import ROW, Plan, RefusedError, plan_of, refuse_kind
+from jobs.manifests.sql.table import ROWS, ListTable, locked
 
 LOOK_S = 0.25
 _PR_SET_PDEATHSIG = 1
 _OVERHEAD_BYTES = 1536 * 1024 * 1024
 """Of address space, for Python, DuckDB's code and the arenas of the C library's allocator."""
 
-_ROWS = "_rows"
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _LINE_SHOWN = re.compile(r"\n+LINE (\d+): (.*)\n( *)\^", re.DOTALL)
 _CANDIDATES = re.compile(r"\n+Candidate bindings: (.*)")
@@ -62,12 +62,12 @@ class Runner:
     def __init__(self, orders: dict[str, Any], answers: int) -> None:
         self.sql: str = orders["sql"]
         self.used: list[str] = []
-        self._orders = orders
         self._answers = answers
         self._plan: Plan | None = None
         self._cells: list[int] = []
         self._width = 0
-        self._connection = _locked(orders["folder"], orders["memory_bytes"])
+        self._connection = locked(orders["folder"], orders["memory_bytes"])
+        self._table = ListTable(self._connection, orders)
         jail.no_more_processes()
 
     def answer(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Runner:
         plan = plan_of(
             self._one("SELECT json_serialize_sql(?::VARCHAR)", self.sql), self._grouping()
         )
-        self._view([])
+        self._table.fill([])
         described = self._connection.execute(self._plain()).description or []
         self._plan = plan
         self._width = len(described)
@@ -116,7 +116,7 @@ class Runner:
         """
         if self._plan is None:
             raise RefusedError("The SQL was not looked at.")
-        self._view(files, after)
+        self._table.fill(files, after)
         statement, cells, width = self._plain(), self._cells, self._width
         if self._plan.row_wise:
             statement = self._numbered()
@@ -130,7 +130,7 @@ class Runner:
         for columns in self._columns():
             rows += len(columns[0])
             _send(self._answers, frames.ROWS, frames.packed(columns))
-        return {"rows": rows, "skipped": self._markers(files)}
+        return {"rows": rows, "skipped": self._table.markers(files)}
 
     def _numbered(self) -> str:
         if self._plan is None:
@@ -150,7 +150,7 @@ class Runner:
 
     def _shown(self, file: str, most: int) -> dict[str, Any]:
         """The first rows of the result as texts, and how many there are of how many."""
-        self._view([file])
+        self._table.fill([file])
         described = self._connection.execute(f"{self._plain()}").description or []
         kept = [place for place, column in enumerate(described) if column[0] != ROW]
         names = ", ".join(f"c{place}" for place in range(len(described)))
@@ -161,99 +161,8 @@ class Runner:
             "columns": [str(described[place][0]) for place in kept],
             "rows": found,
             "kept": int(self._one(f"SELECT count(*) FROM {plain}")),  # noqa: S608
-            "of": int(self._one(f"SELECT count(*) FROM {_ROWS}")),  # noqa: S608
+            "of": int(self._one(f"SELECT count(*) FROM {ROWS}")),  # noqa: S608
         }
-
-    def _markers(self, files: list[str]) -> int:
-        marker = self._orders["delete_marker"]
-        if not marker or not files:
-            return 0
-        raw = self._source(files)
-        return int(self._one(f"SELECT count(*) FROM {raw} WHERE {_boolean(marker)}"))  # noqa: S608
-
-    def _view(self, files: list[str], after: int = 0) -> None:
-        """Make `list` anew: the rows of these files, or none, with its columns' types."""
-        marker = self._orders["delete_marker"]
-        columns = ", ".join(_typed(name, kind) for name, kind in self._orders["columns"])
-        raw = self._source(files)
-        where = f"{ROW} > {int(after)}"
-        if marker:
-            where += f" AND {_boolean(marker)} IS DISTINCT FROM true"
-        if not files:
-            where = "false"
-        for view, text in (
-            (_ROWS, f"SELECT * FROM {raw} WHERE {where}"),  # noqa: S608
-            (TABLE, f"SELECT {columns}, {ROW} FROM {_ROWS}"),  # noqa: S608
-        ):
-            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {text}")
-
-    def _source(self, files: list[str]) -> str:
-        if not files:
-            nothing = ", ".join(
-                f"''::VARCHAR AS {_name(one)}" for one, _ in self._orders["columns"]
-            )
-            return f"(SELECT {nothing}, 0 AS {ROW})"
-        paths = ", ".join(_literal(os.path.join(self._orders["folder"], file)) for file in files)
-        if self._orders["format"] == "parquet":
-            read = f"read_parquet([{paths}])"
-        else:
-            names = [_name(name) for name, _ in self._orders["columns"]]
-            kinds = ", ".join(f"{name}: 'VARCHAR'" for name in names)
-            read = (
-                f"read_csv([{paths}], header=false, auto_detect=false, strict_mode=true, delim=',',"
-                f" quote='\"', escape='\"', new_line='\\n', compression='none', parallel=false,"
-                f" max_line_size={frames.CELL_BYTES * 2}, columns={{{kinds}}},"
-                f" force_not_null=[{', '.join(names)}])"
-            )
-        return f"(SELECT *, row_number() OVER () AS {ROW} FROM {read})"  # noqa: S608
-
-
-def _locked(folder: str, memory_bytes: int) -> duckdb.DuckDBPyConnection:
-    """The order matters: what may be read is named first, then all else is shut, then all is locked."""
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "threads": "1",  # with more, the limit of memory does not hold
-            "memory_limit": f"{memory_bytes}B",
-            "temp_directory": "",
-            "python_enable_replacements": "false",
-            "autoload_known_extensions": "false",
-            "autoinstall_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "allow_unsigned_extensions": "false",
-            "allow_persistent_secrets": "false",
-        },
-    )
-    for setting in (
-        "SET enable_progress_bar=false",
-        "SET TimeZone='UTC'",
-        "SET preserve_insertion_order=true",
-        "SET max_expression_depth=250",
-        f"SET allowed_directories=[{_literal(folder)}]",
-        "SET enable_external_access=false",
-        "SET lock_configuration=true",
-    ):
-        connection.execute(setting)
-    return connection
-
-
-def _typed(name: str, kind: str) -> str:
-    """A text that is no number, date or truth value is NULL; a file with types of its own keeps them."""
-    if not kind or kind == "VARCHAR":
-        return _name(name)
-    return f"TRY_CAST({_name(name)} AS {kind}) AS {_name(name)}"
-
-
-def _boolean(name: str) -> str:
-    return f"TRY_CAST({_name(name)} AS BOOLEAN)"
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _text(cell: Any) -> str:

@@ -145,10 +145,10 @@ def test_look_that_is_not_at_its_end_says_at_least_and_the_next_goes_on(
     from jobs.console.wizard.looks import generated  # noqa: PLC0415
 
     monkeypatch.setattr(generated, "LOOK_S", -1.0)
-    wizard.press("manifest", "check", source=f"s3://{cats}")
-    first = found(wizard)
-    assert first["checkpoint"] is not None
-    assert f"At least {first['rows_estimated']}<small>" in wizard.open("manifest").html
+    places = {"source": f"s3://{cats}/cats/", "more_sources-0-path": f"s3://{cats}/dogs/"}
+    wizard.press("manifest", "check", **places)
+    assert found(wizard)["checkpoint"] is not None
+    assert "At least 3<small>" in wizard.open("manifest").html
     monkeypatch.undo()
     wizard.press("manifest", "check")
     assert found(wizard)["checkpoint"] is None
@@ -311,3 +311,74 @@ def test_browsing_for_a_source_chooses_a_folder_and_looks_at_once(wizard, region
 def test_bucket_of_the_first_rows_that_is_not_there_is_a_warning(wizard, region, role, put):
     wizard.press("manifest", "check", manifest_object=put("list.csv", "nowhere-to-be,a.jpg\n"))
     assert 'The bucket "nowhere-to-be" does not exist.' in unescape(wizard.open("manifest").html)
+
+
+# --- Afterwards
+
+
+def cloned(wizard, job):
+    assert wizard.client.post(reverse("job-clone", args=[job.pk])).status_code == 303
+    wizard.draft = Draft.objects.latest("created_at")
+    return wizard
+
+
+def test_clone_of_a_generated_job_lists_anew_or_uses_its_saved_list_by_choice(
+    wizard, region, role, cats, bucket, inventory, s3
+):
+    wizard.press("manifest", source=f"s3://{cats}/cats/")
+    job = made(wizard, bucket)
+    key = inventory.partition(f"{bucket}/")[2]
+    etag = s3.head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
+    saved = {"ObjectArn": f"arn:aws:s3:::{bucket}/{key}", "ETag": etag}
+    job.generated_manifest = {"Format": ManifestFormat.SAVED_LIST, "Location": saved}
+    job.save(update_fields=["generated_manifest"])
+    cloned(wizard, job)
+    assert "The objects are listed anew." in wizard.open("manifest").html
+    assert wizard.values["source"] == f"s3://{cats}/cats/"
+    assert wizard.send("manifest", "list:saved").status_code == 303
+    assert wizard.open("manifest").values["inventory_object"] == inventory
+    assert found(wizard)["rows_exact"] == 2
+    assert wizard.send("manifest", "list:anew").status_code == 303
+    assert wizard.open("manifest").values["source"] == f"s3://{cats}/cats/"
+    assert found(wizard)["rows_exact"] == 3
+
+
+def test_clone_of_a_job_over_an_inventory_is_one_over_it(
+    wizard, region, role, photos, inventory, bucket
+):
+    wizard.press("manifest", inventory_object=inventory, **INVENTORY)
+    job = made(wizard, bucket)
+    cloned(wizard, job)
+    assert wizard.open("manifest").values["inventory_object"] == inventory
+    assert "Use the saved list" not in wizard.html
+    assert found(wizard)["rows_exact"] == 2
+
+
+def test_review_says_what_is_listed_and_how_much_of_it_is_known(wizard, region, role, cats, bucket):
+    wizard.press("manifest", source=f"s3://{cats}/cats/", larger_than="1")
+    made(wizard, bucket)
+    html = unescape(cloned(wizard, Job.objects.get()).open("review").html)
+    for text in ("A whole bucket or prefix", "s3://photos/cats/", "Larger than", "1 byte"):
+        assert text in html
+
+
+def test_list_over_several_buckets_says_what_that_means_for_the_operation(
+    wizard, region, role, put, photos, bucket
+):
+    path = put("list.csv", f"{photos},a.jpg\n{bucket},b.jpg\n")
+    wizard.press("manifest", manifest_object=path)
+    html = wizard.open("manifest").html
+    assert "A job acts on each object in its own bucket." in html
+    assert "need all in one bucket" in html
+    wizard.press("operation", "show", operation="S3PutObjectCopy")
+    assert "needs all objects in one bucket. Choose another" in wizard.open("manifest").html
+    wizard.press("operation", "show", operation="S3PutObjectTagging")
+    assert "acts on each object in its own bucket" in wizard.open("manifest").html
+
+
+def test_run_page_names_what_was_listed(wizard, region, role, cats, bucket):
+    wizard.press("manifest", source=f"s3://{cats}/cats/")
+    job = made(wizard, bucket)
+    html = unescape(wizard.client.get(reverse("job-run", args=[job.pk])).content.decode())
+    assert "Made by listing" in html
+    assert "Manifest object" not in html

@@ -13,6 +13,12 @@ from jobs.s3.storage import ObjectFacts
 from jobs.spec.manifest import ManifestSpec
 
 BARE = ("Bucket", "Key")
+COLUMNS = (("Bucket", ""), ("Key", ""), ("Size", "BIGINT"))
+"""Of the list that the processes of tests have."""
+
+MEMORY_BYTES = 256 * 1024 * 1024
+CANARY = "canary-8f2c"
+MANY = "".join(f"bucket,k{n:05d}\n" for n in range(5000))
 
 
 class DictStorage:
@@ -79,3 +85,8 @@ def rows_of(blocks):
 
 def kept(sql, text, fields=BARE, **facts):
     return rows_of(blocks_of(sql, text, fields, **facts))
+
+
+def run(one):
+    one.ask("plan")
+    return list(one.rows(["list.csv"]))

@@ -26,7 +26,7 @@ class Kind:
     @property
     def article(self) -> str:
         """As a sentence goes on with it."""
-        return self.label[0].lower() + self.label[1:]
+        return "a CSV manifest" if self.name == "csv" else self.label[0].lower() + self.label[1:]
 
 
 KINDS = (

@@ -25,6 +25,7 @@ from jobs.spec.generator_extension import CURRENT
 LOOK_S = 1.5
 """So long one look lists, and the next one goes on where it stopped."""
 
+_FIRST_PAGE_S = 2.5
 SHOWN = 10
 _BLOCK_ROWS = 100_000
 _SAMPLE_ROWS = 1_000
@@ -37,18 +38,28 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     if known and known.place == found.place and known.checkpoint is not None:
         seen.go_on_from(known)
     until_s = time.monotonic() + LOOK_S
-    reading = _reading(region, role, _BLOCK_ROWS, lambda: time.monotonic() >= until_s)
+
+    def is_over() -> bool:
+        """A page is waited for longer: without scripts nobody looks again by itself."""
+        return time.monotonic() >= until_s + (0 if seen.pages else _FIRST_PAGE_S)
+
+    reading = _reading(region, role, _BLOCK_ROWS, is_over)
     asked = wanted(spec, reading)
     asked = dataclasses.replace(asked, keeps=seen.noting(asked.keeps))
     with contextlib.closing(listed_blocks(asked, reading, found.checkpoint)) as blocks:  # type: ignore[type-var]
         for block in blocks:
             seen.count(block.buckets, block.skipped)
             found.checkpoint = block.checkpoint
-            if time.monotonic() >= until_s:
+            if is_over() and not _is_end(block.checkpoint, len(asked.places)):
                 break
         else:
             found.checkpoint = None
     _say(found, spec, seen)
+
+
+def _is_end(checkpoint: Any, places: int) -> bool:
+    """Nothing of the last place is left, so that going on costs nothing."""
+    return bool(checkpoint["place"] == places - 1 and checkpoint["within"].get("spans") == [])
 
 
 def some_rows(form: SourceForm, found: Found, region: Region, role: Role) -> tuple[Rows, int]:
@@ -83,6 +94,7 @@ class _Seen:
     found: Found
     total: int = 0
     skipped: int = 0
+    pages: int = 0
 
     def go_on_from(self, known: Found) -> None:
         self.found.rows, self.found.buckets = known.rows, dict(known.buckets)
@@ -97,6 +109,7 @@ class _Seen:
             keeps = keeps_of(bucket)
 
             def noted(page: list[Listed]) -> list[Listed]:
+                self.pages += 1
                 kept = keeps(page)
                 room = SHOWN - len(self.found.rows)
                 self.found.rows += [_row(bucket, one) for one in kept[: max(0, room)]]

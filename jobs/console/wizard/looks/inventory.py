@@ -52,8 +52,11 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     try:
         inventory = read_manifest(manifest, reading)
     except ManifestError as error:
-        is_csv = not _is_json(manifest, reading)
-        found.stop(form.main, error.message, turn_to="csv" if is_csv else "")
+        if _is_json(manifest, reading):
+            found.stop(form.main, error.message)
+        else:
+            said = f"{shown} is not the manifest.json of an S3 Inventory report: it is no JSON."
+            found.stop(form.main, said, turn_to="csv")
         return
     _describe(found, inventory)
     _look_at_files(found, inventory, reading)

@@ -1,5 +1,7 @@
 """Lists from the browser in a real one: uploads that go on after a reload, paste, ticks, and how it all looks."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -32,6 +34,15 @@ def choose(page, data, name="list.csv"):
     page.locator("#file").set_input_files({"name": name, "mimeType": "text/csv", "buffer": data})
 
 
+def choose_kind(page, kind):
+    """Step 1 leads to the page of that kind of list."""
+    page.locator(f"#kind-{kind}").check()
+    if (show := page.get_by_role("button", name="Show the fields of the chosen kind")).count():
+        show.click()
+    with page.expect_navigation(url=re.compile(f"/{kind}/")):
+        page.locator(f"#to-{kind}").click()
+
+
 def at_step_1(page):
     page.wait_for_url("**/manifest/#preview")
     expect(page.get_by_role("heading", level=1)).to_have_text("Choose Region and manifest")
@@ -44,7 +55,7 @@ def test_upload_goes_on_after_a_reload_where_it_was(
     file = tmp_path / "list.csv"
     file.write_bytes(data)
     begin(page, person)
-    page.locator("#to-upload").click()
+    choose_kind(page, "upload")
     page.locator("#file").set_input_files(file)
     held = []
     page.route("**/slices/2/", lambda route: held.append(route))
@@ -67,7 +78,7 @@ def test_upload_goes_on_after_a_reload_where_it_was(
 
 def test_upload_gets_over_a_server_that_is_busy(page, person, manifest_of, console_errors):
     begin(page, person)
-    page.locator("#to-upload").click()
+    choose_kind(page, "upload")
     choose(page, b"photos,a\n")
     answers = [503, 502]
 
@@ -86,7 +97,7 @@ def test_upload_gets_over_a_server_that_is_busy(page, person, manifest_of, conso
 
 def test_upload_that_is_refused_says_why_and_the_button_works_again(page, person, console_errors):
     begin(page, person)
-    page.locator("#to-upload").click()
+    choose_kind(page, "upload")
     page.locator("#send").click()
     expect(page.locator("#summary")).to_contain_text("Choose a file.")
     choose(page, b"")
@@ -98,7 +109,7 @@ def test_upload_that_is_refused_says_why_and_the_button_works_again(page, person
 
 def test_uploaded_spreadsheet_is_converted_before_it_is_used(page, person, manifest_of):
     begin(page, person)
-    page.locator("#to-upload").click()
+    choose_kind(page, "upload")
     choose(page, "Bucket;Key\r\nphotos;é b.jpg\r\n".encode("utf-16"), "from-a-sheet.csv")
     page.locator("#send").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Convert the list")
@@ -114,7 +125,7 @@ def test_upload_without_scripts_is_one_form(open_page, person, manifest_of):
     sign_in(page, person)
     page.goto(reverse("job-create"))
     page.get_by_role("button", name="Start new").click()
-    page.locator("#to-upload").click()
+    choose_kind(page, "upload")
     choose(page, b"photos,a\n")
     page.locator("#send").click()
     at_step_1(page)
@@ -123,7 +134,7 @@ def test_upload_without_scripts_is_one_form(open_page, person, manifest_of):
 
 def test_pasted_keys_are_shown_then_used(page, person, manifest_of):
     begin(page, person)
-    page.locator("#to-paste").click()
+    choose_kind(page, "paste")
     page.locator("#text").fill("2024/holiday photo.jpg\n2024/b.jpg\n")
     page.locator("#show").click()
     expect(page.locator("#offer")).to_contain_text("Enter the bucket below")
@@ -139,7 +150,7 @@ def test_ticked_objects_are_used(page, person, put, bucket, manifest_of):
     put("a b.txt", "x")
     put("dir/c+d.txt", "x")
     begin(page, person)
-    page.locator("#to-tick").click()
+    choose_kind(page, "tick")
     page.get_by_role("link", name=bucket).click()
     page.get_by_label("a b.txt").check()
     page.get_by_role("button", name="dir/", exact=True).click()
