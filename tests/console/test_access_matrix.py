@@ -70,6 +70,7 @@ CONSOLE = {
 DRAFTS = {
     "jobs/create/<uuid:draft_id>/retry-list/": BOTH,
     "jobs/create/<uuid:draft_id>/leave/": GET,
+    "jobs/create/<uuid:draft_id>/problems.csv": GET,
     "jobs/create/<uuid:draft_id>/browse/<slug:field>/": BOTH,
     "jobs/create/<uuid:draft_id>/sample/": GET,
     "jobs/create/<uuid:draft_id>/paste/": BOTH,
@@ -87,6 +88,7 @@ DRAFTS = {
     "_/drafts/<uuid:draft_id>/retry-list/": GET,
     "_/drafts/<uuid:draft_id>/autosave/<slug:step>/": POST,
     "_/drafts/<uuid:draft_id>/preview/": POST,
+    "_/drafts/<uuid:draft_id>/source/": POST,
     "_/drafts/<uuid:draft_id>/settings/": POST,
 }
 """Of operators, each their own: those of others are not found."""
