@@ -1,6 +1,8 @@
 """A job as the draft that would make it again."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -17,6 +19,7 @@ from jobs.console.wizard.looks.table import look
 from jobs.console.wizard.steps import STEPS
 from jobs.lifecycle.generated_lists import saved_list
 from jobs.models import Draft, Job
+from jobs.spec.generator import GeneratorSpec
 from jobs.spec.object_list import ListSpec
 
 TOUCHED = [step.slug for step in STEPS[:-1]]
@@ -91,9 +94,27 @@ def _notes(reading: Reading, job: Job) -> list[str]:
         lost = set(job.parameters) - set(reading.operation.parsed().to_wire())
         if lost:
             notes.append(f"These settings cannot be made here and are left out: {sorted(lost)}.")
+    if lost := _left_out(reading, job):
+        notes.append(f"This form has no field for these members of the list: {', '.join(lost)}.")
     if job.status == JobStatus.FAILED and job.failure_reason:
         notes.append(f"That job failed: {job.failure_reason}")
     return notes
+
+
+def _left_out(reading: Reading, job: Job) -> list[str]:
+    """Members of a generator that the form of step 1 cannot keep."""
+    if not isinstance(job.manifest, GeneratorSpec) or not reading.manifest.is_valid():
+        return []
+    made = reading.manifest.spec(job.manifest.etag)
+    return list(_gone(job.listed_by, made.to_wire())) if isinstance(made, GeneratorSpec) else []
+
+
+def _gone(before: Mapping[str, Any], after: Any) -> Iterator[str]:
+    for name, value in before.items():
+        if not isinstance(after, Mapping) or name not in after:
+            yield name
+        elif isinstance(value, Mapping):
+            yield from _gone(value, after[name])
 
 
 def _live(draft: Draft, data: Data) -> list[dict[str, str]]:

@@ -343,6 +343,20 @@ def test_clone_of_a_generated_job_lists_anew_or_uses_its_saved_list_by_choice(
     assert found(wizard)["rows_exact"] == 3
 
 
+def test_clone_names_what_the_form_of_generated_lists_has_no_field_for(
+    wizard, region, role, cats, bucket
+):
+    wizard.press("manifest", source=f"s3://{cats}/cats/")
+    job = made(wizard, bucket)
+    generator = job.listed_by["ManifestGenerator"]["S3JobManifestGenerator"]
+    generator["ExpectedBucketOwner"] = "123456789012"
+    generator["Filter"] = generator.get("Filter", {}) | {"EligibleForReplication": False}
+    job.save(update_fields=["listed_by"])
+    (note,) = cloned(wizard, job).draft.data["notes"]
+    assert "no field for these members of the list" in note
+    assert "ExpectedBucketOwner" in note
+
+
 def test_clone_of_a_job_over_an_inventory_is_one_over_it(
     wizard, region, role, photos, inventory, bucket
 ):
