@@ -94,8 +94,8 @@ def _notes(reading: Reading, job: Job) -> list[str]:
         lost = set(job.parameters) - set(reading.operation.parsed().to_wire())
         if lost:
             notes.append(f"These settings cannot be made here and are left out: {sorted(lost)}.")
-    if lost := _left_out(reading, job):
-        notes.append(f"This form has no field for these members of the list: {', '.join(lost)}.")
+    if gone := _left_out(reading, job):
+        notes.append(f"This form has no field for these members of the list: {', '.join(gone)}.")
     if job.status == JobStatus.FAILED and job.failure_reason:
         notes.append(f"That job failed: {job.failure_reason}")
     return notes
