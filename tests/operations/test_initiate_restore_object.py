@@ -223,7 +223,7 @@ def test_form_asks_for_days_of_glacier_objects_and_sends_none_for_the_others():
     assert form.errors == {"days": ["Enter for how many days the copies are needed."]}
     form = FORMS["S3InitiateRestoreObject"]({"archived_in": "tiering", "days": "x", "tier": "BULK"})
     assert form.is_valid(), form.errors
-    assert form.parameters() == {"GlacierJobTier": "BULK"}
+    assert form.wire() == {"GlacierJobTier": "BULK"}
 
 
 def test_archived_object_is_restored_and_asked_for_again(place, source):
@@ -276,7 +276,7 @@ def test_form_says_at_its_field_for_how_many_days_a_job_may_wait(days):
     form = FORMS["S3InitiateRestoreObject"]({"days": "7", "wait": "on", "wait_days": "5"})
     assert form.is_valid(), form.errors
     wanted = {"WaitUntilReadable": True, "WaitAtMostDays": 5}
-    assert {name: form.parameters()[name] for name in wanted} == wanted
+    assert {name: form.wire()[name] for name in wanted} == wanted
 
 
 @pytest.mark.parametrize("answer", [ACCEPTED, Answer(200, "", ""), IN_PROGRESS])

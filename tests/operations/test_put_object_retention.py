@@ -159,14 +159,14 @@ def test_bypass_has_an_acknowledgement_of_its_own():
     assert list(form.errors) == ["bypass_acknowledged"]
     form = FORMS["S3PutObjectRetention"]({**typed, "bypass_acknowledged": "on"})
     assert form.is_valid(), form.errors
-    assert form.parameters() == {"Retention": {}, "BypassGovernanceRetention": True}
+    assert form.wire() == {"Retention": {}, "BypassGovernanceRetention": True}
     assert FORMS["S3PutObjectRetention"]({"mode": "remove"}).is_valid()
 
 
 def test_choosing_an_event_hold_alone_never_removes_a_retention():
     form = FORMS["S3PutObjectRetention"]({"mode": "hold-on"})
     assert form.is_valid(), form.errors
-    assert form.parameters() == {"Retention": {"EventHold": "ON"}}
+    assert form.wire() == {"Retention": {"EventHold": "ON"}}
 
 
 def test_person_reads_what_will_happen():
