@@ -29,7 +29,8 @@ function complain(text) {
   problem.focus();
 }
 
-const sizeOf = (bytes) => (bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`);
+const sizeOf = (bytes) =>
+    bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 
 function showProgress(sent, size) {
   const percent = Math.floor((sent / size) * 100);
@@ -76,7 +77,8 @@ async function ask(url, body, onSent) {
     }
     if (tried === TRIES) throw new Refused(`${trouble} Choose Upload to go on where it stands.`);
     say(`${trouble} It is tried again.`);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tried)));
+    const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** tried);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
@@ -97,7 +99,8 @@ async function upload(file) {
     const sent = stands.received_bytes;
     showProgress(sent, file.size);
     const start = (stands.next - 1) * sliceBytes;
-    const slice = new Blob([file.slice(start, start + sliceBytes)], { type: "application/octet-stream" });
+    const bytes = file.slice(start, start + sliceBytes);
+    const slice = new Blob([bytes], { type: "application/octet-stream" });
     const before = stands.next;
     stands = await ask(`${stands.slices_url}${before}/`, slice, (loaded) => {
       showProgress(Math.min(sent + loaded, file.size), file.size);
