@@ -100,12 +100,13 @@ def _check_bucket(
             sentence = f"{condition.unmet.format(bucket=bucket)}. {operation.label} needs it:"
             if holds is None:
                 sentence = f"{_untold(condition, answer)} {operation.label} needs it:"
-            raise _of_bucket(job, bucket, sentence)
+            raise _of_bucket(job, bucket, sentence, "names it.")
 
 
-def _of_bucket(job: Job, bucket: str, sentence: str) -> ManifestError:
+def _of_bucket(job: Job, bucket: str, before: str, after: str) -> ManifestError:
+    """With the place that names the bucket first between the two texts."""
     place = first_of(job, bucket)
-    words = f"{sentence} {str(place)[:1].lower()}{str(place)[1:]} names it."
+    words = f"{before} {str(place)[:1].lower()}{str(place)[1:]} {after}"
     return ManifestError(UNFIT, words, line=place.line or None, file=place.file)
 
 
@@ -116,8 +117,8 @@ def _keep(job: Job, bucket: str, condition: Precondition, answer: Answer) -> Non
     try:
         job.found[bucket] = condition.keep(answer.data)
     except ValueError as error:
-        sentence = f"{error} It is of bucket {bucket}:"
-        raise _of_bucket(job, bucket, sentence) from error
+        said = f"{error} It is of bucket {bucket}, which"
+        raise _of_bucket(job, bucket, said, "names.") from error
 
 
 def _untold(condition: Precondition, answer: Answer) -> str:
