@@ -33,6 +33,15 @@ from tests.requirements import REQUIRE_ALL, unavailable
 BROKEN_OFF = ("htmx:afterRequest", "htmx:sendAbort")
 """What htmx says of a poll that a click on a link broke off; one that failed has sendError besides."""
 DATABASE_PROBLEM = os.environ.get("TEST_DATABASE_PROBLEM", "")
+ROOMS_WITHOUT_MODELS = {
+    "s3",
+    "services",
+    "operations",
+    "manifests",
+    "workstore",
+    "dataplane",
+    "bench",
+}
 PATIENCE_MS = 60_000
 """A browser on a machine that is busy with other things takes its time; it still gets there."""
 
@@ -52,12 +61,26 @@ def pytest_configure() -> None:
         raise pytest.UsageError(DATABASE_PROBLEM)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ["TEST_DATABASE"] == "postgres":
+        left_out = [item for item in items if _meets_no_database(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not _meets_no_database(item)]
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
         if DATABASE_PROBLEM:
             item.add_marker(pytest.mark.skip(reason=DATABASE_PROBLEM))
+
+
+def _meets_no_database(item: pytest.Item) -> bool:
+    """Of rooms without models, whatever asks for no database: it has run on SQLite already."""
+    if item.path.name == "test_architecture.py":
+        return True
+    if not ROOMS_WITHOUT_MODELS & set(item.path.relative_to(Path(__file__).parent).parts):
+        return False
+    asks = {"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ()))
+    return not asks and item.get_closest_marker("django_db") is None
 
 
 @pytest.fixture(autouse=True)
