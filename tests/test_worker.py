@@ -1,8 +1,11 @@
 """The worker class, as a real process."""
 
 import json
+import os
 import pickle
 import signal
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -196,3 +199,20 @@ def test_messages_are_json(redis: Any) -> None:
 
 def _waiting(redis: Any) -> list[bytes]:
     return [b"rq:job:" + name for name in redis.lrange("rq:queue:control", 0, -1)]
+
+
+def test_worker_carries_nothing_that_only_lists_need():
+    """Each takes megabytes, in every worker; what reads a list imports it with the first of its kind."""
+    code = (
+        "import django; django.setup(); import sys, jobs.background, jobs.worker;"
+        " print(*{'numpy', 're2', 'pyarrow', 'duckdb', 'isal'} & set(sys.modules))"
+    )
+    settings = {"DJANGO_SETTINGS_MODULE": "batchconsole.settings", "DATABASE_URL": "sqlite://"}
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == ""

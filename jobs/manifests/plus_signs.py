@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from jobs.choices import ManifestFormat, Risk
 from jobs.errors import StorageError
 from jobs.manifests.frozen_list import VERSION_ID, Frozen, taken_apart
@@ -27,8 +25,6 @@ SPREAD = 3
 
 HARMFUL = frozenset({Risk.DESTRUCTIVE, Risk.IRREVERSIBLE})
 """Operations of such a risk are never run on a guess."""
-
-_PLUS = ord("+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +94,21 @@ def asked_about(block: Frozen, seen: int) -> tuple[list[tuple[int, Row]], int]:
         # A version ID may have one, too.
         rows = taken_apart(block)
         text = "\n".join([*rows.raw_keys, ""]).encode()
-    codes = np.frombuffer(text, np.uint8)
-    signs = np.flatnonzero(codes == _PLUS)
-    numbers = _few(seen, seen + len(signs))
+    signs = text.count(b"+")
+    numbers = _few(seen, seen + signs)
     if not numbers:
-        return [], len(signs)
+        return [], signs
     rows = rows or taken_apart(block)
-    places = {text.count(b"\n", 0, int(signs[number - seen - 1])) for number in numbers}
-    return [(place, rows.row(place)) for place in sorted(places)], len(signs)
+    places = {text.count(b"\n", 0, _sign(text, number - seen)) for number in numbers}
+    return [(place, rows.row(place)) for place in sorted(places)], signs
+
+
+def _sign(text: bytes, number: int) -> int:
+    """Where the sign of that number stands, counted from 1."""
+    place = -1
+    for _ in range(number):
+        place = text.find(b"+", place + 1)
+    return place
 
 
 def _few(above: int, most: int) -> list[int]:
