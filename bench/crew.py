@@ -76,7 +76,8 @@ class Crew:
     def worker(self, name: str, queue: Queue, core: int, **environment: str) -> Member:
         """Returns when it listens."""
         before = listening(queue)
-        options = ["--worker-class", "bench.rq_worker.NotingWorker", "--worker-ttl", "45"]
+        options = ["--skip-checks", "--worker-class", "bench.rq_worker.NotingWorker"]
+        options += ["--worker-ttl", "45"]
         member = self.start(name, ["rqworker", queue, *options], core, environment)
         # Not by their number: meanwhile a killed one may be forgotten.
         await_(lambda: listening(queue) - before or not member.child.runs, within_s=120)

@@ -101,7 +101,10 @@ def _manage(*arguments: str) -> list[str]:
 
 
 def _worker(queue: str) -> list[str]:
-    return _manage("rqworker", queue, "--worker-class", "jobs.worker.ForwardingWorker")
+    # Django's checks look at code, and import the whole console for it: 15 MB in each worker.
+    return _manage(
+        "rqworker", queue, "--skip-checks", "--worker-class", "jobs.worker.ForwardingWorker"
+    )
 
 
 def _gunicorn(application: str, bind: str, workers: int) -> list[str]:

@@ -23,6 +23,7 @@ EVERY_S = 5.0
 
 class Command(BaseCommand):
     help = "Keeps jobs moving: calls the sweep every five seconds, until SIGTERM."
+    requires_system_checks = ()
 
     def handle(self, **options: Any) -> None:
         stop = threading.Event()
