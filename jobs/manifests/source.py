@@ -90,7 +90,8 @@ class Reading:
     lost again. With `takes_free_keys` the key column is free text, for what is not an object's name.
     `takes_delete_markers` is of operations that can do something to one. `hold_turn` is called before
     what has to be read through from its beginning to its end, since who goes on with it later would read
-    all of it again, and `free_turn` when a turn may end again: with the next block. `look_up` is for filters that a listing does not answer.
+    all of it again, and `free_turn` when a turn may end again: with the next block. `look_up` is for filters that
+    a listing does not answer. Of a listing that is refused for now, `patience_s` is how long it is asked for again.
     """
 
     storage: Callable[[str], Storage]
@@ -102,6 +103,7 @@ class Reading:
     hold_turn: Callable[[], None] = nothing
     free_turn: Callable[[], None] = nothing
     look_up: LookUp = nobody_looks
+    patience_s: float | None = None
 
 
 class Source(Protocol):

@@ -499,7 +499,7 @@ def test_jobs_stay_whole_whatever_persons_workers_and_time_do(
 
 def _machine_settings():
     return settings(
-        max_examples=40,
+        max_examples=25,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -1,6 +1,7 @@
 import itertools
 import random
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -185,6 +186,14 @@ def test_what_was_listed_before_the_storage_fell_silent_comes_before_the_error(m
     storage.before_answer, storage.refusals = lambda query: None, []
     rest = listed_blocks(Wanted(WHOLE), storage.reading(1000), checkpoint, page_rows=10)
     assert sorted([*found, *(key for _, key, _ in rows_of(rest))]) == many()
+
+
+def test_whoever_waits_in_front_of_a_page_is_told_of_the_first_refusal():
+    storage = ListingStorage({"photos": entries(["a"])}, refusals=[slow_down() for _ in range(9)])
+    reading = replace(storage.reading(1000), patience_s=0.0)
+    with pytest.raises(StorageUnavailableError):
+        list(listed_blocks(Wanted(WHOLE), reading))
+    assert len(storage.asked) == 1
 
 
 def test_a_refusal_that_is_final_is_not_asked_about_again():

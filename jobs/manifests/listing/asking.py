@@ -29,9 +29,10 @@ Found = TypeVar("Found")
 
 @dataclass(slots=True)
 class _Pace:
-    """`limit` is how many may be asked for at once. `refused_since_s` is None while all goes well."""
+    """`patience_s` is PATIENCE_S where it is None. `limit` is how many may be asked for at once. `refused_since_s` is None while all goes well."""
 
     now_s: Callable[[], float]
+    patience_s: float | None = None
     limit: float = AT_ONCE
     not_before_s: float = 0.0
     refused_since_s: float | None = None
@@ -47,7 +48,8 @@ class _Pace:
         now_s = self.now_s()
         if self.refused_since_s is None:
             self.refused_since_s = now_s
-        elif now_s - self.refused_since_s >= PATIENCE_S:
+        patience_s = PATIENCE_S if self.patience_s is None else self.patience_s
+        if now_s - self.refused_since_s >= patience_s:
             raise error
         if now_s - self._slowed_s < _ONE_BURST_S:
             return
@@ -68,6 +70,7 @@ class Asking(Generic[Item, Found]):
     ask: Callable[[Item], Found]
     stop: threading.Event
     now_s: Callable[[], float] = time.monotonic
+    patience_s: float | None = None
     requests: int = 0
     """That were answered, whatever the answer."""
 
@@ -79,7 +82,7 @@ class Asking(Generic[Item, Found]):
     _threads: int = 0
 
     def __post_init__(self) -> None:
-        self._pace = _Pace(self.now_s)
+        self._pace = _Pace(self.now_s, self.patience_s)
 
     def __enter__(self) -> "Asking[Item, Found]":
         return self

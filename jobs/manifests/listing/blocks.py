@@ -33,7 +33,11 @@ def listed_blocks(
     for number in range(known["place"], len(wanted.places)):
         place = wanted.places[number]
         lister = Lister(
-            reading.storage(place.bucket).listing, wanted.action, place, page_rows=page_rows
+            reading.storage(place.bucket).listing,
+            wanted.action,
+            place,
+            page_rows=page_rows,
+            patience_s=reading.patience_s,
         )
         if within is None and number in listing.unordered:
             within = PAGE_BY_PAGE

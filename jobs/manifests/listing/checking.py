@@ -49,6 +49,7 @@ class Lister:
     action: str
     place: PrefixOf
     page_rows: int = PAGE_ROWS
+    patience_s: float | None = None
 
     def page(self, query: Mapping[str, str], *, rows: int = 0) -> Page:
         """Raises StorageError."""

@@ -43,7 +43,7 @@ class Ranged:
 
     def batches(self) -> Iterator[Batch]:
         """Raises UnorderedError, StorageError, StoppedError."""
-        with Asking(self._ask, self._stop) as asking:
+        with Asking(self._ask, self._stop, patience_s=self._lister.patience_s) as asking:
             for span in self.spans.open:
                 asking.put(span)
             while not asking.is_idle:

@@ -60,7 +60,7 @@ class Sequential:
     def batches(self) -> Iterator[Batch]:
         """Raises StorageError, StoppedError, and UnorderedError where it takes another beginning."""
         query: Query | None = self.query
-        with Asking(self.lister.page, self.stop) as asking:
+        with Asking(self.lister.page, self.stop, patience_s=self.lister.patience_s) as asking:
             while query is not None:
                 asking.put(query)
                 while (came := asking.next()) is None:

@@ -81,6 +81,7 @@ def _reading(region: Region, role: Role, rows: int, is_slow: Callable[[], bool])
         rows_per_block=rows,
         is_slow=is_slow,
         look_up=_as_they_are,
+        patience_s=0.0,  # somebody waits
     )
 
 
