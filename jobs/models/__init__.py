@@ -1,5 +1,6 @@
 """All models, re-exported: importers say `from jobs.models import Job`."""
 
+from jobs.models.access_policy import AccessPolicy, PrincipalTag
 from jobs.models.activity import JobEvent, StatusChange
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
@@ -16,6 +17,7 @@ from jobs.models.report import Report
 from jobs.models.role import Role, RoleCredentials
 
 __all__ = [
+    "AccessPolicy",
     "Bucket",
     "Chunk",
     "Draft",
@@ -30,6 +32,7 @@ __all__ = [
     "JobQuerySet",
     "JobTag",
     "ListUpload",
+    "PrincipalTag",
     "ProbedBucket",
     "RateSample",
     "Region",
