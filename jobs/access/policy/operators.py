@@ -49,6 +49,11 @@ class Operator:
     make: Callable[[Glob], Test]
     negated: bool = False
 
+    @property
+    def base(self) -> str:
+        """The name of what it negates, or its own."""
+        return self.name.replace("Not", "") if self.negated else self.name
+
 
 # Texts and ARNs: the kinds in which variables stand.
 

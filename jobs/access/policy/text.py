@@ -32,6 +32,11 @@ def _no_number(name: str) -> Any:
     raise json.JSONDecodeError(f"it has no number {name}", "", 0)
 
 
+def _is_storable(text: str) -> bool:
+    """Neither NUL nor half of a surrogate pair, which JSON may write."""
+    return not any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text)
+
+
 class _Reader:
     _scalars = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
 
@@ -65,6 +70,8 @@ class _Reader:
             ) from error
         except ValueError as error:  # Python reads no number of very many digits
             raise self._problem(at, "This number is too long.") from error
+        if isinstance(value, str) and not value.isprintable() and not _is_storable(value):
+            raise self._problem(at, "This text has a sign that no database keeps. Remove it.")
         return value, self._space(end)
 
     def _object(self, at: int, path: str, depth: int) -> tuple[dict[str, Any], int]:
