@@ -14,7 +14,7 @@ class Action(TextChoices):
     GET_JOB_TAGGING = "s3:GetJobTagging"
     PUT_JOB_TAGGING = "s3:PutJobTagging"
     DELETE_JOB_TAGGING = "s3:DeleteJobTagging"
-    PASS_ROLE = "iam:PassRole"
+    PASS_ROLE = "iam:PassRole"  # noqa: S105 (no password)
     PAUSE_JOB = "batchconsole:PauseJob"
     RESUME_JOB = "batchconsole:ResumeJob"
     RETRY_JOB = "batchconsole:RetryJob"
