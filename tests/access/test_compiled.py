@@ -102,7 +102,7 @@ class ShownJobs(TestCase):
             for job in jobs
         ]
 
-    @settings(max_examples=400)
+    @settings(max_examples=100)
     @given(st.lists(documents(), min_size=1, max_size=2))
     def test_database_shows_the_jobs_that_the_evaluator_allows(self, found):
         try:
