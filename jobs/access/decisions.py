@@ -104,7 +104,7 @@ def may(
 
 def verdict_on(principal: Principal, action: Action, about: Resource, context: Context) -> Verdict:
     """What their policies say, and which statement it is that says so."""
-    facts = _facts(principal, context, about)
+    facts = facts_of(principal, context, about)
     return evaluate(principal.policies, action.value, about.arn, facts)
 
 
@@ -124,12 +124,12 @@ def could(
     # A new job has no ARN either, but what a request says of it is not known yet.
     arn = None if resource is ANY and action not in WITHOUT_RESOURCE else resource.arn
     open_ = (Of.REQUEST, Of.JOB) if resource is ANY else (Of.REQUEST,)
-    facts = _facts(principal, context, resource)
+    facts = facts_of(principal, context, resource)
     allowed = possible(principal.policies, action.value, arn, facts, open_=open_)
     return Decision(principal, action, context, allowed, doing, resource.arn, _MADE_HERE)
 
 
-def _facts(principal: Principal, context: Context, about: Resource = ANY) -> Keys:
+def facts_of(principal: Principal, context: Context, about: Resource = ANY) -> Keys:
     """All that is known, by condition keys. What a request brings stands behind what is so."""
     facts = {**context.facts, **principal.keys, **about.keys}
     if about.is_job:
