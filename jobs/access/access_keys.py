@@ -13,6 +13,7 @@ from jobs.access import sigv4
 from jobs.access.backend import is_barred
 from jobs.access.principals import Principal, principal_of
 from jobs.access.sigv4 import Request, Signature, SignatureError
+from jobs.errors import BatchConsoleError
 from jobs.models import AccessKey
 
 NOTE_EVERY = timedelta(minutes=1)
@@ -20,6 +21,10 @@ NOTE_EVERY = timedelta(minutes=1)
 
 _noted: dict[str, datetime] = {}
 """By this process, and of late: the row that says it may be written later."""
+
+
+class MadeBeforeError(BatchConsoleError):
+    """This form was sent before. If you did not keep the secret of its key, revoke that key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +46,24 @@ def create(
     networks: Sequence[str] = (),
     form_id: UUID | None = None,
 ) -> AccessKey:
-    """A new key, whose `secret` is known from now on to whoever is shown it. `by` is None on the
-    command line.
+    """A new key, whose `secret` is to be shown now and never again. `by` is None on the command line.
+
+    Raises MadeBeforeError where the form `form_id` has made one before.
     """
-    return AccessKey.objects.create(
-        owner=owner,
-        created_by=by,
-        created_at=now,
-        name=name,
-        expires_at=expires_at,
-        networks=list(networks),
-        form_id=form_id,
-    )
+    facts = {
+        "owner": owner,
+        "created_by": by,
+        "created_at": now,
+        "name": name,
+        "expires_at": expires_at,
+        "networks": list(networks),
+    }
+    if form_id is None:
+        return AccessKey.objects.create(**facts)
+    key, is_new = AccessKey.objects.get_or_create(form_id=form_id, defaults=facts)
+    if not is_new:
+        raise MadeBeforeError
+    return key
 
 
 def revoke(key: AccessKey, now: datetime) -> bool:
