@@ -81,7 +81,7 @@ def test_a_reload_of_the_answer_makes_no_second_key(as_viewer):
         ({"name": "n" * 81}, "Name must be 80 characters or fewer, not 81."),
         ({"name": "a\x00b"}, "holds a character that cannot be seen"),
         ({"expires": "0"}, "Select a valid choice."),
-        ({"form_id": "x"}, "Enter a valid UUID."),
+        ({"form_id": "x"}, "The form did not come whole."),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_made(as_viewer, typed, sentence):

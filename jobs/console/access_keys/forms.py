@@ -20,6 +20,7 @@ EXPIRIES = [
     (NEVER, "Never"),
 ]
 MOST_NETWORKS = 50
+INCOMPLETE = "The form did not come whole. Open Create access key again."
 
 
 class AccessKeyForm(forms.Form):
@@ -27,7 +28,9 @@ class AccessKeyForm(forms.Form):
     again by a reload, it makes no second key.
     """
 
-    form_id = forms.UUIDField(widget=forms.HiddenInput)
+    form_id = forms.UUIDField(
+        widget=forms.HiddenInput, error_messages={"required": INCOMPLETE, "invalid": INCOMPLETE}
+    )
     owner = forms.ModelChoiceField[User](
         User.objects.none(),
         required=False,
@@ -35,9 +38,7 @@ class AccessKeyForm(forms.Form):
         help_text="The key may do what its owner may do.",
         error_messages={"invalid_choice": "There is no such service account. Choose another one."},
     )
-    name = TextField(
-        label="Name", required=False, high=80, help_text="Where it is used, such as a pipeline."
-    )
+    name = TextField(label="Name", high=80, help_text="Where it is used, such as a pipeline.")
     expires = forms.ChoiceField(
         choices=EXPIRIES,
         initial="90",
