@@ -28,6 +28,7 @@ from batchconsole.environment import (
     short_socket,
 )
 from batchconsole.mail import mail
+from batchconsole.oidc import oidc
 from batchconsole.work_store import work_store
 
 django_stubs_ext.monkeypatch()
@@ -74,6 +75,7 @@ BATCHCONSOLE_SQL_DIR = envfolder("SQL_DIR", DATA_DIR / "sql-filters")
 
 globals().update(work_store())
 globals().update(mail())
+globals().update(oidc())
 
 
 def _own_names(bind: str) -> str:
