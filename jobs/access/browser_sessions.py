@@ -20,11 +20,12 @@ def note(session_key: str, user: User, address: str, user_agent: str, now: datet
         "user_agent": user_agent[:_LONGEST_USER_AGENT],
         "seen_at": now,
     }
-    if not Session.objects.filter(pk=session_key).exists():
-        return  # it was ended meanwhile
-    BrowserSession.objects.update_or_create(
-        session_id=session_key, defaults=seen, create_defaults={**seen, "signed_in_at": now}
-    )
+    if BrowserSession.objects.filter(session_id=session_key).update(**seen):
+        return
+    if Session.objects.filter(pk=session_key).exists():  # else it was ended meanwhile
+        BrowserSession.objects.get_or_create(
+            session_id=session_key, defaults={**seen, "signed_in_at": now}
+        )
 
 
 def of(user: User, now: datetime) -> QuerySet[BrowserSession]:

@@ -56,6 +56,9 @@ def _by_email(
             user = User.objects.filter(username=email).first()
             if user is None:
                 user = _made(email, claims, roles)
+            elif user.is_superuser and claims.get("email_verified") is not True:
+                # Some providers let people write any email there, and this one is allowed everything.
+                raise UnknownPersonError(f"The provider has not verified that {email} is yours.")
             elif ProviderIdentity.objects.filter(user=user, issuer=provider.issuer).exists():
                 # The provider gave an old email to somebody new.
                 raise UnknownPersonError(f"{email} is the sign-in of somebody else here.")

@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.middleware import HtmxDetails
 
+from jobs.console.sign_in import entering
 from jobs.models import Draft, Job
 
 P = ParamSpec("P")
@@ -92,6 +93,7 @@ def _extend_session(request: HttpRequest, now: datetime) -> None:
     seen_s = float(request.session.get(_SEEN, 0))
     if now.timestamp() - seen_s > EXTEND_EVERY.total_seconds():
         request.session[_SEEN] = now.timestamp()
+        entering.note_session(request, user_of(request))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
