@@ -26,34 +26,30 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def is_on(user: User) -> bool:
-    return SecondFactor.objects.filter(pk=user.pk, confirmed_at__isnull=False).exists()
+    return SecondFactor.objects.filter(pk=user.pk).exists()
 
 
-def begin(user: User) -> SecondFactor:
-    """A secret for an app to be set up with, the same until it is confirmed."""
-    factor, _ = SecondFactor.objects.get_or_create(
-        user=user,
-        defaults={"secret": base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode()},
-    )
-    return factor
+def new_secret() -> str:
+    """For an app to be set up with. Nothing is kept of it before `turn_on`."""
+    return base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-def setup_uri(factor: SecondFactor) -> str:
+def setup_uri(user: User, secret: str) -> str:
     """What the QR code holds."""
-    name = f"batchconsole ({factor.user.get_username()})"
-    return _totp(factor).get_provisioning_uri(factor.user.get_username(), name)
+    return _totp(secret).get_provisioning_uri(user.get_username(), "batchconsole")
 
 
-def confirm(user: User, code: str, now: datetime) -> list[str]:
-    """Turn it on, if `code` is what the app shows; the recovery codes, which nobody sees again.
-    Empty where it is not.
+def turn_on(user: User, secret: str, code: str, now: datetime) -> list[str]:
+    """If `code` is what an app with `secret` shows; the recovery codes, which nobody sees again.
+    Empty where it is not, or where it is on already.
     """
-    factor = SecondFactor.objects.filter(pk=user.pk, confirmed_at=None).first()
-    if factor is None or not _takes(factor, code, now):
+    step = _step_of(secret, code, now)
+    if step is None:
         return []
-    if not SecondFactor.objects.filter(pk=user.pk, confirmed_at=None).update(confirmed_at=now):
-        return []
-    return new_recovery_codes(user)
+    facts = {"secret": secret, "last_step": step, "confirmed_at": now}
+    with transaction.atomic():
+        _, is_new = SecondFactor.objects.get_or_create(user=user, defaults=facts)
+        return new_recovery_codes(user) if is_new else []
 
 
 def new_recovery_codes(user: User) -> list[str]:
@@ -69,12 +65,14 @@ def new_recovery_codes(user: User) -> list[str]:
 
 def takes(user: User, code: str, now: datetime) -> bool:
     """Whether it is a code of the app, or of the recovery codes; it is used up then."""
-    factor = SecondFactor.objects.filter(pk=user.pk, confirmed_at__isnull=False).first()
+    factor = SecondFactor.objects.filter(pk=user.pk).first()
     if factor is None:
         return False
     text = re.sub(r"[\s-]", "", code).lower()
-    if _takes(factor, text, now):
-        return True
+    step = _step_of(factor.secret, text, now)
+    if step is not None:
+        later = SecondFactor.objects.filter(pk=user.pk, last_step__lt=step)
+        return bool(later.update(last_step=step))
     # Deleting the row is the compare-and-swap: of two who bring the same one, one gets in.
     return bool(RecoveryCode.objects.filter(user=user, code_hash=_hash(user, text)).delete()[0])
 
@@ -89,21 +87,21 @@ def turn_off(user: User) -> None:
         RecoveryCode.objects.filter(user=user).delete()
 
 
-def _takes(factor: SecondFactor, code: str, now: datetime) -> bool:
-    text, totp = re.sub(r"\s", "", code), _totp(factor)
+def _step_of(secret: str, code: str, now: datetime) -> int | None:
+    """When an app with `secret` shows `code`; None when not about now."""
+    text, totp = re.sub(r"\s", "", code), _totp(secret)
     if not (text.isascii() and text.isdecimal() and len(text) == DIGITS):
-        return False
+        return None
     here = int(now.timestamp()) // STEP_S
     for step in range(here - STEPS_APART, here + STEPS_APART + 1):
         if hmac.compare_digest(totp.generate(step * STEP_S), text.encode()):
-            later = SecondFactor.objects.filter(pk=factor.pk, last_step__lt=step)
-            return bool(later.update(last_step=step))
-    return False
+            return step
+    return None
 
 
-def _totp(factor: SecondFactor) -> TOTP:
+def _totp(secret: str) -> TOTP:
     # SHA-1 and six digits are what apps know; nothing here rests on SHA-1 being free of collisions.
-    return TOTP(base64.b32decode(factor.secret), DIGITS, SHA1(), STEP_S)  # noqa: S303
+    return TOTP(base64.b32decode(secret), DIGITS, SHA1(), STEP_S)  # noqa: S303
 
 
 def _recovery_code() -> str:

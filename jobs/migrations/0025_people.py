@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
                 ('secret', jobs.models.encrypted.EncryptedTextField()),
                 ('last_step', models.BigIntegerField(default=0)),
-                ('confirmed_at', models.DateTimeField(null=True)),
+                ('confirmed_at', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(

@@ -31,7 +31,7 @@ class PasswordLink(models.Model):
 
 
 class SecondFactor(models.Model):
-    """An app that makes codes. It counts from `confirmed_at` on, when it made the first right one.
+    """An app that makes codes, since it made the first right one at `confirmed_at`.
 
     `last_step` is that of the last code that was taken: no code is taken twice.
     """
@@ -41,7 +41,7 @@ class SecondFactor(models.Model):
     )
     secret = EncryptedTextField()
     last_step = models.BigIntegerField(default=0)
-    confirmed_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return str(self.user)

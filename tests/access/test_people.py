@@ -213,16 +213,14 @@ def test_who_has_to_have_a_second_factor_and_has_none_is_signed_out(ana):
 
 def test_who_has_one_already_stays_signed_in_when_it_is_required(ana):
     browser = signed_in(ana)
-    two_factor.begin(ana)
-    SecondFactor.objects.update(confirmed_at=NOW)
+    SecondFactor.objects.create(user=ana, secret=two_factor.new_secret(), confirmed_at=NOW)
     people.require_two_factor(ana, NOW, is_required=True)
     assert is_signed_in(browser)
 
 
 def test_reset_takes_factor_and_sessions(ana):
     browser = signed_in(ana)
-    two_factor.begin(ana)
-    SecondFactor.objects.update(confirmed_at=NOW)
+    SecondFactor.objects.create(user=ana, secret=two_factor.new_secret(), confirmed_at=NOW)
     people.reset_two_factor(ana, NOW)
     assert not two_factor.is_on(ana)
     assert not is_signed_in(browser)

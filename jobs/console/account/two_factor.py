@@ -3,6 +3,7 @@
 import segno
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from jobs.console.sign_in import entering
 from jobs.console.sign_in.forms import CodeForm
 from jobs.models import Person
 
+_SETUP_S = 60 * 60
 _DOING = {
     "codes": ("New recovery codes", "Make new codes", "The codes that you have are void then."),
     "off": ("Turn off two-factor", "Turn off", "A password alone is enough to sign in then."),
@@ -34,20 +36,34 @@ def two_factor_page(request: HttpRequest) -> HttpResponse:
         return render(request, "console/account_two_factor.html", _state(user))
     form = CodeForm(request.POST if request.method == "POST" else None)
     form.fields["code"].help_text = "The 6 digits that the app shows now."
+    # It goes to the page and comes back: nothing is kept of a secret that nobody set an app up with.
+    secret = _unsigned(request.POST.get("setup", ""), user) or two_factor.new_secret()
     if request.method == "POST" and form.is_valid():
-        codes = two_factor.confirm(user, form.cleaned_data["code"], timezone.now())
+        codes = two_factor.turn_on(user, secret, form.cleaned_data["code"], timezone.now())
         if codes:
             request.session.pop(entering.MUST_SET_UP, None)
             return _codes(request, codes, is_new=True)
         form.add_error("code", CodeForm.WRONG)
-    factor = two_factor.begin(user)
     context = {
         "form": form,
-        "qr": _qr(two_factor.setup_uri(factor)),
-        "secret": " ".join(factor.secret[n : n + 4] for n in range(0, len(factor.secret), 4)),
+        "qr": _qr(two_factor.setup_uri(user, secret)),
+        "secret": " ".join(secret[n : n + 4] for n in range(0, len(secret), 4)),
+        "setup": signing.dumps(secret, salt=_salt(user)),
         "must": request.session.get(entering.MUST_SET_UP),
     }
     return render(request, "console/account_two_factor_setup.html", context)
+
+
+def _unsigned(text: str, user: User) -> str:
+    """A secret that we gave this person a short while ago; "" where it is none."""
+    try:
+        return str(signing.loads(text, salt=_salt(user), max_age=_SETUP_S))
+    except signing.BadSignature:
+        return ""
+
+
+def _salt(user: User) -> str:
+    return f"two-factor-setup:{user.pk}"
 
 
 @sensitive_post_parameters("code")

@@ -15,7 +15,7 @@ DOING = "Managing people"
 
 def everybody() -> QuerySet[User]:
     """With what a list says of them."""
-    on = SecondFactor.objects.filter(pk=OuterRef("pk"), confirmed_at__isnull=False)
+    on = SecondFactor.objects.filter(pk=OuterRef("pk"))
     people = User.objects.annotate(two_factor_on=Exists(on)).prefetch_related("groups")
     return people.select_related("person").order_by("username")
 
