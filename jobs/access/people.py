@@ -16,10 +16,9 @@ from jobs.access import browser_sessions, password_links, two_factor
 from jobs.access.backend import DEMO_EMAIL, ConsoleBackend, is_demo_name
 from jobs.access.emails import normal_form
 from jobs.errors import LastAdministratorError
-from jobs.models import PasswordLink, Person, PersonTag
+from jobs.models import PasswordLink, Person, PrincipalTag
 
 LONGEST_EMAIL = 150
-MOST_TAGS = 50
 
 
 def problem_with_email(email: str) -> str:
@@ -101,14 +100,14 @@ def set_roles(user: User, groups: Collection[Group], *, is_administrator: bool) 
 
 def set_tags(user: User, tags: Mapping[str, str]) -> None:
     with transaction.atomic():
-        PersonTag.objects.filter(user=user).delete()
-        PersonTag.objects.bulk_create(
-            PersonTag(user=user, key=key, value=value) for key, value in tags.items()
+        PrincipalTag.objects.filter(user=user).delete()
+        PrincipalTag.objects.bulk_create(
+            PrincipalTag(user=user, key=key, value=value) for key, value in tags.items()
         )
 
 
 def tags_of(user: User) -> dict[str, str]:
-    return dict(PersonTag.objects.filter(user=user).values_list("key", "value"))
+    return dict(PrincipalTag.objects.filter(user=user).values_list("key", "value"))
 
 
 def require_two_factor(user: User, now: datetime, *, is_required: bool) -> None:

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('jobs', '0022_list_uploads'),
+        ('jobs', '0023_access_policies'),
         ('sessions', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -63,19 +63,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('user', 'purpose'), name='one_link_per_purpose')],
-            },
-        ),
-        migrations.CreateModel(
-            name='PersonTag',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=128)),
-                ('value', models.CharField(blank=True, max_length=256)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='person_tags', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['key'],
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='one_person_tag_per_key')],
             },
         ),
         migrations.CreateModel(

@@ -1,5 +1,6 @@
 """All models, re-exported: importers say `from jobs.models import Job`."""
 
+from jobs.models.access_policy import AccessPolicy, PrincipalTag
 from jobs.models.activity import JobEvent, StatusChange
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
@@ -10,7 +11,7 @@ from jobs.models.failure import FailureCause, FailureSample
 from jobs.models.foreseen import ForeseenCount
 from jobs.models.job import Job, JobQuerySet, JobTag, new_job_id
 from jobs.models.list_upload import ListUpload
-from jobs.models.person import Person, PersonTag
+from jobs.models.person import Person
 from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
@@ -24,6 +25,7 @@ from jobs.models.sign_in import (
 )
 
 __all__ = [
+    "AccessPolicy",
     "BrowserSession",
     "Bucket",
     "Chunk",
@@ -41,7 +43,7 @@ __all__ = [
     "ListUpload",
     "PasswordLink",
     "Person",
-    "PersonTag",
+    "PrincipalTag",
     "ProbedBucket",
     "ProviderIdentity",
     "RateSample",

@@ -42,22 +42,3 @@ class Person(models.Model):
     def of(cls, user_id: int) -> "Person":
         """That of an account; one that is not saved yet where nothing was chosen."""
         return cls.objects.filter(pk=user_id).first() or cls(user_id=user_id)
-
-
-class PersonTag(models.Model):
-    """What access policies call aws:PrincipalTag."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="person_tags"
-    )
-    key = models.CharField(max_length=128)
-    value = models.CharField(max_length=256, blank=True)
-
-    class Meta:
-        ordering = ["key"]
-        constraints = [
-            models.UniqueConstraint(fields=["user", "key"], name="one_person_tag_per_key")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.key}={self.value}"
