@@ -1,5 +1,7 @@
 """Tags of a person, which access policies compare with those of jobs."""
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -28,12 +30,24 @@ def person_tags(request: HttpRequest, pk: int) -> HttpResponse:
     rows = rows.filled()
     tags = rows.tags()
     problems = check_tags(tags)
+    for key in _twice(tags):
+        rows.blame(f"tags[{key}]", "Another key differs from this one in case alone. Remove one.")
     general = [p.message for p in problems if not rows.blame(p.field, p.message)]
     if rows.errors or general:
         return _page(request, person.get_username(), rows, pk, general)
     people.set_tags(person, tags)
     messages.success(request, f"The tags of {person.get_username()} were saved.")
     return SeeOther(f"{reverse('person-edit', args=[pk])}#tags")
+
+
+def _twice(tags: Mapping[str, str]) -> list[str]:
+    """Keys that differ from one before in case alone, which policies take for the same."""
+    seen, found = set[str](), []
+    for key in tags:
+        if key.lower() in seen:
+            found.append(key)
+        seen.add(key.lower())
+    return found
 
 
 def _page(
