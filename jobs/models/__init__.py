@@ -1,9 +1,11 @@
 """All models, re-exported: importers say `from jobs.models import Job`."""
 
 from jobs.models.activity import JobEvent, StatusChange
+from jobs.models.audit_entry import AppendOnlyError, AuditEntry
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
 from jobs.models.connection import FunctionEndpoint, Webhook
+from jobs.models.delivery import Delivery
 from jobs.models.draft import Draft
 from jobs.models.failed_sign_in import FailedSignIn
 from jobs.models.failure import FailureCause, FailureSample
@@ -14,10 +16,14 @@ from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
 from jobs.models.role import Role, RoleCredentials
+from jobs.models.subscription import Subscription
 
 __all__ = [
+    "AppendOnlyError",
+    "AuditEntry",
     "Bucket",
     "Chunk",
+    "Delivery",
     "Draft",
     "FailedSignIn",
     "FailureCause",
@@ -37,6 +43,7 @@ __all__ = [
     "Role",
     "RoleCredentials",
     "StatusChange",
+    "Subscription",
     "Webhook",
     "new_job_id",
 ]
