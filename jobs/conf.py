@@ -159,6 +159,16 @@ def data_plane() -> bool:
     return bool(_int("DATA_PLANE", 1))
 
 
+def can_mail() -> bool:
+    """Whether a mail server is configured; without one, no mail is sent."""
+    return bool(settings.EMAIL_HOST)
+
+
+def public_url() -> str:
+    """Where links lead that no request made, as https://console.example.com; "" where nobody said."""
+    return _text("PUBLIC_URL")
+
+
 def allow_link_local() -> bool:
     """Whether a Region may be at 169.254.0.0/16 or fe80::/10."""
     return bool(_int("ALLOW_LINK_LOCAL", 0))
