@@ -254,12 +254,18 @@ LOGGING = {
         "plain": {
             "format": "{asctime} {levelname} {name} {process:d} {message}",
             "style": "{",
-        }
+        },
+        "bare": {"format": "{message}", "style": "{"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "events": {"class": "logging.StreamHandler", "formatter": "bare"},
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "jobs": {"level": LOG_LEVEL},
+        # A line of JSON for each change of a job's status
+        "batchconsole.events": {"handlers": ["events"], "level": "INFO", "propagate": False},
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }

@@ -1,7 +1,5 @@
 """A message on its way to one of those who are told, until it arrived or was given up."""
 
-import uuid
-
 from django.conf import settings
 from django.db import models
 
@@ -20,7 +18,6 @@ class Delivery(models.Model):
         DELIVERED = "delivered", "Delivered"
         GIVEN_UP = "given_up", "Given up"
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     message_id = models.CharField(max_length=64)
     event = models.JSONField()
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="deliveries")

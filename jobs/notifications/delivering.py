@@ -54,7 +54,7 @@ def deliver(*, clock: Clock, stop: threading.Event) -> None:
     _Courier(clock, stop, until_s).run()
 
 
-def resend(delivery_id: object, now: datetime) -> bool:
+def resend(delivery_id: int, now: datetime) -> bool:
     """Try a message anew, from now on for as long as a new one; False while it is on its way."""
     rows = Delivery.objects.filter(pk=delivery_id).filter(_free(now))
     changed = rows.update(
@@ -95,7 +95,7 @@ def claim(now: datetime, *, passed_over: Set[Destination] = frozenset()) -> Deli
     rows = _due(now).exclude(webhook__in=[key for key in busy if key is not None])
     if None in busy:
         rows = rows.filter(webhook__isnull=False)
-    rows = rows.select_related("webhook", "job__region").order_by("next_at", "created_at", "pk")
+    rows = rows.select_related("webhook", "job__region").order_by("next_at", "pk")
     for found in rows[:MOST_AT_ONCE]:
         until = now + LEASE
         mine = Delivery.objects.filter(_free(now), pk=found.pk, state=WAITING)

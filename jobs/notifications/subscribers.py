@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Q
 
+from jobs import conf
 from jobs.access.actions import Action
 from jobs.access.asking import Context
 from jobs.access.decisions import may
@@ -50,9 +51,11 @@ class Subscriptions:
         return list(found.values())
 
     def _receiver(self, row: Subscription, job: Job) -> Receiver | None:
-        if row.user is None:
-            return Receiver(row.webhook, row.address)
-        return self.person(row.user, job)
+        if row.webhook:
+            return Receiver(row.webhook)
+        if not conf.can_mail():
+            return None
+        return self.person(row.user, job) if row.user else Receiver(None, row.address)
 
     def person(self, user: User, job: Job) -> Receiver | None:
         """None for who has no address, or may not see the job, now."""

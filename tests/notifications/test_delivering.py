@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from jobs.engine import sweep
 from jobs.lifecycle import commands
 from jobs.models import Delivery, StatusChange
 from jobs.notifications import announcing, delivering
@@ -21,8 +22,6 @@ from tests.s3_double import Reply
 from tests.servers import eventually
 
 pytestmark = pytest.mark.django_db
-
-BAD = dict.fromkeys(range(3), 0)
 
 
 def ended(**fields):
@@ -60,7 +59,7 @@ def test_mail_arrives_at_the_owner_with_what_came_of_the_job(mails, deliver):
     deliver()
     (mail,) = mails.received
     assert mail["To"] == "ana@example.com"
-    assert mail["Subject"] == "[batchconsole] Tag the photos: complete"
+    assert mail["Subject"] == "[batchconsole] Tag the photos: completed"
     text = mail.get_payload()
     assert f"https://console.example.com/jobs/{job.pk}/" in text
     assert "1,000 listed, 997 succeeded, 3 failed" in text
@@ -89,7 +88,7 @@ def test_command_writes_its_outbox_row_in_the_same_transaction_without_a_query_m
 ):
     job = make_job("New")
     StatusChange.objects.update(announced=True)
-    with django_assert_num_queries(6):  # savepoint, look, move, note, release; and Preparing's
+    with django_assert_num_queries(5):  # savepoint, look, move, note, release
         commands.begin_preparing(job.pk, now=job.created_at)
     assert StatusChange.objects.get(announced=False).to_status == "Preparing"
 
@@ -313,7 +312,7 @@ def test_kill_between_sending_and_noting_loses_none_and_repeats_one_with_its_id(
 
     double.answer = answer
     worker = start_worker("control")
-    redis_call(redis)
+    hint()
     assert second_came.wait(60)
     os.kill(worker.process.pid, signal.SIGKILL)
     eventually(lambda: double.in_flight == 0)  # its call ends with it
@@ -328,8 +327,6 @@ def test_kill_between_sending_and_noting_loses_none_and_repeats_one_with_its_id(
     assert {one["jobId"] for one in told} == {job.pk for job in jobs}
 
 
-def redis_call(redis):
-    """The hint of the sweep."""
-    from jobs.engine import sweep
-
+def hint():
+    """Of the sweep, that something is to be sent."""
     sweep.sweep(now=StatusChange.objects.latest("at").at)
