@@ -121,6 +121,8 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     # Before the rest: it asks for no session, no host name and no https.
     "jobs.console.health.HealthMiddleware",
+    # Whatever an answer comes from, it names its request.
+    "jobs.console.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

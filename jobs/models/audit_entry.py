@@ -3,6 +3,7 @@
 from typing import Any, Never
 
 from django.db import models
+from django.utils import timezone
 
 
 class AppendOnlyError(TypeError):
@@ -25,7 +26,7 @@ class AuditEntry(models.Model):
     without secrets; `target_type` and `target` say of what.
     """
 
-    at = models.DateTimeField()
+    at = models.DateTimeField(default=timezone.now)
     who = models.CharField(max_length=150)
     door = models.CharField(max_length=16)
     source_ip = models.CharField(max_length=45, blank=True)
