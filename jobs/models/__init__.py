@@ -3,9 +3,11 @@
 from jobs.models.access_key import AccessKey
 from jobs.models.access_policy import AccessPolicy, PrincipalTag
 from jobs.models.activity import JobEvent, StatusChange
+from jobs.models.audit_entry import AppendOnlyError, AuditEntry
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
 from jobs.models.connection import FunctionEndpoint, Webhook
+from jobs.models.delivery import Delivery
 from jobs.models.draft import Draft
 from jobs.models.failed_sign_in import FailedSignIn
 from jobs.models.failure import FailureCause, FailureSample
@@ -30,8 +32,14 @@ __all__ = [
     "AccessKey",
     "AccessPolicy",
     "BrowserSession",
+from jobs.models.subscription import Subscription
+
+__all__ = [
+    "AppendOnlyError",
+    "AuditEntry",
     "Bucket",
     "Chunk",
+    "Delivery",
     "Draft",
     "FailedSignIn",
     "FailureCause",
@@ -58,6 +66,7 @@ __all__ = [
     "ServiceAccount",
     "SecondFactor",
     "StatusChange",
+    "Subscription",
     "Webhook",
     "new_job_id",
 ]
