@@ -28,6 +28,8 @@ from jobs.access.asking import ANY, Context, Keys, Resource
 from jobs.access.decisions import Decision, could
 from jobs.access.principals import Principal, principal_of
 from jobs.access.visibility import visible_jobs
+from jobs.audit.log import record
+from jobs.console.sign_in import entering
 from jobs.errors import AccessDeniedError
 from jobs.models import Draft, Job, JobQuerySet
 
@@ -64,6 +66,7 @@ def signed_in(view: View[P]) -> View[P]:
             try:
                 response = view(request, *args, **kwargs)
             except AccessDeniedError as error:
+                _note_denied(request, error)
                 raise PermissionDenied(error.message) from error
         add_never_cache_headers(response)
         return response
@@ -71,10 +74,19 @@ def signed_in(view: View[P]) -> View[P]:
     return cast(View[P], guarded)
 
 
+def _note_denied(request: HttpRequest, error: AccessDeniedError) -> None:
+    """Not of fragments, which ask again and again by themselves."""
+    if not request.path.startswith(FRAGMENTS):
+        job_id = request.resolver_match.kwargs.get("job_id") if request.resolver_match else None
+        target = ("Job", job_id) if job_id else ("Page", request.path)
+        record(error.action, *target, allowed=False)
+
+
 def _extend_session(request: HttpRequest, now: datetime) -> None:
     seen_s = float(request.session.get(_SEEN, 0))
     if now.timestamp() - seen_s > EXTEND_EVERY.total_seconds():
         request.session[_SEEN] = now.timestamp()
+        entering.note_session(request, user_of(request))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
