@@ -126,7 +126,7 @@ def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") 
     """
     if len(reason) > 256:
         raise ValidationFailedError(
-            [Problem("reason", "The reason must be 256 characters or fewer.")]
+            [Problem("StatusUpdateReason", "The reason must be 256 characters or fewer.")]
         )
     noted: dict[str, Any] = {"status_update_reason": reason}
     with transaction.atomic():
