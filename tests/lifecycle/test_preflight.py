@@ -93,11 +93,11 @@ def test_each_part_that_is_wrong_is_named_at_its_field(spec):
     )
     assert problems(broken) == [
         Problem(
-            "TargetResource",
+            "Operation.S3PutObjectCopy.TargetResource",
             'The bucket "no-such-target" does not exist. Check its name and the Region.',
         ),
         Problem(
-            "report_path",
+            "Report.Bucket",
             'The bucket "no-such-report" does not exist. Check its name and the Region.',
         ),
     ]
