@@ -27,7 +27,9 @@ from jobs.errors import QueueUnavailableError
 logger = logging.getLogger(__name__)
 
 Queue = Literal["run", "control"]
-BackgroundCall = Literal["run_chunks", "prepare_and_finish", "make_retry_list", "convert_list"]
+BackgroundCall = Literal[
+    "run_chunks", "prepare_and_finish", "make_retry_list", "convert_list", "note_access_key_use"
+]
 
 ANSWER_S = 1.0
 """A server that is frozen holds nobody up for longer."""
@@ -39,6 +41,7 @@ QUEUE_OF: dict[BackgroundCall, Queue] = {
     "prepare_and_finish": CONTROL,
     "make_retry_list": CONTROL,
     "convert_list": CONTROL,
+    "note_access_key_use": CONTROL,
 }
 FUNCTIONS = frozenset(f"jobs.background.{name}" for name in QUEUE_OF)
 """All that a message may name: who reaches Redis has no worker run anything else."""

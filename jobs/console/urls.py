@@ -75,4 +75,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("jobs.console.wizard.urls")),
     path("", include("jobs.console.regions.urls")),
     path("", include("jobs.console.connections.urls")),
+    path("", include("jobs.console.access_keys.urls")),
 ]

@@ -1,5 +1,6 @@
 """All models, re-exported: importers say `from jobs.models import Job`."""
 
+from jobs.models.access_key import AccessKey
 from jobs.models.activity import JobEvent, StatusChange
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
@@ -14,8 +15,10 @@ from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
 from jobs.models.role import Role, RoleCredentials
+from jobs.models.service_account import ServiceAccount
 
 __all__ = [
+    "AccessKey",
     "Bucket",
     "Chunk",
     "Draft",
@@ -36,6 +39,7 @@ __all__ = [
     "Report",
     "Role",
     "RoleCredentials",
+    "ServiceAccount",
     "StatusChange",
     "Webhook",
     "new_job_id",

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
+from jobs.access import access_keys, service_accounts
 from jobs.models import Bucket, Draft, FailedSignIn, FoundCapability, Job, ListUpload, ProbedBucket
 from tests.connected import make_webhook
 from tests.make import (
@@ -48,7 +49,7 @@ def _walk(resolver, before):
 
 @dataclass
 class World:
-    """A row of every kind; the draft is the operator's."""
+    """A row of every kind; draft and access key are the operator's."""
 
     users: dict[str, User]
     job: Job
@@ -71,6 +72,7 @@ class World:
             "step": "manifest",
             "number": 1,
             "upload_id": self.upload.pk,
+            "key_id": self.ids["accesskey"],
             "slug": self.job.region.slug,
             "kind": "webhooks",
             "content_type_id": ContentType.objects.get_for_model(User).pk,
@@ -83,7 +85,12 @@ class World:
 
 def _kind_of(route):
     """The model of which a Region's page names a row."""
-    kinds = {"buckets": "bucket", "probes": "probedbucket", "capabilities": "foundcapability"}
+    kinds = {
+        "buckets": "bucket",
+        "probes": "probedbucket",
+        "capabilities": "foundcapability",
+        "service-accounts": "serviceaccount",
+    }
     return next((kind for part, kind in kinds.items() if part in route), "rolecredentials")
 
 
@@ -99,6 +106,8 @@ def make_world():
     FailedSignIn.objects.create(scope="address", address="192.0.2.1", tries=1, ends_at=now)
     bucket = Bucket.objects.create(name="photos", region=region)
     make_webhook(slug=region.slug)
+    access_keys.create(users["operator"], by=users["operator"], now=now)
+    service_accounts.create("nightly-copy", "", by=users["administrator"], now=now)
     probed = ProbedBucket.objects.create(name="photos", region=region, probed_at=now)
     FoundCapability.objects.create(bucket=probed, name="tags", answer="no", evidence="Lost.")
     FailedSignIn.objects.create(key="k", scope="place", user=users["viewer"], ends_at=now)

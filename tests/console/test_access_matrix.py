@@ -13,7 +13,7 @@ from tests.console.every_url import APP_LIST, METHODS, ROLES, digest, make_world
 ANY = METHODS
 SAFE = ("GET", "HEAD", "OPTIONS")
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
-LEVELS = {"viewer": 1, "operator": 2, "administrator": 3}
+LEVELS = {"anybody": 0, "viewer": 1, "operator": 2, "administrator": 3}
 
 CONSOLE = {
     "": ("viewer", ANY),
@@ -64,8 +64,17 @@ CONSOLE = {
     "connections/<kind:kind>/<slug:slug>/test/": ("administrator", POST),
     "connections/<kind:kind>/<slug:slug>/enable/": ("administrator", POST),
     "connections/<kind:kind>/<slug:slug>/delete/": ("administrator", POST),
+    "api-keys/": ("anybody", GET),
+    "api-keys/new/": ("anybody", BOTH),
+    "access/service-accounts/": ("administrator", GET),
+    "access/service-accounts/new/": ("administrator", BOTH),
+    "access/service-accounts/<int:pk>/": ("administrator", BOTH),
+    "access/service-accounts/<int:pk>/enable/": ("administrator", POST),
 }
-"""The least role, and the methods that the page knows; others get 405."""
+"""The least role, and the methods that the page knows; others get 405. "anybody" is signed in."""
+
+KEYS = {"api-keys/<slug:key_id>/revoke/": BOTH}
+"""Of everybody, each their own; who manages access reaches those of others."""
 
 DRAFTS = {
     "jobs/create/<uuid:draft_id>/retry-list/": BOTH,
@@ -138,7 +147,7 @@ def expected(route, role, method):
         return "may" if method in OPEN[route] else "405"
     if route in ADMIN:
         return _expected_of_admin(route, role, method)
-    least, methods = CONSOLE.get(route) or ("operator", DRAFTS[route])
+    least, methods = _pages()[route]
     if method not in methods:
         return "405"
     if role == "anonymous":
@@ -148,7 +157,14 @@ def expected(route, role, method):
     if route in DRAFTS and role == "administrator":
         reads = route == READ_BY_ADMINISTRATORS and method == "GET"
         return "may" if reads else "404"
+    if route in KEYS and role not in ("operator", "administrator"):
+        return "404"
     return "may"
+
+
+def _pages():
+    drafts = {route: ("operator", methods) for route, methods in DRAFTS.items()}
+    return CONSOLE | drafts | {route: ("anybody", methods) for route, methods in KEYS.items()}
 
 
 def _expected_of_admin(route, role, method):
@@ -187,7 +203,7 @@ def _encoded(values):
 
 
 def test_table_has_every_url_and_no_other():
-    assert set(routes()) == {*CONSOLE, *DRAFTS, *OPEN, *ADMIN}
+    assert set(routes()) == {*CONSOLE, *DRAFTS, *KEYS, *OPEN, *ADMIN}
 
 
 @pytest.mark.django_db
