@@ -38,6 +38,11 @@ def account_id() -> str:
     return _text("ACCOUNT_ID", "123456789012")
 
 
+def confirmation_required() -> bool:
+    """Whether a job waits where CreateJob does not say."""
+    return bool(getattr(settings, "BATCHCONSOLE_CONFIRMATION_REQUIRED", True))
+
+
 def ca_folder() -> Path:
     """Where the CA certificates of Regions lie as files."""
     return Path(settings.DATA_DIR) / "ca-certificates"

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from jobs import queueing
 from jobs.access.actions import Action
+from jobs.access.approval import needs_approval
 from jobs.access.asking import ANY, creating, of_role, passing_role, tagged, tagging
 from jobs.access.decisions import Decision
 from jobs.choices import INVENTORIES, JobStatus
@@ -22,7 +23,7 @@ from jobs.lifecycle.generated_lists import check_generator
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
-from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
+from jobs.models import Job, JobEvent, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.spec import paths
@@ -42,12 +43,20 @@ class IdempotencyError(BatchConsoleError):
     """This client request token was used for another request. Use a new one."""
 
 
-def create_job(spec: JobSpec, *, by: Decision, now: datetime, request: object = None) -> Job:
+def create_job(
+    spec: JobSpec,
+    *,
+    by: Decision,
+    now: datetime,
+    request: object = None,
+    ignored: Sequence[str] = (),
+) -> Job:
     """Make a job, or return the one that the same token and request made before
     (docs/batch-operations.md, Creating a job).
 
     `request` is what the door received, as JSON can say it: two of one token are the same when it is.
-    Without it, the token stands for the request.
+    Without it, the token stands for the request. `ignored` are paths of members that nothing here
+    knows: the job's activity has them.
 
     Raises AccessDeniedError, ValidationFailedError with every problem that needs no look at the
     storage, and IdempotencyError.
@@ -65,13 +74,27 @@ def create_job(spec: JobSpec, *, by: Decision, now: datetime, request: object = 
             _hold(by, spec)
             check_free(spec)
             freezing.check_free(spec, now)
-            job = _insert(spec, fingerprint, by.actor, now)
+            job = _insert(_waiting(spec, by), fingerprint, by.actor, now)
+            _note_ignored(job, ignored, now)
             queueing.call_control()
     except IntegrityError:
         # A double click: the other request's row is there now.
         known = Job.objects.get(client_request_token=spec.client_request_token)
         return _same_request(known, fingerprint)
     return job
+
+
+def _waiting(spec: JobSpec, by: Decision) -> JobSpec:
+    """A job that has to be approved waits, whatever its door asked for."""
+    if spec.confirmation_required or not needs_approval(by, spec):
+        return spec
+    return dataclasses.replace(spec, confirmation_required=True)
+
+
+def _note_ignored(job: Job, ignored: Sequence[str], now: datetime) -> None:
+    if ignored:
+        said = f"These parts of the request are not known here: {', '.join(ignored)}."[:1024]
+        JobEvent.objects.create(job=job, at=now, kind=JobEvent.Kind.IGNORED, after=said)
 
 
 def _hold(by: Decision, spec: JobSpec) -> None:
@@ -251,6 +274,7 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         report_bucket=report.bucket,
         report_prefix=report.prefix,
         report_scope=report.scope,
+        report_bucket_owner=report.expected_owner,
         created_at=now,
         **dataclasses.asdict(spec.limits),
     )
