@@ -37,9 +37,7 @@ def facts(role: Any) -> dict[str, Any]:
     """A request of CreateJob, as the user guide has it."""
     return {
         "AccountId": ACCOUNT,
-        "Operation": {
-            "S3PutObjectTagging": {"TagSet": [{"Key": "keyOne", "Value": "ValueOne"}]}
-        },
+        "Operation": {"S3PutObjectTagging": {"TagSet": [{"Key": "keyOne", "Value": "ValueOne"}]}},
         "Manifest": {
             "Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket", "Key"]},
             "Location": {
