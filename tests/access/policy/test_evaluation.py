@@ -90,14 +90,22 @@ TABLE = [
     ({"StringEquals": {TAG: "b*"}}, tagged("b*"), True),
     ({"StringNotLike": {TAG: ["r*", "g*"]}}, tagged("blue"), True),
     # Numbers, as texts and bare.
-    ({"NumericEquals": {"s3:RequestJobPriority": "10.0"}}, {"s3:requestjobpriority": ("10",)}, True),
+    (
+        {"NumericEquals": {"s3:RequestJobPriority": "10.0"}},
+        {"s3:requestjobpriority": ("10",)},
+        True,
+    ),
     (
         {"NumericLessThanEquals": {"s3:RequestJobPriority": 100}},
         {"s3:requestjobpriority": ("100",)},
         True,
     ),
     ({"NumericLessThan": {"s3:RequestJobPriority": 9}}, {"s3:requestjobpriority": ("10",)}, False),
-    ({"NumericGreaterThan": {"s3:RequestJobPriority": 9}}, {"s3:requestjobpriority": ("10",)}, True),
+    (
+        {"NumericGreaterThan": {"s3:RequestJobPriority": 9}},
+        {"s3:requestjobpriority": ("10",)},
+        True,
+    ),
     # Dates.
     ({"DateLessThan": {"aws:CurrentTime": "2026-11-27T13:00:00+01:00"}}, NOW, False),
     ({"DateLessThanEquals": {"aws:CurrentTime": "2026-11-27T13:00:00+01:00"}}, NOW, True),
@@ -258,7 +266,9 @@ def test_variable_is_these_very_signs_before_its_version():
 
 
 def test_near_miss_names_the_condition_that_does_not_hold():
-    found = policy({"Sid": "Team", "Condition": {"StringEquals": {TAG: "blue"}}}, {"Action": "iam:*"})
+    found = policy(
+        {"Sid": "Team", "Condition": {"StringEquals": {TAG: "blue"}}}, {"Action": "iam:*"}
+    )
     (miss,) = near_misses([found], ACTION, JOB, tagged("red"))
     assert (miss.statement.sid, miss.condition.written) == ("Team", f"StringEquals {TAG}")
 

@@ -133,7 +133,9 @@ def test_problem_is_told_with_its_place(text, path, words):
 
 
 def test_all_problems_of_a_policy_are_told_at_once():
-    found = problems_of(text_of(GOOD | {"Effect": "x", "Action": "s3:No"}, GOOD | {"Resource": "x"}))
+    found = problems_of(
+        text_of(GOOD | {"Effect": "x", "Action": "s3:No"}, GOOD | {"Resource": "x"})
+    )
     assert [path for path, _ in found] == [
         "Statement[0].Effect",
         "Statement[0].Action",

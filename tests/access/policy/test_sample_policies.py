@@ -31,7 +31,9 @@ UP_TO_100 = {"NumericLessThanEquals": {"s3:RequestJobPriority": 100}}
 LOW_PRIORITY = policy(
     allow("s3:CreateJob", StringEquals=REQUESTED | {"aws:RequestTag/stage": "QA"}, **UP_TO_100),
     allow("s3:UpdateJobStatus", StringEquals=THERE),
-    allow("s3:UpdateJobPriority", StringEquals=THERE | {"aws:ResourceTag/stage": "QA"}, **UP_TO_100),
+    allow(
+        "s3:UpdateJobPriority", StringEquals=THERE | {"aws:ResourceTag/stage": "QA"}, **UP_TO_100
+    ),
     allow(
         "s3:PutJobTagging",
         StringEquals=REQUESTED
