@@ -25,6 +25,7 @@ from batchconsole.environment import (
     envredis,
     envsecret,
     envstr,
+    envzone,
     kept,
     short_socket,
 )
@@ -133,6 +134,7 @@ BATCHCONSOLE_ALLOW_LINK_LOCAL = envbool("ALLOW_LINK_LOCAL", False)
 BATCHCONSOLE_DEMO = envbool("DEMO", False)  # set by `up --demo`, for what it starts
 BATCHCONSOLE_DEMO_PASSWORD = envsecret("DEMO_PASSWORD") or "demo"
 BATCHCONSOLE_ACCOUNT_ID = envstr("ACCOUNT_ID", "123456789012")
+BATCHCONSOLE_TIME_ZONE = envzone("TIME_ZONE")
 BATCHCONSOLE_ADMIN_EMAIL = envstr("ADMIN_EMAIL")
 BATCHCONSOLE_ADMIN_PASSWORD = envsecret("ADMIN_PASSWORD")
 for _name in ("ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE"):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -36,6 +37,11 @@ def _text(name: str, default: str = "") -> str:
 def account_id() -> str:
     """The 12 digits that stand for this installation in ARNs and in requests of AWS's clients."""
     return _text("ACCOUNT_ID", "123456789012")
+
+
+def time_zone() -> ZoneInfo:
+    """Whose hours and days access policies mean."""
+    return ZoneInfo(_text("TIME_ZONE", "UTC"))
 
 
 def ca_folder() -> Path:

@@ -68,7 +68,7 @@ def _hold(by: Decision, spec: JobSpec) -> None:
     by.hold(Action.CREATE_JOB, ANY, creating(spec))
     by.also(Action.PASS_ROLE, of_role(spec.role_arn), passing_role())
     if spec.tags:
-        by.also(Action.PUT_JOB_TAGGING, tagged(spec), tagging(spec.tags))
+        by.also(Action.PUT_JOB_TAGGING, tagged(spec, by.actor), tagging(spec.tags))
 
 
 def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:

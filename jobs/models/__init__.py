@@ -1,6 +1,7 @@
 """All models, re-exported: importers say `from jobs.models import Job`."""
 
 from jobs.models.access_key import AccessKey
+from jobs.models.access_policy import AccessPolicy, PrincipalTag
 from jobs.models.activity import JobEvent, StatusChange
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
@@ -19,6 +20,7 @@ from jobs.models.service_account import ServiceAccount
 
 __all__ = [
     "AccessKey",
+    "AccessPolicy",
     "Bucket",
     "Chunk",
     "Draft",
@@ -33,6 +35,7 @@ __all__ = [
     "JobQuerySet",
     "JobTag",
     "ListUpload",
+    "PrincipalTag",
     "ProbedBucket",
     "RateSample",
     "Region",
