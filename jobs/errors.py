@@ -42,6 +42,14 @@ class ValidationFailedError(BatchConsoleError):
         self.problems = problems
 
 
+class UnknownPersonError(BatchConsoleError):
+    """Nobody here is known by that."""
+
+
+class LastAdministratorError(BatchConsoleError):
+    """This is the last administrator. Make somebody else an administrator first."""
+
+
 class AccessDeniedError(BatchConsoleError):
     """You are not allowed to do this.
 

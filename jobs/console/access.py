@@ -28,6 +28,7 @@ from jobs.access.asking import ANY, Context, Keys, Resource
 from jobs.access.decisions import Decision, could
 from jobs.access.principals import Principal, principal_of
 from jobs.access.visibility import visible_jobs
+from jobs.console.sign_in import entering
 from jobs.errors import AccessDeniedError
 from jobs.models import Draft, Job, JobQuerySet
 
@@ -75,6 +76,7 @@ def _extend_session(request: HttpRequest, now: datetime) -> None:
     seen_s = float(request.session.get(_SEEN, 0))
     if now.timestamp() - seen_s > EXTEND_EVERY.total_seconds():
         request.session[_SEEN] = now.timestamp()
+        entering.note_session(request, user_of(request))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -12,15 +12,24 @@ from jobs.models.failure import FailureCause, FailureSample
 from jobs.models.foreseen import ForeseenCount
 from jobs.models.job import Job, JobQuerySet, JobTag, new_job_id
 from jobs.models.list_upload import ListUpload
+from jobs.models.person import Person
 from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
 from jobs.models.role import Role, RoleCredentials
 from jobs.models.service_account import ServiceAccount
+from jobs.models.sign_in import (
+    BrowserSession,
+    PasswordLink,
+    ProviderIdentity,
+    RecoveryCode,
+    SecondFactor,
+)
 
 __all__ = [
     "AccessKey",
     "AccessPolicy",
+    "BrowserSession",
     "Bucket",
     "Chunk",
     "Draft",
@@ -35,13 +44,18 @@ __all__ = [
     "JobQuerySet",
     "JobTag",
     "ListUpload",
+    "PasswordLink",
+    "Person",
     "PrincipalTag",
     "ProbedBucket",
+    "ProviderIdentity",
     "RateSample",
+    "RecoveryCode",
     "Region",
     "Report",
     "Role",
     "RoleCredentials",
+    "SecondFactor",
     "ServiceAccount",
     "StatusChange",
     "Webhook",

@@ -2,17 +2,13 @@
 
 import itertools
 
-import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from jobs.access.compiled import Seen
 from jobs.access.policy.evaluation import evaluate
-from jobs.access.policy.parsing import parse, stored
-from jobs.access.policy.ready_made import DOCUMENTS
+from jobs.access.policy.parsing import parse
 from jobs.errors import ValidationFailedError
 from jobs.models import Job, Region
 from tests.access.documents import TAG_KEYS, TAG_VALUES, documents

@@ -12,7 +12,16 @@ from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from jobs.access import access_keys, service_accounts
-from jobs.models import Bucket, Draft, FailedSignIn, FoundCapability, Job, ListUpload, ProbedBucket
+from jobs.models import (
+    BrowserSession,
+    Bucket,
+    Draft,
+    FailedSignIn,
+    FoundCapability,
+    Job,
+    ListUpload,
+    ProbedBucket,
+)
 from tests.connected import make_webhook
 from tests.make import (
     make_chunk,
@@ -86,6 +95,7 @@ class World:
 def _kind_of(route):
     """The model of which a Region's page names a row."""
     kinds = {
+        "access/people": "user",
         "buckets": "bucket",
         "probes": "probedbucket",
         "capabilities": "foundcapability",
@@ -134,10 +144,10 @@ def make_world():
 
 
 def digest():
-    """Of all rows but sessions, which a visit may extend."""
+    """Of all rows but sessions and where they were seen, which a visit may extend."""
     seen = hashlib.sha256()
     for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
-        if model is not Session and model._meta.managed:
+        if model not in (Session, BrowserSession) and model._meta.managed:
             for row in model._default_manager.order_by("pk").values_list():
                 seen.update(f"{model._meta.label}{row}".encode())
     return seen.hexdigest()
