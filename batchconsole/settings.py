@@ -128,6 +128,8 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     # Before the rest: it asks for no session, no host name and no https.
     "jobs.console.health.HealthMiddleware",
+    # Whatever an answer comes from, it names its request.
+    "jobs.console.request_ids.RequestIdMiddleware",
     "jobs.s3control.middleware.S3ControlMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -264,12 +266,18 @@ LOGGING = {
         "plain": {
             "format": "{asctime} {levelname} {name} {process:d} {message}",
             "style": "{",
-        }
+        },
+        "bare": {"format": "{message}", "style": "{"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "events": {"class": "logging.StreamHandler", "formatter": "bare"},
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "jobs": {"level": LOG_LEVEL},
+        # A line of JSON for each change of a job's status
+        "batchconsole.events": {"handlers": ["events"], "level": "INFO", "propagate": False},
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }

@@ -12,6 +12,9 @@ SUSPENDED_LIFETIME = timedelta(days=30)
 """A job suspended for longer fails (docs/batch-operations.md, Confirmation)."""
 
 DRAFT_LIFETIME = timedelta(days=30)
+DELIVERY_LIFETIME = timedelta(days=30)
+"""Of what was sent, or given up, to whoever is told of jobs."""
+
 LIST_LIFETIME = timedelta(days=30)
 """Of the list of a dry run that was not run for real."""
 

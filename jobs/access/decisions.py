@@ -14,6 +14,7 @@ from jobs.access.policy.evaluation import Verdict, evaluate, possible
 from jobs.access.policy.keys import Of
 from jobs.access.policy.ready_made import role_with
 from jobs.access.principals import Principal
+from jobs.audit.log import Facts, record
 from jobs.errors import AccessDeniedError
 from jobs.models import Job
 
@@ -72,20 +73,50 @@ class Decision:
         if not self.allowed:
             raise AccessDeniedError(self.why, action=self.action, resource=self.resource)
 
-    def hold(self, action: Action, resource: Job | Resource, keys: Keys | None = None) -> None:
-        """Asked again by the command, about what it is about to do and `keys` of that: then all is
-        known, which a door may not have been told.
+    def hold(
+        self,
+        action: Action,
+        resource: Job | Resource,
+        keys: Keys | None = None,
+        *,
+        after: Facts | None = None,
+    ) -> None:
+        """Asked again by the command, in its transaction, about what it is about to do and `keys` of
+        that: then all is known, which a door may not have been told. What it does to a job is an entry
+        of the audit log, with `after` where keys do not say it.
 
         Raises AccessDeniedError, also for a Decision about another action.
         """
         if action is not self.action and not self.principal.is_root:
             raise AccessDeniedError(self.why, action=action, resource=self.resource)
         self.also(action, resource, keys)
+        if isinstance(resource, Job):
+            asked = {name: ", ".join(values) for name, values in (keys or {}).items()}
+            self.record(action, resource.pk, before=_facts_of(resource), after=after or asked)
+
+    def record(
+        self, action: Action, job_id: str, *, before: Facts | None = None, after: Facts
+    ) -> None:
+        """An entry of the audit log about what is done to a job."""
+        user = self.principal.user
+        who = user.get_username() if user else self.principal.name
+        ip = self.context.source_ip
+        record(action, "Job", job_id, before=before, after=after, who=who, source_ip=ip)
 
     def also(self, action: Action, resource: Job | Resource, keys: Keys | None = None) -> None:
         """What else has to be allowed for it. Raises AccessDeniedError."""
         context = self.context.asking(keys or {})
         may(self.principal, action, resource, context, self.doing).require()
+
+
+def _facts_of(job: Job) -> Facts:
+    return {
+        "status": job.status,
+        "priority": job.priority,
+        "requests_per_s": job.requests_per_s,
+        "in_flight": job.in_flight,
+        "tags": dict(job.tags.values_list("key", "value")),
+    }
 
 
 def may(

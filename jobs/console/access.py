@@ -28,6 +28,7 @@ from jobs.access.asking import ANY, Context, Keys, Resource
 from jobs.access.decisions import Decision, could
 from jobs.access.principals import Principal, principal_of
 from jobs.access.visibility import visible_jobs
+from jobs.audit.log import record
 from jobs.console.sign_in import entering
 from jobs.errors import AccessDeniedError
 from jobs.models import Draft, Job, JobQuerySet
@@ -65,11 +66,20 @@ def signed_in(view: View[P]) -> View[P]:
             try:
                 response = view(request, *args, **kwargs)
             except AccessDeniedError as error:
+                _note_denied(request, error)
                 raise PermissionDenied(error.message) from error
         add_never_cache_headers(response)
         return response
 
     return cast(View[P], guarded)
+
+
+def _note_denied(request: HttpRequest, error: AccessDeniedError) -> None:
+    """Not of fragments, which ask again and again by themselves."""
+    if not request.path.startswith(FRAGMENTS):
+        job_id = request.resolver_match.kwargs.get("job_id") if request.resolver_match else None
+        target = ("Job", job_id) if job_id else ("Page", request.path)
+        record(error.action, *target, allowed=False)
 
 
 def _extend_session(request: HttpRequest, now: datetime) -> None:

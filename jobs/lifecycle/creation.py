@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -76,6 +77,7 @@ def create_job(
             freezing.check_free(spec, now)
             job = _insert(_waiting(spec, by), fingerprint, by.actor, now)
             _note_ignored(job, ignored, now)
+            by.record(Action.CREATE_JOB, job.pk, after=_facts_of(spec))
             queueing.call_control()
     except IntegrityError:
         # A double click: the other request's row is there now.
@@ -103,6 +105,17 @@ def _hold(by: Decision, spec: JobSpec) -> None:
     by.also(Action.PASS_ROLE, of_role(spec.role_arn), passing_role())
     if spec.tags:
         by.also(Action.PUT_JOB_TAGGING, tagged(spec, by.actor), tagging(spec.tags))
+
+
+def _facts_of(spec: JobSpec) -> dict[str, Any]:
+    """For the audit log; all else stands in the job."""
+    return {
+        "description": spec.description,
+        "operation": spec.operation,
+        "priority": spec.priority,
+        "role": spec.role_arn,
+        "tags": dict(spec.tags),
+    }
 
 
 def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from jobs.access import access_keys, service_accounts
 from jobs.models import (
+    AuditEntry,
     BrowserSession,
     Bucket,
     Draft,
@@ -95,11 +96,13 @@ class World:
 def _kind_of(route):
     """The model of which a Region's page names a row."""
     kinds = {
-        "access/people": "user",
         "buckets": "bucket",
         "probes": "probedbucket",
         "capabilities": "foundcapability",
         "service-accounts": "serviceaccount",
+        "access/people": "user",
+        "access/policies": "accesspolicy",
+        "audit": "auditentry",
     }
     return next((kind for part, kind in kinds.items() if part in route), "rolecredentials")
 
@@ -144,10 +147,12 @@ def make_world():
 
 
 def digest():
-    """Of all rows but sessions and where they were seen, which a visit may extend."""
+    """Of all rows but sessions and where they were seen, which a visit may extend, and the audit
+    log, which tells of refusals.
+    """
     seen = hashlib.sha256()
     for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
-        if model not in (Session, BrowserSession) and model._meta.managed:
+        if model not in (Session, BrowserSession, AuditEntry) and model._meta.managed:
             for row in model._default_manager.order_by("pk").values_list():
                 seen.update(f"{model._meta.label}{row}".encode())
     return seen.hexdigest()
