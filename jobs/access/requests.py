@@ -1,4 +1,4 @@
-"""Who asks by an HTTP request of a browser, and in which circumstances."""
+"""Who asks by an HTTP request, and in which circumstances."""
 
 from datetime import datetime
 
@@ -11,16 +11,20 @@ from jobs.access.principals import Principal, principal_of
 
 
 def principal_in(request: HttpRequest) -> Principal:
-    """Looked up once per request."""
+    """Who is signed in; looked up once per request, and again after a sign-in."""
     known = getattr(request, "principal", None)
-    if not isinstance(known, Principal):
+    if not isinstance(known, Principal) or known.user != request.user:
         known = principal_of(request.user)
         request.principal = known  # type: ignore[attr-defined]
     return known
 
 
 def context_of(request: HttpRequest, now: datetime) -> Context:
+    return Context(now, source_ip(request))
+
+
+def source_ip(request: HttpRequest) -> str:
+    """The address of who asks; "" where it cannot be told."""
     forwarded_for = request.headers.get("X-Forwarded-For", "")
     trusted = settings.BATCHCONSOLE_TRUSTED_PROXIES
-    address = client_address(request.META.get("REMOTE_ADDR", ""), forwarded_for, trusted)
-    return Context(now, address)
+    return client_address(request.META.get("REMOTE_ADDR", ""), forwarded_for, trusted)

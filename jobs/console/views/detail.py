@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.access.actions import Action
-from jobs.console.access import decide, job_or_404, principal_in, require, signed_in
+from jobs.access.requests import principal_in
+from jobs.console.access import decide, job_or_404, require, signed_in
 from jobs.console.context import banner_cache
 from jobs.console.failures import causes_of, has_rows
 from jobs.console.job_frame import frame
