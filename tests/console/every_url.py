@@ -20,7 +20,11 @@ from jobs.models import (
     Job,
     ListUpload,
     ProbedBucket,
+    Subscription,
 )
+from jobs.notifications.announcing import delivery
+from jobs.notifications.events import event_of
+from jobs.notifications.subscribers import Receiver
 from tests.connected import make_webhook
 from tests.make import (
     make_chunk,
@@ -81,7 +85,7 @@ class World:
             "number": 1,
             "upload_id": self.upload.pk,
             "slug": self.job.region.slug,
-            "kind": "webhooks",
+            "kind": "jsonl" if "export" in route else "webhooks",
             "content_type_id": ContentType.objects.get_for_model(User).pk,
             "id": self.users["viewer"].pk,
             "pk": self.ids[_kind_of(route)],
@@ -91,8 +95,15 @@ class World:
 
 
 def _kind_of(route):
-    """The model of which a Region's page names a row."""
-    kinds = {"buckets": "bucket", "probes": "probedbucket", "capabilities": "foundcapability"}
+    """The model of which a page names a row."""
+    kinds = {
+        "buckets": "bucket",
+        "probes": "probedbucket",
+        "capabilities": "foundcapability",
+        "deliveries": "delivery",
+        "notifications": "subscription",
+        "audit": "auditentry",
+    }
     return next((kind for part, kind in kinds.items() if part in route), "rolecredentials")
 
 
@@ -111,6 +122,10 @@ def make_world():
     probed = ProbedBucket.objects.create(name="photos", region=region, probed_at=now)
     FoundCapability.objects.create(bucket=probed, name="tags", answer="no", evidence="Lost.")
     FailedSignIn.objects.create(key="k", scope="place", user=users["viewer"], ends_at=now)
+    change = job.status_changes.latest("pk")
+    subscription = Subscription.objects.create(address="team@example.com", created_at=now)
+    receiver = Receiver(address=subscription.address)
+    delivery(event_of(change), job, receiver, now).save()
     draft = Draft.objects.create(owner=users["operator"], created_at=now, updated_at=now)
     upload = ListUpload.objects.create(
         draft=draft,
