@@ -24,10 +24,12 @@ from batchconsole.environment import (
     envredis,
     envsecret,
     envstr,
+    envzone,
     kept,
     short_socket,
 )
 from batchconsole.mail import mail
+from batchconsole.oidc import oidc
 from batchconsole.work_store import work_store
 
 django_stubs_ext.monkeypatch()
@@ -74,6 +76,7 @@ BATCHCONSOLE_SQL_DIR = envfolder("SQL_DIR", DATA_DIR / "sql-filters")
 
 globals().update(work_store())
 globals().update(mail())
+globals().update(oidc())
 
 
 def _own_names(bind: str) -> str:
@@ -97,7 +100,11 @@ BATCHCONSOLE_DATA_PLANE = envint("DATA_PLANE", 1, low=0, high=1)
 BATCHCONSOLE_ALLOW_LINK_LOCAL = envbool("ALLOW_LINK_LOCAL", False)
 BATCHCONSOLE_DEMO = envbool("DEMO", False)  # set by `up --demo`, for what it starts
 BATCHCONSOLE_DEMO_PASSWORD = envsecret("DEMO_PASSWORD") or "demo"
+BATCHCONSOLE_CONFIRMATION_REQUIRED = envbool(
+    "CONFIRMATION_REQUIRED", True
+)  # where CreateJob does not say
 BATCHCONSOLE_ACCOUNT_ID = envstr("ACCOUNT_ID", "123456789012")
+BATCHCONSOLE_TIME_ZONE = envzone("TIME_ZONE")
 BATCHCONSOLE_ADMIN_EMAIL = envstr("ADMIN_EMAIL")
 BATCHCONSOLE_ADMIN_PASSWORD = envsecret("ADMIN_PASSWORD")
 for _name in ("ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE"):
@@ -123,12 +130,14 @@ MIDDLEWARE = [
     "jobs.console.health.HealthMiddleware",
     # Whatever an answer comes from, it names its request.
     "jobs.console.request_ids.RequestIdMiddleware",
+    "jobs.s3control.middleware.S3ControlMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "jobs.console.sign_in.second_factor_first.SecondFactorFirstMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

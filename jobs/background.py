@@ -8,12 +8,14 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from types import FrameType
 
 from django.db import connections
 from django.utils import timezone
 
 from jobs import queueing
+from jobs.access import access_keys
 from jobs.engine import control, runner
 from jobs.engine import sweep as sweeping
 from jobs.lifecycle import clean_up as cleaning
@@ -53,6 +55,11 @@ def convert_list(draft_id: str) -> None:
     connections.close_all()
     with stop_on_term() as stop:
         list_conversions.make_in_turn(draft_id, clock=timezone.now, stop=stop)
+
+
+def note_access_key_use(key_id: str, used_at: str) -> None:
+    connections.close_all()
+    access_keys.note_use(key_id, datetime.fromisoformat(used_at))
 
 
 def send_notifications() -> None:

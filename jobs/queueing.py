@@ -29,7 +29,12 @@ logger = logging.getLogger(__name__)
 
 Queue = Literal["run", "control"]
 BackgroundCall = Literal[
-    "run_chunks", "prepare_and_finish", "make_retry_list", "convert_list", "send_notifications"
+    "run_chunks",
+    "prepare_and_finish",
+    "make_retry_list",
+    "convert_list",
+    "note_access_key_use",
+    "send_notifications",
 ]
 
 ANSWER_S = 1.0
@@ -42,6 +47,7 @@ QUEUE_OF: dict[BackgroundCall, Queue] = {
     "prepare_and_finish": CONTROL,
     "make_retry_list": CONTROL,
     "convert_list": CONTROL,
+    "note_access_key_use": CONTROL,
     "send_notifications": CONTROL,
 }
 FUNCTIONS = frozenset(f"jobs.background.{name}" for name in QUEUE_OF)

@@ -43,7 +43,7 @@ SAME_RANK_ARROWS = {
 UNRANKED = {"apps", "migrations"}
 PURE = {
     *("transitions", "retry", "rate_limit", "rows", "arns", "layout"),
-    *("signing", "template", "proof", "marks", "foreign", "faults", "error_codes"),
+    *("signing", "sigv4", "template", "proof", "marks", "foreign", "faults", "error_codes"),
 }
 IMPURE = ("jobs.models", "jobs.conf", "django.conf", "django.db", "boto3", "botocore")
 NO_CLOCK_BELOW_RANK = 5

@@ -15,6 +15,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from jobs import conf
+from jobs.access import password_links
 from jobs.lifecycle import freezing, list_uploads
 from jobs.models import Delivery, Draft, FailureSample, ListUpload, RateSample
 
@@ -28,6 +29,7 @@ MOST_BATCHES = 100
 def clean_up(now: datetime) -> None:
     """Of use at any time, also twice at once."""
     _delete(Session.objects.filter(expire_date__lt=now))
+    password_links.forget_old(now)
     _delete(Draft.objects.filter(job=None, updated_at__lt=now - conf.DRAFT_LIFETIME))
     freezing.let_go(now)
     list_uploads.abort_abandoned(now, threading.Event())

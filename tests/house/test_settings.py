@@ -24,6 +24,7 @@ def test_only_settings_read_the_environment():
     ]
     assert found == [
         "batchconsole/mail.py",
+        "batchconsole/oidc.py",
         "batchconsole/settings.py",
         "batchconsole/work_store.py",
     ]
