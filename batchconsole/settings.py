@@ -24,6 +24,7 @@ from batchconsole.environment import (
     envredis,
     envsecret,
     envstr,
+    envzone,
     kept,
     short_socket,
 )
@@ -100,6 +101,7 @@ BATCHCONSOLE_ALLOW_LINK_LOCAL = envbool("ALLOW_LINK_LOCAL", False)
 BATCHCONSOLE_DEMO = envbool("DEMO", False)  # set by `up --demo`, for what it starts
 BATCHCONSOLE_DEMO_PASSWORD = envsecret("DEMO_PASSWORD") or "demo"
 BATCHCONSOLE_ACCOUNT_ID = envstr("ACCOUNT_ID", "123456789012")
+BATCHCONSOLE_TIME_ZONE = envzone("TIME_ZONE")
 BATCHCONSOLE_ADMIN_EMAIL = envstr("ADMIN_EMAIL")
 BATCHCONSOLE_ADMIN_PASSWORD = envsecret("ADMIN_PASSWORD")
 for _name in ("ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE"):
@@ -123,6 +125,8 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     # Before the rest: it asks for no session, no host name and no https.
     "jobs.console.health.HealthMiddleware",
+    # Whatever an answer comes from, it names its request.
+    "jobs.console.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -258,12 +262,18 @@ LOGGING = {
         "plain": {
             "format": "{asctime} {levelname} {name} {process:d} {message}",
             "style": "{",
-        }
+        },
+        "bare": {"format": "{message}", "style": "{"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "events": {"class": "logging.StreamHandler", "formatter": "bare"},
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "jobs": {"level": LOG_LEVEL},
+        # A line of JSON for each change of a job's status
+        "batchconsole.events": {"handlers": ["events"], "level": "INFO", "propagate": False},
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }

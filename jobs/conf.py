@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -11,6 +12,9 @@ SUSPENDED_LIFETIME = timedelta(days=30)
 """A job suspended for longer fails (docs/batch-operations.md, Confirmation)."""
 
 DRAFT_LIFETIME = timedelta(days=30)
+DELIVERY_LIFETIME = timedelta(days=30)
+"""Of what was sent, or given up, to whoever is told of jobs."""
+
 LIST_LIFETIME = timedelta(days=30)
 """Of the list of a dry run that was not run for real."""
 
@@ -37,6 +41,11 @@ def _text(name: str, default: str = "") -> str:
 def account_id() -> str:
     """The 12 digits that stand for this installation in ARNs and in requests of AWS's clients."""
     return _text("ACCOUNT_ID", "123456789012")
+
+
+def time_zone() -> ZoneInfo:
+    """Whose hours and days access policies mean."""
+    return ZoneInfo(_text("TIME_ZONE", "UTC"))
 
 
 def ca_folder() -> Path:

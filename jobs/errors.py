@@ -53,12 +53,13 @@ class LastAdministratorError(BatchConsoleError):
 class AccessDeniedError(BatchConsoleError):
     """You are not allowed to do this.
 
-    `action` is what was asked for, such as "s3:UpdateJobStatus".
+    `action` is what was asked for, such as "s3:UpdateJobStatus", and `resource` the ARN of what for.
     """
 
-    def __init__(self, message: str = "", *, action: str = "") -> None:
+    def __init__(self, message: str = "", *, action: str = "", resource: str = "*") -> None:
         super().__init__(message or "You are not allowed to do this.")
         self.action = action
+        self.resource = resource
 
 
 class JobStatusError(BatchConsoleError):

@@ -25,8 +25,13 @@ BATCH_ROWS = 1_000
 _slots = threading.BoundedSemaphore(conf.DOWNLOADS_AT_ONCE)
 
 
-def download(request: HttpRequest, pieces: Iterator[bytes], name: str) -> HttpResponseBase:
-    """A CSV file as an attachment, or a page that says that there are too many at the moment.
+def download(
+    request: HttpRequest,
+    pieces: Iterator[bytes],
+    name: str,
+    content_type: str = "text/csv; charset=utf-8",
+) -> HttpResponseBase:
+    """A file as an attachment, or a page that says that there are too many at the moment.
 
     Raises what `pieces` raises before the first piece; later that could only break off the answer.
     """
@@ -38,7 +43,7 @@ def download(request: HttpRequest, pieces: Iterator[bytes], name: str) -> HttpRe
     except BaseException:
         held.close()
         raise
-    response = StreamingHttpResponse(held, content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(held, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

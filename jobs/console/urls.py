@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from jobs.console import retry_failed
 from jobs.console.views import (
     actions,
+    audit,
     detail,
     limits,
     listing,
@@ -28,7 +29,12 @@ class JobIdConverter:
         return value
 
 
+class ExportConverter(JobIdConverter):
+    regex = "csv|jsonl"
+
+
 register_converter(JobIdConverter, "job")
+register_converter(ExportConverter, "export")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
@@ -64,6 +70,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("_/jobs/<job:job_id>/retries/", retry_failed.job_retries, name="job-retries"),
     path("_/jobs/<job:job_id>/live/", detail.job_live, name="job-live"),
     path("_/jobs/", listing.list_live, name="list-live"),
+    path("audit/", audit.audit_list, name="audit-list"),
+    path("audit/<int:pk>/", audit.audit_entry, name="audit-entry"),
+    path("audit/export.<export:kind>", audit.audit_export, name="audit-export"),
     path("workers/", workers.worker_list, name="worker-list"),
     path("_/workers/", workers.workers_live, name="workers-live"),
     path("_/overview/", overview.overview_live, name="overview-live"),
@@ -73,4 +82,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("jobs.console.wizard.urls")),
     path("", include("jobs.console.regions.urls")),
     path("", include("jobs.console.connections.urls")),
+    path("", include("jobs.console.access_keys.urls")),
 ]

@@ -1,5 +1,6 @@
 """What nobody needs any more goes: sessions that have expired, drafts that were left, uploads
-that were never finished, lists of dry runs that were run or kept long enough, and, where the
+that were never finished, messages that were sent or given up a month ago, lists of dry runs that
+were run or kept long enough, and, where the
 installation says so, the details of jobs that ended long ago.
 
 Jobs, their tags, settings and counts, their causes of failure, and what happened to them when never
@@ -16,7 +17,7 @@ from django.db.models import QuerySet
 from jobs import conf
 from jobs.access import password_links
 from jobs.lifecycle import freezing, list_uploads
-from jobs.models import Draft, FailureSample, ListUpload, RateSample
+from jobs.models import Delivery, Draft, FailureSample, ListUpload, RateSample
 
 BATCH = 1_000
 """Rows of one transaction, so that nobody waits for it."""
@@ -33,6 +34,8 @@ def clean_up(now: datetime) -> None:
     freezing.let_go(now)
     list_uploads.abort_abandoned(now, threading.Event())
     _delete(ListUpload.objects.filter(ended_at__lt=now - list_uploads.ABANDONED_AFTER))
+    settled = Delivery.objects.exclude(state=Delivery.State.WAITING)
+    _delete(settled.filter(created_at__lt=now - conf.DELIVERY_LIFETIME))
     days = conf.keep_details_days()
     if days:
         ended = now - timedelta(days=days)

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -55,6 +56,7 @@ def create_job(spec: JobSpec, *, by: Decision, now: datetime) -> Job:
             check_free(spec)
             freezing.check_free(spec, now)
             job = _insert(spec, fingerprint, by.actor, now)
+            by.record(Action.CREATE_JOB, job.pk, after=_facts_of(spec))
             queueing.call_control()
     except IntegrityError:
         # A double click: the other request's row is there now.
@@ -68,7 +70,18 @@ def _hold(by: Decision, spec: JobSpec) -> None:
     by.hold(Action.CREATE_JOB, ANY, creating(spec))
     by.also(Action.PASS_ROLE, of_role(spec.role_arn), passing_role())
     if spec.tags:
-        by.also(Action.PUT_JOB_TAGGING, tagged(spec), tagging(spec.tags))
+        by.also(Action.PUT_JOB_TAGGING, tagged(spec, by.actor), tagging(spec.tags))
+
+
+def _facts_of(spec: JobSpec) -> dict[str, Any]:
+    """For the audit log; all else stands in the job."""
+    return {
+        "description": spec.description,
+        "operation": spec.operation,
+        "priority": spec.priority,
+        "role": spec.role_arn,
+        "tags": dict(spec.tags),
+    }
 
 
 def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:

@@ -1,10 +1,13 @@
 """All models, re-exported: importers say `from jobs.models import Job`."""
 
+from jobs.models.access_key import AccessKey
 from jobs.models.access_policy import AccessPolicy, PrincipalTag
 from jobs.models.activity import JobEvent, StatusChange
+from jobs.models.audit_entry import AppendOnlyError, AuditEntry
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
 from jobs.models.connection import FunctionEndpoint, Webhook
+from jobs.models.delivery import Delivery
 from jobs.models.draft import Draft
 from jobs.models.failed_sign_in import FailedSignIn
 from jobs.models.failure import FailureCause, FailureSample
@@ -16,6 +19,7 @@ from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
 from jobs.models.role import Role, RoleCredentials
+from jobs.models.service_account import ServiceAccount
 from jobs.models.sign_in import (
     BrowserSession,
     PasswordLink,
@@ -25,10 +29,17 @@ from jobs.models.sign_in import (
 )
 
 __all__ = [
+    "AccessKey",
     "AccessPolicy",
     "BrowserSession",
+from jobs.models.subscription import Subscription
+
+__all__ = [
+    "AppendOnlyError",
+    "AuditEntry",
     "Bucket",
     "Chunk",
+    "Delivery",
     "Draft",
     "FailedSignIn",
     "FailureCause",
@@ -52,8 +63,10 @@ __all__ = [
     "Report",
     "Role",
     "RoleCredentials",
+    "ServiceAccount",
     "SecondFactor",
     "StatusChange",
+    "Subscription",
     "Webhook",
     "new_job_id",
 ]

@@ -75,14 +75,26 @@ CONSOLE = {
     "access/people/<int:pk>/unlock/": ("administrator", POST),
     "access/people/<int:pk>/two-factor/reset/": ("administrator", POST),
     "access/people/<int:pk>/sessions/end/": ("administrator", POST),
+    "audit/": ("administrator", GET),
+    "audit/<int:pk>/": ("administrator", GET),
+    "audit/export.<export:kind>": ("administrator", GET),
     "connections/": ("administrator", GET),
     "connections/<kind:kind>/create/": ("administrator", BOTH),
     "connections/<kind:kind>/<slug:slug>/": ("administrator", BOTH),
     "connections/<kind:kind>/<slug:slug>/test/": ("administrator", POST),
     "connections/<kind:kind>/<slug:slug>/enable/": ("administrator", POST),
     "connections/<kind:kind>/<slug:slug>/delete/": ("administrator", POST),
+    "api-keys/": ("anybody", GET),
+    "api-keys/new/": ("anybody", BOTH),
+    "access/service-accounts/": ("administrator", GET),
+    "access/service-accounts/new/": ("administrator", BOTH),
+    "access/service-accounts/<int:pk>/": ("administrator", BOTH),
+    "access/service-accounts/<int:pk>/enable/": ("administrator", POST),
 }
-"""The least role, and the methods that the page knows; others get 405."""
+"""The least role, and the methods that the page knows; others get 405. "anybody" is signed in."""
+
+KEYS = {"api-keys/<slug:key_id>/revoke/": BOTH}
+"""Of everybody, each their own; who manages access reaches those of others."""
 
 DRAFTS = {
     "jobs/create/<uuid:draft_id>/retry-list/": BOTH,
@@ -167,7 +179,7 @@ def expected(route, role, method):
         return "may" if method in OPEN[route] else "405"
     if route in ADMIN:
         return _expected_of_admin(route, role, method)
-    least, methods = CONSOLE.get(route) or ("operator", DRAFTS[route])
+    least, methods = _pages()[route]
     if method not in methods:
         return "405"
     if role == "anonymous":
@@ -177,7 +189,14 @@ def expected(route, role, method):
     if route in DRAFTS and role == "administrator":
         reads = route == READ_BY_ADMINISTRATORS and method == "GET"
         return "may" if reads else "404"
+    if route in KEYS and role not in ("operator", "administrator"):
+        return "404"
     return "may"
+
+
+def _pages():
+    drafts = {route: ("operator", methods) for route, methods in DRAFTS.items()}
+    return CONSOLE | drafts | {route: ("anybody", methods) for route, methods in KEYS.items()}
 
 
 def _expected_of_admin(route, role, method):
@@ -216,7 +235,7 @@ def _encoded(values):
 
 
 def test_table_has_every_url_and_no_other():
-    assert set(routes()) == {*CONSOLE, *DRAFTS, *OPEN, *ADMIN}
+    assert set(routes()) == {*CONSOLE, *DRAFTS, *KEYS, *OPEN, *ADMIN}
 
 
 @pytest.mark.django_db

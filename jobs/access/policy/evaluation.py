@@ -2,11 +2,11 @@
 one that denies counts more than all that allow.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from jobs.access.policy.keys import NOT_FOR_READING
-from jobs.access.policy.patterns import Values
+from jobs.access.policy.keys import NOT_FOR_READING, Of, find
+from jobs.access.policy.patterns import Values, Variable
 from jobs.access.policy.statement import Condition, Effect, Policy, Statement
 
 READING = "s3:DescribeJob"
@@ -64,6 +64,57 @@ def near_misses(
                 condition = statement.unmet(values)
                 if condition is not None:
                     yield NearMiss(policy, statement, condition)
+
+
+def possible(
+    policies: Iterable[Policy],
+    action: str,
+    resource: str | None,
+    keys: Values,
+    *,
+    open_: Collection[Of],
+) -> bool:
+    """Whether `evaluate` may say yes to a request of which only a part is known yet. What is not, may
+    still become anything: keys that are `open_`, and the resource where it is None.
+    """
+    values = known(action, keys)
+    allowed = False
+    for policy in policies:
+        for statement in policy.statements:
+            says = _may_say(statement, action, resource, values, open_)
+            if statement.effect is Effect.DENY and says is True:
+                return False
+            allowed = allowed or (statement.effect is Effect.ALLOW and says is not False)
+    return allowed
+
+
+def _may_say(
+    statement: Statement, action: str, resource: str | None, values: Values, open_: Collection[Of]
+) -> bool | None:
+    """None where it cannot be told yet."""
+    if statement.unreadable:
+        return True
+    if action not in statement.actions:
+        return False
+    told: bool | None = True
+    if not statement.everywhere:
+        told = None if resource is None else statement.fits(resource, values)
+    for condition in statement.conditions:
+        if _is_open(condition, values, open_):
+            told = told and None
+        elif not condition.holds(values, statement.effect):
+            return False
+    return told
+
+
+def _is_open(condition: Condition, values: Values, open_: Collection[Of]) -> bool:
+    names = {condition.key}
+    for wanted in condition.wanted:
+        tokens = wanted.text.tokens if wanted.text else ()
+        names |= {token.key for token in tokens if isinstance(token, Variable)}
+    return any(
+        name not in values and (key := find(name)) is not None and key.of in open_ for name in names
+    )
 
 
 def known(action: str, keys: Values) -> Values:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jobs.access.policy.parsing import VERSION, written_as
+from jobs.access.policy.parsing import VERSION, stored, written_as
 
 VIEWER, OPERATOR, APPROVER, ADMIN = "Viewer", "Operator", "Approver", "Admin"
 
@@ -47,3 +47,12 @@ DOCUMENTS = {
     APPROVER: _document(_READ, _CONFIRM),
     ADMIN: _document(_ALL),
 }
+
+
+def role_with(action: str) -> str:
+    """The least of them that has it, whatever its conditions."""
+    return next(
+        name
+        for name, document in DOCUMENTS.items()
+        if any(action in one.actions for one in stored(document, name).statements)
+    )

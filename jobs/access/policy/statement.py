@@ -79,6 +79,11 @@ class Statement:
     """It is about every resource, whatever that is."""
 
     @property
+    def is_for_all(self) -> bool:
+        """It says the same to everybody it is attached to, at all times."""
+        return not self.conditions and not any(one.has_variables for one in self.resources)
+
+    @property
     def label(self) -> str:
         return f'"{self.sid}"' if self.sid else f"{self.number}"
 
