@@ -17,7 +17,8 @@ def everybody() -> QuerySet[User]:
     """With what a list says of them."""
     on = SecondFactor.objects.filter(pk=OuterRef("pk"))
     people = User.objects.annotate(two_factor_on=Exists(on)).prefetch_related("groups")
-    return people.select_related("person").order_by("username")
+    # Accounts of programs are on the page Access keys.
+    return people.filter(service_account=None).select_related("person").order_by("username")
 
 
 def person_to_change(request: HttpRequest, pk: int) -> User:

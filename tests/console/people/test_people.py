@@ -82,14 +82,18 @@ def test_email_that_cannot_be_invited_gets_a_sentence(as_admin, vera, email, sen
 
 
 def test_password_that_is_too_easy_leaves_the_link_as_it_was(client, vera):
-    link = reverse("password-link", args=[people.invitation(vera, timezone.now())])
+    link = reverse(
+        "password-link", args=[people.link(vera, PasswordLink.Purpose.INVITATION, timezone.now())]
+    )
     assert 'id="id_password_error"' in client.post(link, {"password": "x", "again": "x"}).text
     assert client.get(link).status_code == 200
 
 
 def test_link_asks_for_the_second_factor_too(client, vera):
     with_second_factor(vera)
-    link = reverse("password-link", args=[people.invitation(vera, timezone.now())])
+    link = reverse(
+        "password-link", args=[people.link(vera, PasswordLink.Purpose.INVITATION, timezone.now())]
+    )
     answer = client.post(link, {"password": NEW, "again": NEW})
     assert answer.url == reverse("sign-in-code")
     assert "_auth_user_id" not in client.session
