@@ -13,6 +13,7 @@ from jobs.console.views import (
     overview,
     pausing,
     report,
+    report_list,
     workers,
 )
 
@@ -52,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         report.job_report_file,
         name="job-report-file",
     ),
+    path("reports/", report_list.report_list, name="report-list"),
     path("jobs/<job:job_id>/configuration/", detail.job_configuration, name="job-configuration"),
     path("jobs/<job:job_id>/activity/", detail.job_activity, name="job-activity"),
     path("jobs/<job:job_id>/run/", actions.job_run, name="job-run"),

@@ -13,8 +13,10 @@ from jobs.models.failed_sign_in import FailedSignIn
 from jobs.models.failure import FailureCause, FailureSample
 from jobs.models.foreseen import ForeseenCount
 from jobs.models.job import Job, JobQuerySet, JobTag, new_job_id
+from jobs.models.list_part import ListPart
 from jobs.models.list_upload import ListUpload
 from jobs.models.person import Person
+from jobs.models.prepared import Prepared
 from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
@@ -31,12 +33,9 @@ from jobs.models.sign_in import (
 __all__ = [
     "AccessKey",
     "AccessPolicy",
-    "BrowserSession",
-from jobs.models.subscription import Subscription
-
-__all__ = [
     "AppendOnlyError",
     "AuditEntry",
+    "BrowserSession",
     "Bucket",
     "Chunk",
     "Delivery",
@@ -45,15 +44,17 @@ __all__ = [
     "FailureCause",
     "FailureSample",
     "ForeseenCount",
-    "FunctionEndpoint",
     "FoundCapability",
+    "FunctionEndpoint",
     "Job",
     "JobEvent",
     "JobQuerySet",
     "JobTag",
+    "ListPart",
     "ListUpload",
     "PasswordLink",
     "Person",
+    "Prepared",
     "PrincipalTag",
     "ProbedBucket",
     "ProviderIdentity",
@@ -63,10 +64,9 @@ __all__ = [
     "Report",
     "Role",
     "RoleCredentials",
-    "ServiceAccount",
     "SecondFactor",
+    "ServiceAccount",
     "StatusChange",
-    "Subscription",
     "Webhook",
     "new_job_id",
 ]

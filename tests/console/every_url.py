@@ -101,9 +101,8 @@ def _kind_of(route):
         "capabilities": "foundcapability",
         "service-accounts": "serviceaccount",
         "access/people": "user",
-        "buckets": "bucket",
-        "probes": "probedbucket",
-        "capabilities": "foundcapability",
+        "access/policies": "accesspolicy",
+        "audit": "auditentry",
     }
     return next((kind for part, kind in kinds.items() if part in route), "rolecredentials")
 

@@ -20,6 +20,7 @@ CONSOLE = {
     "jobs/": ("viewer", ANY),
     "jobs/<job:job_id>/": ("viewer", ANY),
     "jobs/<job:job_id>/failures/": ("viewer", ANY),
+    "reports/": ("viewer", ANY),
     "jobs/<job:job_id>/report/": ("viewer", ANY),
     "jobs/<job:job_id>/report/download/": ("viewer", ANY),
     "jobs/<job:job_id>/report/files/<int:number>/": ("viewer", ANY),
