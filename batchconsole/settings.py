@@ -100,6 +100,9 @@ BATCHCONSOLE_DATA_PLANE = envint("DATA_PLANE", 1, low=0, high=1)
 BATCHCONSOLE_ALLOW_LINK_LOCAL = envbool("ALLOW_LINK_LOCAL", False)
 BATCHCONSOLE_DEMO = envbool("DEMO", False)  # set by `up --demo`, for what it starts
 BATCHCONSOLE_DEMO_PASSWORD = envsecret("DEMO_PASSWORD") or "demo"
+BATCHCONSOLE_CONFIRMATION_REQUIRED = envbool(
+    "CONFIRMATION_REQUIRED", True
+)  # where CreateJob does not say
 BATCHCONSOLE_ACCOUNT_ID = envstr("ACCOUNT_ID", "123456789012")
 BATCHCONSOLE_TIME_ZONE = envzone("TIME_ZONE")
 BATCHCONSOLE_ADMIN_EMAIL = envstr("ADMIN_EMAIL")
@@ -127,6 +130,7 @@ MIDDLEWARE = [
     "jobs.console.health.HealthMiddleware",
     # Whatever an answer comes from, it names its request.
     "jobs.console.request_ids.RequestIdMiddleware",
+    "jobs.s3control.middleware.S3ControlMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -48,6 +48,11 @@ def time_zone() -> ZoneInfo:
     return ZoneInfo(_text("TIME_ZONE", "UTC"))
 
 
+def confirmation_required() -> bool:
+    """Whether a job waits where CreateJob does not say."""
+    return bool(getattr(settings, "BATCHCONSOLE_CONFIRMATION_REQUIRED", True))
+
+
 def ca_folder() -> Path:
     """Where the CA certificates of Regions lie as files."""
     return Path(settings.DATA_DIR) / "ca-certificates"

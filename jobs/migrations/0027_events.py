@@ -31,7 +31,7 @@ def make_triggers(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0022_list_uploads'),
+        ("jobs", "0026_report_bucket_owner"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -29,6 +29,7 @@ from jobs.models.sign_in import (
     RecoveryCode,
     SecondFactor,
 )
+from jobs.models.subscription import Subscription
 
 __all__ = [
     "AccessKey",
@@ -67,6 +68,7 @@ __all__ = [
     "SecondFactor",
     "ServiceAccount",
     "StatusChange",
+    "Subscription",
     "Webhook",
     "new_job_id",
 ]

@@ -51,6 +51,7 @@ class JobEvent(models.Model):
         LEFT = "left", "Left behind"
         LOST = "lost", "Rows lost"
         WITHOUT = "without", "Ends without lost rows"
+        IGNORED = "ignored", "Parts of the request ignored"
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()
