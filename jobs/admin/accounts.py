@@ -1,33 +1,33 @@
-"""Accounts, whose names are emails in normal form, and what keeps them from signing in."""
+"""Accounts to look at, and what keeps them from signing in."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs.access import lock_out
-from jobs.access.emails import normal_form
 from jobs.models import FailedSignIn
 
 
-class AccountCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
-    def clean_username(self) -> str:
-        return normal_form(self.cleaned_data["username"])
+class AccountAdmin(admin.ModelAdmin[User]):
+    """Accounts are made and changed on the page People, which keeps the last administrator."""
 
-
-class AccountForm(UserChangeForm):  # type: ignore[type-arg]
-    def clean_username(self) -> str:
-        return normal_form(self.cleaned_data["username"])
-
-
-class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
-    add_form = AccountCreationForm
-    form = AccountForm
+    list_display = ["username", "first_name", "is_active", "is_superuser", "last_login"]
+    list_filter = ["is_active", "is_superuser", "groups"]
+    search_fields = ["username", "first_name"]
+    fields = readonly_fields = (
+        *("username", "first_name", "is_active", "is_superuser", "groups"),
+        *("last_login", "date_joined"),
+    )
     actions = ("unlock",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
     @admin.action(description="Unlock: forget failed attempts to sign in", permissions=["change"])
     def unlock(self, request: HttpRequest, accounts: QuerySet[User]) -> None:

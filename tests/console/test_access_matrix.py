@@ -154,7 +154,6 @@ ADMIN_DELETED = {f"admin/jobs/failedsignin/{page}" for page in _PAGES}
 ADMIN_WRITTEN = {
     *(f"admin/jobs/{model}/{page}" for model in WRITTEN for page in _PAGES),
     *(f"admin/auth/{model}/{page}" for model in ("user", "group") for page in _PAGES),
-    "admin/auth/user/<id>/password/",
 }
 ADMIN_OF_ALL_STAFF = {
     "admin/",
