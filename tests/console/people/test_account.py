@@ -1,5 +1,7 @@
 """The page Account: what is one's own."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -100,6 +102,24 @@ def test_sessions_are_listed_with_browser_and_address(vera):
     page = browser_of(vera).get("/account/").text
     assert "Firefox on Windows" in page and "192.0.2.7" in page
     assert page.count("This session") == 1
+
+
+def test_what_a_browser_chose_for_itself_stays_when_somebody_signs_in(vera):
+    Person.objects.create(user=vera, theme="dark", live_updates=False)
+    client = Client()
+    client.cookies["theme"] = "light"
+    client.post("/sign-in/", {"email": vera.email, "password": PASSWORD})
+    assert client.cookies["theme"].value == "light"
+    assert client.cookies["live-updates"].value == "off"
+
+
+def test_create_job_starts_with_the_default_region(client):
+    olga, region = make_user("operator", name="olga"), make_region("minio")
+    make_region("other")
+    Person.objects.create(user=olga, default_region=region)
+    client.force_login(olga)
+    page = client.post("/jobs/create/", follow=True).text
+    assert re.search(rf'value="{region.pk}"[^>]* selected', page)
 
 
 def test_one_session_is_signed_out(vera):
