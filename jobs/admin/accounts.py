@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import django.contrib.auth.admin  # noqa: F401  # registers its own page of accounts, which gives way here
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
