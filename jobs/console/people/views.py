@@ -95,6 +95,8 @@ def _context(request: HttpRequest, person: User, form: PersonForm) -> dict[str, 
         "is_invited": people.is_invited(person),
         "tags": people.tags_of(person),
         "sessions": [(row, name_of(row.user_agent)) for row in sessions],
-        "is_locked": FailedSignIn.objects.filter(user=person, ends_at__gt=now).exists(),
+        "is_locked": FailedSignIn.objects.filter(
+            user=person, tries__gt=0, ends_at__gt=now
+        ).exists(),
         "may_change": user_of(request).is_superuser or not person.is_superuser,
     }
