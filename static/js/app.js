@@ -114,10 +114,14 @@ function closeMenusExceptAround(element) {
 
 // Forms
 
+function keepCookie(name, value) {
+  document.cookie = `${name}=${value};path=/;max-age=${A_YEAR_S};samesite=lax`;
+}
+
 function keepTaste({ target }) {
   if (!target.matches("[data-taste]")) return;
   // A cookie, so that the next page comes as wanted from the server and does not flicker.
-  document.cookie = `${target.id}=${target.value};path=/;max-age=${A_YEAR_S};samesite=lax`;
+  keepCookie(target.id, target.value);
   document.documentElement.dataset[target.id] = target.value;
 }
 
@@ -130,11 +134,11 @@ function countCharacters({ target }) {
 
 // Live regions
 
-const isPaused = () => localStorage.getItem("paused") === "yes";
+const isPaused = () => document.cookie.includes("live-updates=off");
 const isOfLiveRegion = (event) => event.detail.requestConfig.elt.matches("[data-live]");
 
 function togglePause() {
-  localStorage.setItem("paused", isPaused() ? "no" : "yes");
+  keepCookie("live-updates", isPaused() ? "on" : "off");
   showPause();
 }
 
