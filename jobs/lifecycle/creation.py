@@ -159,8 +159,12 @@ def _check_report(spec: JobSpec) -> list[Problem]:
 
 
 def _check_permissions(spec: JobSpec) -> list[Problem]:
-    if not Region.objects.filter(pk=spec.region).exists():
+    region = Region.objects.filter(pk=spec.region).first()
+    if region is None:
         return [Problem("region", "Choose a Region.")]
+    if region.disabled:
+        said = f"The Region {region.name} is disabled. Choose another, or ask an administrator."
+        return [Problem("region", said)]
     if not Role.objects.filter(arn=spec.role_arn).exists():
         return [Problem("role", f'There is no IAM role "{spec.role_arn}". Choose one of the list.')]
     known = RoleCredentials.objects.filter(role__arn=spec.role_arn, region=spec.region)

@@ -1,4 +1,4 @@
-"""How large a report is, for the list of all reports."""
+"""How large a report is, for the list of all reports; Regions that are not to be used any more."""
 
 from django.db import migrations, models
 
@@ -23,6 +23,11 @@ class Migration(migrations.Migration):
             model_name="report",
             name="size_bytes",
             field=models.PositiveBigIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="region",
+            name="disabled",
+            field=models.BooleanField(default=False),
         ),
         migrations.RunPython(sum_up, migrations.RunPython.noop),
         migrations.AddIndex(

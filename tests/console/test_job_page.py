@@ -132,7 +132,7 @@ def test_failed_job_shows_code_reason_and_that_nothing_was_touched(as_viewer):
         "InvalidManifestContent",
         "The row has 4 columns.",
         "line 17",
-        "No object was touched.",
+        "No object was changed.",
     ):
         assert part in text
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.access.actions import Action
-from jobs.console.access import decide, job_or_404, principal_in, require, signed_in
+from jobs.console.access import can, decide, job_or_404, principal_in, require, signed_in
 from jobs.console.context import banner_cache
 from jobs.console.failures import causes_of, has_rows
 from jobs.console.job_frame import frame
@@ -50,7 +50,10 @@ def job_live(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return HttpResponse(text)
     job = job_or_404(request, job_id)
     seen = Seen.parse(request.GET)
-    context = {**_live(request, job), "announcement": announcement(job, seen)}
+    context = {
+        **_live(request, job),
+        "announcement": announcement(job, seen, mine=can(request, Action.CREATE_JOB)),
+    }
     changed = seen.status != Seen.of(job).status
     if changed:
         context |= {
