@@ -1,6 +1,7 @@
 """All models, re-exported: importers say `from jobs.models import Job`."""
 
 from jobs.models.activity import JobEvent, StatusChange
+from jobs.models.bucket_count import BucketCount
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
 from jobs.models.connection import FunctionEndpoint, Webhook
@@ -17,6 +18,7 @@ from jobs.models.role import Role, RoleCredentials
 
 __all__ = [
     "Bucket",
+    "BucketCount",
     "Chunk",
     "Draft",
     "FailedSignIn",

@@ -21,6 +21,7 @@ from jobs.engine.database import now_s
 from jobs.lifecycle import losses
 from jobs.models import FailureCause, FailureSample, Job
 from jobs.queries import workers
+from jobs.queries.buckets import in_buckets
 from jobs.queries.foreseen import kinds_found
 from jobs.queries.generator_words import list_pairs
 from jobs.queries.job_detail import TOP_CAUSES, job_progress, poll_every_s
@@ -83,6 +84,7 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "throttled_to": throttled_to(job),
         "losses": _losses(job),
         "foreseen": kinds_found(job),
+        "in_buckets": in_buckets(job),
         "unattended": _unattended(job, last or job.created_at, now),
     }
 
