@@ -17,7 +17,7 @@ def sum_up(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0022_list_uploads")]
+    dependencies = [("jobs", "0028_list_parts")]
 
     operations = [
         migrations.CreateModel(

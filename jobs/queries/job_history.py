@@ -130,6 +130,7 @@ SENTENCES = {
     JobEvent.Kind.LEFT,
     JobEvent.Kind.LOST,
     JobEvent.Kind.WITHOUT,
+    JobEvent.Kind.IGNORED,
 }
 """Events whose `after` says in words what happened."""
 
