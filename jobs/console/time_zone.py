@@ -1,4 +1,6 @@
-"""The time zone in which a person reads moments: their browser's, which a script keeps in a cookie."""
+"""The time zone in which a person reads moments: the one that they chose on their account, otherwise
+their browser's, which a script keeps in a cookie.
+"""
 
 import zoneinfo
 from collections.abc import Callable
@@ -7,7 +9,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-COOKIE = "timezone"
+CHOSEN, OF_BROWSER = "time_zone", "browser_time_zone"
+"""Cookies with the name of a zone."""
 
 
 class TimeZoneMiddleware:
@@ -17,7 +20,8 @@ class TimeZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with timezone.override(_zone(request.COOKIES.get(COOKIE, ""))):
+        zone = _zone(request.COOKIES.get(CHOSEN, "")) or _zone(request.COOKIES.get(OF_BROWSER, ""))
+        with timezone.override(zone):
             return self.get_response(request)
 
 

@@ -127,7 +127,7 @@ function keepCookie(name, value) {
 }
 
 function keepTimeZone() {
-  keepCookie("timezone", Intl.DateTimeFormat().resolvedOptions().timeZone);
+  keepCookie("browser_time_zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
 }
 
 function countCharacters({ target }) {
@@ -147,6 +147,14 @@ function switchUpdates() {
   if (offSince()) localStorage.removeItem("updatesOffSince");
   else localStorage.setItem("updatesOffSince", new Date().toISOString());
   showUpdates();
+}
+
+// What the account says counts once, whenever it was changed there; then what was pressed here.
+function heedAccount() {
+  const wish = document.cookie.match(/(?:^|; )live_updates=(on|off)/)?.[1] ?? "on";
+  if (wish === (localStorage.getItem("updatesWish") ?? "on")) return;
+  localStorage.setItem("updatesWish", wish);
+  if ((wish === "off") !== Boolean(offSince())) switchUpdates();
 }
 
 function showUpdates() {
@@ -182,4 +190,5 @@ document.addEventListener("htmx:beforeRequest", holdBackWhereNobodyLooks);
 document.addEventListener("htmx:afterRequest", sayWhetherInterrupted);
 document.addEventListener("DOMContentLoaded", keepTimeZone);
 document.addEventListener("htmx:afterSettle", showUpdates);
+document.addEventListener("DOMContentLoaded", heedAccount);
 document.addEventListener("DOMContentLoaded", showUpdates);
