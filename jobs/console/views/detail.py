@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.access.actions import Action
-from jobs.console.access import can, decide, job_or_404, principal_in, require, signed_in
+from jobs.console.access import can, decide, job_or_404, principal_in, require, signed_in, visible
 from jobs.console.context import banner_cache
 from jobs.console.failures import causes_of, has_rows
 from jobs.console.job_frame import frame
@@ -28,6 +28,7 @@ from jobs.queries.job_detail import TOP_CAUSES, job_progress, poll_every_s
 from jobs.queries.job_history import Cursor, timeline
 from jobs.queries.job_history import job_activity as query_activity
 from jobs.queries.limit_words import ceilings, limit_pairs
+from jobs.queries.waiting import turn_of
 
 
 @signed_in
@@ -85,6 +86,7 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "losses": _losses(job),
         "foreseen": kinds_found(job),
         "in_buckets": in_buckets(job),
+        "turn": turn_of(job, visible(request)),
         "unattended": _unattended(job, last or job.created_at, now),
     }
 
