@@ -220,8 +220,12 @@ def _check_report(spec: JobSpec) -> list[Problem]:
 
 
 def _check_permissions(spec: JobSpec) -> list[Problem]:
-    if not Region.objects.filter(pk=spec.region).exists():
+    region = Region.objects.filter(pk=spec.region).first()
+    if region is None:
         return [Problem(paths.REGION, "There is no such Region.")]
+    if region.disabled:
+        said = f"The Region {region.name} is disabled. Choose another, or ask an administrator."
+        return [Problem(paths.REGION, said)]
     if not Role.objects.filter(arn=spec.role_arn).exists():
         return [Problem(paths.ROLE, f'There is no IAM role "{spec.role_arn}".')]
     known = RoleCredentials.objects.filter(role__arn=spec.role_arn, region=spec.region)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from jobs.choices import (
+    ASKING,
     REPORT_FORMAT,
     TERMINAL,
     JobStatus,
@@ -201,6 +202,11 @@ class Job(Prepared):
     @property
     def is_terminal(self) -> bool:
         return self.status in TERMINAL
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person has to decide, and perhaps does not know of it."""
+        return self.status in (JobStatus.PAUSING, JobStatus.PAUSED) and self.paused_cause in ASKING
 
     @property
     def tasks_done(self) -> int:

@@ -125,7 +125,7 @@ def _sources(value: Any, field: str, check: Checker) -> tuple[ListedBucket, ...]
         if name and name in names[:n]:
             check.say(
                 f"{field}[{n}].Bucket",
-                f'The bucket "{name}" stands here twice. Give all its prefixes at one place.',
+                f'The bucket "{name}" is entered twice. Enter all its prefixes in one place.',
             )
     return tuple(found)
 

@@ -50,6 +50,8 @@ CONSOLE = {
     "regions/create/": ("administrator", BOTH),
     "regions/<slug:slug>/": ("administrator", BOTH),
     "regions/<slug:slug>/test/": ("administrator", POST),
+    "regions/<slug:slug>/enable/": ("administrator", POST),
+    "regions/<slug:slug>/delete/": ("administrator", POST),
     "regions/<slug:slug>/roles/": ("administrator", POST),
     "regions/<slug:slug>/roles/<int:pk>/": ("administrator", GET),
     "regions/<slug:slug>/roles/<int:pk>/remove/": ("administrator", POST),

@@ -333,7 +333,7 @@ def test_clone_of_a_generated_job_lists_anew_or_uses_its_saved_list_by_choice(
     job.generated_manifest = {"Format": ManifestFormat.SAVED_LIST, "Location": saved}
     job.save(update_fields=["generated_manifest"])
     cloned(wizard, job)
-    assert "The objects are listed anew." in wizard.open("manifest").html
+    assert "The objects are listed again." in wizard.open("manifest").html
     assert wizard.values["source"] == f"s3://{cats}/cats/"
     assert wizard.send("manifest", "list:saved").status_code == 303
     assert wizard.open("manifest").values["inventory_object"] == inventory

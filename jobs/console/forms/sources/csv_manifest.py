@@ -60,7 +60,7 @@ class CsvForm(SqlFilteredForm):
     plus_is_space = forms.ChoiceField(
         label="+ in keys",
         required=False,
-        choices=[("", "Nobody said"), *_PLUS_MEANS.items()],
+        choices=[("", "Not set"), *_PLUS_MEANS.items()],
         error_messages={"invalid_choice": "Choose what a + stands for."},
     )
 

@@ -111,8 +111,8 @@ class KeyRows(OwnRows):
 _NAMES = KeyRows(
     name="key_filters",
     label="Object key",
-    help_text="Several of one kind: any of them. Several kinds: all of them. Letters count as they are"
-    " written.",
+    help_text="Conditions of one kind: any must match. Different kinds: all must match. Matching is"
+    " case-sensitive.",
     columns=(
         Column("how", "Condition", "How", options=options_of(HOW_KEY)),
         Column("text", "Text", "Text", keeps_spaces=True),
@@ -140,7 +140,7 @@ _ENCRYPTION = (
         name="encryption",
         label="Encryption",
         path="Filter.MatchAnyObjectEncryption",
-        help_text="No listing tells it: each object that passes the other filters is asked.",
+        help_text="Listings do not include it: each object that passes the other filters is checked.",
         options=(Option("", "Any"), *options_of(ENCRYPTIONS)),
     ),
     When(
@@ -167,12 +167,12 @@ _FILTERS = More(
         _NAMES,
         Group("", _TIMES),
         Group("", _SIZES),
-        Group("Storage class", ticks("class", STORAGE_CLASSES), "None ticked means any."),
+        Group("Storage class", ticks("class", STORAGE_CLASSES), "If none is selected, all match."),
         *_ENCRYPTION,
         Group(
             "Replication status",
             ticks("status", STATUSES),
-            "None ticked means any. Each object that passes the other filters is asked.",
+            "If none is selected, all match. Each object that passes the other filters is checked individually.",
         ),
         SwitchField(
             name="eligible",
@@ -183,7 +183,7 @@ _FILTERS = More(
         ),
         PairRows(name="tags", label="Object tags", path="BatchConsole.Tags", add="Add tag",
                  help_text="An object must have all of them. Each object that passes the other filters"
-                 " is asked."),
+                 " is checked."),
         PairRows(name="metadata", label="Object metadata", path="BatchConsole.Metadata",
                  add="Add metadata", help_text="As tags, by names without x-amz-meta-."),
     ),
@@ -253,7 +253,7 @@ ASKED = Form(
             name="source",
             label="Source",
             path="SourceBucket",
-            help_text="s3://bucket for a whole bucket, s3://bucket/prefix for keys that begin so. End a"
+            help_text="s3://bucket for a whole bucket, s3://bucket/prefix for keys that start with the prefix. End a"
             " folder with /.",
             enter="Enter the bucket, or the bucket and a prefix.",
             is_code=True,

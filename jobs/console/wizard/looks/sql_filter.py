@@ -74,7 +74,7 @@ def _refused(error: SqlRefusedError) -> dict[str, object]:
         NAME,
         "SQL filter",
         where + error.sentence,
-        "Mend the filter, then check the list again.",
+        "Correct the filter, then check the list again.",
         blocking=True,
     )
 
