@@ -16,6 +16,7 @@ from jobs.access.decisions import Decision
 from jobs.choices import INVENTORIES, JobStatus
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
+from jobs.lifecycle.asked_lists import check_asking
 from jobs.lifecycle.capabilities import lacking
 from jobs.lifecycle.connected import unconnected
 from jobs.lifecycle.generated_lists import check_generator
@@ -81,7 +82,7 @@ def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
         problems += [*parsed.too_late(now), *unconnected(parsed)]
         problems += _check_places(parsed, spec.role_arn)
         # Those of an inventory are known when it is read (manifest_checks.check_columns).
-        fields = spec.manifest.fields
+        fields = spec.manifest.task_fields
         if fields and (unfit := parsed.unfit_columns(fields)):
             problems.append(Problem("fields", unfit))
     except ValidationFailedError as error:
@@ -137,7 +138,7 @@ def _check_options(spec: JobSpec) -> list[Problem]:
 def _check_manifest(spec: JobSpec) -> list[Problem]:
     if isinstance(spec.manifest, GeneratorSpec):
         return check_generator(spec.manifest, spec.operation, spec.role_arn)
-    manifest, problems = spec.manifest, []
+    manifest, problems = spec.manifest, check_asking(spec.manifest, spec.operation)
     if not manifest.bucket or not manifest.key:
         problems.append(Problem("manifest", "Enter the path to the manifest object."))
     if not manifest.etag:

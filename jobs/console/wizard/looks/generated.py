@@ -20,7 +20,6 @@ from jobs.manifests.listing.listed import Keeps, Listed
 from jobs.manifests.source import Reading
 from jobs.models import Region, Role
 from jobs.spec.generator import GeneratorSpec
-from jobs.spec.generator_extension import CURRENT
 
 LOOK_S = 1.5
 """So long one look lists, and the next one goes on where it stopped."""
@@ -102,6 +101,7 @@ class _Seen:
         self.found.checkpoint = known.checkpoint
         self.total = known.rows_estimated or 0
         self.skipped, self.found.looks = known.skipped, known.looks + 1
+        self.found.listed_bytes = known.listed_bytes
 
     def noting(self, keeps_of: Callable[[str], Keeps]) -> Callable[[str], Keeps]:
         """The same, and what is kept first goes to the rows that are shown."""
@@ -112,6 +112,7 @@ class _Seen:
             def noted(page: list[Listed]) -> list[Listed]:
                 self.pages += 1
                 kept = keeps(page)
+                self.found.listed_bytes += sum(one.size_bytes for one in kept)
                 room = SHOWN - len(self.found.rows)
                 self.found.rows += [_row(bucket, one) for one in kept[: max(0, room)]]
                 return kept
@@ -140,7 +141,7 @@ def _row(bucket: str, one: Listed) -> dict[str, Any]:
 
 def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
     calls = calls_per_object(spec)
-    found.has_version_ids = spec.versions != CURRENT
+    found.has_version_ids = spec.names_versions
     found.skipped = seen.skipped
     if found.checkpoint is None and not calls:
         found.rows_exact = seen.total
@@ -156,6 +157,8 @@ def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
         found.bound = "most" if found.bound == "most" else "so far"
         requests = seen.total * len(calls)
         found.facts.append(["Requests to ask them", f"{requests:,}"])
+    if seen.total:
+        found.facts.append(["Size of the objects", _size(found)])
     if seen.skipped:
         said = f"{seen.skipped:,}, listed only for an operation that deletes"
         found.facts.append(["Delete markers", said])
@@ -164,3 +167,8 @@ def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
         found.problems.append(
             problem("empty", "Nothing matches", nothing, "", blocking=True, count=1)
         )
+
+
+def _size(found: Found) -> str:
+    about = "" if found.rows_exact is not None else f"{found.about} "
+    return f"{about}{found.listed_bytes:,} bytes".strip()
