@@ -69,6 +69,20 @@ class Tick(SwitchField):
         pass
 
 
+class _Path(TextField):
+    """Written by `generated_wire`."""
+
+    def write(self, value: Any, wire: Wire) -> None:
+        pass
+
+
+class _Choice(ChoiceField):
+    """As `_Path`."""
+
+    def write(self, value: Any, wire: Wire) -> None:
+        pass
+
+
 def ticks(prefix: str, labels: dict[str, str]) -> tuple[Field, ...]:
     return tuple(Tick(name=f"{prefix}-{name}", label=label) for name, label in labels.items())
 
@@ -147,12 +161,17 @@ _FILTERS = More(
             ticks("status", STATUSES),
             "None ticked means any. Each object that passes the other filters is asked.",
         ),
-        SwitchField(
+        _Choice(
             name="eligible",
-            label="Only what the replication configuration covers",
-            help_text="Objects to which an enabled replication rule of the bucket applies, in all their"
-            " versions.",
+            label="Replication configuration",
+            help_text="What an enabled replication rule of the bucket covers, in all its versions, or what none"
+            " covers.",
             path="Filter.EligibleForReplication",
+            options=(
+                Option("", "Any"),
+                Option("on", "Only what it covers"),
+                Option("off", "Only what it does not cover"),
+            ),
         ),
         PairRows(name="tags", label="Object tags", path="BatchConsole.Tags", add="Add tag",
                  help_text="An object must have all of them. Each object that passes the other filters"
@@ -206,20 +225,6 @@ _SAVING = (
 )
 
 
-class _Path(TextField):
-    """Written by `generated_wire`."""
-
-    def write(self, value: Any, wire: Wire) -> None:
-        pass
-
-
-class _Choice(ChoiceField):
-    """As `_Path`."""
-
-    def write(self, value: Any, wire: Wire) -> None:
-        pass
-
-
 ASKED = Form(
     (
         _Path(
@@ -255,5 +260,18 @@ ASKED = Form(
         ),
         _FILTERS,
         *_SAVING,
+        More(
+            "Account of the bucket",
+            (
+                TextField(
+                    name="expected_owner",
+                    label="Expected bucket owner",
+                    path="ExpectedBucketOwner",
+                    help_text="The account ID that the bucket must belong to: that of the IAM role.",
+                    high=12,
+                    is_code=True,
+                ),
+            ),
+        ),
     )
 )

@@ -46,12 +46,16 @@ def key_filter_at(path: str) -> tuple[str, int]:
 def wire_of(values: Values, simple: Wire) -> Wire:
     """`simple` has the members that a field stands for as it is; `values` are all of the form."""
     generator: Wire = {"EnableManifestOutput": bool(values["saves"])}
-    wires.merge(generator, {n: v for n, v in simple.items() if n in ("Filter",)})
+    wires.merge(
+        generator, {n: v for n, v in simple.items() if n in ("Filter", "ExpectedBucketOwner")}
+    )
     more: Wire = {}
     _write_sources(values, generator, more)
     _write_names(values, generator, more)
     _write_ticks(values, generator)
     _write_encryption(values, generator)
+    if values["eligible"]:
+        wires.put(generator, "Filter.EligibleForReplication", values["eligible"] == "on")
     _write_output(values, generator)
     for name, member in (("tags", "Tags"), ("metadata", "Metadata")):
         if values[name]:
@@ -148,6 +152,8 @@ def typed_of(spec: GeneratorSpec) -> Typed:
     typed: Typed = {
         "source": paths[0],
         "versions": _versions(spec),
+        "eligible": used[asked.eligible_for_replication],
+        "expected_owner": spec.expected_owner or "",
         "created_after": _moment(asked.created_after),
         "created_before": _moment(asked.created_before),
         "larger_than": _number(asked.larger_than_bytes),
@@ -162,7 +168,6 @@ def typed_of(spec: GeneratorSpec) -> Typed:
     typed |= {f"class-{name}": "on" for name in asked.storage_classes}
     typed |= {f"status-{name}": "on" for name in asked.replication_statuses}
     typed |= {"saves": "on"} if spec.saves else {}
-    typed |= {"eligible": "on"} if asked.eligible_for_replication else {}
     typed |= typed_rows("more_sources", [{"path": path} for path in paths[1:]])
     typed |= typed_rows("key_filters", [{"how": how, "text": text} for how, text in names])
     typed |= typed_pairs("tags", spec.more.tags)

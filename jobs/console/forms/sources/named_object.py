@@ -146,7 +146,7 @@ class NamedObjectForm(SourceForm):
 
     @property
     def pins(self) -> bool:
-        return bool(self.cleaned_data.get(PINS))
+        return bool(self.data.get(PINS))
 
     @property
     def has_versions(self) -> bool:
