@@ -1,7 +1,5 @@
 """What the error codes of failed tasks mean, and what helps, in words."""
 
-TOP_BARS = 8
-
 _ADVICE = {
     "AccessDenied": (
         "The IAM role may not do this to these objects.",

@@ -208,7 +208,7 @@ class Choice:
 
 
 def choices_of(job: Job, causes: Iterable[FailureCause]) -> dict[str, Choice]:
-    """What may be retried of an ended job, by error code."""
+    """What may be retried of an ended job, by error code, from all its causes."""
     tasks = Counter[str]()
     for cause in causes:
         tasks[cause.code] += cause.tasks

@@ -75,6 +75,25 @@ def decode_key(raw: str) -> str:
         ) from None
 
 
+def decoded_key(raw: str) -> str:
+    """The same for a key that is only shown: one that cannot be decoded is left as it is."""
+    spaced_out = raw.replace("%20", " ")  # Most keys have nothing else; reports have millions.
+    if "%" not in spaced_out:
+        return spaced_out
+    try:
+        return unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def shown_key(raw: str) -> str:
+    """The key as a person reads it: what does not show, such as a line break, stays encoded."""
+    decoded = decoded_key(raw)
+    if decoded.isprintable():
+        return decoded
+    return "".join(sign if sign.isprintable() else quote(sign, safe="") for sign in decoded)
+
+
 def _check_encoding(raw: str) -> None:
     if not raw:
         raise RowFaultError(ProblemKind.KEY, "has no key.", "Put the object's key there.")

@@ -92,6 +92,8 @@ class Job(Prepared):
     report_scope = models.CharField(
         max_length=16, choices=ReportScope.choices, default=ReportScope.FAILED_TASKS_ONLY
     )
+    report_bucket_owner = models.CharField(max_length=12, blank=True)
+    """The account that the report's bucket is said to be of."""
     report_format = models.CharField(max_length=32, default=REPORT_FORMAT, editable=False)
 
     total_tasks = models.PositiveBigIntegerField(null=True, blank=True)
@@ -221,6 +223,7 @@ class Job(Prepared):
             bucket=self.report_bucket,
             prefix=self.report_prefix,
             scope=ReportScope(self.report_scope),
+            expected_owner=self.report_bucket_owner,
         )
 
 

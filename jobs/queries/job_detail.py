@@ -39,10 +39,14 @@ class Progress:
     guard_floor: int
     rates: Sequence[float]
     causes: Sequence[FailureCause]
-    more_causes: int
     waiting: Waiting | None
     read_rows: int
     looked_up_objects: int
+
+    @property
+    def more_causes(self) -> int:
+        """How many there are beside the most frequent ones."""
+        return max(0, len(self.causes) - TOP_CAUSES)
 
     @property
     def rates_span_s(self) -> int:
@@ -96,8 +100,7 @@ def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
         guard_percent=job.failure_percent,
         guard_floor=job.failure_floor,
         rates=progress.rates(slots, width_s=RateSample.WIDTH_S, end_s=_end_s(job, now)),
-        causes=causes[:TOP_CAUSES],
-        more_causes=max(0, len(causes) - TOP_CAUSES),
+        causes=causes,
         waiting=waiting,
         read_rows=read_rows,
         looked_up_objects=looked_up,

@@ -99,6 +99,7 @@ SENTENCES = {
     JobEvent.Kind.LEFT,
     JobEvent.Kind.LOST,
     JobEvent.Kind.WITHOUT,
+    JobEvent.Kind.IGNORED,
 }
 """Events whose `after` says in words what happened."""
 

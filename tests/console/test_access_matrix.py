@@ -13,13 +13,14 @@ from tests.console.every_url import APP_LIST, METHODS, ROLES, digest, make_world
 ANY = METHODS
 SAFE = ("GET", "HEAD", "OPTIONS")
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
-LEVELS = {"viewer": 1, "operator": 2, "administrator": 3}
+LEVELS = {"anybody": 0, "viewer": 1, "operator": 2, "administrator": 3}
 
 CONSOLE = {
     "": ("viewer", ANY),
     "jobs/": ("viewer", ANY),
     "jobs/<job:job_id>/": ("viewer", ANY),
     "jobs/<job:job_id>/failures/": ("viewer", ANY),
+    "reports/": ("viewer", ANY),
     "jobs/<job:job_id>/report/": ("viewer", ANY),
     "jobs/<job:job_id>/report/download/": ("viewer", ANY),
     "jobs/<job:job_id>/report/files/<int:number>/": ("viewer", ANY),
@@ -58,14 +59,43 @@ CONSOLE = {
     "regions/<slug:slug>/capabilities/<int:pk>/": ("administrator", POST),
     "regions/<slug:slug>/buckets/": ("administrator", POST),
     "regions/<slug:slug>/buckets/<int:pk>/remove/": ("administrator", POST),
+    "account/": ("anybody", BOTH),
+    "account/password/": ("anybody", BOTH),
+    "account/two-factor/": ("anybody", BOTH),
+    "account/two-factor/codes/": ("anybody", BOTH),
+    "account/two-factor/turn-off/": ("anybody", BOTH),
+    "account/sessions/end/": ("anybody", POST),
+    "account/sessions/<int:pk>/end/": ("anybody", POST),
+    "access/people/": ("administrator", GET),
+    "access/people/invite/": ("administrator", BOTH),
+    "access/people/<int:pk>/": ("administrator", BOTH),
+    "access/people/<int:pk>/tags/": ("administrator", BOTH),
+    "access/people/<int:pk>/link/": ("administrator", POST),
+    "access/people/<int:pk>/disable/": ("administrator", POST),
+    "access/people/<int:pk>/enable/": ("administrator", POST),
+    "access/people/<int:pk>/unlock/": ("administrator", POST),
+    "access/people/<int:pk>/two-factor/reset/": ("administrator", POST),
+    "access/people/<int:pk>/sessions/end/": ("administrator", POST),
+    "audit/": ("administrator", GET),
+    "audit/<int:pk>/": ("administrator", GET),
+    "audit/export.<export:kind>": ("administrator", GET),
     "connections/": ("administrator", GET),
     "connections/<kind:kind>/create/": ("administrator", BOTH),
     "connections/<kind:kind>/<slug:slug>/": ("administrator", BOTH),
     "connections/<kind:kind>/<slug:slug>/test/": ("administrator", POST),
     "connections/<kind:kind>/<slug:slug>/enable/": ("administrator", POST),
     "connections/<kind:kind>/<slug:slug>/delete/": ("administrator", POST),
+    "api-keys/": ("anybody", GET),
+    "api-keys/new/": ("anybody", BOTH),
+    "access/service-accounts/": ("administrator", GET),
+    "access/service-accounts/new/": ("administrator", BOTH),
+    "access/service-accounts/<int:pk>/": ("administrator", BOTH),
+    "access/service-accounts/<int:pk>/enable/": ("administrator", POST),
 }
-"""The least role, and the methods that the page knows; others get 405."""
+"""The least role, and the methods that the page knows; others get 405. "anybody" is signed in."""
+
+KEYS = {"api-keys/<slug:key_id>/revoke/": BOTH}
+"""Of everybody, each their own; who manages access reaches those of others."""
 
 DRAFTS = {
     "jobs/create/<uuid:draft_id>/retry-list/": BOTH,
@@ -95,8 +125,20 @@ DRAFTS = {
 
 READ_BY_ADMINISTRATORS = "jobs/create/<uuid:draft_id>/<slug:step>/"
 
-OPEN = {"sign-in/": ANY, "sign-out/": POST, "first-run/<str:token>/": ANY}
-"""To everybody; the first-run page is not found without the token of its link."""
+OPEN = {
+    "sign-in/": ANY,
+    "sign-in/code/": BOTH,
+    "sign-in/forgotten/": BOTH,
+    "sign-in/link/<str:token>/": BOTH,
+    "sign-in/provider/": GET,
+    "sign-in/provider/back/": GET,
+    "sign-out/": POST,
+    "first-run/<str:token>/": ANY,
+}
+"""To everybody."""
+
+NOT_FOUND = set(OPEN) - {"sign-in/", "sign-in/code/", "sign-out/"}
+"""Of these: pages of links without the token of one, others where neither mail nor a provider is configured."""
 
 _PAGES = (
     "",
@@ -138,7 +180,7 @@ def expected(route, role, method):
         return "may" if method in OPEN[route] else "405"
     if route in ADMIN:
         return _expected_of_admin(route, role, method)
-    least, methods = CONSOLE.get(route) or ("operator", DRAFTS[route])
+    least, methods = _pages()[route]
     if method not in methods:
         return "405"
     if role == "anonymous":
@@ -148,7 +190,14 @@ def expected(route, role, method):
     if route in DRAFTS and role == "administrator":
         reads = route == READ_BY_ADMINISTRATORS and method == "GET"
         return "may" if reads else "404"
+    if route in KEYS and role not in ("operator", "administrator"):
+        return "404"
     return "may"
+
+
+def _pages():
+    drafts = {route: ("operator", methods) for route, methods in DRAFTS.items()}
+    return CONSOLE | drafts | {route: ("anybody", methods) for route, methods in KEYS.items()}
 
 
 def _expected_of_admin(route, role, method):
@@ -187,7 +236,7 @@ def _encoded(values):
 
 
 def test_table_has_every_url_and_no_other():
-    assert set(routes()) == {*CONSOLE, *DRAFTS, *OPEN, *ADMIN}
+    assert set(routes()) == {*CONSOLE, *DRAFTS, *KEYS, *OPEN, *ADMIN}
 
 
 @pytest.mark.django_db
@@ -207,7 +256,7 @@ def test_each_gets_in_only_where_they_may_and_changes_nothing_elsewhere(route, r
         wanted = expected(route, role, method)
         assert answer.status_code < 500, method
         assert "Content-Security-Policy" in answer, method
-        if wanted == "may" and route == "first-run/<str:token>/":
+        if wanted == "may" and route in NOT_FOUND:
             wanted = "404"
         assert wanted in (None, told(answer)), method
         after = digest()

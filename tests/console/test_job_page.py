@@ -177,7 +177,7 @@ def test_failures_page_has_causes_with_shares_and_samples_with_advice(as_viewer)
     text = page(as_viewer, job, "job-failures")
     assert "75.0%" in text and "25.0%" in text
     assert "deleted, or the key is encoded differently" in text
-    assert text.count("No &lt;key&gt; here") == 5
+    assert text.count("No &lt;key&gt; here") == 2 * 5  # in its line, and unfolded
     only = as_viewer.get(
         reverse("job-failures", args=[job.pk]), {"code": "NoSuchKey"}
     ).content.decode()

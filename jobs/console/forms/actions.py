@@ -7,6 +7,7 @@ from django import forms
 
 from jobs.choices import JobStatus, Risk
 from jobs.spec.job import MAX_PRIORITY
+from jobs.spec.paths import TAGS
 
 ACKNOWLEDGED = frozenset({Risk.COST, Risk.CAUTION})
 TYPED = frozenset({Risk.DESTRUCTIVE, Risk.IRREVERSIBLE})
@@ -129,8 +130,8 @@ class TagRows:
 
     def blame(self, field: str, message: str) -> bool:
         """Note a problem at the row that it is about; False when it is about none."""
-        for index, (key, _) in enumerate(self.rows):
-            if field == f"tags[{key}]":
+        for index in range(len(self.rows)):
+            if field.startswith(f"{TAGS}[{index}]."):
                 self.errors[index] = message
                 return True
         return False

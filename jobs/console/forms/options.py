@@ -13,9 +13,8 @@ from jobs.console.forms.typed import Row, Rows, TextField, Typed, check_bucket_l
 from jobs.lifecycle.tagging import check_tags
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
-from jobs.spec.job import MAX_DESCRIPTION, MAX_JOB_TAGS, MAX_PRIORITY
+from jobs.spec.job import MAX_DESCRIPTION, MAX_JOB_TAGS, MAX_PRIORITY, MAX_REPORT_PREFIX
 
-MAX_REPORT_PREFIX = 512
 TAGS = Rows("tags", {"key": "Key", "value": "Value"}, MAX_JOB_TAGS, "Add new tag")
 
 

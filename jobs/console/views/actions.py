@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.access.actions import Action
+from jobs.access.asking import requesting_status
 from jobs.choices import CANCELLABLE, UNSTARTED, JobStatus, Risk
 from jobs.console.access import decide, job_or_404, signed_in, user_of
 from jobs.console.forms.actions import (
@@ -44,12 +45,15 @@ def _to_job(job: Job) -> HttpResponse:
     return response
 
 
+_READY, _CANCELLED = map(requesting_status, (JobStatus.READY, JobStatus.CANCELLED))
+
+
 # Run
 
 
 @signed_in
 def job_run(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Running jobs")
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Running jobs", _READY)
     facts = _run_facts(job)
     buckets = list(job.buckets)
     options = {"risk": facts["risk"], "buckets": buckets, "understand": facts["understand"]}
@@ -121,7 +125,7 @@ def _run_page(request: HttpRequest, job: Job, form: RunForm, facts: dict[str, An
 
 @signed_in
 def job_cancel(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Cancelling jobs")
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Cancelling jobs", _CANCELLED)
     if request.method != "POST":
         return _cancel_page(request, job, CancelForm())
     form = CancelForm(request.POST)
