@@ -41,6 +41,8 @@ class Condition:
             return self.without_key
         tests = self._fixed or self._tests(values)
         negated = self.operator.negated
+        if len(given) == 1:
+            return _any_fits(tests, given[0]) is not negated
         fits = [_any_fits(tests, value) is not negated for value in given]
         # Two tags of a job may differ in case alone. Then what is allowed must hold for each of
         # them, and what is denied for one.
