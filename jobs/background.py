@@ -14,11 +14,13 @@ from types import FrameType
 from django.db import connections
 from django.utils import timezone
 
+from jobs import queueing
 from jobs.access import access_keys
 from jobs.engine import control, runner
 from jobs.engine import sweep as sweeping
 from jobs.lifecycle import clean_up as cleaning
 from jobs.lifecycle import list_conversions
+from jobs.notifications import delivering, reminders
 from jobs.reports import retry_drafts
 from jobs.s3.work_store import work_storage
 
@@ -60,12 +62,20 @@ def note_access_key_use(key_id: str, used_at: str) -> None:
     access_keys.note_use(key_id, datetime.fromisoformat(used_at))
 
 
+def send_notifications() -> None:
+    connections.close_all()
+    queueing.notifier_came()
+    with stop_on_term() as stop:
+        delivering.deliver(clock=timezone.now, stop=stop)
+
+
 def sweep() -> None:
     sweeping.sweep(now=timezone.now())
 
 
 def clean_up() -> None:
     cleaning.clean_up(timezone.now())
+    reminders.remind(timezone.now())
 
 
 @contextlib.contextmanager

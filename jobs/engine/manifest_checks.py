@@ -5,16 +5,17 @@ FailureReason, and StorageUnavailableError when it could not find out.
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from jobs.choices import ManifestField
+from jobs.choices import INVENTORIES, ManifestField
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
 from jobs.manifests.frozen_list import taken_apart
 from jobs.manifests.generated.refusals import nothing_matches
+from jobs.manifests.inventory.sentences import NO_OBJECTS
 from jobs.manifests.source import Place, RowBlock
 from jobs.models import Job
 from jobs.operations import registry
@@ -31,11 +32,21 @@ UNFIT = "InvalidBucketState"
 """S3's name for a bucket that is not as a call needs it."""
 
 
+KEEPS_NOTHING = (
+    "The filter by tags or metadata keeps no object of the list. Look at the tags and metadata of one of"
+    " the objects, and change the filter."
+)
+
+
 def nothing_listed(job: Job) -> ManifestError:
     """Of a list that has no row."""
     manifest = job.manifest
     if isinstance(manifest, GeneratorSpec):
         return nothing_matches(manifest)
+    if manifest.tags or manifest.metadata:
+        return ManifestError(INVALID, KEEPS_NOTHING)
+    if manifest.format in INVENTORIES:
+        return ManifestError(INVALID, NO_OBJECTS)
     return ManifestError(INVALID, "The manifest is empty. List at least one object.")
 
 
@@ -139,17 +150,20 @@ def _check_targets(job: Job, operation: Operation) -> None:
                 )
 
 
-def check_single_bucket(job: Job) -> None:
-    """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list)."""
+def check_single_bucket(job: Job, buckets: Mapping[str, Sequence[Any]]) -> None:
+    """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list).
+    `buckets` are those that were found so far, as a job has them.
+    """
     operation = registry.get(job.operation)
     for problem in operation.parse(job.parameters).unfit_for(
-        list(job.buckets), has_versions=job.names_versions
+        list(buckets), has_versions=job.names_versions
     ):
         raise ManifestError(INVALID, f"{problem.field}: {problem.message}")
-    if operation.single_bucket and len(job.buckets) > 1:
-        first, second = list(job.buckets)[:2]
+    if operation.single_bucket and len(buckets) > 1:
+        first, second = list(buckets)[:2]
+        _, line, *file = buckets[second]
         raise _at(
-            first_of(job, second),
+            Place(line, *file),
             INVALID,
             f'names bucket "{second}", the rows before it "{first}".'
             f" {operation.label} needs all objects in one bucket: make a job for each bucket.",
@@ -173,5 +187,4 @@ def check_rows(job: Job, operation: Operation, blocks: Sequence[RowBlock]) -> No
         rows = taken_apart(block.rows)
         for n, (bucket, key) in enumerate(zip(rows.buckets, rows.keys, strict=True)):
             if unfit := operation.unfit_row(bucket, key):
-                place = replace(block.place, line=block.place.line and block.place.line + n)
-                raise _at(place, INVALID, f'names the key "{key}", which {unfit}.')
+                raise _at(block.place_of(n), INVALID, f'names the key "{key}", which {unfit}.')

@@ -57,7 +57,7 @@ def change_ceilings(
     fresh = {"requests_per_s": requests_per_s, "in_flight": in_flight}
     with transaction.atomic():
         job = locked_job(job_id)
-        by.hold(Action.UPDATE_JOB_LIMITS, job)
+        by.hold(Action.UPDATE_JOB_LIMITS, job, after=fresh)
         if not Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(**fresh):
             raise JobStatusError("The job has ended, so its limits cannot change any more.")
         before = {"requests_per_s": job.requests_per_s, "in_flight": job.in_flight}

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('jobs', '0022_list_uploads'),
+        ("jobs", "0023_access_policies"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

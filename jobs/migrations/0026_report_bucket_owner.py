@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0024_access_keys'),
+        ("jobs", "0025_people"),
     ]
 
     operations = [

@@ -12,13 +12,13 @@ from urllib.parse import quote, unquote
 import pytest
 
 from jobs.choices import JobStatus
-from jobs.engine import planner, saved_list
+from jobs.engine import row_keeping, saved_list
 from jobs.lifecycle.generated_lists import saved_list as saved_list_of
 from jobs.manifests.generated import source
 from jobs.manifests.source import ListAnewError
 from jobs.models import Chunk, Job
 from jobs.spec.generator import GeneratorSpec
-from tests.bent_storage import Answered, bent, refused
+from tests.bent_storage import Answered, refused
 
 AWKWARD = ["a b.jpg", "a+b.jpg", "50%.jpg", "é/ü.jpg", 'quo"te.jpg', "com,ma.jpg", "日本.jpg"]
 ODD = ["a//double", "dir/", "a?b#c", "%2F"]
@@ -189,29 +189,6 @@ def test_encryption_is_looked_up(place, steps, alternative, keys):
     )
     job = steps.all_the_way(make_job(place, spec))
     assert keys_of(place, job) == keys
-
-
-class Bent:
-    """A server in front of the real one that answers some requests itself."""
-
-    def __init__(self):
-        self.answer = lambda sent: None
-        self.seen = []
-        self._lock = threading.Lock()
-
-    def __call__(self, sent):
-        with self._lock:
-            self.seen.append(sent)
-            return self.answer(sent) or sent
-
-
-@pytest.fixture
-def between(place, s3_server):
-    bend = Bent()
-    with bent(s3_server, bend) as url:
-        place.region.endpoint_url = url
-        place.region.save()
-        yield bend
 
 
 RULES = b"""<ReplicationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Role>r</Role><Rule>
@@ -462,7 +439,7 @@ def test_list_goes_on_after_kills_at_every_checkpoint_and_has_no_object_twice(
     keys = put_tagged(place, 8)
     members = saved(place)
     job = make_job(place, generator(place, more=TEAM, **members))
-    checkpoint = planner._Preparation._checkpoint
+    checkpoint = row_keeping.RowKeeping._checkpoint
     kills = []
 
     def killed_before(self, *args):
@@ -472,7 +449,7 @@ def test_list_goes_on_after_kills_at_every_checkpoint_and_has_no_object_twice(
         kills.clear()
         checkpoint(self, *args)
 
-    monkeypatch.setattr(planner._Preparation, "_checkpoint", killed_before)
+    monkeypatch.setattr(row_keeping.RowKeeping, "_checkpoint", killed_before)
     for _ in range(60):
         with contextlib.suppress(Killed):
             steps.prepare(job)
@@ -503,7 +480,7 @@ def test_list_that_is_read_anew_has_every_row_once(place, steps, settings, monke
         raise ListAnewError("ListingNotUsable", "Out of order.", anew)
 
     monkeypatch.setattr(source.GeneratedList, "blocks", out_of_order_at_first)
-    monkeypatch.setattr(planner, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(row_keeping, "CHECKPOINT_S", 0.0)
     job = make_job(place, generator(place))
     steps.prepare(job)
     assert Chunk.objects.filter(job=job).count() == 0

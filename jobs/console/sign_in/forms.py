@@ -1,6 +1,9 @@
-from django import forms
+from typing import Any
 
-from jobs.access import first_run
+from django import forms
+from django.contrib.auth.models import User
+
+from jobs.access import first_run, password_links
 from jobs.access.emails import normal_form
 
 
@@ -58,3 +61,44 @@ class FirstRunForm(forms.Form):
         email, password = self.cleaned_data.get("email"), self.cleaned_data.get("password")
         if email and password and (problem := first_run.problem_with(email, password)):
             self.add_error("password" if "assword" in problem else "email", problem)
+
+
+class PasswordForm(forms.Form):
+    """A password of one's own choice, twice."""
+
+    password = FirstRunForm.base_fields["password"]
+    again = FirstRunForm.base_fields["again"]
+
+    def __init__(self, data: Any = None, *, user: User, **options: Any) -> None:
+        self.user = user
+        super().__init__(data, **options)
+
+    clean_again = FirstRunForm.clean_again
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if problem := password_links.problem_with(password, self.user):
+            raise forms.ValidationError(problem)
+        return password
+
+
+class ForgottenForm(forms.Form):
+    email = SignInForm.base_fields["email"]
+
+
+class CodeForm(forms.Form):
+    WRONG = "This code is not right, or was used before. Enter the code that the app shows now."
+
+    code = forms.CharField(
+        label="Code",
+        max_length=100,
+        help_text="The 6 digits that your authenticator app shows, or one of your recovery codes.",
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "class": "mono-input w-sm",
+                "spellcheck": "false",
+            }
+        ),
+        error_messages={"required": "Enter a code."},
+    )

@@ -1,14 +1,14 @@
 """The page that makes the first administrator. Without the token of its link there is none."""
 
-from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from jobs.access import first_run
-from jobs.console.forms.account import FirstRunForm
+from jobs.console.sign_in import entering
+from jobs.console.sign_in.forms import FirstRunForm
 
 
 @sensitive_post_parameters("password", "again")
@@ -21,8 +21,7 @@ def make_first_administrator(request: HttpRequest, token: str) -> HttpResponse:
         user = first_run.claim(token, form.cleaned_data["email"], form.cleaned_data["password"])
         if user is None:
             return _void(request)
-        login(request, user)
-        return HttpResponseRedirect(reverse("region-list"), status=303)
+        return entering.enter(request, user, reverse("region-list"))
     return render(request, "registration/first_run.html", {"form": form})
 
 
