@@ -5,6 +5,7 @@ They are made and changed in the console: what is left of Django's permissions c
 
 from typing import Any
 
+import django.contrib.auth.admin  # noqa: F401  # registers its own page of accounts, which gives way here
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User

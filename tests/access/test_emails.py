@@ -47,6 +47,18 @@ def test_admin_site_makes_no_accounts_beside_the_console(client):
     assert not User.objects.filter(username__icontains="vera").exists()
 
 
+def test_admin_site_shows_accounts_and_changes_none(client):
+    client.force_login(make_user("admin"))
+    vera = make_user("viewer", name="vera")
+    assert client.get(reverse("admin:auth_user_add")).status_code == 403
+    assert client.post(reverse("admin:auth_user_delete", args=[vera.pk])).status_code == 403
+    change = reverse("admin:auth_user_change", args=[vera.pk])
+    assert "vera@example.com" in client.get(change).text
+    client.post(change, {"username": "otto@example.com", "is_superuser": "on"})
+    vera.refresh_from_db()
+    assert vera.username == "vera@example.com" and not vera.is_superuser
+
+
 def test_migration_keeps_the_account_that_signed_in_and_numbers_the_other(caplog):
     first, second = make_user("viewer", name="first"), make_user("viewer", name="second")
     User.objects.filter(pk=first.pk).update(username="Vera@example.com")
