@@ -1,36 +1,37 @@
-"""Accounts to look at, and what keeps them from signing in."""
+"""Accounts as Django keeps them, to look at, and what keeps them from signing in.
+
+They are made and changed in the console: what is left of Django's permissions counts for nothing.
+"""
 
 from typing import Any
 
 import django.contrib.auth.admin  # noqa: F401  # registers its own page of accounts, which gives way here
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs.access import lock_out
+from jobs.access.actions import Action
+from jobs.admin.deciding import DecidedMixin, allowed
 from jobs.models import FailedSignIn
 
 
-class AccountAdmin(admin.ModelAdmin[User]):
-    """Accounts are made and changed on the page People, which keeps the last administrator."""
-
-    list_display = ["username", "first_name", "is_active", "is_superuser", "last_login"]
-    list_filter = ["is_active", "is_superuser", "groups"]
-    search_fields = ["username", "first_name"]
-    fields = readonly_fields = (
-        *("username", "first_name", "is_active", "is_superuser", "groups"),
-        *("last_login", "date_joined"),
-    )
+class AccountAdmin(DecidedMixin, UserAdmin):  # type: ignore[type-arg]
+    sees = Action.MANAGE_ACCESS
     actions = ("unlock",)
+    list_display = ("username", "first_name", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser", "groups")
+    fieldsets = (
+        (None, {"fields": ("username", "first_name", "email", "groups")}),
+        ("Sign-in", {"fields": ("is_active", "is_superuser", "last_login", "date_joined")}),
+    )
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return allowed(request, Action.MANAGE_ACCESS)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @admin.action(description="Unlock: forget failed attempts to sign in", permissions=["change"])
+    @admin.action(description="Unlock: forget failed attempts to sign in", permissions=["unlock"])
     def unlock(self, request: HttpRequest, accounts: QuerySet[User]) -> None:
         forgotten = sum(lock_out.unlock(account) for account in accounts)
         self.message_user(
@@ -39,14 +40,21 @@ class AccountAdmin(admin.ModelAdmin[User]):
         )
 
 
-admin.site.unregister(User)
+class RoleGroupAdmin(DecidedMixin, GroupAdmin):
+    sees = Action.MANAGE_ACCESS
+    fields = ("name",)
+
+
+admin.site.unregister([User, Group])
 admin.site.register(User, AccountAdmin)
+admin.site.register(Group, RoleGroupAdmin)
 
 
 @admin.register(FailedSignIn)
-class FailedSignInAdmin(admin.ModelAdmin[FailedSignIn]):
+class FailedSignInAdmin(DecidedMixin, admin.ModelAdmin[FailedSignIn]):
     """To delete a row is to unlock what it counts."""
 
+    sees = writes = Action.MANAGE_ACCESS
     list_display = ["scope", "user", "address", "tries", "ends_at"]
     list_filter = ["scope"]
     list_select_related = ["user"]

@@ -39,6 +39,14 @@ def test_account_is_stored_in_that_form_whoever_makes_it():
     assert (user.username, user.email) == ("owner@example.org", "owner@example.org")
 
 
+def test_admin_site_makes_no_accounts_beside_the_console(client):
+    client.force_login(make_user("admin"))
+    form = {"username": "VERA@example.com", "usable_password": "true"}
+    form |= {"password1": PASSWORD, "password2": PASSWORD}
+    assert client.post(reverse("admin:auth_user_add"), form).status_code == 403
+    assert not User.objects.filter(username__icontains="vera").exists()
+
+
 def test_admin_site_shows_accounts_and_changes_none(client):
     client.force_login(make_user("admin"))
     vera = make_user("viewer", name="vera")

@@ -9,11 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.access.actions import Action
-from jobs.console.access import decide, job_or_404, principal_in, require, signed_in
+from jobs.access.requests import principal_in
+from jobs.console.access import can, decide, job_or_404, require, signed_in, visible
 from jobs.console.context import banner_cache
 from jobs.console.failures import causes_of, has_rows
 from jobs.console.job_frame import frame
 from jobs.console.milestones import Seen, announcement
+from jobs.console.notifications.telling import told
 from jobs.console.pace import throttled_to
 from jobs.console.retry_failed import after_failures
 from jobs.console.shared import shared_fragments
@@ -21,19 +23,21 @@ from jobs.engine.database import now_s
 from jobs.lifecycle import losses
 from jobs.models import FailureCause, FailureSample, Job
 from jobs.queries import workers
+from jobs.queries.buckets import in_buckets
 from jobs.queries.foreseen import kinds_found
 from jobs.queries.generator_words import list_pairs
 from jobs.queries.job_detail import TOP_CAUSES, job_progress, poll_every_s
 from jobs.queries.job_history import Cursor, timeline
 from jobs.queries.job_history import job_activity as query_activity
 from jobs.queries.limit_words import ceilings, limit_pairs
+from jobs.queries.waiting import turn_of
 
 
 @signed_in
 def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     context = {**frame(request, job), **_live(request, job), "section": "status"}
-    context["timeline"] = timeline(job, timezone.now())
+    context |= {"timeline": timeline(job, timezone.now()), "told": told(request, job)}
     if job.is_terminal and job.tasks_failed and not job.dry_run:
         context |= after_failures(job)
     return render(request, "console/job_detail.html", context)
@@ -50,12 +54,16 @@ def job_live(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return HttpResponse(text)
     job = job_or_404(request, job_id)
     seen = Seen.parse(request.GET)
-    context = {**_live(request, job), "announcement": announcement(job, seen)}
+    context = {
+        **_live(request, job),
+        "announcement": announcement(job, seen, mine=can(request, Action.CREATE_JOB)),
+    }
     changed = seen.status != Seen.of(job).status
     if changed:
         context |= {
             **frame(request, job),
             "timeline": timeline(job, timezone.now()),
+            "told": told(request, job),
             "changed": True,
         }
     response = render(request, "console/_job_live_answer.html", context)
@@ -80,6 +88,8 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "throttled_to": throttled_to(job),
         "losses": _losses(job),
         "foreseen": kinds_found(job),
+        "in_buckets": in_buckets(job),
+        "turn": turn_of(job, visible(request)),
         "unattended": _unattended(job, last or job.created_at, now),
     }
 

@@ -102,7 +102,7 @@ class Reading:
             return [Problem(found.error_field or form.main, found.error)]
         if found.blocking:
             things = "a problem" if found.blocking == 1 else f"{found.blocking:,} problems"
-            said = f"The {form.noun} has {things}. Mend it, then check it again."
+            said = f"The {form.noun} has {things}. Correct it, then check it again."
             return [Problem("problems", said)]
         return unanswered(found, form, self._operation_if_right())
 
@@ -278,5 +278,5 @@ def _usual_region(draft: Draft) -> Region | None:
     last = Job.objects.filter(owner=draft.owner).order_by("-created_at").first()
     if last:
         return last.region
-    some = Region.objects.all()[:2]
+    some = Region.objects.filter(disabled=False)[:2]
     return some[0] if len(some) == 1 else None
