@@ -10,9 +10,11 @@ from django.db.models import Q
 
 from jobs import queueing
 from jobs.access import sigv4
+from jobs.access.actions import Action
 from jobs.access.backend import is_barred
 from jobs.access.principals import Principal, principal_of
 from jobs.access.sigv4 import Request, Signature, SignatureError
+from jobs.audit.log import record
 from jobs.errors import BatchConsoleError
 from jobs.models import AccessKey
 
@@ -69,7 +71,11 @@ def create(
 def revoke(key: AccessKey, now: datetime) -> bool:
     """Whether it was not revoked before. Its secret goes for good."""
     going = AccessKey.objects.filter(pk=key.pk, revoked_at=None)
-    return bool(going.update(revoked_at=now, secret=""))
+    revoked = bool(going.update(revoked_at=now, secret=""))
+    if revoked:
+        after = {"revoked_at": now.isoformat()}
+        record(Action.MANAGE_ACCESS, "AccessKey", key.pk, before={"revoked_at": None}, after=after)
+    return revoked
 
 
 def verify(request: Request, source_ip: str, now: datetime) -> SignedBy:

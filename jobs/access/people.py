@@ -13,8 +13,10 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from jobs.access import browser_sessions, password_links, two_factor
+from jobs.access.actions import Action
 from jobs.access.backend import DEMO_EMAIL, ConsoleBackend, is_demo_name
 from jobs.access.emails import normal_form
+from jobs.audit.log import Facts, record
 from jobs.errors import LastAdministratorError
 from jobs.models import PasswordLink, Person, PrincipalTag
 
@@ -77,6 +79,7 @@ def disable(user: User, now: datetime) -> None:
 
     def switch_off() -> None:
         User.objects.filter(pk=user.pk).update(is_active=False)
+        _record(user, {"is_active": True}, {"is_active": False})
         PasswordLink.objects.filter(user=user).delete()
         browser_sessions.end_all(user, now)
 
@@ -85,6 +88,12 @@ def disable(user: User, now: datetime) -> None:
 
 def enable(user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_active=True)
+    _record(user, {"is_active": False}, {"is_active": True})
+
+
+def _record(user: User, before: Facts, after: Facts) -> None:
+    """For what is written without a save, which the audit log would see by itself."""
+    record(Action.MANAGE_ACCESS, "User", user, before=before, after=after)
 
 
 def set_roles(user: User, groups: Collection[Group], *, is_administrator: bool) -> None:
@@ -92,7 +101,9 @@ def set_roles(user: User, groups: Collection[Group], *, is_administrator: bool) 
 
     def give() -> None:
         changed = User.objects.filter(pk=user.pk, is_superuser=not is_administrator)
-        changed.update(is_superuser=is_administrator, is_staff=is_administrator)
+        if changed.update(is_superuser=is_administrator, is_staff=is_administrator):
+            was, now = {"is_superuser": not is_administrator}, {"is_superuser": is_administrator}
+            _record(user, was, now)
         user.groups.set(groups)
 
     _with_an_administrator_left(give)
@@ -100,6 +111,7 @@ def set_roles(user: User, groups: Collection[Group], *, is_administrator: bool) 
 
 def set_tags(user: User, tags: Mapping[str, str]) -> None:
     with transaction.atomic():
+        _record(user, {"tags": tags_of(user)}, {"tags": dict(tags)})
         PrincipalTag.objects.filter(user=user).delete()
         PrincipalTag.objects.bulk_create(
             PrincipalTag(user=user, key=key, value=value) for key, value in tags.items()
@@ -113,6 +125,8 @@ def tags_of(user: User) -> dict[str, str]:
 def require_two_factor(user: User, now: datetime, *, is_required: bool) -> None:
     """Who has no second factor is signed out, and sets one up at the next sign-in."""
     Person.objects.update_or_create(user=user, defaults={"requires_two_factor": is_required})
+    fact = "requires_two_factor"
+    _record(user, {fact: not is_required}, {fact: is_required})
     if is_required and not two_factor.is_on(user):
         browser_sessions.end_all(user, now)
 
