@@ -141,6 +141,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "jobs.console.time_zone.TimeZoneMiddleware",
 ]
 ROOT_URLCONF = "batchconsole.urls"
 WSGI_APPLICATION = "batchconsole.wsgi.application"

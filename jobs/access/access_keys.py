@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Q
 
 from jobs import queueing
@@ -70,12 +71,14 @@ def create(
 
 def revoke(key: AccessKey, now: datetime) -> bool:
     """Whether it was not revoked before. Its secret goes for good."""
-    going = AccessKey.objects.filter(pk=key.pk, revoked_at=None)
-    revoked = bool(going.update(revoked_at=now, secret=""))
-    if revoked:
-        after = {"revoked_at": now.isoformat()}
-        record(Action.MANAGE_ACCESS, "AccessKey", key.pk, before={"revoked_at": None}, after=after)
-    return revoked
+    with transaction.atomic():
+        going = AccessKey.objects.filter(pk=key.pk, revoked_at=None)
+        if not going.update(revoked_at=now, secret=""):
+            return False
+        # No signal tells the audit log of an update.
+        after = {"owner": str(key.owner), "revoked_at": now.isoformat()}
+        record(Action.MANAGE_ACCESS, "AccessKey", key.pk, after=after)
+    return True
 
 
 def verify(request: Request, source_ip: str, now: datetime) -> SignedBy:

@@ -9,7 +9,7 @@ from jobs.access.actions import Action
 from jobs.access.asking import of_job, requesting_status
 from jobs.choices import CANCELLABLE, JobStatus
 from jobs.console import pausing
-from jobs.console.access import decide
+from jobs.console.access import can, decide
 from jobs.lifecycle import freezing, retrying
 from jobs.models import Job
 from jobs.operations import registry
@@ -39,6 +39,9 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
     pause = pausing.pause_of(job)
     return {
         "job": job,
+        "status_label": words.status(
+            str(JobStatus(job.status).label), mine=can(request, Action.CREATE_JOB)
+        ),
         "operation_label": operation_label(job.operation),
         "expiry": words.expiry(job, now),
         "gone": words.storage_gone(job),
@@ -58,6 +61,7 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "not_retry": _why_not_retry(job) or refused[Action.RETRY_JOB],
         "not_tags": refused[Action.PUT_JOB_TAGGING],
         "failed_sentence": f"{job.tasks_failed:,} of {words.counted(job.tasks_done, 'object')} failed.",
+        "failed_tone": "err" if job.tasks_failed >= (job.total_tasks or 0) else "warn",
         "done_sentence": f"Finished: {words.counted(job.tasks_done, 'object')}, all succeeded.",
         "foreseen_sentence": foreseen.sentence(job) if job.dry_run else "",
         "real_job": freezing.real_job_of(job) if job.dry_run else None,
@@ -79,7 +83,7 @@ def _why_not_run(job: Job) -> str:
     if job.status != JobStatus.SUSPENDED:
         return "The job does not wait for confirmation"
     if words.storage_gone(job):
-        return "The demo storage was started anew since"
+        return "The demo storage was restarted since then"
     return ""
 
 
@@ -99,7 +103,7 @@ def _why_not_priority(job: Job) -> str:
 
 def _why_not_retry(job: Job) -> str:
     if words.storage_gone(job):
-        return "The demo storage was started anew since"
+        return "The demo storage was restarted since then"
     return retrying.why_not(job)
 
 

@@ -60,7 +60,7 @@ def draft_sample(request: HttpRequest, draft_id: UUID) -> HttpResponseBase:
     reading, back = Reading(draft), step_url(draft, REVIEW)
     is_finished = first_unvisited(draft.touched) is REVIEW and not reading.all_problems()
     if draft.job_id or not is_finished:
-        said = "Finish the steps above to look ahead."
+        said = "Finish the steps above to preview a sample."
         return _answer(request, QuickLook(NOTHING, [], said), 0, back)
     spec = reading.spec()
     role = reading.options.cleaned_data["role"]

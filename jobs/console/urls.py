@@ -88,4 +88,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("jobs.console.connections.urls")),
     path("", include("jobs.console.notifications.urls")),
     path("", include("jobs.console.access_keys.urls")),
+    path("", include("jobs.console.service_accounts.urls")),
 ]

@@ -61,7 +61,7 @@ def decode_key(raw: str) -> str:
         raise RowFaultError(
             ProblemKind.KEY,
             f"has a key of {len(decoded):,} bytes, decoded.",
-            f"A key has at most {MAX_KEY_BYTES:,} bytes: remove the line or mend the key.",
+            f"A key has at most {MAX_KEY_BYTES:,} bytes: remove the line or correct the key.",
         )
     if b"\0" in decoded:
         raise RowFaultError(ProblemKind.KEY, "has a key with a NUL byte (%00).", "Remove the line.")

@@ -4,6 +4,7 @@ from jobs.models.access_key import AccessKey
 from jobs.models.access_policy import AccessPolicy, PrincipalTag
 from jobs.models.activity import JobEvent, StatusChange
 from jobs.models.audit_entry import AppendOnlyError, AuditEntry
+from jobs.models.bucket_count import BucketCount
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
 from jobs.models.connection import FunctionEndpoint, Webhook
@@ -38,6 +39,7 @@ __all__ = [
     "AuditEntry",
     "BrowserSession",
     "Bucket",
+    "BucketCount",
     "Chunk",
     "Delivery",
     "Draft",

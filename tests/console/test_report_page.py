@@ -151,7 +151,7 @@ def test_search_that_cannot_end_in_its_time_shows_what_it_found_and_goes_on_ther
     assert keys(pages[0]) == ["failed/003%20x"]
     assert "only a part of it has been searched" in pages[0].content.decode()
     assert sum(map(keys, pages), []) == ["failed/003%20x"] + ["succeeded/003%20x"]
-    assert any(not keys(page) and "Go on searching" in page.content.decode() for page in pages)
+    assert any(not keys(page) and "Continue searching" in page.content.decode() for page in pages)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ class RunForm(forms.Form):
     expected = forms.CharField(widget=forms.HiddenInput, required=False)
     understood = forms.BooleanField(
         required=False,
-        error_messages={"required": "Say that you understand what will happen."},
+        error_messages={"required": "Confirm that you understand what will happen."},
     )
     typed = forms.CharField(
         required=False,
@@ -123,7 +123,7 @@ class TagRows:
             if not key:
                 self.errors[index] = "Enter a key, or clear the value."
             elif key in found:
-                self.errors[index] = f'The key "{key}" is there twice. Use each key once.'
+                self.errors[index] = f'The key "{key}" is entered twice. Use each key once.'
             else:
                 found[key] = value
         return found
@@ -138,7 +138,14 @@ class TagRows:
 
     def numbered(self) -> list[dict[str, Any]]:
         return [
-            {"index": index, "key": key, "value": value, "error": self.errors.get(index, "")}
+            {
+                "index": index,
+                "key": key,
+                "value": value,
+                "error": self.errors.get(index, ""),
+                "key_id": f"tags-{index}-key",
+                "remove_id": f"remove-{index}",
+            }
             for index, (key, value) in enumerate(self.rows)
         ]
 

@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.access.actions import Action
-from jobs.console.access import decide, job_or_404, principal_in, require, signed_in
+from jobs.access.requests import principal_in
+from jobs.console.access import can, decide, job_or_404, require, signed_in, visible
 from jobs.console.context import banner_cache
 from jobs.console.failures import causes_of, has_rows
 from jobs.console.job_frame import frame
@@ -22,12 +23,14 @@ from jobs.engine.database import now_s
 from jobs.lifecycle import losses
 from jobs.models import FailureCause, FailureSample, Job
 from jobs.queries import workers
+from jobs.queries.buckets import in_buckets
 from jobs.queries.foreseen import kinds_found
 from jobs.queries.generator_words import list_pairs
 from jobs.queries.job_detail import TOP_CAUSES, job_progress, poll_every_s
 from jobs.queries.job_history import Cursor, timeline
 from jobs.queries.job_history import job_activity as query_activity
 from jobs.queries.limit_words import ceilings, limit_pairs
+from jobs.queries.waiting import turn_of
 
 
 @signed_in
@@ -51,7 +54,10 @@ def job_live(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return HttpResponse(text)
     job = job_or_404(request, job_id)
     seen = Seen.parse(request.GET)
-    context = {**_live(request, job), "announcement": announcement(job, seen)}
+    context = {
+        **_live(request, job),
+        "announcement": announcement(job, seen, mine=can(request, Action.CREATE_JOB)),
+    }
     changed = seen.status != Seen.of(job).status
     if changed:
         context |= {
@@ -82,6 +88,8 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "throttled_to": throttled_to(job),
         "losses": _losses(job),
         "foreseen": kinds_found(job),
+        "in_buckets": in_buckets(job),
+        "turn": turn_of(job, visible(request)),
         "unattended": _unattended(job, last or job.created_at, now),
     }
 

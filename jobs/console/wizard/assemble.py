@@ -23,7 +23,7 @@ from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, STEPS, Step
 from jobs.errors import Problem
 from jobs.lifecycle import preflight
 from jobs.lifecycle.creation import refusal_of
-from jobs.models import Draft, Job, Region
+from jobs.models import Draft, Job, Person, Region
 from jobs.operations.base import Operation
 from jobs.spec.job import JobSpec
 from jobs.spec.report import ReportSpec
@@ -102,7 +102,7 @@ class Reading:
             return [Problem(found.error_field or form.main, found.error)]
         if found.blocking:
             things = "a problem" if found.blocking == 1 else f"{found.blocking:,} problems"
-            said = f"The {form.noun} has {things}. Mend it, then check it again."
+            said = f"The {form.noun} has {things}. Correct it, then check it again."
             return [Problem("problems", said)]
         return unanswered(found, form, self._operation_if_right())
 
@@ -271,9 +271,12 @@ def _errors_of(form: StepForm) -> list[Problem]:
 
 
 def _usual_region(draft: Draft) -> Region | None:
-    """The Region of the owner's last job, or the only one."""
+    """The one that the owner chose, that of their last job, or the only one."""
+    chosen = Person.of(draft.owner_id).default_region
+    if chosen:
+        return chosen
     last = Job.objects.filter(owner=draft.owner).order_by("-created_at").first()
     if last:
         return last.region
-    some = Region.objects.all()[:2]
+    some = Region.objects.filter(disabled=False)[:2]
     return some[0] if len(some) == 1 else None

@@ -36,8 +36,8 @@ class RealForm(forms.Form):
         initial=ReportScope.FAILED_TASKS_ONLY,
         widget=forms.RadioSelect,
         error_messages={
-            "required": "Choose what the report lists.",
-            "invalid_choice": "Choose what the report lists.",
+            "required": "Choose a report scope.",
+            "invalid_choice": "Choose a report scope.",
         },
     )
 
