@@ -4,13 +4,15 @@ every few seconds and hints again. Safe to run twice at once.
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from jobs import conf, queueing
 from jobs.access import lock_out
-from jobs.choices import RUNNABLE, ChunkState, JobStatus
+from jobs.choices import ChunkState, JobStatus
 from jobs.engine import choosing, claims, control_lease, control_turns, waiting_rows
 from jobs.engine.database import now_s
 from jobs.engine.job_status import close_if_ended
-from jobs.lifecycle import commands
+from jobs.lifecycle import commands, precedence
 from jobs.lifecycle.expiry import expire_suspended
 from jobs.models import Chunk, Job
 
@@ -28,7 +30,7 @@ def sweep(*, now: datetime) -> None:
     waiting_rows.wake_due()
     if control_turns.has_due():
         queueing.call_control()
-    if choosing.jobs_with_work():
+    if choosing.is_work_left():
         queueing.call_runners()
 
 
@@ -55,15 +57,17 @@ def _mind_the_clock() -> None:
 
 def _close_ended(now: datetime) -> None:
     """Jobs whose last worker died between its last record and what should have followed."""
-    going = Job.objects.going().filter(status__in=(JobStatus.ACTIVE, JobStatus.PAUSING))
-    for job_id, status in going.values_list("pk", "status"):
-        if status == JobStatus.PAUSING:
-            claims.take_from_dead(job_id)
+    going = Job.objects.going()
+    for job_id in going.filter(status=JobStatus.PAUSING).values_list("pk", flat=True):
+        claims.take_from_dead(job_id)
+        close_if_ended(job_id, now=now)
+    is_through = ~Exists(claims.unfinished(OuterRef("pk")))
+    active = going.filter(is_through, status=JobStatus.ACTIVE)
+    for job_id in active.values_list("pk", flat=True):
         close_if_ended(job_id, now=now)
 
 
 def _take_turns(now: datetime) -> None:
     """Where all workers are busy with long tasks of one job, no other would notice its turn."""
-    jobs = Job.objects.going().filter(status__in=(*RUNNABLE, JobStatus.PAUSED))
-    for region_id in jobs.values_list("region_id", flat=True).distinct():
+    for region_id in precedence.contested():
         commands.take_turns(region_id, now=now)

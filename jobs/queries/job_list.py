@@ -7,11 +7,12 @@ from typing import Any, Self, cast
 from urllib.parse import urlencode
 
 from django.core.paginator import Page
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 from django.http import QueryDict
 
 from jobs.choices import TERMINAL, JobStatus
-from jobs.models import Job
+from jobs.models import Job, JobTag
 from jobs.operations import registry
 from jobs.queries import words
 from jobs.queries.paging import KeysFirst
@@ -93,7 +94,9 @@ class JobFilter:
         return sum(map(bool, given))
 
     def jobs(self) -> QuerySet[Job]:
-        found = Job.objects.all()
+        return self._of(Job.objects.all(), own_id="pk")
+
+    def _of(self, found: QuerySet[Job], *, own_id: str) -> QuerySet[Job]:
         for word in self.q.split()[:MAX_WORDS]:
             named = Q(pk__istartswith=word) | Q(retry_of__pk__istartswith=word)
             found = found.filter(Q(description__icontains=word) | named)
@@ -107,8 +110,8 @@ class JobFilter:
             found = found.filter(tasks_failed__gt=0)
         if self.tag:
             key, equals, value = self.tag.partition("=")
-            wanted = {"tags__key": key} | ({"tags__value": value} if equals else {})
-            found = found.filter(**wanted)
+            tags = JobTag.objects.filter(key=key, **({"value": value} if equals else {}))
+            found = found.filter(**{f"{own_id}__in": tags.order_by().values("job_id")})
         return found
 
     def ordered(self) -> QuerySet[Job]:
@@ -121,7 +124,11 @@ class JobFilter:
         if column == "total_tasks":
             total = F(column)
             first = [total.desc(nulls_last=True) if sign else total.asc(nulls_first=True)]
-        return self.jobs().order_by(*first, f"{sign}created_at", f"{sign}pk")
+        # With an ID as it stands, that of each job with a tag would be looked up, and all these be
+        # sorted; so jobs are walked in the order of the list, up to the end of the page.
+        walked = Job.objects.alias(walked=Concat("pk", Value(""), output_field=CharField()))
+        found = self._of(walked, own_id="walked")
+        return found.order_by(*first, f"{sign}created_at", f"{sign}pk")
 
 
 def _text(query: QueryDict, name: str) -> str:
@@ -166,8 +173,8 @@ def job_page(wanted: JobFilter, *, now: datetime) -> JobPage:
     jobs = wanted.ordered().select_related("region")
     listed = cast(QuerySet[Job], jobs.annotate(retried_by=Subquery(retries[:1])))
     paginator = KeysFirst(listed, wanted.per)
-    if not wanted.narrows:
-        paginator.count = sum(numbers.values())
+    # It would count what it pages, and so walk.
+    paginator.count = wanted.jobs().count() if wanted.narrows else sum(numbers.values())
     page = paginator.get_page(wanted.page)
     return JobPage(
         page=page,
