@@ -24,6 +24,7 @@ from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
 from jobs.workstore import results
 from tests import servers
+from tests.allowed import allowed
 
 TAGGING, COPY = "S3PutObjectTagging", "S3PutObjectCopy"
 INVOKE, WEBHOOK = "LambdaInvoke", "WebhookInvoke"
@@ -66,7 +67,7 @@ def make_over(listed: tuple[str, str, str], operation: str, *, url: str, **chang
         confirmation_required=False,
     )
     spec = dataclasses.replace(spec, **changed)
-    return create_job(spec, actor=None, now=timezone.now())
+    return create_job(spec, by=allowed(), now=timezone.now())
 
 
 def prepared(stub: Stub, operation: str, rows: int, *, url: str, **changed: Any) -> Job:

@@ -33,6 +33,11 @@ def _text(name: str, default: str = "") -> str:
     return str(getattr(settings, f"BATCHCONSOLE_{name}", "") or default)
 
 
+def account_id() -> str:
+    """The 12 digits that stand for this installation in ARNs and in requests of AWS's clients."""
+    return _text("ACCOUNT_ID", "123456789012")
+
+
 def ca_folder() -> Path:
     """Where the CA certificates of Regions lie as files."""
     return Path(settings.DATA_DIR) / "ca-certificates"

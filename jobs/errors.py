@@ -42,6 +42,17 @@ class ValidationFailedError(BatchConsoleError):
         self.problems = problems
 
 
+class AccessDeniedError(BatchConsoleError):
+    """You are not allowed to do this.
+
+    `action` is what was asked for, such as "s3:UpdateJobStatus".
+    """
+
+    def __init__(self, message: str = "", *, action: str = "") -> None:
+        super().__init__(message or "You are not allowed to do this.")
+        self.action = action
+
+
 class JobStatusError(BatchConsoleError):
     """The job's status does not allow this."""
 

@@ -22,6 +22,7 @@ from jobs.choices import TERMINAL, JobStatus
 from jobs.lifecycle import commands
 from jobs.models import Job
 from jobs.queries.job_detail import POLL_SLOW_S
+from tests.allowed import allowed
 from tests.make import make_user
 
 GOAL = "watchers"
@@ -108,7 +109,7 @@ def _alone_per_s(place: Place, tasks: int, found: Findings) -> float:
 
 def _watched(job: Job, ours: Installation, viewers: Viewers, tasks: int, found: Findings) -> Span:
     """From when it runs, and all pages have seen that it does, to its last record."""
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     crew.await_(lambda: trials.see(job).tasks_done and _all_see(viewers), within_s=120)
     from_s, cpu_s, done = time.monotonic(), _web_cpu_s(ours), trials.see(job).tasks_done
     trials.await_status(job, {JobStatus.COMPLETING, *TERMINAL})

@@ -7,21 +7,32 @@ Network = IPv4Network | IPv6Network
 
 
 def client_network(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
-    """The address of who asks, of IPv6 its /64: one subscriber has all of that.
+    """The address of who asks, of IPv6 its /64: one subscriber has all of that."""
+    address = _client(peer, forwarded_for, trusted)
+    return _network(address) if address else ""
 
-    `peer` is the other end of the connection, `forwarded_for` the header X-Forwarded-For. That is
+
+def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
+    """The address of who asks; "" where it cannot be told."""
+    return str(_client(peer, forwarded_for, trusted) or "")
+
+
+def _client(
+    peer: str, forwarded_for: str, trusted: Sequence[Network]
+) -> IPv4Address | IPv6Address | None:
+    """`peer` is the other end of the connection, `forwarded_for` the header X-Forwarded-For. That is
     read from the right, for what stands further left was written by whoever asks, and only as far
     as those who wrote it are `trusted`.
     """
-    network = ""
+    client = None
     for hop in [peer, *reversed(forwarded_for.split(","))]:
         address = _address(hop)
         if address is None:
             break
-        network = _network(address)
+        client = address
         if not any(address in one for one in trusted):
             break
-    return network
+    return client
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -1,18 +1,18 @@
-"""Who may see and do what in the browser: sign-in, roles, and loading what a page is about.
+"""Who may see and do what in the browser: sign-in, and loading what a page is about.
 
-A view authorises and loads on its first line, with one of the functions here. The roles are
-Viewer (reads), Operator (creates, runs, cancels, changes jobs) and Admin (everything).
+A view authorises and loads on its first line, with one of the functions here; they ask
+`access.decisions`, as every door does. A command gets the Decision of `decide`.
 """
 
 import functools
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from enum import IntEnum
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser, User
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -22,7 +22,14 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.middleware import HtmxDetails
 
-from jobs.models import Draft, Job
+from jobs.access.actions import Action
+from jobs.access.addresses import client_address
+from jobs.access.asking import ANY, Context, Resource
+from jobs.access.decisions import Decision, could, may
+from jobs.access.principals import Principal, principal_of
+from jobs.access.visibility import visible_jobs
+from jobs.errors import AccessDeniedError
+from jobs.models import Draft, Job, JobQuerySet
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -31,33 +38,6 @@ FRAGMENTS = "/_/"
 EXTEND_EVERY = timedelta(minutes=1)
 """A page visit writes the session at most so often."""
 _SEEN = "seen_at"
-
-
-class Level(IntEnum):
-    """The roles, each of which may do all that the ones before may."""
-
-    NOBODY = 0
-    VIEWER = 1
-    OPERATOR = 2
-    ADMIN = 3
-
-    @property
-    def label(self) -> str:
-        return self.name.capitalize()
-
-    @property
-    def with_article(self) -> str:
-        return f"a {self.label}" if self is Level.VIEWER else f"an {self.label}"
-
-
-def level_of(user: User | AnonymousUser) -> Level:
-    if not user.is_authenticated:
-        return Level.NOBODY
-    if user.is_superuser or (user.is_staff and user.has_perm("jobs.change_region")):
-        return Level.ADMIN
-    if user.has_perms(["jobs.add_job", "jobs.change_job"]):
-        return Level.OPERATOR
-    return Level.VIEWER if user.has_perm("jobs.view_job") else Level.NOBODY
 
 
 def user_of(request: HttpRequest) -> User:
@@ -81,7 +61,10 @@ def signed_in(view: View[P]) -> View[P]:
         else:
             if not request.path.startswith(FRAGMENTS):
                 _extend_session(request, timezone.now())
-            response = view(request, *args, **kwargs)
+            try:
+                response = view(request, *args, **kwargs)
+            except AccessDeniedError as error:
+                raise PermissionDenied(error.message) from error
         add_never_cache_headers(response)
         return response
 
@@ -107,41 +90,73 @@ def sign_in_url(page: str) -> str:
     return f"{reverse('sign-in')}?{urlencode({'next': page})}"
 
 
-def require(request: HttpRequest, level: Level | str, doing: str = "This") -> User:
-    """The signed-in person, if of that role ("viewer", "operator", "admin") or a higher one.
+def principal_in(request: HttpRequest) -> Principal:
+    """Who asks; looked up once per request, and again after a sign-in."""
+    known = getattr(request, "principal", None)
+    if not isinstance(known, Principal) or known.user != request.user:
+        known = principal_of(request.user)
+        request.principal = known  # type: ignore[attr-defined]
+    return known
 
-    Raises PermissionDenied with the sentence for the 403 page; `doing` begins it, such as
+
+def context_of(request: HttpRequest) -> Context:
+    forwarded_for = request.headers.get("X-Forwarded-For", "")
+    trusted = settings.BATCHCONSOLE_TRUSTED_PROXIES
+    address = client_address(request.META.get("REMOTE_ADDR", ""), forwarded_for, trusted)
+    return Context(timezone.now(), address)
+
+
+def decide(
+    request: HttpRequest, action: Action, about: Job | Resource = ANY, doing: str = "This"
+) -> Decision:
+    """For a command, which asks again; `doing` begins the sentence of a refusal."""
+    return may(principal_in(request), action, about, context_of(request), doing)
+
+
+def require(request: HttpRequest, action: Action, doing: str = "This") -> User:
+    """The signed-in person, if there is anything for which `action` is allowed to them.
+
+    Raises AccessDeniedError with the sentence for the 403 page, which `doing` begins, such as
     "Cancelling jobs".
     """
-    wanted = Level[level.upper()] if isinstance(level, str) else level
     user = user_of(request)
-    has = level_of(user)
-    if has < wanted:
-        yours = f"You are {has.with_article}." if has else "You have no role yet."
-        raise PermissionDenied(f"{doing} needs the {wanted.label} role. {yours}")
+    could(principal_in(request), action, context_of(request), doing).require()
     return user
 
 
+def can(request: HttpRequest, action: Action) -> bool:
+    """Whether a page offers it at all."""
+    return could(principal_in(request), action, context_of(request)).allowed
+
+
+def visible(request: HttpRequest) -> JobQuerySet:
+    """The jobs that this person sees."""
+    return visible_jobs(principal_in(request), context_of(request))
+
+
 def job_or_404(
-    request: HttpRequest, job_id: str, *, write: bool = False, doing: str = "Changing jobs"
+    request: HttpRequest,
+    job_id: str,
+    action: Action = Action.DESCRIBE_JOB,
+    doing: str = "Seeing jobs",
 ) -> Job:
     """The job with Region, role, owner and who confirmed it, in one query.
 
-    Raises Http404, and PermissionDenied where the person may not see it or, with `write`, not
-    change it.
+    Raises Http404 where there is none that the person sees, and AccessDeniedError where they see no
+    jobs at all, or may not do `action` to this one.
     """
-    if write:
-        require(request, Level.OPERATOR, doing)
-    else:
-        require(request, Level.VIEWER, "Seeing jobs")
-    rows = Job.objects.select_related("region", "role", "owner", "confirmed_by", "report")
-    return get_object_or_404(rows, pk=job_id)
+    require(request, action, doing)
+    found = visible(request).select_related("region", "role", "owner", "confirmed_by", "report")
+    job = get_object_or_404(found, pk=job_id)
+    if action is not Action.DESCRIBE_JOB and action is not Action.CREATE_JOB:
+        decide(request, action, job, doing).require()
+    return job
 
 
 def draft_or_404(request: HttpRequest, draft_id: UUID, *, write: bool = False) -> Draft:
-    """A draft of one's own; an Admin reads the drafts of others too. Raises Http404."""
-    user = require(request, Level.OPERATOR, "Creating jobs")
+    """A draft of one's own; who manages access reads the drafts of others too. Raises Http404."""
+    user = require(request, Action.CREATE_JOB, "Creating jobs")
     draft = get_object_or_404(Draft.objects.select_related("owner", "job"), pk=draft_id)
-    if draft.owner_id == user.pk or (not write and level_of(user) is Level.ADMIN):
+    if draft.owner_id == user.pk or (not write and can(request, Action.MANAGE_ACCESS)):
         return draft
     raise Http404

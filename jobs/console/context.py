@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from jobs import queueing
+from jobs.access.actions import Action
 from jobs.choices import JobStatus
-from jobs.console.access import Level, level_of
+from jobs.console.access import can
 from jobs.errors import QueueUnavailableError
 from jobs.models import Draft, Job
 from jobs.queries.words import counted
@@ -93,9 +94,6 @@ banner_cache = BannerCache()
 def console(request: HttpRequest) -> dict[str, Any]:
     """Context processor. Looked up only where a template prints it."""
 
-    def level() -> Level:
-        return level_of(request.user)
-
     def drafts() -> int:
         if not request.user.is_authenticated:
             return 0
@@ -103,7 +101,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
 
     return {
         "banner": SimpleLazyObject(banner_cache.get),
-        "is_operator": SimpleLazyObject(lambda: level() >= Level.OPERATOR),
-        "is_admin": SimpleLazyObject(lambda: level() >= Level.ADMIN),
+        "can_create_jobs": SimpleLazyObject(lambda: can(request, Action.CREATE_JOB)),
+        "can_manage_regions": SimpleLazyObject(lambda: can(request, Action.MANAGE_REGIONS)),
         "draft_count": SimpleLazyObject(drafts),
     }

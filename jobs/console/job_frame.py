@@ -5,9 +5,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from jobs.access.actions import Action
 from jobs.choices import CANCELLABLE, JobStatus
 from jobs.console import pausing
-from jobs.console.access import Level, level_of
+from jobs.console.access import decide
 from jobs.lifecycle import freezing, retrying
 from jobs.models import Job
 from jobs.operations import registry
@@ -15,13 +16,22 @@ from jobs.queries import foreseen, words
 from jobs.queries.job_history import person
 from jobs.queries.job_list import operation_label
 
-NOT_OPERATOR = "This needs the Operator role"
+_BUTTONS = (
+    Action.UPDATE_JOB_STATUS,
+    Action.PAUSE_JOB,
+    Action.RESUME_JOB,
+    Action.UPDATE_JOB_PRIORITY,
+    Action.UPDATE_JOB_LIMITS,
+    Action.RETRY_JOB,
+    Action.PUT_JOB_TAGGING,
+)
 _BEFORE_RUN = frozenset({JobStatus.NEW, JobStatus.PREPARING, JobStatus.SUSPENDED})
 
 
 def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
     now = timezone.now()
-    writes = level_of(request.user) >= Level.OPERATOR
+    refused = {action: decide(request, action, job).why_not for action in _BUTTONS}
+    status, pausing_refused = refused[Action.UPDATE_JOB_STATUS], refused[Action.PAUSE_JOB]
     pause = pausing.pause_of(job)
     return {
         "job": job,
@@ -29,20 +39,20 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "expiry": words.expiry(job, now),
         "gone": words.storage_gone(job),
         "awaiting": job.status == JobStatus.SUSPENDED,
-        "not_run": _why_not_run(job, writes),
-        "not_cancel": _why_not_cancel(job, writes),
+        "not_run": _why_not_run(job) or status,
+        "not_cancel": _why_not_cancel(job) or status,
         "pause": pause,
         "paused_title": f"Paused by {pause.by}" if pause else "",
         "may_pause": job.status not in _BEFORE_RUN and not job.is_terminal,
         "can_resume": pausing.can_resume(job),
-        "not_pause": pausing.why_not_pause(job) or ("" if writes else NOT_OPERATOR),
-        "not_resume": "" if writes else NOT_OPERATOR,
-        "not_priority": _why_not_priority(job, writes),
-        "not_limits": "" if writes else NOT_OPERATOR,
-        "not_clone": "" if writes else NOT_OPERATOR,
+        "not_pause": pausing.why_not_pause(job) or pausing_refused,
+        "not_resume": refused[Action.RESUME_JOB],
+        "not_priority": _why_not_priority(job) or refused[Action.UPDATE_JOB_PRIORITY],
+        "not_limits": refused[Action.UPDATE_JOB_LIMITS],
+        "not_clone": decide(request, Action.CREATE_JOB).why_not,
         "can_retry": job.is_terminal and job.started_at is not None and not job.dry_run,
-        "not_retry": _why_not_retry(job, writes),
-        "not_tags": "" if writes else NOT_OPERATOR,
+        "not_retry": _why_not_retry(job) or refused[Action.RETRY_JOB],
+        "not_tags": refused[Action.PUT_JOB_TAGGING],
         "failed_sentence": f"{job.tasks_failed:,} of {words.counted(job.tasks_done, 'object')} failed.",
         "done_sentence": f"Finished: {words.counted(job.tasks_done, 'object')}, all succeeded.",
         "foreseen_sentence": foreseen.sentence(job) if job.dry_run else "",
@@ -59,34 +69,34 @@ def summary(job: Job) -> list[tuple[str, str]]:
     return operation.parse(job.parameters).knowing(job.found).summary() if operation else []
 
 
-def _why_not_run(job: Job, writes: bool) -> str:
+def _why_not_run(job: Job) -> str:
     if job.status in (JobStatus.NEW, JobStatus.PREPARING):
         return "The job is still being prepared"
     if job.status != JobStatus.SUSPENDED:
         return "The job does not wait for confirmation"
     if words.storage_gone(job):
         return "The demo storage was started anew since"
-    return "" if writes else NOT_OPERATOR
+    return ""
 
 
-def _why_not_cancel(job: Job, writes: bool) -> str:
+def _why_not_cancel(job: Job) -> str:
     if job.is_terminal:
         return "The job has ended"
     if job.status not in CANCELLABLE:
         return "The job is ending already"
-    return "" if writes else NOT_OPERATOR
+    return ""
 
 
-def _why_not_priority(job: Job, writes: bool) -> str:
+def _why_not_priority(job: Job) -> str:
     if job.is_terminal:
         return "The job has ended"
-    return "" if writes else NOT_OPERATOR
+    return ""
 
 
-def _why_not_retry(job: Job, writes: bool) -> str:
+def _why_not_retry(job: Job) -> str:
     if words.storage_gone(job):
         return "The demo storage was started anew since"
-    return retrying.why_not(job) or ("" if writes else NOT_OPERATOR)
+    return retrying.why_not(job)
 
 
 def _cancelled_by(job: Job) -> str:

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from jobs.access.actions import Action
 from jobs.choices import Foreseen, JobStatus
 from jobs.console.access import draft_or_404, job_or_404, signed_in
 from jobs.console.wizard.assemble import Reading
@@ -37,7 +38,7 @@ NOTHING = Rows([], [], [], [])
 @require_GET
 @signed_in
 def job_sample(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, write=True, doing="Looking ahead")
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Looking ahead")
     back = reverse("job-run", args=[job.pk])
     if job.status != JobStatus.SUSPENDED:
         return _answer(request, QuickLook(NOTHING, [], "The job does not wait for you."), 0, back)

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jobs import queueing
+from jobs.access.actions import Action
 from jobs.console.access import draft_or_404, job_or_404, signed_in, user_of
 from jobs.console.forms.sources.table import place_of as place_of_typed
 from jobs.console.forms.typed import storable
@@ -54,7 +55,7 @@ UNGUARDED = (
 @signed_in
 def job_retry(request: HttpRequest, job_id: str) -> HttpResponseBase:
     """POST makes the draft; `code` narrows it to the objects that failed with that error code."""
-    job = job_or_404(request, job_id, write=True, doing="Retrying jobs")
+    job = job_or_404(request, job_id, Action.RETRY_JOB, "Retrying jobs")
     user, now = user_of(request), timezone.now()
     code = storable(request.POST.get("code", ""))[:128] or None
     if refusal := words.storage_gone(job) or retrying.why_not(job, code):

@@ -12,6 +12,9 @@ from django.contrib.auth.models import User
 from django.db import models, transaction
 
 from jobs import conf, queueing
+from jobs.access.actions import Action
+from jobs.access.asking import requesting_status
+from jobs.access.decisions import Decision
 from jobs.choices import (
     AWAITING_CONFIRMATION,
     CANCELLABLE,
@@ -96,33 +99,35 @@ def end_preparing(job: Job, *, total_tasks: int, now: datetime) -> bool:
     return moved
 
 
-def confirm(job_id: str, *, actor: User | None, now: datetime) -> Job:
+def confirm(job_id: str, *, by: Decision, now: datetime) -> Job:
     """Run job: a suspended job becomes Ready (docs/batch-operations.md, Confirmation).
 
-    Raises NoSuchJobError, and JobStatusError when it is not waiting for confirmation (any more).
+    Raises NoSuchJobError, AccessDeniedError, and JobStatusError when it is not waiting for
+    confirmation (any more).
     """
     in_time = models.Q(suspended_at__gte=now - conf.SUSPENDED_LIFETIME)
     with transaction.atomic():
+        by.hold(Action.UPDATE_JOB_STATUS, locked_job(job_id), requesting_status(S.READY))
         if not move(
             job_id,
             S.READY,
             now=now,
             only_from={S.SUSPENDED},
-            actor=actor,
+            actor=by.actor,
             where=in_time,
             confirmed_at=now,
-            confirmed_by=actor,
+            confirmed_by=by.actor,
         ):
             raise JobStatusError(why_not(get_job(job_id), "run"))
         queueing.call_runners()
     return get_job(job_id)
 
 
-def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") -> Job:
+def cancel(job_id: str, *, by: Decision, now: datetime, reason: str = "") -> Job:
     """Stop a job. Before the first task it is Cancelled at once, later it is Cancelling first.
 
     `reason` has at most 256 characters (docs/batch-operations.md, Confirmation).
-    Raises NoSuchJobError, ValidationFailedError, JobStatusError.
+    Raises NoSuchJobError, AccessDeniedError, ValidationFailedError, JobStatusError.
     """
     if len(reason) > 256:
         raise ValidationFailedError(
@@ -130,12 +135,13 @@ def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") 
         )
     noted: dict[str, Any] = {"status_update_reason": reason}
     with transaction.atomic():
+        by.hold(Action.UPDATE_JOB_STATUS, locked_job(job_id), requesting_status(S.CANCELLED))
         moved = move(
             job_id,
             S.CANCELLED,
             now=now,
             only_from=UNSTARTED,
-            actor=actor,
+            actor=by.actor,
             reason=reason,
             # One at least, so that it is cleared: who prepared it may have put more than it noted.
             work_stored=models.F("work_stored") + 1,
@@ -145,7 +151,7 @@ def cancel(job_id: str, *, actor: User | None, now: datetime, reason: str = "") 
             S.CANCELLING,
             now=now,
             only_from=CANCELLABLE - UNSTARTED,
-            actor=actor,
+            actor=by.actor,
             reason=reason,
             **noted,
         )
@@ -289,6 +295,14 @@ def stop_waiting(job_id: str, *, now: datetime) -> None:
         if waiting.update(waiting_for="", waiting_since=None, waiting_until_s=0):
             JobEvent.objects.create(job_id=job_id, at=now, kind=JobEvent.Kind.RESUMED)
             take_turns_later(job_id, now)
+
+
+def locked_job(job_id: str) -> Job:
+    """As `get_job`, locked until the end of the transaction, where the database can."""
+    jobs = Job.objects.select_for_update(of=("self",), no_key=True).select_related("region")
+    for job in jobs.filter(pk=job_id):
+        return job
+    raise NoSuchJobError
 
 
 def get_job(job_id: str) -> Job:

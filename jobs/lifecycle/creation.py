@@ -10,6 +10,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from jobs import queueing
+from jobs.access.actions import Action
+from jobs.access.asking import ANY, creating, of_role, passing_role, tagged, tagging
+from jobs.access.decisions import Decision
 from jobs.choices import INVENTORIES, JobStatus
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
@@ -31,13 +34,14 @@ class IdempotencyError(BatchConsoleError):
     """This client request token was used for another request. Use a new one."""
 
 
-def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
+def create_job(spec: JobSpec, *, by: Decision, now: datetime) -> Job:
     """Make a job, or return the one that the same token and request made before
     (docs/batch-operations.md, Creating a job).
 
-    Raises ValidationFailedError with every problem that needs no look at the storage, and
-    IdempotencyError.
+    Raises AccessDeniedError, ValidationFailedError with every problem that needs no look at the
+    storage, and IdempotencyError.
     """
+    _hold(by, spec)
     fingerprint = _fingerprint(spec)
     known = Job.objects.filter(client_request_token=spec.client_request_token).first()
     if known:
@@ -47,15 +51,24 @@ def create_job(spec: JobSpec, *, actor: User | None, now: datetime) -> Job:
         raise ValidationFailedError(problems)
     try:
         with transaction.atomic():
+            _hold(by, spec)
             check_free(spec)
             freezing.check_free(spec, now)
-            job = _insert(spec, fingerprint, actor, now)
+            job = _insert(spec, fingerprint, by.actor, now)
             queueing.call_control()
     except IntegrityError:
         # A double click: the other request's row is there now.
         known = Job.objects.get(client_request_token=spec.client_request_token)
         return _same_request(known, fingerprint)
     return job
+
+
+def _hold(by: Decision, spec: JobSpec) -> None:
+    """Raises AccessDeniedError. Using a role and bringing tags are actions of their own."""
+    by.hold(Action.CREATE_JOB, ANY, creating(spec))
+    by.also(Action.PASS_ROLE, of_role(spec.role_arn), passing_role())
+    if spec.tags:
+        by.also(Action.PUT_JOB_TAGGING, tagged(spec), tagging(spec.tags))
 
 
 def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:

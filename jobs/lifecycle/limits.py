@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
+from jobs.access.actions import Action
+from jobs.access.decisions import Decision
 from jobs.choices import TERMINAL
 from jobs.errors import JobStatusError, Problem, ValidationFailedError
-from jobs.lifecycle.commands import get_job
+from jobs.lifecycle.commands import get_job, locked_job
 from jobs.models import Job, JobEvent
 from jobs.spec.job import LimitsSpec
 
@@ -39,24 +40,30 @@ def change_ceilings(
     *,
     requests_per_s: int | None,
     in_flight: int | None,
-    actor: User | None,
+    by: Decision,
     now: datetime,
 ) -> Job:
     """Change how fast a job may go, None for no ceiling; also while it runs.
 
-    Raises NoSuchJobError, ValidationFailedError, and JobStatusError for a job that has ended.
+    Raises NoSuchJobError, AccessDeniedError, ValidationFailedError, and JobStatusError for a job that has ended.
     """
     problems = check_limits(LimitsSpec(requests_per_s=requests_per_s, in_flight=in_flight))
     if problems:
         raise ValidationFailedError(problems)
     fresh = {"requests_per_s": requests_per_s, "in_flight": in_flight}
     with transaction.atomic():
-        job = get_job(job_id)
+        job = locked_job(job_id)
+        by.hold(Action.UPDATE_JOB_LIMITS, job)
         if not Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(**fresh):
             raise JobStatusError("The job has ended, so its limits cannot change any more.")
         before = {"requests_per_s": job.requests_per_s, "in_flight": job.in_flight}
         if before != fresh:
             JobEvent.objects.create(
-                job=job, at=now, kind=JobEvent.Kind.LIMITS, actor=actor, before=before, after=fresh
+                job=job,
+                at=now,
+                kind=JobEvent.Kind.LIMITS,
+                actor=by.actor,
+                before=before,
+                after=fresh,
             )
     return get_job(job_id)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from jobs import queueing
+from jobs.access.actions import Action
+from jobs.access.decisions import Decision
 from jobs.choices import FINISHING, ChunkState, JobStatus, ReportScope
 from jobs.errors import JobStatusError, NoSuchJobError
 from jobs.lifecycle import commands
@@ -204,13 +205,14 @@ def lacks_list(job: Job) -> bool:
     return lost.exists() and not chunks.filter(state__in=_UNFINISHED).exists()
 
 
-def end_without(job_id: str, rows: int, *, actor: User | None, now: datetime) -> Job:
+def end_without(job_id: str, rows: int, *, by: Decision, now: datetime) -> Job:
     """Let a job end without the `rows` that it has lost. What is lost later is asked about again.
 
-    Raises NoSuchJobError, and JobStatusError when nothing is asked, or not about so many.
+    Raises NoSuchJobError, AccessDeniedError, and JobStatusError when nothing is asked, or not about so many.
     """
     with transaction.atomic():
         job = _asking(job_id)
+        by.hold(Action.RESUME_JOB, job)
         if job.lost_rows != rows:
             raise JobStatusError(
                 f"By now {_rows(job.lost_rows)} are lost, not {rows:,}. Look again, and decide."
@@ -219,26 +221,27 @@ def end_without(job_id: str, rows: int, *, actor: User | None, now: datetime) ->
             job=job,
             at=now,
             kind=JobEvent.Kind.WITHOUT,
-            actor=actor,
+            actor=by.actor,
             after=_losses_of(job).sentence[:1024],
         )
         _wait_no_more(job, lost_rows_accepted=rows)
         commands.move(
-            job_id, JobStatus.COMPLETING, now=now, only_from={JobStatus.ACTIVE}, actor=actor
+            job_id, JobStatus.COMPLETING, now=now, only_from={JobStatus.ACTIVE}, actor=by.actor
         )
         queueing.call_control()
     return commands.get_job(job_id)
 
 
-def look_again(job_id: str, *, actor: User | None, now: datetime) -> Job:
+def look_again(job_id: str, *, by: Decision, now: datetime) -> Job:
     """Somebody brought back what was lost, or set a worker right that looked elsewhere: what could
     not be run is tried again, and results are looked for at once.
 
-    Raises NoSuchJobError, and JobStatusError when nothing is asked.
+    Raises NoSuchJobError, AccessDeniedError, and JobStatusError when nothing is asked.
     """
     with transaction.atomic():
         job = _asking(job_id)
-        JobEvent.objects.create(job=job, at=now, kind=JobEvent.Kind.RESUMED, actor=actor)
+        by.hold(Action.RESUME_JOB, job)
+        JobEvent.objects.create(job=job, at=now, kind=JobEvent.Kind.RESUMED, actor=by.actor)
         _wait_no_more(job)
         if job.status == JobStatus.ACTIVE:
             lost = Chunk.objects.filter(job=job, state=ChunkState.LOST, result="")

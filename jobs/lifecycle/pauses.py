@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from jobs import queueing
+from jobs.access.actions import Action
+from jobs.access.decisions import Decision
 from jobs.choices import JobStatus, PauseCause
 from jobs.errors import JobStatusError
 from jobs.lifecycle import commands, precedence
@@ -20,29 +22,33 @@ from jobs.models import Job, JobEvent
 HELD = (PauseCause.PERSON, PauseCause.CANARY, PauseCause.STORAGE)
 
 
-def pause(job_id: str, *, actor: User | None, now: datetime) -> Job:
+def pause(job_id: str, *, by: Decision, now: datetime) -> Job:
     """Requests in flight end, nothing new begins until somebody resumes.
 
     A job that stands back for another one is kept paused also when that has ended.
-    Raises NoSuchJobError, and JobStatusError for a job that does not run.
+    Raises NoSuchJobError, AccessDeniedError, and JobStatusError for a job that does not run.
     """
-    if not commands.pause(job_id, cause=PauseCause.PERSON, now=now, actor=actor):
+    with transaction.atomic():
+        by.hold(Action.PAUSE_JOB, commands.locked_job(job_id))
+        paused = commands.pause(job_id, cause=PauseCause.PERSON, now=now, actor=by.actor)
+    if not paused:
         raise JobStatusError(why_not(commands.get_job(job_id), "paused"))
     return commands.get_job(job_id)
 
 
-def resume(job_id: str, *, actor: User | None, now: datetime) -> Job:
+def resume(job_id: str, *, by: Decision, now: datetime) -> Job:
     """Lift a pause that somebody has to lift. In spite of a canary the job runs to its end then, in
     spite of the storage without further checks.
 
     The job is Active again at once, unless its last requests are not back yet or a job of higher
     priority runs first: then by itself, when that is over.
-    Raises NoSuchJobError, and JobStatusError for a job that nobody has to let go.
+    Raises NoSuchJobError, AccessDeniedError, and JobStatusError for a job that nobody has to let go.
     """
     with transaction.atomic():
+        by.hold(Action.RESUME_JOB, commands.locked_job(job_id))
         held = Job.objects.filter(pk=job_id, status__in=PAUSES, paused_cause__in=HELD)
         for job in held.select_for_update(no_key=True):
-            _let_go(job, actor, now)
+            _let_go(job, by.actor, now)
             break
         else:
             raise JobStatusError(_why_not_resumed(commands.get_job(job_id)))

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
+from jobs.access.actions import Action
+from jobs.access.asking import prioritising
+from jobs.access.decisions import Decision
 from jobs.choices import TERMINAL
 from jobs.errors import JobStatusError, Problem, ValidationFailedError
 from jobs.lifecycle import commands
@@ -12,14 +14,15 @@ from jobs.models import Job, JobEvent
 from jobs.spec.job import MAX_PRIORITY
 
 
-def reprioritise(job_id: str, priority: int, *, actor: User | None, now: datetime) -> Job:
+def reprioritise(job_id: str, priority: int, *, by: Decision, now: datetime) -> Job:
     """Change who goes first; allowed until the job has ended.
 
-    Raises NoSuchJobError, ValidationFailedError, and JobStatusError for a job that has ended.
+    Raises NoSuchJobError, AccessDeniedError, ValidationFailedError, and JobStatusError for a job that has ended.
     """
     check_priority(priority)
     with transaction.atomic():
-        job = commands.get_job(job_id)
+        job = commands.locked_job(job_id)
+        by.hold(Action.UPDATE_JOB_PRIORITY, job, prioritising(priority))
         changed = (
             Job.objects.filter(pk=job_id).exclude(status__in=TERMINAL).update(priority=priority)
         )
@@ -30,7 +33,7 @@ def reprioritise(job_id: str, priority: int, *, actor: User | None, now: datetim
                 job=job,
                 at=now,
                 kind=JobEvent.Kind.PRIORITY,
-                actor=actor,
+                actor=by.actor,
                 before=job.priority,
                 after=priority,
             )

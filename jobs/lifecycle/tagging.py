@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
+from jobs.access.actions import Action
+from jobs.access.asking import tagging
+from jobs.access.decisions import Decision
 from jobs.errors import Problem, ValidationFailedError
-from jobs.lifecycle.commands import get_job
+from jobs.lifecycle.commands import locked_job
 from jobs.models import Job, JobEvent, JobTag
 from jobs.spec.job import MAX_JOB_TAGS
 
@@ -28,13 +30,17 @@ def check_tags(tags: Mapping[str, str]) -> list[Problem]:
     return problems
 
 
-def replace_tags(job_id: str, tags: Mapping[str, str], *, actor: User | None, now: datetime) -> Job:
-    """Give a job exactly these tags. Raises NoSuchJobError, ValidationFailedError."""
+def replace_tags(job_id: str, tags: Mapping[str, str], *, by: Decision, now: datetime) -> Job:
+    """Give a job exactly these tags; to take all away is an action of its own.
+
+    Raises NoSuchJobError, AccessDeniedError, ValidationFailedError.
+    """
     problems = check_tags(tags)
     if problems:
         raise ValidationFailedError(problems)
     with transaction.atomic():
-        job = get_job(job_id)
+        job = locked_job(job_id)
+        by.hold(action_of(tags), job, tagging(tags))
         before = dict(job.tags.values_list("key", "value"))
         if before != dict(tags):
             job.tags.all().delete()
@@ -43,11 +49,16 @@ def replace_tags(job_id: str, tags: Mapping[str, str], *, actor: User | None, no
                 job=job,
                 at=now,
                 kind=JobEvent.Kind.TAGS,
-                actor=actor,
+                actor=by.actor,
                 before=before,
                 after=dict(tags),
             )
     return job
+
+
+def action_of(tags: Mapping[str, str]) -> Action:
+    """What has to be allowed for giving a job these tags."""
+    return Action.PUT_JOB_TAGGING if tags else Action.DELETE_JOB_TAGGING
 
 
 def _wrong_with(key: str, value: str) -> list[str]:

@@ -8,7 +8,11 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import QuerySet
 
+from jobs.access.actions import Action
+from jobs.access.asking import ANY, Context
 from jobs.access.backend import DEMO_EMAIL
+from jobs.access.decisions import may
+from jobs.access.principals import system
 from jobs.choices import CANCELLABLE, JobStatus, ManifestField, ReportScope
 from jobs.lifecycle import commands
 from jobs.lifecycle.creation import create_job
@@ -37,7 +41,8 @@ def seed(*, storage_port: int, now: datetime) -> None:
     )
     _waiting_jobs().delete()
     end_jobs_of_earlier_starts(region, now)
-    create_job(_waiting_job(region), actor=user, now=now)
+    by = may(system(user), Action.CREATE_JOB, ANY, Context(now))
+    create_job(_waiting_job(region), by=by, now=now)
 
 
 def is_in_real_use() -> bool:

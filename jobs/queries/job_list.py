@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self, cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.core.paginator import Page
 from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
-from django.http import QueryDict
 
 from jobs.choices import TERMINAL, JobStatus
-from jobs.models import Job, JobTag
+from jobs.models import Job, JobQuerySet, JobTag
 from jobs.operations import registry
 from jobs.queries import words
 from jobs.queries.paging import KeysFirst
@@ -51,24 +50,6 @@ class JobFilter:
     page: int = 1
     per: int = PAGE_SIZES[0]
 
-    @classmethod
-    def parse(cls, query: QueryDict) -> Self:
-        """Unknown names and values are dropped, never errors."""
-        sort, page = query.get("sort", ""), query.get("page", "")
-        operations = {operation.name for operation in registry.OPERATIONS}
-        per = next((size for size in PAGE_SIZES if query.get("per") == str(size)), PAGE_SIZES[0])
-        return cls(
-            q=_text(query, "q"),
-            statuses=tuple(status for status in JobStatus if status in query.getlist("status")),
-            operation=query.get("op", "") if query.get("op") in operations else "",
-            region=_text(query, "region"),
-            tag=_text(query, "tag"),
-            failures=query.get("has") == "failures",
-            sort=sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT,
-            page=int(page) if page.isascii() and page.isdecimal() and 0 < int(page) < 10**6 else 1,
-            per=per,
-        )
-
     def query(self, **changes: Any) -> str:
         """The query string of this filter with `changes`; a changed filter starts at page 1."""
         if changes and "page" not in changes:
@@ -93,10 +74,9 @@ class JobFilter:
         given = (self.q, self.statuses, self.operation, self.region, self.tag, self.failures)
         return sum(map(bool, given))
 
-    def jobs(self) -> QuerySet[Job]:
-        return self._of(Job.objects.all(), own_id="pk")
-
-    def _of(self, found: QuerySet[Job], *, own_id: str) -> QuerySet[Job]:
+    def of(self, jobs: QuerySet[Job], *, own_id: str = "pk") -> QuerySet[Job]:
+        """Those of `jobs` that fit."""
+        found = jobs
         for word in self.q.split()[:MAX_WORDS]:
             named = Q(pk__istartswith=word) | Q(retry_of__pk__istartswith=word)
             found = found.filter(Q(description__icontains=word) | named)
@@ -114,7 +94,7 @@ class JobFilter:
             found = found.filter(**{f"{own_id}__in": tags.order_by().values("job_id")})
         return found
 
-    def ordered(self) -> QuerySet[Job]:
+    def ordered(self, jobs: QuerySet[Job]) -> QuerySet[Job]:
         """The highest first is the lowest first from behind, so that one index serves both. A number
         that is not known yet counts as the lowest.
         """
@@ -126,14 +106,9 @@ class JobFilter:
             first = [total.desc(nulls_last=True) if sign else total.asc(nulls_first=True)]
         # With an ID as it stands, that of each job with a tag would be looked up, and all these be
         # sorted; so jobs are walked in the order of the list, up to the end of the page.
-        walked = Job.objects.alias(walked=Concat("pk", Value(""), output_field=CharField()))
-        found = self._of(walked, own_id="walked")
+        walked = jobs.alias(walked=Concat("pk", Value(""), output_field=CharField()))
+        found = self.of(walked, own_id="walked")
         return found.order_by(*first, f"{sign}created_at", f"{sign}pk")
-
-
-def _text(query: QueryDict, name: str) -> str:
-    # A NUL can be in no text of PostgreSQL, not even in one that is looked for.
-    return query.get(name, "").replace("\0", "").strip()[:256]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +141,15 @@ class JobPage:
         return self.page.paginator.count
 
 
-def job_page(wanted: JobFilter, *, now: datetime) -> JobPage:
-    """Four queries. A page after the last one becomes the last one."""
-    numbers = dict(Job.objects.values_list("status").annotate(jobs=Count("*")))
-    retries = Job.objects.filter(retry_of=OuterRef("pk")).order_by("-created_at").values("pk")
-    jobs = wanted.ordered().select_related("region")
+def job_page(visible: JobQuerySet, wanted: JobFilter, *, now: datetime) -> JobPage:
+    """Four queries over the `visible` jobs. A page after the last one becomes the last one."""
+    numbers = dict(visible.values_list("status").annotate(jobs=Count("*")))
+    retries = visible.filter(retry_of=OuterRef("pk")).order_by("-created_at").values("pk")
+    jobs = wanted.ordered(visible).select_related("region")
     listed = cast(QuerySet[Job], jobs.annotate(retried_by=Subquery(retries[:1])))
     paginator = KeysFirst(listed, wanted.per)
     # It would count what it pages, and so walk.
-    paginator.count = wanted.jobs().count() if wanted.narrows else sum(numbers.values())
+    paginator.count = wanted.of(visible).count() if wanted.narrows else sum(numbers.values())
     page = paginator.get_page(wanted.page)
     return JobPage(
         page=page,
@@ -205,6 +180,6 @@ def operation_label(name: str) -> str:
     return operation.label if operation else name
 
 
-def newer_jobs(wanted: JobFilter, since: datetime) -> int:
-    """How many jobs that fit were created after `since`."""
-    return wanted.jobs().filter(created_at__gt=since).count()
+def newer_jobs(visible: JobQuerySet, wanted: JobFilter, since: datetime) -> int:
+    """How many of the `visible` jobs that fit were created after `since`."""
+    return wanted.of(visible).filter(created_at__gt=since).count()

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from jobs.choices import GAVE_UP, JobStatus, PauseCause
-from jobs.models import Job, RateSample, Region
+from jobs.models import Job, JobQuerySet, RateSample, Region
 from jobs.queries import progress, words
 from jobs.queries.job_detail import recent_rate, rest_of
 from jobs.queries.job_list import JobRow, job_rows
@@ -66,15 +66,16 @@ class Overview:
         return bool(self.needs_total or self.running_total or self.finished)
 
 
-def overview(now: datetime) -> Overview:
-    """Ten queries."""
+def overview(visible: JobQuerySet, now: datetime) -> Overview:
+    """Ten queries over the `visible` jobs."""
     regions = list(Region.objects.all())
     unreachable = [_region_need(region) for region in regions if region.check_error]
-    waiting, moving = _jobs_in_need(now), Job.objects.going().exclude(status=JobStatus.SUSPENDED)
+    waiting = _jobs_in_need(visible, now)
+    moving = visible.going().exclude(status=JobStatus.SUSPENDED)
     keys = [job_id for job_id, _ in waiting[:NEEDS_SHOWN]]
-    shown = Job.objects.select_related("region").in_bulk(keys)
+    shown = visible.select_related("region").in_bulk(keys)
     running = list(moving.select_related("region").order_by("-priority", "created_at")[:SHOWN])
-    ended = Job.objects.filter(terminated_at__isnull=False).select_related("region")
+    ended = visible.filter(terminated_at__isnull=False).select_related("region")
     return Overview(
         needs=unreachable + [_job_need(shown[key], now) for key in keys if key in shown],
         needs_total=len(waiting) + len(unreachable),
@@ -85,14 +86,14 @@ def overview(now: datetime) -> Overview:
     )
 
 
-def _jobs_in_need(now: datetime) -> list[tuple[str, datetime]]:
+def _jobs_in_need(visible: JobQuerySet, now: datetime) -> list[tuple[str, datetime]]:
     """With since when, the newest first. Small queries that an index answers, since one with "or" reads
     all jobs.
     """
-    asks = Job.objects.going().filter(
+    asks = visible.going().filter(
         Q(status=JobStatus.SUSPENDED) | Q(status=JobStatus.PAUSED, paused_cause__in=_ASKS)
     )
-    lately = Job.objects.filter(terminated_at__gte=now - RECENT)
+    lately = visible.filter(terminated_at__gte=now - RECENT)
     failed = lately.filter(status=JobStatus.FAILED)
     found = [
         *asks.values_list("pk", Coalesce("suspended_at", "created_at")),

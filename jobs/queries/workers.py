@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 
 from jobs.choices import FINISHING, RUNNABLE, ChunkState, JobStatus
-from jobs.models import Chunk, Job
+from jobs.models import Chunk, Job, JobQuerySet
 from jobs.queries.words import counted
 from jobs.queueing import CONTROL, RUN, SCHEDULER, Seen
 
@@ -74,20 +74,20 @@ class Health:
         return "ok" if all(row.seen.is_heard for row in self.rows) else "warn"
 
 
-def work_in_hand(now_s: float) -> dict[str, list[InHand]]:
+def work_in_hand(visible: JobQuerySet, now_s: float) -> dict[str, list[InHand]]:
     """What processes hold under live leases, by owner; `now_s` is on the database's clock. Two
     queries.
     """
     found: dict[str, list[InHand]] = defaultdict(list)
     held = Chunk.objects.filter(
-        job__in=Job.objects.going(), state=ChunkState.RUNNING, lease_expires_s__gte=now_s
+        job__in=visible.going(), state=ChunkState.RUNNING, lease_expires_s__gte=now_s
     )
     names = ("owner", "job_id", "job__description", "job__region__name")
     groups = held.order_by().values_list(*names).annotate(chunks=Count("pk"))
     for owner, job_id, description, region, chunks in groups.order_by("job_id"):
         found[owner].append(InHand(job_id, _named(job_id, description), region, chunks))
     jobs = (
-        Job.objects.going()
+        visible.going()
         .filter(status__in=NEEDED_BY[CONTROL], control_lease_expires_s__gte=now_s)
         .order_by("pk")
     )

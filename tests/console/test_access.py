@@ -4,17 +4,29 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.console.access import Level, draft_or_404, level_of
+from jobs.access.actions import Role
+from jobs.access.principals import principal_of
+from jobs.console.access import draft_or_404
 from jobs.models import Draft
 from tests.make import make_job, make_user
 
 pytestmark = pytest.mark.django_db
 
 
-def test_level_follows_from_the_permissions():
+def test_role_follows_from_the_permissions():
     users = [make_user(role) for role in (None, "viewer", "operator", "admin")]
-    assert [level_of(user) for user in users] == list(Level)
-    assert level_of(AnonymousUser()) is Level.NOBODY
+    assert [principal_of(user).role for user in users] == [None, *Role]
+
+
+def test_nobody_who_is_not_signed_in_may_do_anything():
+    nobody = principal_of(AnonymousUser())
+    assert not nobody.actions
+    assert not nobody.is_root
+
+
+def test_disabled_administrator_may_do_nothing(admin):
+    admin.is_active = False
+    assert not principal_of(admin).is_root
 
 
 @pytest.mark.parametrize("name", ["job-run", "job-cancel", "job-priority", "job-tags"])

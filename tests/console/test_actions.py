@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from jobs.lifecycle import commands
 from jobs.models import JobEvent
+from tests.allowed import allowed
 from tests.make import make_job, make_region, make_user
 
 pytestmark = pytest.mark.django_db
@@ -87,8 +88,8 @@ def test_run_that_loses_the_race_is_a_conflict(as_operator, monkeypatch):
     confirm = commands.confirm
 
     def late(job_id, *, actor, now):
-        confirm(job_id, actor=other, now=now)
-        return confirm(job_id, actor=actor, now=now)
+        confirm(job_id, by=allowed(other), now=now)
+        return confirm(job_id, by=allowed(actor), now=now)
 
     monkeypatch.setattr(commands, "confirm", late)
     assert as_operator.post(url(job, "run"), {"typed": "photos"}).status_code == 409

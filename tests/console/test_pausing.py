@@ -8,6 +8,7 @@ from django.utils.html import escape
 
 from jobs.choices import PauseCause
 from jobs.lifecycle import commands, notes, pauses
+from tests.allowed import allowed
 from tests.make import make_chunk, make_failures, make_job, make_user
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "redis")
@@ -75,7 +76,7 @@ def test_job_is_paused_and_resumed_by_its_buttons(as_operator, operator):
 def test_form_that_is_sent_twice_gets_the_answer_of_the_first_time(as_operator, action):
     job = with_rest("Active")
     if action == "resume":
-        pauses.pause(job.pk, actor=None, now=timezone.now())
+        pauses.pause(job.pk, by=allowed(), now=timezone.now())
     for _ in range(2):
         assert as_operator.post(url(job, action)).status_code == 303
     assert job.status_changes.filter(to_status="Pausing").count() == 1
@@ -83,7 +84,7 @@ def test_form_that_is_sent_twice_gets_the_answer_of_the_first_time(as_operator, 
 
 def test_pause_after_somebody_else_paused_is_a_conflict_that_names_them(as_operator):
     job = with_rest("Active")
-    pauses.pause(job.pk, actor=make_user(name="ana", first_name="Ana"), now=timezone.now())
+    pauses.pause(job.pk, by=allowed(make_user(name="ana", first_name="Ana")), now=timezone.now())
     answer = as_operator.post(url(job, "pause"))
     assert answer.status_code == 409
     assert "This job changed while you were looking" in text_of(answer)
@@ -146,7 +147,7 @@ def test_page_that_shows_another_cause_of_the_pause_is_told(as_operator):
     live = f"{reverse('job-live', args=[job.pk])}?seen=Paused-priority"
     headers = {"HX-Request": "true"}
     assert "state-alert" not in text_of(as_operator.get(live, headers=headers))
-    pauses.pause(job.pk, actor=None, now=timezone.now())
+    pauses.pause(job.pk, by=allowed(), now=timezone.now())
     assert "Paused by batchconsole" in text_of(as_operator.get(live, headers=headers))
 
 

@@ -17,6 +17,7 @@ from jobs.management import children
 from jobs.management.children import Child
 from jobs.models import Chunk, Job
 from tests import counting_storage, servers
+from tests.allowed import allowed
 from tests.counting_storage import CountingStorage
 from tests.engine.places import Place, new_place
 from tests.faults import Family, Tally, counted, kill, listed_keys, with_variable
@@ -79,7 +80,7 @@ class House(Parts):
         """A confirmed job over `count` keys."""
         job = self.make(count, **facts)
         eventually(lambda: see(job).status == JobStatus.SUSPENDED)
-        return commands.confirm(job.pk, actor=None, now=timezone.now())
+        return commands.confirm(job.pk, by=allowed(), now=timezone.now())
 
     def make(self, count: int, **facts: Any) -> Job:
         keys = listed_keys(count, folder=f"{len(self.keys)}/")

@@ -17,6 +17,7 @@ from jobs.operations import registry
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
+from tests.allowed import allowed
 
 TAGS = {"TagSet": [{"Key": "team", "Value": "blue"}]}
 
@@ -63,7 +64,7 @@ class Place:
             "role_arn": self.role.arn,
             "client_request_token": uuid4().hex,
         }
-        return create_job(JobSpec(**(facts | changes)), actor=None, now=timezone.now())
+        return create_job(JobSpec(**(facts | changes)), by=allowed(), now=timezone.now())
 
     def report_rows(self, job):
         """The rows of the completion report, by the files that its manifest.json names."""

@@ -11,6 +11,7 @@ from jobs.engine.threshold import Canary
 from jobs.lifecycle import commands, pauses
 from jobs.models import Chunk
 from jobs.spec.job import LimitsSpec
+from tests.allowed import allowed
 from tests.engine.test_pausing import GONE, record, see, status_of, take, way_of
 from tests.make import make_chunk, make_job
 from tests.servers import eventually
@@ -26,7 +27,7 @@ def with_canary(tasks, *, chunks=4, rows=10, **fields):
     for n in range(chunks):
         make_chunk(job, position=n * rows, rows=rows)
     commands.end_preparing(job, total_tasks=chunks * rows, now=timezone.now())
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     commands.move(job.pk, JobStatus.ACTIVE, now=timezone.now())
     return job
 
@@ -87,7 +88,7 @@ def test_canary_that_fails_pauses_the_job_and_says_what_it_found():
 def test_job_goes_on_in_spite_of_its_canary_when_a_person_says_so_and_is_not_asked_again():
     job = with_canary(10)
     record(take(job), GONE)
-    pauses.resume(job.pk, actor=None, now=timezone.now())
+    pauses.resume(job.pk, by=allowed(), now=timezone.now())
     resumed = see(job)
     assert (resumed.status, resumed.canary_settled) == (JobStatus.ACTIVE, True)
     for claim in take_all(job):
@@ -100,7 +101,7 @@ def test_job_goes_on_in_spite_of_its_canary_when_a_person_says_so_and_is_not_ask
 def test_job_paused_by_its_canary_can_be_cancelled():
     job = with_canary(10)
     record(take(job), GONE)
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     assert status_of(job) == JobStatus.CANCELLING
 
 
@@ -131,8 +132,8 @@ def test_threshold_ends_a_job_that_its_canary_would_only_pause():
 @DATABASE
 def test_person_who_paused_a_job_resumes_it_with_its_canary_still_out():
     job = with_canary(10)
-    pauses.pause(job.pk, actor=None, now=timezone.now())
-    pauses.resume(job.pk, actor=None, now=timezone.now())
+    pauses.pause(job.pk, by=allowed(), now=timezone.now())
+    pauses.resume(job.pk, by=allowed(), now=timezone.now())
     resumed = see(job)
     assert (resumed.status, resumed.canary_settled) == (JobStatus.ACTIVE, False)
     assert rows_of(take_all(job)) == list(range(10))
@@ -142,7 +143,7 @@ def test_person_who_paused_a_job_resumes_it_with_its_canary_still_out():
 def test_canary_that_fails_while_a_person_pauses_the_job_asks_all_the_same():
     job = with_canary(10)
     claim = take(job)
-    pauses.pause(job.pk, actor=None, now=timezone.now())
+    pauses.pause(job.pk, by=allowed(), now=timezone.now())
     record(claim, GONE)
     assert see(job).paused_cause == PauseCause.CANARY
     assert job.events.filter(kind="held").exists()
@@ -162,11 +163,11 @@ def test_canary_of_a_real_job_runs_its_25_tasks_asks_and_reports_every_row_once(
     job = house.place.make_job(house.place.list_of(keys), limits=LimitsSpec(canary_tasks=25))
     house.keys[job.pk] = keys
     eventually(lambda: status_of(job) == JobStatus.SUSPENDED)
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     eventually(lambda: status_of(job) == JobStatus.PAUSED)
     assert (see(job).tasks_done, see(job).paused_cause) == (25, PauseCause.CANARY)
     assert sum(house.storage.asked.values()) == 25
-    pauses.resume(job.pk, actor=None, now=timezone.now())
+    pauses.resume(job.pk, by=allowed(), now=timezone.now())
     house.ends(job)
     assert (see(job).tasks_failed, see(job).tasks_succeeded) == (30, 170)
     assert not Chunk.objects.filter(job=job).exclude(state=ChunkState.DONE).exists()

@@ -9,6 +9,7 @@ from jobs.choices import ChunkState, JobStatus
 from jobs.engine import choosing, claims
 from jobs.lifecycle import commands, priorities
 from jobs.models import Chunk, Job
+from tests.allowed import allowed
 from tests.make import make_chunk, make_job, make_region
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +54,7 @@ def test_priorities_of_different_regions_are_not_compared():
 def test_changed_priority_decides_the_very_next_chunk():
     first, second = active(priority=5), active(priority=4)
     assert serve() == first
-    priorities.reprioritise(second.pk, 6, actor=None, now=timezone.now())
+    priorities.reprioritise(second.pk, 6, by=allowed(), now=timezone.now())
     assert serve() == second
 
 

@@ -13,6 +13,7 @@ from jobs.errors import StorageUnavailableError
 from jobs.lifecycle import commands
 from jobs.manifests import csv_manifest
 from jobs.models import Job
+from tests.allowed import allowed
 from tests.engine.test_outages import assert_completes, confirmed, let_time_pass, raising
 
 
@@ -83,7 +84,7 @@ def test_preparing_is_given_up_in_the_end_and_the_job_says_why(place, steps, bro
 
 def test_job_whose_preparing_is_tried_again_can_be_cancelled(place, steps, broken_preparing):
     job = steps.prepare(place.make_job(place.list_of(["a"])))
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     assert steps.see(job).status == JobStatus.CANCELLED
 
 

@@ -28,6 +28,7 @@ from jobs.models import (
     StatusChange,
 )
 from jobs.services import s3
+from tests.allowed import allowed
 from tests.engine.crashes import Steps
 
 STEP = 1 if os.environ.get("ALL_CRASHES") else 7
@@ -109,9 +110,9 @@ def confirmed(mortals, job):
     """A job from its list to its end, by a worker and a person who both may die once."""
     mortals.work_off()
     if see(job).status == JobStatus.SUSPENDED:
-        mortals.try_to(lambda: commands.confirm(job.pk, actor=None, now=timezone.now()))
+        mortals.try_to(lambda: commands.confirm(job.pk, by=allowed(), now=timezone.now()))
     if see(job).status == JobStatus.SUSPENDED:  # the page did not come back: try again
-        commands.confirm(job.pk, actor=None, now=timezone.now())
+        commands.confirm(job.pk, by=allowed(), now=timezone.now())
     mortals.work_off()
     return see(job)
 
@@ -171,13 +172,13 @@ def test_cancelled_job_reports_what_was_done_wherever_a_worker_dies(place, morta
     def play(job):
         settings.BATCHCONSOLE_TIME_BOX_S = 20
         mortals.work_off()
-        commands.confirm(job.pk, actor=None, now=timezone.now())
+        commands.confirm(job.pk, by=allowed(), now=timezone.now())
         settings.BATCHCONSOLE_TIME_BOX_S = 1e-9  # two chunks at a time
         mortals.try_to(lambda: mortals.perform_one("run_chunks"))
-        if not mortals.try_to(lambda: commands.cancel(job.pk, actor=None, now=timezone.now())):
+        if not mortals.try_to(lambda: commands.cancel(job.pk, by=allowed(), now=timezone.now())):
             mortals.hints.clear()
         if see(job).status in (JobStatus.READY, JobStatus.ACTIVE):
-            commands.cancel(job.pk, actor=None, now=timezone.now())
+            commands.cancel(job.pk, by=allowed(), now=timezone.now())
         mortals.work_off()
         return see(job)
 
@@ -255,7 +256,7 @@ def test_list_of_a_dry_run_is_run_whole_and_guarded_wherever_a_worker_dies(place
         assert dry_run.status == JobStatus.COMPLETE
         place.s3.put_object(Bucket=place.source, Key="other", Body=b"other content")
         spec = freezing.spec_of(dry_run, ReportScope.ALL_TASKS)
-        return confirmed(mortals, create_job(spec, actor=None, now=timezone.now()))
+        return confirmed(mortals, create_job(spec, by=allowed(), now=timezone.now()))
 
     dry = {"dry_run": True, "confirmation_required": False}
     for job, died_at in lives(place, mortals, rows, play, 5 * STEP, **dry):

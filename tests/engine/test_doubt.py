@@ -7,6 +7,7 @@ from jobs.choices import JobStatus, PauseCause
 from jobs.lifecycle import pauses
 from jobs.models import Job
 from jobs.operations import checked
+from tests.allowed import allowed
 from tests.bent_storage import Answered, bent
 
 KEYS = [f"{n:03}.jpg" for n in range(40)]
@@ -56,7 +57,7 @@ def test_job_pauses_at_the_first_object_and_goes_on_unchecked_when_a_person_says
     )
     assert set(asked) == {asked[0]}
     assert (job.tasks_succeeded, job.tasks_failed) == (0, 1)
-    pauses.resume(job.pk, actor=None, now=timezone.now())
+    pauses.resume(job.pk, by=allowed(), now=timezone.now())
     steps.run()
     job = steps.finish(job)
     assert (job.status, job.tasks_succeeded, job.tasks_failed) == (JobStatus.COMPLETE, 39, 1)

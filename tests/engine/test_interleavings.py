@@ -53,6 +53,7 @@ from jobs.operations.base import Outcome
 from jobs.s3.storage import ObjectFacts
 from jobs.workstore import segments
 from jobs.workstore.store import FolderStore
+from tests.allowed import allowed
 from tests.make import make_job
 
 ROWS = 11
@@ -158,7 +159,7 @@ class Console(RuleBasedStateMachine):
     def confirm(self, number):
         before = self.see(number).status
         try:
-            job = commands.confirm(self.jobs[number].pk, actor=None, now=timezone.now())
+            job = commands.confirm(self.jobs[number].pk, by=allowed(), now=timezone.now())
         except JobStatusError:
             assert before != JobStatus.SUSPENDED
         else:
@@ -168,20 +169,22 @@ class Console(RuleBasedStateMachine):
     def cancel(self, number):
         before = self.see(number).status
         try:
-            commands.cancel(self.jobs[number].pk, actor=None, now=timezone.now())
+            commands.cancel(self.jobs[number].pk, by=allowed(), now=timezone.now())
         except JobStatusError:
             assert before in FINISHING | TERMINAL
 
     @rule(number=JOBS, priority=st.integers(0, 3))
     def reprioritise(self, number, priority):
         with contextlib.suppress(JobStatusError):
-            priorities.reprioritise(self.jobs[number].pk, priority, actor=None, now=timezone.now())
+            priorities.reprioritise(
+                self.jobs[number].pk, priority, by=allowed(), now=timezone.now()
+            )
 
     @rule(number=JOBS)
     def pause(self, number):
         before = self.see(number)
         try:
-            job = pauses.pause(self.jobs[number].pk, actor=None, now=timezone.now())
+            job = pauses.pause(self.jobs[number].pk, by=allowed(), now=timezone.now())
         except JobStatusError:
             held = before.paused_cause in pauses.HELD
             assert held or before.status not in (JobStatus.ACTIVE, *PAUSES)
@@ -192,7 +195,7 @@ class Console(RuleBasedStateMachine):
     def resume(self, number):
         before = self.see(number)
         try:
-            pauses.resume(self.jobs[number].pk, actor=None, now=timezone.now())
+            pauses.resume(self.jobs[number].pk, by=allowed(), now=timezone.now())
         except JobStatusError:
             assert before.paused_cause not in pauses.HELD
         else:
@@ -439,9 +442,9 @@ class Console(RuleBasedStateMachine):
         for _ in range(60):
             for number in (0, 1):
                 if self.see(number).status == JobStatus.SUSPENDED:
-                    commands.confirm(self.jobs[number].pk, actor=None, now=timezone.now())
+                    commands.confirm(self.jobs[number].pk, by=allowed(), now=timezone.now())
                 with contextlib.suppress(JobStatusError):
-                    pauses.resume(self.jobs[number].pk, actor=None, now=timezone.now())
+                    pauses.resume(self.jobs[number].pk, by=allowed(), now=timezone.now())
             self.leases_end()
             self.time_passes()
             self.sweep()

@@ -13,6 +13,7 @@ from jobs.lifecycle.creation import create_job
 from jobs.models import Chunk, FunctionEndpoint, Job, Webhook
 from jobs.operations.invocations.invocation_event import task_id_of
 from tests import s3_double
+from tests.allowed import allowed
 from tests.connected import make_functions, make_webhook
 from tests.operations.invocations import KEYS, SECRET, answered, results, sigv4_holds, webhook_holds
 
@@ -183,7 +184,7 @@ def test_run_for_real_invokes_for_what_is_as_it_was_and_for_keys_that_no_object_
     dry_run = steps.finish(dry_run)
     place.s3.put_object(Bucket=place.source, Key="other", Body=b"other content")
     spec = freezing.spec_of(dry_run, ReportScope.ALL_TASKS)
-    job = steps.all_the_way(create_job(spec, actor=None, now=timezone.now()))
+    job = steps.all_the_way(create_job(spec, by=allowed(), now=timezone.now()))
     told = {row[1]: (row[3], row[5]) for row in place.report_rows(job)}
     assert told == {
         "same": ("succeeded", ""),

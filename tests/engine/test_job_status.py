@@ -9,6 +9,7 @@ from jobs.engine import job_status
 from jobs.lifecycle import commands, pauses
 from jobs.s3.answers import Answer, foreign
 from jobs.s3.reachable import FORBIDDEN
+from tests.allowed import allowed
 from tests.make import make_chunk, make_job
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "redis")
@@ -43,7 +44,7 @@ def test_pause_for_the_storage_is_let_go_by_a_person_alone_and_then_not_asked_ag
     job = follow(with_rest(), doubt=LOST)
     commands.take_turns(job.region_id, now=timezone.now())
     assert follow(job).status == JobStatus.PAUSED
-    pauses.resume(job.pk, actor=None, now=timezone.now())
+    pauses.resume(job.pk, by=allowed(), now=timezone.now())
     job = follow(job, doubt=LOST)
     assert (job.status, job.checks_waived, job.paused_reason) == (JobStatus.ACTIVE, True, "")
 
@@ -65,7 +66,7 @@ def test_no_other_pause_takes_the_place_of_doubt_about_the_storage(cause):
 
 def test_person_who_lifts_another_pause_waives_no_check():
     job = with_rest(JobStatus.PAUSED, paused_cause=PauseCause.CANARY)
-    pauses.resume(job.pk, actor=None, now=timezone.now())
+    pauses.resume(job.pk, by=allowed(), now=timezone.now())
     assert follow(job, doubt=LOST).paused_cause == PauseCause.STORAGE
 
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from jobs.choices import JobStatus
 from jobs.lifecycle import commands
+from tests.allowed import allowed
 from tests.engine import houses
 from tests.engine.houses import see
 from tests.engine.large_storage import LargeStorage
@@ -36,7 +37,7 @@ def begun(house):
     job = house.make(KEYS, operation="S3PutObjectCopy", parameters=parameters)
     storage.large[source, house.keys[job.pk][LARGE]] = PARTS * PART_BYTES - 1
     eventually(lambda: see(job).status == JobStatus.SUSPENDED)
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     eventually(
         lambda: len(storage.held) >= PARTS_AT_ONCE and see(job).tasks_done == KEYS - 1, within_s=150
     )
@@ -63,7 +64,7 @@ def test_killed_worker_repeats_no_part_but_those_in_flight(large_house):
 def test_job_that_is_cancelled_in_the_middle_leaves_no_upload(large_house):
     storage = large_house.storage
     job = begun(large_house)
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     eventually(lambda: see(job).is_terminal, within_s=120)
     assert see(job).status == JobStatus.CANCELLED
     assert (see(job).tasks_done, storage.begun, storage.copied) == (KEYS - 1, 1, {})

@@ -12,6 +12,7 @@ from jobs.lifecycle import commands
 from jobs.lifecycle.limits import change_ceilings
 from jobs.services.s3 import bucket_at
 from jobs.spec.job import LimitsSpec
+from tests.allowed import allowed
 from tests.engine.houses import see
 from tests.servers import eventually
 
@@ -40,7 +41,7 @@ def holders(job):
 
 
 def lift(job):
-    change_ceilings(job.pk, requests_per_s=None, in_flight=None, actor=None, now=timezone.now())
+    change_ceilings(job.pk, requests_per_s=None, in_flight=None, by=allowed(), now=timezone.now())
 
 
 def test_ceiling_holds_over_all_workers_until_it_is_lifted(house):
@@ -48,7 +49,7 @@ def test_ceiling_holds_over_all_workers_until_it_is_lifted(house):
     job = house.make(2_000, limits=LimitsSpec(requests_per_s=100))
     eventually(lambda: see(job).status == JobStatus.SUSPENDED)
     begun_s = time.monotonic()
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     eventually(lambda: asked(house) > 300, every_s=0.005)
     assert asked(house) / (time.monotonic() - begun_s) < 130
     assert holders(job) >= 2

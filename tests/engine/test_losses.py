@@ -11,6 +11,7 @@ from jobs.engine import chunk_rows
 from jobs.errors import JobStatusError
 from jobs.lifecycle import commands, losses
 from jobs.models import Chunk, Job, Report
+from tests.allowed import allowed
 
 KEYS = ["a", "b", "c", "d", "e"]
 
@@ -46,7 +47,7 @@ def manifest(place, job):
 
 
 def end_without(job, rows):
-    return losses.end_without(job.pk, rows, actor=None, now=timezone.now())
+    return losses.end_without(job.pk, rows, by=allowed(), now=timezone.now())
 
 
 def reported(place, job):
@@ -166,7 +167,7 @@ def test_part_of_the_list_that_is_there_again_is_run_when_somebody_says_so(place
     steps.run()
     assert losses.asks(steps.see(job))
     steps.work.put(name, whole)
-    losses.look_again(job.pk, actor=None, now=timezone.now())
+    losses.look_again(job.pk, by=allowed(), now=timezone.now())
     steps.run()
     assert steps.finish(job).status == JobStatus.COMPLETE
     assert reported(place, job) == KEYS
@@ -175,7 +176,7 @@ def test_part_of_the_list_that_is_there_again_is_run_when_somebody_says_so(place
 def test_job_with_a_lost_part_of_its_list_can_be_cancelled(steps, job):
     steps.work.delete(next(iter(steps.work.list(f"{job.pk}/segments"))))
     steps.run()
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     assert steps.finish(job).status == JobStatus.CANCELLED
 
 

@@ -15,6 +15,7 @@ from jobs.lifecycle import commands
 from jobs.lifecycle.limits import change_ceilings
 from jobs.spec.job import LimitsSpec
 from jobs.workstore.store import FolderStore
+from tests.allowed import allowed
 from tests.engine.houses import Parts, see
 from tests.faults import kill
 from tests.servers import eventually
@@ -108,12 +109,12 @@ KEYS = [f"k {n:03d}" for n in range(120)]
 def killed_in_the_middle(parts, job):
     """The job at its end, after all processes were killed once while tasks were under way."""
     eventually(lambda: see(job).status == JobStatus.SUSPENDED)
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     eventually(lambda: see(job).tasks_done > len(KEYS) // 10)
     kill(*parts.family.everyone())
     assert not see(job).is_terminal
     parts.start()
-    change_ceilings(job.pk, requests_per_s=None, in_flight=None, actor=None, now=timezone.now())
+    change_ceilings(job.pk, requests_per_s=None, in_flight=None, by=allowed(), now=timezone.now())
     eventually(lambda: see(job).is_terminal, within_s=120)
     assert see(job).status == JobStatus.COMPLETE, see(job).failure_reason
     return see(job)

@@ -16,6 +16,7 @@ from jobs.lifecycle import commands, losses
 from jobs.models import Chunk, Job, RoleCredentials
 from jobs.s3.answers import Answer
 from jobs.services.s3 import S3Service
+from tests.allowed import allowed
 
 
 def confirmed(place, steps, keys):
@@ -139,7 +140,7 @@ def test_damaged_rows_in_work_storage_are_said_and_no_object_is_touched(place, s
     assert_waits(steps, job, "part of the list is lost")
     assert place.s3.get_object_tagging(Bucket=place.source, Key="a")["TagSet"] == []
     steps.work.put(name, whole)
-    losses.look_again(job.pk, actor=None, now=timezone.now())
+    losses.look_again(job.pk, by=allowed(), now=timezone.now())
     assert_completes(place, steps, job, ["a", "b"])
 
 
@@ -228,7 +229,7 @@ def test_job_that_nobody_can_run_waits_with_the_reason_and_others_go_on(place, s
     steps.run()
     assert steps.finish(other).status == JobStatus.COMPLETE
     assert "TagSet" in steps.see(odd).waiting_for
-    commands.cancel(odd.pk, actor=None, now=timezone.now())
+    commands.cancel(odd.pk, by=allowed(), now=timezone.now())
     assert steps.finish(odd).status == JobStatus.CANCELLED
 
 
@@ -237,7 +238,7 @@ def test_work_storage_of_a_job_cancelled_while_redis_was_away_is_emptied_by_the_
 ):
     place.put_objects(["a"])
     job = steps.prepare(place.make_job(place.list_of(["a"])))
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     redis.flushall()
     assert list(steps.work.list(job.pk))
     steps.sweep()
@@ -258,7 +259,7 @@ def test_redis_that_is_away_breaks_no_step(place, steps, monkeypatch, caplog, st
     does = {
         "make": lambda: place.make_job(place.list_of(["b"])),
         "confirm": lambda: steps.confirm(job),
-        "cancel": lambda: commands.cancel(job.pk, actor=None, now=timezone.now()),
+        "cancel": lambda: commands.cancel(job.pk, by=allowed(), now=timezone.now()),
         "sweep": steps.sweep,
     }
     does[step]()

@@ -15,6 +15,7 @@ from jobs.lifecycle import commands, pauses, precedence, priorities
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, Region, RoleCredentials, StatusChange
 from jobs.operations.base import Outcome
+from tests.allowed import allowed
 from tests.engine.test_races import in_threads
 from tests.make import make_chunk, make_job, make_region
 from tests.servers import eventually
@@ -39,7 +40,7 @@ def status_of(job):
 
 
 def confirm(job):
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
 
 
 def take(job, owner="ann"):
@@ -104,11 +105,11 @@ def test_job_goes_on_by_itself_when_the_one_of_higher_priority_ends_or_is_paused
     if end == "complete":
         record(take(high))
     elif end == "cancel":
-        commands.cancel(high.pk, actor=None, now=timezone.now())
+        commands.cancel(high.pk, by=allowed(), now=timezone.now())
     elif end == "fail":
         commands.fail(high.pk, "X", "x", now=timezone.now())
     else:
-        pauses.pause(high.pk, actor=None, now=timezone.now())
+        pauses.pause(high.pk, by=allowed(), now=timezone.now())
     assert status_of(low) == JobStatus.ACTIVE
     assert see(low).paused_cause == ""
 
@@ -155,7 +156,7 @@ def test_changed_priorities_let_two_jobs_change_places():
     second = with_chunks(JobStatus.ACTIVE, priority=1)
     commands.take_turns(first.region_id, now=timezone.now())
     assert [status_of(first), status_of(second)] == [JobStatus.ACTIVE, JobStatus.PAUSED]
-    priorities.reprioritise(second.pk, 3, actor=None, now=timezone.now())
+    priorities.reprioritise(second.pk, 3, by=allowed(), now=timezone.now())
     assert [status_of(first), status_of(second)] == [JobStatus.PAUSED, JobStatus.ACTIVE]
 
 
@@ -196,7 +197,7 @@ def test_sweep_looks_at_every_region_in_which_a_job_has_to_stand_back_or_may_go_
 def test_pausing_job_whose_worker_died_is_paused_by_the_sweep_when_the_lease_has_ended():
     low = with_chunks(JobStatus.ACTIVE, priority=1)
     take(low)
-    pauses.pause(low.pk, actor=None, now=timezone.now())
+    pauses.pause(low.pk, by=allowed(), now=timezone.now())
     sweep(now=timezone.now())
     assert status_of(low) == JobStatus.PAUSING
     Chunk.objects.filter(state=ChunkState.RUNNING).update(lease_expires_s=1)
@@ -207,7 +208,7 @@ def test_pausing_job_whose_worker_died_is_paused_by_the_sweep_when_the_lease_has
 def test_pausing_job_whose_last_tasks_are_done_completes():
     job = with_chunks(JobStatus.ACTIVE, chunks=1)
     claim = take(job)
-    pauses.pause(job.pk, actor=None, now=timezone.now())
+    pauses.pause(job.pk, by=allowed(), now=timezone.now())
     record(claim)
     assert way_of(job)[-2:] == [JobStatus.PAUSING, JobStatus.COMPLETING]
 
@@ -219,7 +220,7 @@ def test_many_who_change_priorities_at_once_end_with_the_highest_job_running_alo
     def shuffle():
         for _ in range(6):
             number = next(turns)
-            priorities.reprioritise(jobs[number % 3].pk, number, actor=None, now=timezone.now())
+            priorities.reprioritise(jobs[number % 3].pk, number, by=allowed(), now=timezone.now())
 
     in_threads(4, shuffle)
     sweep(now=timezone.now())
@@ -265,14 +266,14 @@ def test_pause_by_a_person_stops_workers_amid_their_chunks_and_repeats_nothing(h
     house.start(**LONG)
     job = slowly(house, 1000, "all")
     eventually(lambda: Chunk.objects.filter(job=job, state=ChunkState.RUNNING).exists())
-    pauses.pause(job.pk, actor=None, now=timezone.now())
+    pauses.pause(job.pk, by=allowed(), now=timezone.now())
     eventually(lambda: status_of(job) == JobStatus.PAUSED)
     done = see(job).tasks_done
     assert not whole_chunks(job)
     assert not Chunk.objects.filter(job=job, state=ChunkState.RUNNING).exists()
     sweep(now=timezone.now())
     assert (status_of(job), see(job).tasks_done) == (JobStatus.PAUSED, done)
-    pauses.resume(job.pk, actor=None, now=timezone.now())
+    pauses.resume(job.pk, by=allowed(), now=timezone.now())
     found = house.ends(job)
     assert found.repeated == 0
 

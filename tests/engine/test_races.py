@@ -18,6 +18,7 @@ from jobs.manifests.frozen_list import Rows
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, StatusChange
 from jobs.operations.base import Outcome
+from tests.allowed import allowed
 from tests.make import make_chunk, make_job
 from tests.servers import eventually
 
@@ -51,7 +52,7 @@ def test_worker_that_wakes_after_the_report_was_begun_cannot_add_rows_to_the_cou
     zombie = take(job)
     settings.BATCHCONSOLE_TIME_BOX_S = 0.0001
     steps.run()
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     assert steps.finish(job).status == JobStatus.CANCELLING  # it may still record
     let_lease_end(zombie)
     job = steps.finish(job)
@@ -149,7 +150,7 @@ def test_cancel_holds_when_the_job_moves_on_at_the_same_moment(
     other = threading.Thread(target=move_on)
     other.start()
     assert moved.wait(60)
-    cancelled = commands.cancel(job.pk, actor=None, now=timezone.now())
+    cancelled = commands.cancel(job.pk, by=allowed(), now=timezone.now())
     may_commit.set()
     other.join()
     assert cancelled.status == ends
@@ -167,7 +168,7 @@ def test_of_two_who_confirm_at_once_one_succeeds_and_the_other_reads_why(transac
 
 def confirm_or_say(job):
     try:
-        return commands.confirm(job.pk, actor=None, now=timezone.now()).status
+        return commands.confirm(job.pk, by=allowed(), now=timezone.now()).status
     except JobStatusError as error:
         return error.message
 
@@ -306,6 +307,6 @@ def test_cancelled_job_does_not_wait_for_what_it_waited_for_before(place, steps)
     commands.wait_for(
         job.pk, "No answer.", until_s=4e9, now=timezone.now(), only_in={JobStatus.ACTIVE}
     )
-    job = commands.cancel(job.pk, actor=None, now=timezone.now())
+    job = commands.cancel(job.pk, by=allowed(), now=timezone.now())
     assert (job.status, job.waiting_for) == (JobStatus.CANCELLING, "")
     assert steps.finish(job).status == JobStatus.CANCELLED

@@ -14,6 +14,7 @@ from jobs.lifecycle import commands
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job
 from jobs.operations.base import Outcome
+from tests.allowed import allowed
 from tests.make import make_chunk, make_job
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "redis")
@@ -192,7 +193,7 @@ class Other(threading.Thread):
 
 
 def cancel_and_look(job):
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     return claims.has_holders(job.pk)
 
 
@@ -218,7 +219,7 @@ def test_record_that_waits_for_a_cancel_claims_nothing_once_it_is_through():
     [first] = take(job)
     other = Other(lambda: record(first, wish(job)))
     with transaction.atomic():
-        commands.cancel(job.pk, actor=None, now=timezone.now())
+        commands.cancel(job.pk, by=allowed(), now=timezone.now())
         other.start()
         other.join(0.3)  # long enough to be done, if nothing held it up
         assert other.is_alive()

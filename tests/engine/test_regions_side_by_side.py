@@ -10,6 +10,7 @@ from jobs.choices import JobStatus
 from jobs.lifecycle import commands
 from jobs.models import Job, Region
 from tests import counting_storage, servers
+from tests.allowed import allowed
 from tests.engine.houses import see
 from tests.engine.places import Place
 from tests.faults import kill
@@ -85,7 +86,7 @@ def test_cancelled_job_whose_manifest_trickles_sets_its_worker_free(house, slow)
     house.start(BATCHCONSOLE_CONTROL_WORKERS="1", BATCHCONSOLE_TIME_BOX_S="600")
     eventually(lambda: slow.holds(1))
     [horse] = house.family.horses("control")
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     assert see(job).status == JobStatus.CANCELLED
     eventually(lambda: not horse.is_running() or see(job).work_stored == 0)
     house.ends(house.begin(20))

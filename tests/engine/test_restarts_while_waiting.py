@@ -6,6 +6,7 @@ from django.utils import timezone
 from jobs.choices import ChunkState, JobStatus
 from jobs.lifecycle import commands
 from jobs.models import Chunk
+from tests.allowed import allowed
 from tests.counting_storage import Reply
 from tests.engine.houses import see
 from tests.faults import kill
@@ -56,7 +57,7 @@ def test_installation_that_is_killed_while_it_waits_and_while_it_looks_asks_for_
     house.start()
     job = house.make(60, operation="S3InitiateRestoreObject", parameters=RESTORE)
     eventually(lambda: see(job).status == JobStatus.SUSPENDED)
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     eventually(lambda: all_wait(job))
     kill(*house.family.everyone())
     house.fault()

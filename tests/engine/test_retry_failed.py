@@ -10,6 +10,7 @@ from jobs.choices import JobStatus
 from jobs.console import retry_failed
 from jobs.lifecycle import commands
 from jobs.models import Draft, Job
+from tests.allowed import allowed
 from tests.console.wizard.conftest import Wizard
 from tests.make import make_user
 from tests.servers import eventually
@@ -48,7 +49,7 @@ def see(job):
 def run(job):
     """From New to its end; a person confirms."""
     eventually(lambda: see(job).status == JobStatus.SUSPENDED)
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     eventually(lambda: see(job).is_terminal)
     assert see(job).status == JobStatus.COMPLETE, see(job).failure_reason
     return see(job)

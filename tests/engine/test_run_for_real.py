@@ -11,6 +11,7 @@ from jobs.errors import StoppedError, ValidationFailedError
 from jobs.lifecycle import clean_up, freezing
 from jobs.lifecycle.creation import create_job
 from jobs.models import Chunk, Job
+from tests.allowed import allowed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +27,7 @@ def looked(place, steps, rows, **changes):
 
 
 def real(dry_run):
-    return create_job(freezing.spec_of(dry_run, ALL), actor=None, now=timezone.now())
+    return create_job(freezing.spec_of(dry_run, ALL), by=allowed(), now=timezone.now())
 
 
 def told(place, job):

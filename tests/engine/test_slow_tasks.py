@@ -22,6 +22,7 @@ from jobs.lifecycle import commands, pauses
 from jobs.models import Chunk
 from jobs.workstore.store import FolderStore
 from tests import s3_double
+from tests.allowed import allowed
 from tests.engine.houses import running_chunks
 from tests.engine.test_open_chunks import Bench, see
 from tests.faults import kill
@@ -203,7 +204,7 @@ def test_job_is_paused_and_cancelled_while_some_of_its_tasks_are_slow(slow, ask,
     job = slow.bench.ready(20, rows_per_chunk=20)
     with slow.working():
         eventually(lambda: see(job).tasks_done == 17)
-        ask(job.pk, actor=None, now=timezone.now())
+        ask(job.pk, by=allowed(), now=timezone.now())
         eventually(lambda: not running_chunks(job).exists())
     job_status.close_if_ended(job.pk, now=timezone.now())
     job = see(job)
@@ -282,7 +283,7 @@ def test_killed_worker_repeats_none_but_the_tasks_that_were_slow(house):
     stuck = {(house.place.source, house.keys[job.pk][n]) for n in (4, 5, 27)}
     house.storage.stuck |= stuck
     eventually(lambda: see(job).status == JobStatus.SUSPENDED)
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     eventually(lambda: see(job).tasks_done == 57)
     kill(*house.family.horses("run"))
     house.fault()

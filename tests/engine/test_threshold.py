@@ -12,6 +12,7 @@ from jobs.engine.recording import TaskResult
 from jobs.engine.threshold import exceeded
 from jobs.lifecycle import pauses
 from jobs.manifests.rows import Row
+from tests.allowed import allowed
 from tests.engine.test_pausing import DONE, GONE, see, status_of, take
 from tests.make import make_chunk, make_job
 
@@ -69,7 +70,7 @@ def test_failed_job_says_the_numbers_that_failed_it():
 def test_job_that_is_pausing_fails_all_the_same_by_what_its_last_requests_bring():
     job = with_tasks(20, failure_floor=10)
     claim = take(job)
-    pauses.pause(job.pk, actor=None, now=timezone.now())
+    pauses.pause(job.pk, by=allowed(), now=timezone.now())
     results = [TaskResult(n, ROW, GONE) for n in range(12)]
     recording.record(claim, results, result_name="r", now=timezone.now())
     assert status_of(job) == JobStatus.FAILING

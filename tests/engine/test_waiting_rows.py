@@ -25,6 +25,7 @@ from jobs.spec.target import Guard, Target
 from jobs.workstore import results
 from jobs.workstore.store import FolderStore
 from tests import s3_double
+from tests.allowed import allowed
 from tests.engine.test_open_chunks import Bench, see
 from tests.operations.walking import walk
 from tests.s3_double import described, error, reply
@@ -230,7 +231,7 @@ def test_worker_that_dies_after_the_requests_asks_again_and_no_task_fails(bench)
 def test_cancel_while_it_waits_ends_the_job_without_a_further_request(bench):
     job = ready(bench, 20, rows_per_chunk=20, report_enabled=False)
     bench.run()
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     let_time_pass()
     assert finish(bench, job).status == JobStatus.CANCELLED
     bench.archive.looked.clear()
@@ -241,12 +242,12 @@ def test_cancel_while_it_waits_ends_the_job_without_a_further_request(bench):
 def test_paused_job_looks_at_nothing_and_goes_on_where_it_was(bench):
     job = ready(bench, 20, rows_per_chunk=20)
     bench.run()
-    pauses.pause(job.pk, actor=None, now=timezone.now())
+    pauses.pause(job.pk, by=allowed(), now=timezone.now())
     assert see(job).status == JobStatus.PAUSED
     bench.archive.looked.clear()
     visit(bench)
     assert not bench.archive.looked
-    pauses.resume(job.pk, actor=None, now=timezone.now())
+    pauses.resume(job.pk, by=allowed(), now=timezone.now())
     bench.archive.all_readable = True
     visit(bench)
     assert see(job).status == JobStatus.COMPLETING

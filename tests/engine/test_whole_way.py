@@ -15,6 +15,7 @@ from jobs.lifecycle.expiry import expire_suspended, expires_at
 from jobs.models import Chunk, Job, Region, Report, StatusChange
 from jobs.spec.job import LimitsSpec
 from jobs.spec.report import ReportSpec
+from tests.allowed import allowed
 
 AWKWARD = ["a b.jpg", "a+b.jpg", "50%.jpg", "é/ü.jpg", 'quo"te.jpg', "com,ma.jpg", "日本.jpg"]
 
@@ -240,7 +241,7 @@ def test_cancel_in_the_middle_keeps_what_was_done_and_reports_it(place, steps, s
     steps.run()
     done = steps.see(job).tasks_done
     assert 0 < done < 6
-    job = commands.cancel(job.pk, actor=None, now=timezone.now(), reason="wrong tag")
+    job = commands.cancel(job.pk, by=allowed(), now=timezone.now(), reason="wrong tag")
     assert job.status == JobStatus.CANCELLING
     assert steps.run() == 0
     job = steps.finish(job)
@@ -253,7 +254,7 @@ def test_cancel_before_the_first_task_ends_at_once_without_a_report(place, steps
     job = place.make_job(place.list_of(["a"]))
     if prepared:
         steps.prepare(job)
-    job = commands.cancel(job.pk, actor=None, now=timezone.now())
+    job = commands.cancel(job.pk, by=allowed(), now=timezone.now())
     steps.finish(job)
     assert (job.status, place.report_keys()) == (JobStatus.CANCELLED, [])
     assert steps.prepare(job).status == JobStatus.CANCELLED
@@ -273,8 +274,8 @@ def test_job_can_be_confirmed_at_the_last_moment_and_not_after(place, steps):
     job = steps.prepare(place.make_job(place.list_of(["a"])))
     late = expires_at(job) + timedelta(microseconds=1)
     with pytest.raises(JobStatusError, match="30 days"):
-        commands.confirm(job.pk, actor=None, now=late)
-    assert commands.confirm(job.pk, actor=None, now=expires_at(job)).status == JobStatus.READY
+        commands.confirm(job.pk, by=allowed(), now=late)
+    assert commands.confirm(job.pk, by=allowed(), now=expires_at(job)).status == JobStatus.READY
 
 
 def test_more_than_half_failed_after_1000_tasks_fails_the_job_with_its_report(

@@ -10,6 +10,7 @@ from jobs.lifecycle import commands
 from jobs.models import Chunk
 from jobs.queries.workers import unattended
 from jobs.queueing import HEARD_S, workers_seen
+from tests.allowed import allowed
 from tests.engine.houses import QUICK, running_chunks, see
 from tests.engine.test_restarts import wait_s
 from tests.faults import kill
@@ -103,7 +104,7 @@ def test_job_that_nobody_works_on_says_so_while_workers_are_frozen_and_when_they
     supervisor, frozen = house.family.everyone()[0], house.family.workers("run")
     for process in (supervisor, *frozen):
         process.suspend()
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     words = f"No runner was heard of for {int(HEARD_S)}"[:-2]
     eventually(lambda: words in why_unattended(job), within_s=30, every_s=1)
     assert "2 runners on" in why_unattended(job)
@@ -164,7 +165,7 @@ def test_killed_control_workers_prepare_and_finish_a_job_all_the_same(house):
     assert see(job).status == JobStatus.PREPARING
     eventually(lambda: see(job).status == JobStatus.SUSPENDED)
     house.storage.silent.add(house.place.reports)
-    commands.confirm(job.pk, actor=None, now=timezone.now())
+    commands.confirm(job.pk, by=allowed(), now=timezone.now())
     eventually(lambda: house.storage.unanswered and house.family.horses("control"))
     killed += kill(*house.family.workers("control"), *house.family.horses("control"))
     assert see(job).status == JobStatus.COMPLETING
@@ -183,7 +184,7 @@ def test_whole_installation_that_is_killed_at_once_goes_on_where_it_was(house):
         process.wait(60)
     house.start()
     eventually(lambda: see(jobs[1]).status == JobStatus.SUSPENDED)
-    commands.confirm(jobs[1].pk, actor=None, now=timezone.now())
+    commands.confirm(jobs[1].pk, by=allowed(), now=timezone.now())
     for job in jobs:
         house.ends(job)
 
@@ -191,7 +192,7 @@ def test_whole_installation_that_is_killed_at_once_goes_on_where_it_was(house):
 def test_cancel_stops_running_workers_and_reports_exactly_what_was_done(house):
     house.start()
     job = house.in_the_middle()
-    commands.cancel(job.pk, actor=None, now=timezone.now(), reason="wrong tag")
+    commands.cancel(job.pk, by=allowed(), now=timezone.now(), reason="wrong tag")
     eventually(lambda: see(job).status == JobStatus.CANCELLED)
     assert see(job).tasks_done < 300
     assert house.ends(job, JobStatus.CANCELLED).repeated == 0

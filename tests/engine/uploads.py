@@ -17,6 +17,7 @@ from jobs.operations.steps import Keep
 from jobs.services.call import Call
 from jobs.workstore.store import FolderStore
 from tests import s3_double
+from tests.allowed import allowed
 from tests.dataplane.steps_at_work import Stepping
 from tests.engine.test_open_chunks import Bench, see
 from tests.s3_double import Reply, reply
@@ -110,7 +111,7 @@ class Uploads(Bench):
     def cancelled_in_the_middle(self):
         job = self.job()
         self.run_until_only_slow_ones_are_left(
-            job, lambda: commands.cancel(job.pk, actor=None, now=timezone.now())
+            job, lambda: commands.cancel(job.pk, by=allowed(), now=timezone.now())
         )
         assert see(job).status == JobStatus.CANCELLING
         return job

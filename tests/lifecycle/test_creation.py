@@ -12,6 +12,7 @@ from jobs.models import Job
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.report import ReportSpec
+from tests.allowed import allowed
 from tests.make import make_region, make_role
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,7 @@ def deleting_in(region):
 def test_deleting_is_refused_in_a_region_that_does_not_allow_it():
     spec = deleting_in(make_region("vault"))
     with pytest.raises(ValidationFailedError) as refused:
-        create_job(spec, actor=None, now=timezone.now())
+        create_job(spec, by=allowed(), now=timezone.now())
     problem = refused.value.problems[0]
     assert problem.field == "operation"
     assert problem.message.startswith("Delete objects is turned off in the Region vault.")
@@ -43,7 +44,7 @@ def test_deleting_is_refused_in_a_region_that_does_not_allow_it():
 
 def test_deleting_is_taken_in_a_region_that_allows_it():
     spec = deleting_in(make_region("attic", allowed_operations=["S3DeleteObject"]))
-    assert create_job(spec, actor=None, now=timezone.now()).operation == "S3DeleteObject"
+    assert create_job(spec, by=allowed(), now=timezone.now()).operation == "S3DeleteObject"
 
 
 def test_operation_whose_findings_stand_in_the_report_alone_is_refused_without_one():
@@ -51,14 +52,14 @@ def test_operation_whose_findings_stand_in_the_report_alone_is_refused_without_o
         deleting_in(make_region("vault")), operation="S3ComputeObjectChecksum", parameters={}
     )
     with pytest.raises(ValidationFailedError) as refused:
-        create_job(spec, actor=None, now=timezone.now())
+        create_job(spec, by=allowed(), now=timezone.now())
     (problem,) = refused.value.problems
     assert problem.field == "report_enabled"
     assert problem.message == (
         "Compute checksum needs a completion report: what it finds stands there alone."
     )
     reported = replace(spec, report=ReportSpec(True, "reports", "out", ReportScope.ALL_TASKS))
-    assert create_job(reported, actor=None, now=timezone.now()).report_enabled
+    assert create_job(reported, by=allowed(), now=timezone.now()).report_enabled
 
 
 def copying_to(region_slug, spec):
@@ -69,7 +70,7 @@ def copying_to(region_slug, spec):
 def test_target_region_that_does_not_exist_is_refused_with_its_field():
     spec = copying_to("nowhere", deleting_in(make_region("vault")))
     with pytest.raises(ValidationFailedError) as refused:
-        create_job(spec, actor=None, now=timezone.now())
+        create_job(spec, by=allowed(), now=timezone.now())
     assert [(p.field, p.message) for p in refused.value.problems] == [
         ("TargetRegion", 'There is no Region "nowhere" here. Choose another.')
     ]
@@ -78,7 +79,7 @@ def test_target_region_that_does_not_exist_is_refused_with_its_field():
 def test_target_region_where_the_role_has_no_credentials_is_refused_with_its_field():
     spec = copying_to(make_region("attic").slug, deleting_in(make_region("vault")))
     with pytest.raises(ValidationFailedError) as refused:
-        create_job(spec, actor=None, now=timezone.now())
+        create_job(spec, by=allowed(), now=timezone.now())
     (problem,) = refused.value.problems
     assert problem.field == "TargetRegion"
     assert problem.message == (
@@ -89,5 +90,5 @@ def test_target_region_where_the_role_has_no_credentials_is_refused_with_its_fie
 def test_target_region_where_the_role_has_credentials_is_taken():
     spec = copying_to("attic", deleting_in(make_region("vault")))
     make_role(make_region("attic"))
-    job = create_job(spec, actor=None, now=timezone.now())
+    job = create_job(spec, by=allowed(), now=timezone.now())
     assert job.parameters["TargetRegion"] == "attic"

@@ -13,6 +13,7 @@ from jobs.s3.storage import Storage
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.job import JobSpec
 from jobs.spec.report import ReportSpec
+from tests.allowed import allowed
 from tests.make import ROLE_ARN, make_region, make_role
 
 
@@ -59,7 +60,7 @@ def told(spec):
 def test_job_over_a_generator_keeps_it_in_its_wire_form(spec, redis):
     more = {"Globs": ["*.log"], "Versions": "All"}
     wanted = replace(spec, manifest=generator(spec.manifest.bucket, more=more))
-    job = create_job(wanted, actor=None, now=timezone.now())
+    job = create_job(wanted, by=allowed(), now=timezone.now())
     kept = Job.objects.get(pk=job.pk)
     assert kept.manifest == wanted.manifest
     assert kept.listed_by["BatchConsole"] == more
@@ -87,7 +88,7 @@ def test_problem_of_a_generator_is_told_with_its_field(spec, members, field, sai
     wrong = replace(spec, manifest=generator(spec.manifest.bucket, **members))
     assert said in told(wrong)[field]
     with pytest.raises(ValidationFailedError):
-        create_job(wrong, actor=None, now=timezone.now())
+        create_job(wrong, by=allowed(), now=timezone.now())
 
 
 def test_owner_that_is_the_account_of_the_role_is_no_problem(spec):

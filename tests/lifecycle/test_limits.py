@@ -9,6 +9,7 @@ from jobs.errors import JobStatusError, ValidationFailedError
 from jobs.lifecycle.limits import change_ceilings, check_limits
 from jobs.models import JobEvent
 from jobs.spec.job import LimitsSpec
+from tests.allowed import allowed
 from tests.make import make_job, make_user
 
 NOW = timezone.now()
@@ -39,7 +40,7 @@ def test_limit_out_of_bounds_is_a_problem_of_its_field(name, good, bad):
 @pytest.mark.django_db
 def test_changed_ceilings_are_noted_with_who_changed_them():
     job, ana = make_job("Active", in_flight=4), make_user(name="ana")
-    changed = change_ceilings(job.pk, requests_per_s=50, in_flight=None, actor=ana, now=NOW)
+    changed = change_ceilings(job.pk, requests_per_s=50, in_flight=None, by=allowed(ana), now=NOW)
     assert (changed.requests_per_s, changed.in_flight) == (50, None)
     event = JobEvent.objects.get()
     assert event.before == {"requests_per_s": None, "in_flight": 4}
@@ -50,7 +51,7 @@ def test_changed_ceilings_are_noted_with_who_changed_them():
 def test_ceilings_out_of_bounds_change_nothing():
     job = make_job("Active")
     with pytest.raises(ValidationFailedError):
-        change_ceilings(job.pk, requests_per_s=0, in_flight=None, actor=None, now=NOW)
+        change_ceilings(job.pk, requests_per_s=0, in_flight=None, by=allowed(), now=NOW)
     assert not JobEvent.objects.exists()
 
 
@@ -59,4 +60,4 @@ def test_ceilings_out_of_bounds_change_nothing():
 def test_ceilings_of_a_job_that_ended_do_not_change(status):
     job = make_job(status)
     with pytest.raises(JobStatusError):
-        change_ceilings(job.pk, requests_per_s=5, in_flight=None, actor=None, now=NOW)
+        change_ceilings(job.pk, requests_per_s=5, in_flight=None, by=allowed(), now=NOW)

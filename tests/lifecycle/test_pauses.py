@@ -7,6 +7,7 @@ from jobs.choices import JobStatus, PauseCause
 from jobs.errors import JobStatusError, NoSuchJobError
 from jobs.lifecycle import commands, pauses
 from jobs.models import JobEvent
+from tests.allowed import allowed
 from tests.make import make_chunk, make_job, make_user
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "redis")
@@ -14,11 +15,11 @@ PAUSABLE = {JobStatus.ACTIVE, JobStatus.PAUSING, JobStatus.PAUSED}
 
 
 def pause(job, actor=None):
-    return pauses.pause(job.pk, actor=actor, now=timezone.now())
+    return pauses.pause(job.pk, by=allowed(actor), now=timezone.now())
 
 
 def resume(job, actor=None):
-    return pauses.resume(job.pk, actor=actor, now=timezone.now())
+    return pauses.resume(job.pk, by=allowed(actor), now=timezone.now())
 
 
 def see(job):
@@ -59,7 +60,7 @@ def test_job_that_is_not_paused_cannot_be_resumed(status):
 def test_unknown_job_is_neither_paused_nor_resumed():
     for act in (pauses.pause, pauses.resume):
         with pytest.raises(NoSuchJobError):
-            act("nothing", actor=None, now=timezone.now())
+            act("nothing", by=allowed(), now=timezone.now())
 
 
 def test_resumed_job_is_active_again_and_both_persons_stand_in_its_history():
@@ -89,7 +90,7 @@ def test_resumed_job_still_stands_back_for_one_of_higher_priority_and_follows_it
     pause(low)
     resumed = resume(low)
     assert (resumed.status, resumed.paused_cause) == (JobStatus.PAUSED, PauseCause.PRIORITY)
-    commands.cancel(high.pk, actor=None, now=timezone.now())
+    commands.cancel(high.pk, by=allowed(), now=timezone.now())
     assert see(low).status == JobStatus.ACTIVE
 
 
@@ -98,7 +99,7 @@ def test_job_that_stands_back_can_be_kept_paused_by_a_person_and_then_waits_for_
     low, high = with_rest(JobStatus.ACTIVE, priority=1), with_rest(JobStatus.READY, priority=2)
     commands.take_turns(low.region_id, now=timezone.now())
     pause(low, ana)
-    commands.cancel(high.pk, actor=None, now=timezone.now())
+    commands.cancel(high.pk, by=allowed(), now=timezone.now())
     assert (see(low).status, low.paused_cause) == (JobStatus.PAUSED, PauseCause.PERSON)
     assert low.events.get(kind=JobEvent.Kind.HELD).actor == ana
     assert resume(low).status == JobStatus.ACTIVE
@@ -122,7 +123,7 @@ def test_paused_job_cannot_be_paused_again():
 @pytest.mark.parametrize("cause", list(PauseCause))
 def test_job_can_be_cancelled_whatever_pauses_it(status, cause):
     job = make_job(status, paused_cause=cause)
-    commands.cancel(job.pk, actor=None, now=timezone.now())
+    commands.cancel(job.pk, by=allowed(), now=timezone.now())
     assert (see(job).status, job.paused_cause) == (JobStatus.CANCELLING, "")
 
 

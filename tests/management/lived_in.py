@@ -57,7 +57,7 @@ job = create_job(
         priority=10, role_arn="ROLE", client_request_token="TOKEN",
         confirmation_required=WAITS, description="", tags={},
     ),
-    actor=User.objects.get(), now=timezone.now(),
+    by=allowed(User.objects.get()), now=timezone.now(),
 )
 print(job.pk)
 """

@@ -12,6 +12,7 @@ from jobs.choices import JobStatus
 from jobs.lifecycle import commands
 from jobs.management import demo_data, demo_objects
 from jobs.models import Job, Region, RoleCredentials
+from tests.allowed import allowed
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -47,7 +48,7 @@ def test_unfinished_job_of_an_earlier_demo_fails_and_says_why() -> None:
 def test_finished_job_of_an_earlier_demo_is_left_as_it_is() -> None:
     demo_data.seed(storage_port=8001, now=NOW)
     job = Job.objects.get()
-    commands.cancel(job.pk, actor=None, now=NOW, reason="")
+    commands.cancel(job.pk, by=allowed(), now=NOW, reason="")
     demo_data.seed(storage_port=8001, now=LATER)
     job.refresh_from_db()
     assert job.status == JobStatus.CANCELLED

@@ -26,7 +26,7 @@ from django.utils import timezone
 from jobs.lifecycle import commands
 from jobs.models import Job
 job = Job.objects.get(status="Suspended")
-commands.confirm(job.pk, actor=User.objects.get(), now=timezone.now())
+commands.confirm(job.pk, by=allowed(User.objects.get()), now=timezone.now())
 """
 SUCCEEDED = 'from jobs.models import Job; print(*(j.status for j in Job.objects.order_by("id")))'
 

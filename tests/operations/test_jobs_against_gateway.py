@@ -22,6 +22,7 @@ from jobs.lifecycle.limits import change_ceilings
 from jobs.s3.clients import make_client
 from jobs.spec.job import LimitsSpec
 from tests import fault_counts
+from tests.allowed import allowed
 from tests.engine.houses import Parts, see, state_of
 from tests.engine.places import TAGS
 from tests.faults import Tally
@@ -103,7 +104,7 @@ class Trial:
 
     def to_its_end(self, job, *, stops):
         eventually(lambda: see(job).status == JobStatus.SUSPENDED)
-        commands.confirm(job.pk, actor=None, now=timezone.now())
+        commands.confirm(job.pk, by=allowed(), now=timezone.now())
         with contextlib.suppress(AssertionError):  # on some gateway nothing gets done for long
             eventually(lambda: see(job).tasks_done > OBJECTS // 10, within_s=20)
         if eventually(lambda: kill_worker_of(self.parts, job) or see(job).is_terminal) is not True:
@@ -135,7 +136,9 @@ class Trial:
 def at_full_speed(job):
     """Nothing else is to happen to it; one that ended meanwhile needs none."""
     with contextlib.suppress(JobStatusError):
-        change_ceilings(job.pk, requests_per_s=None, in_flight=None, actor=None, now=timezone.now())
+        change_ceilings(
+            job.pk, requests_per_s=None, in_flight=None, by=allowed(), now=timezone.now()
+        )
 
 
 @pytest.fixture
@@ -173,7 +176,7 @@ def test_list_of_a_dry_run_is_run_for_real_and_what_changed_since_is_left_alone(
         gateway.client.put_object(Bucket=objects.bucket, Key=key, Body=b"written since")
     job = trial.to_its_end(
         create_job(
-            freezing.spec_of(see(dry_run), ReportScope.ALL_TASKS), actor=None, now=timezone.now()
+            freezing.spec_of(see(dry_run), ReportScope.ALL_TASKS), by=allowed(), now=timezone.now()
         ),
         stops=False,
     )

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from jobs.models import Job
 from jobs.queries.overview import overview
 from tests.make import make_job, make_rate, make_region
 
@@ -22,7 +23,7 @@ def test_needs_are_what_waits_for_a_person():
         make_job(status, now=NOW, **fields)
     make_job("Failed", description="Long ago", created_at=old)
     make_job("Complete", description="Fine", now=NOW)
-    found = overview(NOW)
+    found = overview(Job.objects.all(), NOW)
     assert {need.sentence for need in found.needs} == {
         "Region far is unreachable.",
         "“Waits” awaits confirmation: 12,000 objects.",
@@ -40,7 +41,7 @@ def test_running_jobs_come_by_priority_with_their_rate():
             "Active", priority=number, active_since=since, started_at=since, total=90_000
         )
         make_rate(job, [100 * number] * 8, until=NOW - timedelta(seconds=10))
-    found = overview(NOW)
+    found = overview(Job.objects.all(), NOW)
     assert [one.row.job.priority for one in found.running] == [6, 5, 4, 3, 2]
     assert found.running_total == 7
     assert found.running[0].rate > found.running[1].rate > 0
@@ -52,5 +53,5 @@ def test_overview_takes_eleven_queries_however_many_jobs(django_assert_num_queri
         for status in ("Suspended", "Active", "Complete"):
             make_job(status, region=make_region())
     with django_assert_num_queries(10):
-        found = overview(NOW)
+        found = overview(Job.objects.all(), NOW)
         assert [row.job.region.name for row in found.finished]

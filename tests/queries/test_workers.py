@@ -91,7 +91,7 @@ def test_work_in_hand_is_what_live_leases_cover(django_assert_num_queries):
     )
     now = now_s()
     with django_assert_num_queries(2):
-        found = workers.work_in_hand(now)
+        found = workers.work_in_hand(Job.objects.all(), now)
     assert {owner: [(one.job_id, one.chunks) for one in held] for owner, held in found.items()} == {
         "here:7": [(job.pk, 2)],
         "there:8": [(finishing.pk, 0)],

@@ -14,6 +14,7 @@ from jobs.errors import JobStatusError
 from jobs.lifecycle import commands, pauses, priorities
 from jobs.models import Job
 from tests import servers
+from tests.allowed import allowed
 from tests.counting_storage import OPERATIONS
 from tests.engine.places import Place, new_place
 from tests.examples import PLAINEST, written_to
@@ -137,6 +138,6 @@ def _with_priority(priority: int) -> Callable[..., object]:
 
 def _try(command: Callable[..., object], job: Job) -> None:
     try:
-        command(job.pk, actor=None, now=timezone.now())
+        command(job.pk, by=allowed(), now=timezone.now())
     except JobStatusError:
         return  # it moved on meanwhile

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jobs.access.actions import Action
 from jobs.console.access import require, signed_in
 from jobs.console.connections import testing
 from jobs.console.connections.forms import ConnectionForm, FunctionsForm, WebhookForm
@@ -50,7 +51,7 @@ KINDS = {
 @require_GET
 @signed_in
 def connection_list(request: HttpRequest) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     kinds = [(kind, list(kind.model._default_manager.all())) for kind in KINDS.values()]
     return render(request, "console/connection_list.html", {"kinds": kinds})
 
@@ -58,7 +59,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def connection_create(request: HttpRequest, kind: str) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     of = KINDS[kind]
     if request.method == "GET":
         return _page(request, of, of.form())
@@ -73,7 +74,7 @@ def connection_create(request: HttpRequest, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def connection_edit(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     of = KINDS[kind]
     row = of.row_or_404(slug)
     if request.method == "GET":
@@ -93,7 +94,7 @@ def connection_edit(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
 @require_POST
 @signed_in
 def connection_test(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     of = KINDS[kind]
     row = of.row_or_404(slug)
     results = testing.try_connection(row, timezone.now())
@@ -104,7 +105,7 @@ def connection_test(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
 @signed_in
 def connection_enable(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     """Or disable it: jobs that need it then wait, and go on when it is enabled."""
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     of = KINDS[kind]
     row = of.row_or_404(slug)
     row.disabled = request.POST.get("on") != "yes"
@@ -116,7 +117,7 @@ def connection_enable(request: HttpRequest, kind: str, slug: str) -> HttpRespons
 @require_POST
 @signed_in
 def connection_delete(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     of = KINDS[kind]
     row = of.row_or_404(slug)
     needed = jobs_that_need(row)

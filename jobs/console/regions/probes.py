@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from jobs.access.actions import Action
 from jobs.choices import Can
 from jobs.console.access import require, signed_in, user_of
 from jobs.console.regions.bucket_forms import ProbeForm
@@ -25,7 +26,7 @@ ANCHOR = "capabilities"
 @signed_in
 def region_probe(request: HttpRequest, slug: str) -> HttpResponse:
     """Name a bucket and try the storage in it."""
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     form = ProbeForm(clean(request), region=region)
     if not form.is_valid():
@@ -42,7 +43,7 @@ def _chosen(form: forms.Form) -> RoleCredentials:
 @signed_in
 def region_probe_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """As the role that tried it last, or the Region's first where that has no credentials any more."""
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     bucket = get_object_or_404(ProbedBucket, region=region, pk=pk)
     known = RoleCredentials.objects.filter(region=region).order_by("pk")
@@ -71,7 +72,7 @@ def _probe(request: HttpRequest, region: Region, name: str, row: RoleCredentials
 @signed_in
 def region_probe_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Forget what was found in a bucket."""
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     with transaction.atomic():
         get_object_or_404(ProbedBucket, region=region, pk=pk).delete()
@@ -83,7 +84,7 @@ def region_probe_remove(request: HttpRequest, slug: str, pk: int) -> HttpRespons
 @signed_in
 def region_overrule(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Use all the same what was found missing, or not any more."""
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     row = get_object_or_404(
         FoundCapability, bucket__region=region, pk=pk, name__in=capabilities.MAY_BE_OVERRULED

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jobs.access.actions import Action
 from jobs.console.access import require, signed_in
 from jobs.console.forms.typed import storable
 from jobs.console.regions import testing
@@ -34,7 +35,7 @@ _ASK_ANEW = {"endpoint_url", "code", "path_style", "manifest_prefix", "report_pr
 @require_GET
 @signed_in
 def region_list(request: HttpRequest) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     counts = dict(Job.objects.values_list("region").annotate(jobs=Count("*")))
     regions = [(region, counts.get(region.pk, 0)) for region in Region.objects.all()]
     return render(request, "console/region_list.html", {"regions": regions})
@@ -44,7 +45,7 @@ def region_list(request: HttpRequest) -> HttpResponse:
 @signed_in
 def region_create(request: HttpRequest) -> HttpResponse:
     """A Region and the first role that works in it, in one form; tested before or after saving."""
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     if request.method == "GET":
         return _form(request, RegionForm(initial={"code": "us-east-1"}), CredentialsForm())
     form, credentials = RegionForm(clean(request)), CredentialsForm(clean(request))
@@ -90,7 +91,7 @@ def clean(request: HttpRequest) -> dict[str, str]:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def region_edit(request: HttpRequest, slug: str) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     if request.method == "GET":
         return edit_page(request, region)
@@ -153,7 +154,7 @@ def _first(region: Region) -> RoleCredentials | None:
 @signed_in
 def region_test(request: HttpRequest, slug: str) -> HttpResponse:
     """Test connection, as the role that was chosen or the first one."""
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     row = _credentials_of(region).filter(pk=_number(request, "as")).first()
     now = timezone.now()
@@ -191,7 +192,7 @@ def _number(request: HttpRequest, name: str) -> int:
 @signed_in
 def region_role(request: HttpRequest, slug: str) -> HttpResponse:
     """Credentials of one more role, or new ones of a role that is there."""
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     known = _credentials_of(region).filter(pk=_number(request, "known")).first()
     form = CredentialsForm(clean(request), known=known)
@@ -210,7 +211,7 @@ def back_to(region: Region, anchor: str) -> HttpResponse:
 @require_GET
 @signed_in
 def region_role_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     known = get_object_or_404(_credentials_of(region), pk=pk)
     return edit_page(request, region, credentials=CredentialsForm(known=known))
@@ -220,7 +221,7 @@ def region_role_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @signed_in
 def region_role_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Jobs that name the role keep it; they wait for credentials until there are some again."""
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     row = get_object_or_404(_credentials_of(region), pk=pk)
     row.delete()
@@ -231,7 +232,7 @@ def region_role_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse
 @require_POST
 @signed_in
 def region_bucket(request: HttpRequest, slug: str) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     form = BucketForm(clean(request))
     if not form.is_valid():
@@ -243,7 +244,7 @@ def region_bucket(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @signed_in
 def region_bucket_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    require(request, "admin", DOING)
+    require(request, Action.MANAGE_REGIONS, DOING)
     region = get_object_or_404(Region, slug=slug)
     get_object_or_404(Bucket, region=region, pk=pk).delete()
     return back_to(region, "buckets")

@@ -14,8 +14,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from jobs.access.actions import Action
 from jobs.choices import CANCELLABLE, UNSTARTED, JobStatus, Risk
-from jobs.console.access import job_or_404, signed_in, user_of
+from jobs.console.access import decide, job_or_404, signed_in, user_of
 from jobs.console.forms.actions import (
     ACKNOWLEDGED,
     TYPED,
@@ -28,7 +29,7 @@ from jobs.console.job_frame import frame
 from jobs.console.views.errors import conflict, last_move
 from jobs.errors import JobStatusError, ValidationFailedError
 from jobs.lifecycle import commands, priorities
-from jobs.lifecycle.tagging import replace_tags
+from jobs.lifecycle.tagging import action_of, replace_tags
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import AtStake, Operation
@@ -48,7 +49,7 @@ def _to_job(job: Job) -> HttpResponse:
 
 @signed_in
 def job_run(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, write=True, doing="Running jobs")
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Running jobs")
     facts = _run_facts(job)
     buckets = list(job.buckets)
     options = {"risk": facts["risk"], "buckets": buckets, "understand": facts["understand"]}
@@ -60,7 +61,8 @@ def job_run(request: HttpRequest, job_id: str) -> HttpResponseBase:
     if not form.is_valid():
         return _run_page(request, job, form, facts)
     try:
-        commands.confirm(job.pk, actor=user_of(request), now=timezone.now())
+        by = decide(request, Action.UPDATE_JOB_STATUS, job, "Running jobs")
+        commands.confirm(job.pk, by=by, now=timezone.now())
     except JobStatusError as error:
         job.refresh_from_db()
         return _to_job(job) if _did(request, job) else conflict(request, job, error.message)
@@ -119,7 +121,7 @@ def _run_page(request: HttpRequest, job: Job, form: RunForm, facts: dict[str, An
 
 @signed_in
 def job_cancel(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, write=True, doing="Cancelling jobs")
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Cancelling jobs")
     if request.method != "POST":
         return _cancel_page(request, job, CancelForm())
     form = CancelForm(request.POST)
@@ -127,7 +129,8 @@ def job_cancel(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return _cancel_page(request, job, form)
     try:
         reason = form.cleaned_data["reason"]
-        job = commands.cancel(job.pk, actor=user_of(request), now=timezone.now(), reason=reason)
+        by = decide(request, Action.UPDATE_JOB_STATUS, job, "Cancelling jobs")
+        job = commands.cancel(job.pk, by=by, now=timezone.now(), reason=reason)
     except JobStatusError as error:
         if _cancelled_by(request, job):
             return _to_job(job)
@@ -159,7 +162,7 @@ def _cancel_page(request: HttpRequest, job: Job, form: CancelForm) -> HttpRespon
 
 @signed_in
 def job_priority(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, write=True, doing="Changing the priority")
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_PRIORITY, "Changing the priority")
     if request.method != "POST":
         return _priority_page(request, job, PriorityForm(initial={"priority": job.priority}))
     form = PriorityForm(request.POST)
@@ -167,7 +170,8 @@ def job_priority(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return _priority_page(request, job, form)
     try:
         priority = form.cleaned_data["priority"]
-        job = priorities.reprioritise(job.pk, priority, actor=user_of(request), now=timezone.now())
+        by = decide(request, Action.UPDATE_JOB_PRIORITY, job, "Changing the priority")
+        job = priorities.reprioritise(job.pk, priority, by=by, now=timezone.now())
     except JobStatusError as error:
         return conflict(request, job, error.message)
     messages.success(request, f"Job ID {job.short_id} has priority {job.priority} now.")
@@ -185,7 +189,7 @@ def _priority_page(request: HttpRequest, job: Job, form: PriorityForm) -> HttpRe
 
 @signed_in
 def job_tags(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, write=True, doing="Changing tags")
+    job = job_or_404(request, job_id, Action.PUT_JOB_TAGGING, "Changing tags")
     current = dict(job.tags.values_list("key", "value"))
     if request.method != "POST":
         return _tags_page(request, job, TagRows.of(current), current)
@@ -201,7 +205,8 @@ def job_tags(request: HttpRequest, job_id: str) -> HttpResponseBase:
     if rows.errors:
         return _tags_page(request, job, rows, current)
     try:
-        replace_tags(job.pk, tags, actor=user_of(request), now=timezone.now())
+        by = decide(request, action_of(tags), job, "Changing tags")
+        replace_tags(job.pk, tags, by=by, now=timezone.now())
     except ValidationFailedError as error:
         general = [p.message for p in error.problems if not rows.blame(p.field, p.message)]
         return _tags_page(request, job, rows, current, general=general)

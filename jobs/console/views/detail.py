@@ -8,8 +8,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from jobs.access.actions import Action
 from jobs.console import advice
-from jobs.console.access import Level, job_or_404, level_of, require, signed_in
+from jobs.console.access import decide, job_or_404, principal_in, require, signed_in
 from jobs.console.context import banner_cache
 from jobs.console.job_frame import frame
 from jobs.console.milestones import Seen, announcement
@@ -41,10 +42,10 @@ def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
 @signed_in
 def job_live(request: HttpRequest, job_id: str) -> HttpResponseBase:
     """The polled part; what stands around it comes along only when the status changed."""
-    require(request, Level.VIEWER, "Seeing jobs")
+    require(request, Action.DESCRIBE_JOB, "Seeing jobs")
     if not request.headers.get("HX-Request"):
         return redirect("job-detail", job_id)
-    key = ("job", job_id, level_of(request.user) >= Level.OPERATOR, request.GET.urlencode())
+    key = ("job", job_id, principal_in(request).sees_as, request.GET.urlencode())
     if text := shared_fragments.get(key):
         return HttpResponse(text)
     job = job_or_404(request, job_id)
@@ -74,7 +75,7 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "live": job_progress(job, now=now, shown_ends_s=shown_ends_s),
         "every_s": poll_every_s(job),
         "seen": Seen.of(job),
-        "may_limit": level_of(request.user) >= Level.OPERATOR,
+        "may_limit": decide(request, Action.UPDATE_JOB_LIMITS, job).allowed,
         "ceilings": ceilings(job.requests_per_s, job.in_flight),
         "throttled_to": throttled_to(job),
         "losses": _losses(job),

@@ -7,7 +7,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from jobs.console.access import job_or_404, signed_in, user_of
+from jobs.access.actions import Action
+from jobs.console.access import decide, job_or_404, signed_in
 from jobs.console.forms.limits import CeilingFields, typed_limits
 from jobs.console.job_frame import frame
 from jobs.console.views.errors import conflict
@@ -19,7 +20,7 @@ from jobs.queries.limit_words import ceilings
 
 @signed_in
 def job_limits(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, write=True, doing="Changing limits")
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_LIMITS, "Changing limits")
     if request.method != "POST":
         return _limits_page(request, job, CeilingFields(initial=typed_limits(job)))
     form = CeilingFields(CeilingFields.typed_from(request.POST))
@@ -27,7 +28,10 @@ def job_limits(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return _limits_page(request, job, form)
     try:
         job = change_ceilings(
-            job.pk, **form.cleaned_data, actor=user_of(request), now=timezone.now()
+            job.pk,
+            **form.cleaned_data,
+            by=decide(request, Action.UPDATE_JOB_LIMITS, job, "Changing limits"),
+            now=timezone.now(),
         )
     except JobStatusError as error:
         return conflict(request, job, error.message)

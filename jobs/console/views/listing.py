@@ -10,10 +10,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from jobs.access.actions import Action
 from jobs.choices import JobStatus
-from jobs.console.access import Level, require, signed_in
+from jobs.console.access import principal_in, require, signed_in, visible
+from jobs.console.job_filter import parse_filter
 from jobs.console.shared import shared_fragments
-from jobs.models import Job, Region
+from jobs.models import Region
 from jobs.operations import registry
 from jobs.queries.job_list import (
     DEFAULT_SORT,
@@ -30,10 +32,10 @@ from jobs.queries.job_list import (
 
 @signed_in
 def job_list(request: HttpRequest) -> HttpResponseBase:
-    require(request, Level.VIEWER, "Seeing jobs")
+    require(request, Action.LIST_JOBS, "Seeing jobs")
     now = timezone.now()
-    wanted = JobFilter.parse(request.GET)
-    found = job_page(wanted, now=now)
+    wanted = parse_filter(request.GET)
+    found = job_page(visible(request), wanted, now=now)
     context = {
         "wanted": wanted,
         "found": found,
@@ -53,21 +55,21 @@ def job_list(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 def list_live(request: HttpRequest) -> HttpResponseBase:
     """Cells of the rows that a page shows: `ids` as `pack_ids` writes them, `since` in seconds."""
-    require(request, Level.VIEWER, "Seeing jobs")
+    require(request, Action.LIST_JOBS, "Seeing jobs")
     if not request.headers.get("HX-Request"):
         return redirect("job-list")
-    key = ("list", request.GET.urlencode())
+    key = ("list", principal_in(request).sees_as, request.GET.urlencode())
     if text := shared_fragments.get(key):
         return HttpResponse(text)
-    wanted = JobFilter.parse(request.GET)
+    wanted = parse_filter(request.GET)
     now = timezone.now()
-    jobs = Job.objects.filter(pk__in=unpack_ids(request.GET.get("ids", "")))
+    jobs = visible(request).filter(pk__in=unpack_ids(request.GET.get("ids", "")))
     rows = job_rows(jobs.select_related("region").order_by("pk"), now=now)
     since = _since(request, now)
     context = {
         "rows": rows,
         "now": now,
-        "newer": newer_jobs(wanted, since),
+        "newer": newer_jobs(visible(request), wanted, since),
         **_poller(wanted, rows, since),
     }
     response = render(request, "console/_list_live.html", context)

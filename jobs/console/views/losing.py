@@ -8,7 +8,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from jobs.console.access import job_or_404, signed_in, user_of
+from jobs.access.actions import Action
+from jobs.console.access import decide, job_or_404, signed_in, user_of
 from jobs.console.job_frame import frame
 from jobs.console.views.errors import conflict
 from jobs.errors import JobStatusError
@@ -18,16 +19,17 @@ from jobs.models import Job, JobEvent
 
 @signed_in
 def job_lost(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, write=True, doing="Ending jobs")
+    job = job_or_404(request, job_id, Action.RESUME_JOB, "Ending jobs")
     if request.method != "POST":
         return _page(request, job)
-    user, now = user_of(request), timezone.now()
+    by = decide(request, Action.RESUME_JOB, job, "Ending jobs")
+    now = timezone.now()
     try:
         if "again" in request.POST:
-            losses.look_again(job.pk, actor=user, now=now)
+            losses.look_again(job.pk, by=by, now=now)
             messages.success(request, f"Job ID {job.short_id} looks for what it has lost.")
         else:
-            losses.end_without(job.pk, _rows_seen(request), actor=user, now=now)
+            losses.end_without(job.pk, _rows_seen(request), by=by, now=now)
             messages.success(request, f"Job ID {job.short_id} ends without what it has lost.")
     except JobStatusError as error:
         job.refresh_from_db()

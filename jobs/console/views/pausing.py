@@ -8,8 +8,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from jobs.access.actions import Action
 from jobs.choices import JobStatus
-from jobs.console.access import job_or_404, signed_in, user_of
+from jobs.console.access import decide, job_or_404, signed_in, user_of
 from jobs.console.job_frame import frame
 from jobs.console.pausing import can_resume, why_not_pause
 from jobs.console.views.errors import conflict, last_move
@@ -21,11 +22,13 @@ from jobs.queries.job_detail import remaining
 
 @signed_in
 def job_pause(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, write=True, doing="Pausing jobs")
+    job = job_or_404(request, job_id, Action.PAUSE_JOB, "Pausing jobs")
     if request.method != "POST":
         return _page(request, job, "console/job_pause.html", why_not_pause(job))
     try:
-        job = pauses.pause(job.pk, actor=user_of(request), now=timezone.now())
+        job = pauses.pause(
+            job.pk, by=decide(request, Action.PAUSE_JOB, job, "Pausing jobs"), now=timezone.now()
+        )
     except JobStatusError as error:
         if pauses.was_paused_by(job, user_of(request)):
             return _to_job(job)
@@ -36,12 +39,14 @@ def job_pause(request: HttpRequest, job_id: str) -> HttpResponseBase:
 
 @signed_in
 def job_resume(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, write=True, doing="Resuming jobs")
+    job = job_or_404(request, job_id, Action.RESUME_JOB, "Resuming jobs")
     if request.method != "POST":
         blocked = "" if can_resume(job) else "Nobody has to let this job go on."
         return _page(request, job, "console/job_resume.html", blocked)
     try:
-        job = pauses.resume(job.pk, actor=user_of(request), now=timezone.now())
+        job = pauses.resume(
+            job.pk, by=decide(request, Action.RESUME_JOB, job, "Resuming jobs"), now=timezone.now()
+        )
     except JobStatusError as error:
         if pauses.was_resumed_by(job, user_of(request)):
             return _to_job(job)

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
+from jobs.access.actions import Action
 from jobs.choices import TERMINAL, Foreseen, JobStatus
 from jobs.console.access import job_or_404, signed_in
 from jobs.console.downloads import download, file_as_it_is, rows_for_people
@@ -29,7 +30,7 @@ LOST = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 @signed_in
 def job_report(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id)
+    job = job_or_404(request, job_id, Action.GET_JOB_REPORT, "Reading reports")
     report: Report | None = getattr(job, "report", None)
     context = {**frame(request, job), "section": "report"}
     context |= {"report": report, "absent": _why_absent(job, report)}
@@ -54,7 +55,7 @@ def _codes(job: Job) -> Iterable[str]:
 @signed_in
 def job_report_download(request: HttpRequest, job_id: str) -> HttpResponseBase:
     """All rows that fit the filter, with the names of the columns, safe in a spreadsheet."""
-    job = job_or_404(request, job_id)
+    job = job_or_404(request, job_id, Action.GET_JOB_REPORT, "Reading reports")
     report: Report | None = getattr(job, "report", None)
     if report is None:
         return redirect("job-report", job.pk)
@@ -68,7 +69,7 @@ def job_report_download(request: HttpRequest, job_id: str) -> HttpResponseBase:
 @signed_in
 def job_report_file(request: HttpRequest, job_id: str, number: int) -> HttpResponseBase:
     """One of the report's result files, byte for byte; the first is number 1."""
-    job = job_or_404(request, job_id)
+    job = job_or_404(request, job_id, Action.GET_JOB_REPORT, "Reading reports")
     report: Report | None = getattr(job, "report", None)
     if report is None or not 1 <= number <= len(report.files):
         raise Http404

@@ -8,7 +8,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs import queueing
-from jobs.console.access import Level, require, signed_in
+from jobs.access.actions import Action
+from jobs.console.access import require, signed_in, visible
 from jobs.engine.database import now_s
 from jobs.errors import QueueUnavailableError
 from jobs.queries import workers
@@ -16,21 +17,21 @@ from jobs.queries import workers
 
 @signed_in
 def worker_list(request: HttpRequest) -> HttpResponseBase:
-    require(request, Level.VIEWER, "Seeing workers")
-    return render(request, "console/worker_list.html", _context())
+    require(request, Action.LIST_JOBS, "Seeing workers")
+    return render(request, "console/worker_list.html", _context(request))
 
 
 @signed_in
 def workers_live(request: HttpRequest) -> HttpResponseBase:
-    require(request, Level.VIEWER, "Seeing workers")
+    require(request, Action.LIST_JOBS, "Seeing workers")
     if not request.headers.get("HX-Request"):
         return redirect("worker-list")
-    return render(request, "console/_workers_live.html", _context())
+    return render(request, "console/_workers_live.html", _context(request))
 
 
-def _context() -> dict[str, Any]:
+def _context(request: HttpRequest) -> dict[str, Any]:
     """`health` is None where Redis does not answer: then only what is held can be told."""
-    in_hand = workers.work_in_hand(now_s())
+    in_hand = workers.work_in_hand(visible(request), now_s())
     found: dict[str, Any] = {"now": timezone.now(), "in_hand": in_hand, "health": None}
     try:
         seen = queueing.workers_seen()

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from jobs.access.actions import Action
 from jobs.console.access import draft_or_404, require, signed_in
 from jobs.console.forms.operations.table import FORMS
 from jobs.console.forms.sources.table import named_in
@@ -34,7 +35,7 @@ class Line:
 @require_GET
 @signed_in
 def draft_list(request: HttpRequest) -> HttpResponse:
-    user = require(request, "operator", "Creating jobs")
+    user = require(request, Action.CREATE_JOB, "Creating jobs")
     rows = drafts.open_drafts(user, now=timezone.now())
     context = {"lines": [_line(draft) for draft in rows], "kept_days": drafts.kept_days()}
     return render(request, "console/draft_list.html", context)

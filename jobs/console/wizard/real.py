@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from jobs.access.actions import Action
 from jobs.choices import ReportScope
-from jobs.console.access import job_or_404, require, signed_in, user_of
+from jobs.console.access import decide, job_or_404, signed_in, user_of
 from jobs.console.job_frame import frame
 from jobs.console.see_other import SeeOther
 from jobs.console.views.errors import conflict
@@ -52,8 +53,7 @@ def job_real(request: HttpRequest, job_id: str) -> HttpResponse:
     """GET asks; POST makes the job over the list of the dry run, or, with `go=manifest`, a draft of
     one over the whole manifest.
     """
-    job = job_or_404(request, job_id, write=True, doing="Creating jobs")
-    require(request, "operator", "Creating jobs")
+    job = job_or_404(request, job_id, Action.CREATE_JOB, "Creating jobs")
     refused = freezing.why_not(job, timezone.now())
     if request.method != "POST":
         return _page(request, job, RealForm(job), refused)
@@ -78,7 +78,11 @@ def _create(request: HttpRequest, job: Job, form: RealForm, refused: str) -> Htt
     problems = preflight.check_report(spec.report, job.region, job.role, write_test=True)
     try:
         if not problems:
-            real = create_job(spec, actor=user_of(request), now=timezone.now())
+            real = create_job(
+                spec,
+                by=decide(request, Action.CREATE_JOB, doing="Creating jobs"),
+                now=timezone.now(),
+            )
     except ValidationFailedError as error:
         problems = error.problems
     except IdempotencyError:

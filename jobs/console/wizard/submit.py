@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.console.access import user_of
+from jobs.access.actions import Action
+from jobs.console.access import decide
 from jobs.console.forms.sources.table import SOURCES, turned_to
 from jobs.console.see_other import SeeOther
 from jobs.console.wizard import drafts, looking_ahead, pages, review, review_pages
@@ -161,9 +162,10 @@ def _created(
     if refused:
         return refused
     spec = reading.spec(dry_run=dry_run, sample_rows=sample_rows)
+    by = decide(press.request, Action.CREATE_JOB, doing="Creating jobs")
     try:
         with transaction.atomic():
-            job = create_job(spec, actor=user_of(press.request), now=now)
+            job = create_job(spec, by=by, now=now)
             if not dry_run:
                 Draft.objects.filter(pk=draft.pk).update(job=job)
     except ValidationFailedError as error:

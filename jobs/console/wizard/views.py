@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from jobs.access.actions import Action
 from jobs.console.access import draft_or_404, job_or_404, require, signed_in, user_of
 from jobs.console.retry_failed import is_waiting
 from jobs.console.see_other import SeeOther
@@ -24,7 +25,7 @@ from jobs.models import Draft
 @signed_in
 def job_create(request: HttpRequest) -> HttpResponse:
     """POST makes a draft; GET offers that, and the drafts there are."""
-    user = require(request, "operator", "Creating jobs")
+    user = require(request, Action.CREATE_JOB, "Creating jobs")
     now = timezone.now()
     if request.method == "POST":
         return SeeOther(step_url(drafts.new_draft(user, now=now), MANIFEST))
@@ -71,8 +72,7 @@ def draft_leave(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 def job_clone(request: HttpRequest, job_id: str) -> HttpResponse:
-    job = job_or_404(request, job_id, write=True, doing="Cloning jobs")
-    require(request, "operator", "Cloning jobs")
+    job = job_or_404(request, job_id, Action.CREATE_JOB, "Cloning jobs")
     with_saved_list = request.GET.get("list") == "saved"
     draft = clone.draft_of(
         user_of(request), job, now=timezone.now(), with_saved_list=with_saved_list

@@ -12,6 +12,7 @@ from jobs.errors import ValidationFailedError
 from jobs.lifecycle import capabilities
 from jobs.lifecycle.creation import create_job
 from jobs.models import FoundCapability, ProbedBucket
+from tests.allowed import allowed
 
 REASON = "Replace all object tags does not work in store: It loses tags."
 
@@ -50,6 +51,6 @@ def test_operation_that_was_overruled_may_be_chosen(at_operation, no_tags):
 
 def test_job_of_such_an_operation_is_refused_by_every_door(at_review, no_tags):
     with pytest.raises(ValidationFailedError) as caught:
-        create_job(Reading(at_review.draft).spec(), actor=None, now=timezone.now())
+        create_job(Reading(at_review.draft).spec(), by=allowed(), now=timezone.now())
     assert [problem.field for problem in caught.value.problems] == ["operation"]
     assert REASON in caught.value.message
