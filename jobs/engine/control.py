@@ -1,4 +1,6 @@
-"""What a control worker does: takes turns at preparing, finishing and clearing away, for a while."""
+"""What a control worker does: takes turns at preparing, finishing and clearing away, and at helping others
+to prepare, for a while.
+"""
 
 import contextlib
 import threading
@@ -9,7 +11,7 @@ from datetime import datetime
 from jobs import conf, queueing
 from jobs.engine import control_turns, finisher, planner
 from jobs.engine.control_lease import Terms
-from jobs.engine.control_turns import PREPARED, TURN_S
+from jobs.engine.control_turns import PREPARED, TURN_S, Turn
 from jobs.errors import NoSuchJobError
 from jobs.workstore.store import WorkStore
 
@@ -29,14 +31,20 @@ def prepare_and_finish(
     while turn := control_turns.take_turn():
         if turn.more:
             queueing.call_control()
-        step = planner.prepare_job if turn.status in PREPARED else finisher.finish_job
+        step = _step(turn)
         terms = Terms(control_turns.goes_on(turn), hangs)
         with contextlib.suppress(NoSuchJobError):
             step(turn.job_id, work=work, clock=clock, stop=stop, terms=terms)
         if stop.is_set() or _is_over(time.monotonic() - began_s):
             break
-    if control_turns.has_due():
+    if control_turns.has_due() or control_turns.is_help_wanted():
         queueing.call_control()
+
+
+def _step(turn: Turn) -> Callable[..., None]:
+    if turn.helps:
+        return planner.help_to_prepare
+    return planner.prepare_job if turn.status in PREPARED else finisher.finish_job
 
 
 def _is_over(gone_s: float) -> bool:

@@ -27,7 +27,7 @@ from jobs.errors import (
 from jobs.lifecycle import commands
 from jobs.lifecycle.connections import report_storage
 from jobs.lifecycle.freezing import kept_until
-from jobs.models import Chunk, Job, Report
+from jobs.models import Chunk, Job, ListPart, Report
 from jobs.reports.assemble import File, write_report
 from jobs.reports.gathering import ResultsLostError
 from jobs.s3.sentences import describe
@@ -220,6 +220,7 @@ class _Finishing:
         """Only the engine needs them, and nobody once the report lies; False when some are left. Those
         whose rows were lost stay: the job's page names them.
         """
+        ListPart.objects.filter(job=self.job).delete()
         rows = Chunk.objects.filter(job=self.job).exclude(state=ChunkState.LOST)
         while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNKS_AT_ONCE]):
             Chunk.objects.filter(pk__in=keys).delete()

@@ -11,7 +11,7 @@ from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle.connections import storage_to_look_at
 from jobs.manifests.source import Reading, RowBlock
 from jobs.manifests.sources import source_of
-from jobs.models import Job
+from jobs.models import Job, ListPart
 from jobs.operations import registry
 from jobs.s3.storage import Storage
 from jobs.workstore.store import WorkStore
@@ -19,20 +19,23 @@ from jobs.workstore.store import WorkStore
 
 def blocks_of(
     job: Job,
+    whole: Job | ListPart,
     work: WorkStore,
     stop: threading.Event,
+    *,
     is_slow: Callable[[], bool],
     hold_turn: Callable[[], None],
     free_turn: Callable[[], None],
+    shares: Callable[[], bool],
 ) -> Iterator[RowBlock]:
-    """The rows of the job's list that it has not prepared yet; the functions are those of `Reading`.
-    Raises ManifestError, StorageUnavailableError, WorkStoreError.
+    """The rows that are not prepared yet of the job's list, or of a part of it; the functions are those of
+    `Reading`. Raises ManifestError, StorageUnavailableError, WorkStoreError.
     """
     if job.guarded_by_id:
         yield from frozen_blocks(job, work)
         return
     operation = registry.get(job.operation)
-    with LookUps(job, stop) as look_up:
+    with LookUps(job, whole, stop) as look_up:
         reading = Reading(
             storage=storages(job, stop),
             rows_per_block=conf.chunk_rows(operation.chunk_rows),
@@ -43,10 +46,11 @@ def blocks_of(
             look_up=look_up,
             hold_turn=hold_turn,
             free_turn=free_turn,
+            shares=shares,
         )
         source = source_of(job.manifest)
         source.check(job.manifest, reading)
-        yield from source.blocks(job.manifest, reading, job.list_checkpoint)
+        yield from source.blocks(job.manifest, reading, whole.list_checkpoint)
 
 
 def storages(job: Job, stop: threading.Event) -> Callable[[str], Storage]:

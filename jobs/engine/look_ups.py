@@ -19,7 +19,7 @@ from jobs.engine.transport import Transport
 from jobs.errors import ManifestError, StoppedError, StorageError, StorageUnavailableError
 from jobs.manifests.generated.looked_up import Judge
 from jobs.manifests.listing.listed import Listed
-from jobs.models import Job
+from jobs.models import Job, Prepared
 from jobs.operations.base import Outcome
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict, classify, is_throttled
@@ -30,11 +30,13 @@ POLL_S = 0.2
 
 class LookUps:
     """Of one job, for one turn at preparing it: what is costly is made when it is first needed. Use it
-    as a context manager. How many objects were asked about is counted on the job.
+    as a context manager. How many objects were asked about is counted in `counted`: the job, or a part
+    of its list.
     """
 
-    def __init__(self, job: Job, stop: threading.Event) -> None:
+    def __init__(self, job: Job, counted: Prepared, stop: threading.Event) -> None:
         self._job = job
+        self._counted = counted
         self._stop = stop
         self._places = Places(job)
         self._transport = Transport()
@@ -62,7 +64,7 @@ class LookUps:
             batch = self._run(bucket, task)
             for n, verdict in task.told.items():
                 kept[left[n]] = verdict
-            self._job.looked_up_objects += len(task.told)
+            self._counted.looked_up_objects += len(task.told)
             self._check(bucket, task, batch)
             left = [n for n in left if n not in kept]
         return [one for n, one in enumerate(rows) if kept[n]]

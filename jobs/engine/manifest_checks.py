@@ -5,16 +5,18 @@ FailureReason, and StorageUnavailableError when it could not find out.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from jobs.choices import ManifestField
+from jobs.choices import INVENTORIES, ManifestField
 from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.lifecycle.connections import region_of, storage_to_look_at
 from jobs.lifecycle.notes import note_unchecked
 from jobs.manifests.frozen_list import taken_apart
 from jobs.manifests.generated.refusals import nothing_matches
+from jobs.manifests.inventory.sentences import NO_OBJECTS
 from jobs.manifests.source import Place, RowBlock
 from jobs.models import Job
 from jobs.operations import registry
@@ -36,6 +38,8 @@ def nothing_listed(job: Job) -> ManifestError:
     manifest = job.manifest
     if isinstance(manifest, GeneratorSpec):
         return nothing_matches(manifest)
+    if manifest.format in INVENTORIES:
+        return ManifestError(INVALID, NO_OBJECTS)
     return ManifestError(INVALID, "The manifest is empty. List at least one object.")
 
 
@@ -139,17 +143,20 @@ def _check_targets(job: Job, operation: Operation) -> None:
                 )
 
 
-def check_single_bucket(job: Job) -> None:
-    """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list)."""
+def check_single_bucket(job: Job, buckets: Mapping[str, Sequence[Any]]) -> None:
+    """Some operations work within one bucket only (docs/batch-operations.md, Buckets of a list).
+    `buckets` are those that were found so far, as a job has them.
+    """
     operation = registry.get(job.operation)
     for problem in operation.parse(job.parameters).unfit_for(
-        list(job.buckets), has_versions=job.names_versions
+        list(buckets), has_versions=job.names_versions
     ):
         raise ManifestError(INVALID, f"{problem.field}: {problem.message}")
-    if operation.single_bucket and len(job.buckets) > 1:
-        first, second = list(job.buckets)[:2]
+    if operation.single_bucket and len(buckets) > 1:
+        first, second = list(buckets)[:2]
+        _, line, *file = buckets[second]
         raise _at(
-            first_of(job, second),
+            Place(line, *file),
             INVALID,
             f'names bucket "{second}", the rows before it "{first}".'
             f" {operation.label} needs all objects in one bucket: make a job for each bucket.",

@@ -14,7 +14,7 @@ from jobs.engine.database import now_s
 from jobs.engine.job_status import close_if_ended
 from jobs.lifecycle import commands, precedence
 from jobs.lifecycle.expiry import expire_suspended
-from jobs.models import Chunk, Job
+from jobs.models import Chunk, Job, ListPart
 
 FAR_S = 60.0
 """More than any worker holds anything, or waits for a storage."""
@@ -46,6 +46,7 @@ def _mind_the_clock() -> None:
     chunks = Chunk.objects.filter(job__in=going, state=ChunkState.RUNNING)
     for rows, field, limit_s in (
         (chunks, "lease_expires_s", far_s),
+        (ListPart.objects.filter(job__in=going), "lease_expires_s", far_s),
         (going, "control_lease_expires_s", far_s),
         (going.filter(control_tries=0), "waiting_until_s", far_s),
         (going, "waiting_until_s", very_far_s),

@@ -52,8 +52,10 @@ BucketRows = dict[str, tuple[int, Place]]
 class RowBlock:
     """Rows that follow each other, each of them checked; one without rows is a checkpoint alone.
 
-    It may have none, where only the checkpoint is new. `place` is that of the first. From `checkpoint` the next block can be read. `skipped` counts rows of
-    the source that are no tasks, by the reason ("delete markers").
+    `place` is that of the first. From `checkpoint` the next block can be read. `skipped` counts rows of
+    the source that are no tasks, by the reason ("delete markers"). `parts` are checkpoints from which others
+    may read what this reading leaves out from now on, in the order of the list; each is read to its own
+    end, and `checkpoint` without them.
     """
 
     rows: Frozen
@@ -61,6 +63,7 @@ class RowBlock:
     checkpoint: Checkpoint
     buckets: BucketRows
     skipped: Mapping[str, int] = field(default_factory=dict)
+    parts: Sequence[Checkpoint] = ()
 
 
 def never() -> bool:
@@ -91,7 +94,7 @@ class Reading:
     `takes_delete_markers` is of operations that can do something to one. `hold_turn` is called before
     what has to be read through from its beginning to its end, since who goes on with it later would read
     all of it again, and `free_turn` when a turn may end again: with the next block. `look_up` is for filters that
-    a listing does not answer. Of a listing that is refused for now, `patience_s` is how long it is asked for again.
+    a listing does not answer. `shares` says whether others wait for parts of the list. Of a listing that is refused for now, `patience_s` is how long it is asked for again.
     """
 
     storage: Callable[[str], Storage]
@@ -103,6 +106,7 @@ class Reading:
     hold_turn: Callable[[], None] = nothing
     free_turn: Callable[[], None] = nothing
     look_up: LookUp = nobody_looks
+    shares: Callable[[], bool] = never
     patience_s: float | None = None
 
 

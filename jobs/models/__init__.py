@@ -9,7 +9,9 @@ from jobs.models.failed_sign_in import FailedSignIn
 from jobs.models.failure import FailureCause, FailureSample
 from jobs.models.foreseen import ForeseenCount
 from jobs.models.job import Job, JobQuerySet, JobTag, new_job_id
+from jobs.models.list_part import ListPart
 from jobs.models.list_upload import ListUpload
+from jobs.models.prepared import Prepared
 from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
@@ -29,7 +31,9 @@ __all__ = [
     "JobEvent",
     "JobQuerySet",
     "JobTag",
+    "ListPart",
     "ListUpload",
+    "Prepared",
     "ProbedBucket",
     "RateSample",
     "Region",

@@ -14,6 +14,7 @@ from jobs.choices import (
     PauseCause,
     ReportScope,
 )
+from jobs.models.prepared import Prepared
 from jobs.models.region import Region
 from jobs.models.role import Role
 from jobs.spec.object_list import ListSpec, list_from_wire
@@ -35,7 +36,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(terminated_at__isnull=True)
 
 
-class Job(models.Model):
+class Job(Prepared):
     """`parameters` is the operation's wire form. Counters are exact at every commit.
 
     Moments are UTC; fields ending in `_s` are seconds, `lease_expires_s` on the database's
@@ -70,8 +71,6 @@ class Job(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="real_jobs"
     )
     """The dry run whose list this job runs: what has changed since is not touched."""
-    unguarded_rows = models.PositiveBigIntegerField(default=0)
-    """Rows of that list whose objects could not be looked at."""
     cloned_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="clones"
     )
@@ -87,8 +86,6 @@ class Job(models.Model):
     """Where a generated list was saved: GeneratedManifestDescriptor in its wire form."""
     saved_files = models.JSONField(default=list, editable=False)
     """While it is saved: data files that are whole, see `engine.saved_list`."""
-    looked_up_objects = models.PositiveBigIntegerField(default=0, editable=False)
-    """How many objects were asked for what no listing tells."""
 
     report_enabled = models.BooleanField(default=True)
     report_bucket = models.CharField(max_length=63, blank=True)
@@ -101,16 +98,8 @@ class Job(models.Model):
     total_tasks = models.PositiveBigIntegerField(null=True, blank=True)
     tasks_succeeded = models.PositiveBigIntegerField(default=0)
     tasks_failed = models.PositiveBigIntegerField(default=0)
-    buckets = models.JSONField(default=dict)
-    """Of the prepared list: bucket name to [rows, line of the first, file of that line]."""
-    lists_versions = models.BooleanField(null=True, editable=False)
-    """Whether the rows of its list name versions; None before the first was read."""
     buckets_checked = models.JSONField(default=list, editable=False)
     """While a job is prepared: those that were looked at."""
-    plus_signs = models.PositiveBigIntegerField(default=0, editable=False)
-    """In the keys of the prepared list, where nobody said what they stand for."""
-    skipped_rows = models.JSONField(default=dict)
-    """Rows of the list that are no tasks, by the reason."""
     found = models.JSONField(default=dict, editable=False)
     """What the operation's preconditions found that its tasks go by, by bucket."""
 
@@ -163,9 +152,6 @@ class Job(models.Model):
     lost_rows_accepted = models.PositiveBigIntegerField(default=0)
     """A person let the job end without so many of them."""
 
-    prepared_rows = models.PositiveBigIntegerField(default=0)
-    list_checkpoint = models.JSONField(null=True, editable=False)
-    """Where the list is read on: only the source reads it that made it (manifests/source.py)."""
     work_stored = models.PositiveBigIntegerField(default=0, editable=False)
     """How often something was put into work storage that is to be cleared away; 0 once it is."""
     report_files = models.JSONField(default=list)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Sum
+
 from jobs.choices import JobStatus
 from jobs.models import FailureCause, Job, RateSample
 from jobs.queries import progress
@@ -21,6 +23,7 @@ SLOW = frozenset({JobStatus.SUSPENDED, JobStatus.PAUSED})
 class Progress:
     """Everything of the polled part. Rates are tasks per second, None where none can be said.
 
+    `read_rows` and `looked_up_objects` are those of a list that is prepared, of all its parts.
     `ends_s` is the moment that the shown time remaining leads to, in seconds since the epoch, 0
     when none is shown.
     """
@@ -38,6 +41,8 @@ class Progress:
     causes: Sequence[FailureCause]
     more_causes: int
     waiting: Waiting | None
+    read_rows: int
+    looked_up_objects: int
 
     @property
     def rates_span_s(self) -> int:
@@ -65,7 +70,7 @@ def active_s(job: Job, now: datetime) -> float:
 
 
 def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
-    """Two queries: rates and causes; one more for a job whose tasks may wait. `shown_ends_s` is the `ends_s` that the reader sees now."""
+    """Two queries: rates and causes; one more while a list is prepared, and for a job whose tasks may wait. `shown_ends_s` is the `ends_s` that the reader sees now."""
     causes = list(job.failure_causes.all())
     slots = _slots(job, now)
     spent_s = active_s(job, now)
@@ -73,6 +78,7 @@ def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
     recent = recent_rate(job, slots, now)
     waiting = waiting_of(job)
     stalled = running and not (job.waiting_for or waiting) and _is_stalled(job, slots, now)
+    read_rows, looked_up = _prepared(job)
     rest_s = None if stalled or job.waiting_for or waiting else rest_of(job, recent, now)
     if rest_s is not None:
         shown_s = shown_ends_s - now.timestamp() if shown_ends_s else None
@@ -93,7 +99,17 @@ def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
         causes=causes[:TOP_CAUSES],
         more_causes=max(0, len(causes) - TOP_CAUSES),
         waiting=waiting,
+        read_rows=read_rows,
+        looked_up_objects=looked_up,
     )
+
+
+def _prepared(job: Job) -> tuple[int, int]:
+    """Rows, and objects that were asked for, with those of parts that are not joined to the list yet."""
+    if job.total_tasks is not None:
+        return job.prepared_rows, job.looked_up_objects
+    parts = job.parts.aggregate(rows=Sum("prepared_rows"), asked=Sum("looked_up_objects"))
+    return job.prepared_rows + (parts["rows"] or 0), job.looked_up_objects + (parts["asked"] or 0)
 
 
 def remaining(job: Job) -> int:

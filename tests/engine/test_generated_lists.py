@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from jobs.choices import JobStatus
-from jobs.engine import planner, saved_list
+from jobs.engine import row_keeping, saved_list
 from jobs.lifecycle.generated_lists import saved_list as saved_list_of
 from jobs.manifests.generated import source
 from jobs.manifests.source import ListAnewError
@@ -462,7 +462,7 @@ def test_list_goes_on_after_kills_at_every_checkpoint_and_has_no_object_twice(
     keys = put_tagged(place, 8)
     members = saved(place)
     job = make_job(place, generator(place, more=TEAM, **members))
-    checkpoint = planner._Preparation._checkpoint
+    checkpoint = row_keeping.RowKeeping._checkpoint
     kills = []
 
     def killed_before(self, *args):
@@ -472,7 +472,7 @@ def test_list_goes_on_after_kills_at_every_checkpoint_and_has_no_object_twice(
         kills.clear()
         checkpoint(self, *args)
 
-    monkeypatch.setattr(planner._Preparation, "_checkpoint", killed_before)
+    monkeypatch.setattr(row_keeping.RowKeeping, "_checkpoint", killed_before)
     for _ in range(60):
         with contextlib.suppress(Killed):
             steps.prepare(job)
@@ -503,7 +503,7 @@ def test_list_that_is_read_anew_has_every_row_once(place, steps, settings, monke
         raise ListAnewError("ListingNotUsable", "Out of order.", anew)
 
     monkeypatch.setattr(source.GeneratedList, "blocks", out_of_order_at_first)
-    monkeypatch.setattr(planner, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(row_keeping, "CHECKPOINT_S", 0.0)
     job = make_job(place, generator(place))
     steps.prepare(job)
     assert Chunk.objects.filter(job=job).count() == 0

@@ -9,7 +9,7 @@ from jobs.manifests.frozen_list import BUCKET, COMMA, KEY, BucketsOfBlock, Froze
 from jobs.manifests.layout import Layout
 from jobs.manifests.plain_text import Places, PlainText, line_ends
 from jobs.manifests.rows import Row
-from jobs.manifests.source import Place, RowBlock
+from jobs.manifests.source import Checkpoint, Place, RowBlock
 
 DELETE_MARKERS = "delete markers"
 
@@ -49,12 +49,13 @@ def batch_of(rows: Sequence[Row | None], layout: Layout, first_line: int) -> Bat
 
 class Cutter:
     """Blocks of one file. A checkpoint is {"file": its place among the inventory's files, "line": the
-    line to go on with, "rows": how many came from the inventory so far}. The last block, which may have no
-    rows, leads to the next file.
+    line to go on with, "rows": how many came from the inventory so far}, and "until" besides, where files
+    from that place on are for others. The last block, which may have no rows, leads to the next file.
     """
 
     def __init__(self, file: str, place: int, line: int, rows: int, rows_per_block: int) -> None:
         self.rows = rows
+        self.until: int | None = None
         self._file = file
         self._place = place
         self._line = line
@@ -91,7 +92,16 @@ class Cutter:
         batch = self._waiting
         next_line = self._line if batch is None else batch.next_line
         last = self._block(batch, 0, 0 if batch is None else len(batch), next_line)
-        return replace(last, checkpoint={"file": self._place + 1, "line": 1, "rows": self.rows})
+        return replace(last, checkpoint=self._at(self._place + 1, 1))
+
+    def left_to_others(self, until: int, parts: Sequence[Checkpoint]) -> RowBlock:
+        """Before anything is read: files from `until` on are for others, who begin at `parts`."""
+        self.until = until
+        return replace(self._block(None, 0, 0, self._line), parts=parts)
+
+    def _at(self, place: int, line: int) -> Checkpoint:
+        at = {"file": place, "line": line, "rows": self.rows}
+        return at if self.until is None else at | {"until": self.until}
 
     def _cut(self, stop: int) -> Iterator[RowBlock]:
         batch = self._waiting
@@ -117,7 +127,7 @@ class Cutter:
         return RowBlock(
             rows=found,
             place=Place(at, self._file),
-            checkpoint={"file": self._place, "line": next_line, "rows": self.rows},
+            checkpoint=self._at(self._place, next_line),
             buckets={
                 name: (rows, Place(int(lines[first + index]), self._file))
                 for name, (rows, index) in buckets.items()

@@ -6,6 +6,7 @@ from jobs.s3.sentences import describe
 
 AGAIN = "Use the manifest.json of a newer inventory, or have this one delivered again."
 NOT_READ = "ManifestEncryptionNotSupported"
+NO_OBJECTS = "The inventory lists no objects: its files have no rows, or delete markers only."
 KMS_ACTIONS = (
     "kms:Decrypt and kms:GenerateDataKey on the KMS key that the inventory is encrypted with"
 )

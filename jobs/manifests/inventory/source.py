@@ -16,12 +16,14 @@ from jobs.manifests.inventory.cutting import Batch, Cutter
 from jobs.manifests.inventory.data_files import FORBIDDEN, is_about_kms, pieces_of
 from jobs.manifests.inventory.manifest_json import CSV, MAX_BYTES, DataFile, Inventory, parsed
 from jobs.manifests.inventory.sentences import (
+    NO_OBJECTS,
     NOT_READ,
     at_file,
     customer_key,
     denied,
     wrong_file,
 )
+from jobs.manifests.inventory.sharing import shared
 from jobs.manifests.inventory.unpacking import NotGzipError, gunzipped
 from jobs.manifests.keys import KeyRules
 from jobs.manifests.opened import encryption_problem, look_at, reading_errors
@@ -54,12 +56,19 @@ class InventorySource:
     ) -> Iterator[RowBlock]:
         inventory = read_manifest(manifest, reading)
         start = checkpoint or {"file": 0, "line": 1, "rows": 0}
-        rows = start["rows"]
-        for place, file in enumerate(inventory.files):
-            if place < start["file"]:
-                continue
+        until = start.get("until", len(inventory.files))
+        is_whole, rows = "until" not in start, start["rows"]
+        place = start["file"]
+        while place < until:
             line = start["line"] if place == start["file"] else 1
+            file = inventory.files[place]
             cutter = Cutter(file.key, place, line, rows, reading.rows_per_block)
+            if is_whole and line == 1 and reading.shares():
+                until, parts = shared(inventory.files, place)
+                is_whole = not parts
+                if parts:
+                    yield cutter.left_to_others(until, parts)
+            cutter.until = None if is_whole else until
             reading.hold_turn()
             for batch in _batches(file, manifest, inventory, reading, line):
                 yield from cutter.feed(batch)
@@ -68,11 +77,9 @@ class InventorySource:
             reading.free_turn()
             yield cutter.finish()
             rows = cutter.rows
-        if not rows:
-            raise ManifestError(
-                INVALID_CONTENT,
-                "The inventory lists no objects: its files have no rows, or delete markers only.",
-            )
+            place += 1
+        if not rows and is_whole:
+            raise ManifestError(INVALID_CONTENT, NO_OBJECTS)
 
 
 SOURCE = InventorySource()

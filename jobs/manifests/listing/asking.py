@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
@@ -102,6 +102,10 @@ class Asking(Generic[Item, Found]):
 
     def put(self, item: Item) -> None:
         self._waiting.append(item)
+
+    def forget(self, items: Collection[Item]) -> None:
+        """Those that were not asked for yet. Answers to the others still come."""
+        self._waiting = deque(item for item in self._waiting if item not in items)
 
     def next(self) -> tuple[Item, Found] | None:
         """What came, or None when nothing did for a moment. What a storage refuses for now is asked

@@ -1,7 +1,7 @@
 """A listing as a source of rows, in blocks for the frozen list."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,9 +28,12 @@ def listed_blocks(
     out late that a storage lists out of order.
     """
     known = checkpoint or {"place": 0, "within": None, "unordered": []}
-    listing = _Blocks(wanted, reading, known["unordered"])
-    within = known["within"]
-    for number in range(known["place"], len(wanted.places)):
+    until = known.get("until", len(wanted.places))
+    listing = _Blocks(wanted, reading, known["unordered"], until)
+    within, number = known["within"], known["place"]
+    while number < listing.until:
+        if reading.shares():
+            yield from listing.leave_places(number, within)
         place = wanted.places[number]
         lister = Lister(
             reading.storage(place.bucket).listing,
@@ -42,22 +45,26 @@ def listed_blocks(
         if within is None and number in listing.unordered:
             within = PAGE_BY_PAGE
         try:
-            yield from listing.of_place(number, batches(lister, reading.stop, within))
+            yield from listing.of_place(
+                number, batches(lister, reading.stop, within, reading.shares)
+            )
         except UnorderedError as error:
             raise listing.anew(number, str(error)) from error
-        within = None
+        within, number = None, number + 1
     yield from listing.rest()
 
 
 @dataclass(slots=True)
 class _Blocks:
-    """`unordered` are the numbers of places that are listed page by page. `waiting` are rows for the next
+    """`unordered` are the numbers of places that are listed page by page; those from `until` on are for
+    others. `waiting` are rows for the next
     block, each with its bucket; `checkpoint` that of what came last.
     """
 
     wanted: Wanted
     reading: Reading
     unordered: list[int]
+    until: int
     waiting: list[tuple[str, Listed]] = field(default_factory=list)
     checkpoint: Checkpoint = None
     has_moved: bool = False
@@ -77,6 +84,15 @@ class _Blocks:
             yield from self.rest()
             raise
 
+    def leave_places(self, number: int, within: Any) -> Iterator[RowBlock]:
+        """Half of those behind `number`, for others to list."""
+        kept = (self.until - number) // 2
+        if not kept:
+            return
+        begin, self.until = self._at(self.until - kept, None), self.until - kept
+        self.checkpoint = self._at(number, within)
+        yield self._block(len(self.waiting), self.checkpoint, [begin])
+
     def rest(self) -> Iterator[RowBlock]:
         if self.waiting or self.has_moved:
             yield self._block(len(self.waiting), self.checkpoint)
@@ -94,6 +110,9 @@ class _Blocks:
             yield self._block(wanted_rows, before)
         self.has_moved = self.has_moved or bool(batch.rows)
         self.checkpoint = self._at(number, batch.checkpoint(None))
+        if batch.left is not None:
+            part = self._at(number, batch.left, until=number + 1)
+            yield self._block(len(self.waiting), self.checkpoint, [part])
         if self.reading.is_slow():
             yield from self.rest()
 
@@ -102,10 +121,13 @@ class _Blocks:
         unordered = sorted({*self.unordered, number})
         return ListAnewError(UNUSABLE, why, {"place": 0, "within": None, "unordered": unordered})
 
-    def _at(self, number: int, within: Any) -> Checkpoint:
-        return {"place": number, "within": within, "unordered": self.unordered}
+    def _at(self, number: int, within: Any, *, until: int | None = None) -> Checkpoint:
+        at = {"place": number, "within": within, "unordered": self.unordered}
+        return at | {"until": self.until if until is None else until}
 
-    def _block(self, rows: int, checkpoint: Checkpoint) -> RowBlock:
+    def _block(
+        self, rows: int, checkpoint: Checkpoint, parts: Sequence[Checkpoint] = ()
+    ) -> RowBlock:
         block, self.waiting = self.waiting[:rows], self.waiting[rows:]
         self.has_moved = False
         skipped = dict(self.wanted.skipped)
@@ -117,6 +139,7 @@ class _Blocks:
             checkpoint=checkpoint,
             buckets={bucket: (count, NOWHERE) for bucket, count in counted.items()},
             skipped=skipped,
+            parts=parts,
         )
 
 

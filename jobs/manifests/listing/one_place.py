@@ -1,19 +1,23 @@
 """Listing one bucket or prefix, in the way that its storage can be relied on."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from jobs.manifests.listing.checking import IgnoredError, Lister, UnorderedError
 from jobs.manifests.listing.ranged import Batch, Checkpoint, Ranged
 from jobs.manifests.listing.sequential import Sequential
 from jobs.manifests.listing.spans import span_from_json
+from jobs.manifests.source import never
 
 PAGE_BY_PAGE: Checkpoint = {"next": {}, "last": None, "only": None}
 """The checkpoint of a place that was found out to be listed out of order, at its beginning."""
 
 
 def batches(
-    lister: Lister, stop: threading.Event, checkpoint: Checkpoint | None = None
+    lister: Lister,
+    stop: threading.Event,
+    checkpoint: Checkpoint | None = None,
+    shares: Callable[[], bool] = never,
 ) -> Generator[Batch, None, None]:
     """Every row once, in any order; an empty batch whenever nothing came for a moment. Raises
     StorageError, StorageUnavailableError, StoppedError, and UnorderedError where the place is to be
@@ -23,7 +27,7 @@ def batches(
         yield from Sequential.restored(lister, stop, checkpoint).batches()
         return
     spans = None if checkpoint is None else [span_from_json(one) for one in checkpoint["spans"]]
-    ranged = Ranged(lister, stop, spans)
+    ranged = Ranged(lister, stop, spans, shares)
     try:
         yield from ranged.batches()
         return

@@ -10,6 +10,7 @@ from jobs.manifests.listing.checking import Lister, checked_page, spot_of
 from jobs.manifests.listing.listed import Listed
 from jobs.manifests.listing.pages import Page
 from jobs.manifests.listing.spans import Span, Spans
+from jobs.manifests.source import never
 
 Checkpoint = dict[str, Any]
 
@@ -17,11 +18,13 @@ Checkpoint = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Rows of one page, none where nothing came for a moment. `checkpoint` says how to go on once a
-    row of them is taken with all before it, or, given None, once all are.
+    row of them is taken with all before it, or, given None, once all are. `left` is where others go on with
+    what is left out from now on.
     """
 
     rows: list[Listed]
     checkpoint: Callable[[Listed | None], Checkpoint]
+    left: Checkpoint | None = None
 
 
 class Ranged:
@@ -32,7 +35,11 @@ class Ranged:
     """
 
     def __init__(
-        self, lister: Lister, stop: threading.Event, open_spans: list[Span] | None
+        self,
+        lister: Lister,
+        stop: threading.Event,
+        open_spans: list[Span] | None,
+        shares: Callable[[], bool] = never,
     ) -> None:
         self.chain: dict[str, str] | None = None if open_spans else {}
         self.spans = Spans(lister.place.prefix)
@@ -40,6 +47,7 @@ class Ranged:
             self.spans.open = open_spans
         self._lister = lister
         self._stop = stop
+        self._shares = shares
 
     def batches(self) -> Iterator[Batch]:
         """Raises UnorderedError, StorageError, StoppedError."""
@@ -53,6 +61,8 @@ class Ranged:
                     yield Batch([], self._checkpoint_of_all)
                     continue
                 span, page = came
+                if span not in self.spans.open:
+                    continue  # it was left to others meanwhile
                 batch = self._take(span, page)
                 if span in self.spans.open:
                     asking.put(span)
@@ -60,6 +70,11 @@ class Ranged:
                     asking.put(new)
                 asking.send()
                 yield batch
+                if self._shares() and (left := self.spans.leave_some()):
+                    asking.forget(left)
+                    self.chain = None
+                    begin = {"spans": [one.to_json() for one in left]}
+                    yield Batch([], self._checkpoint_of_all, begin)
 
     def _ask(self, span: Span) -> Page:
         return checked_page(self._lister, span.asked)

@@ -10,6 +10,9 @@ from jobs.manifests.listing.keyspace import Sample, cut, sample_of, share_left
 _LEAST_PAGES_LEFT = 3.0
 """A range with less to come is left to whoever has it."""
 
+_LEAST_PAGES_TO_LEAVE = 24.0
+"""Others ask for a page or two of each range anew."""
+
 _FREE_REQUESTS = 12
 _EXTRA_SHARE = 0.06
 """Of all requests, so many may bring nothing new."""
@@ -85,6 +88,16 @@ class Spans:
         self._measure(whole)
         self.open.append(new)
         return new
+
+    def leave_some(self) -> list[Span]:
+        """About half of what is to come, for others to list; nothing where that would not pay."""
+        known = [span for span in self.open if span.sample is not None]
+        known.sort(key=lambda span: span.pages_left, reverse=True)
+        left = known[1::2]
+        if sum(span.pages_left for span in left) < _LEAST_PAGES_TO_LEAVE:
+            return []
+        self.open = [span for span in self.open if span not in left]
+        return left
 
     def _measure(self, span: Span) -> None:
         if span.sample is not None:
