@@ -3,8 +3,9 @@ every few seconds and hints again. Safe to run twice at once.
 """
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jobs import conf, queueing
 from jobs.access import lock_out
@@ -44,13 +45,17 @@ def _mind_the_clock() -> None:
     very_far_s = far_s + control_lease.LONGEST_PAUSE_S
     going = Job.objects.going()
     chunks = Chunk.objects.filter(job__in=going, state=ChunkState.RUNNING)
-    for rows, field, limit_s in (
-        (chunks, "lease_expires_s", far_s),
-        (ListPart.objects.filter(job__in=going), "lease_expires_s", far_s),
-        (going, "control_lease_expires_s", far_s),
-        (going.filter(control_tries=0), "waiting_until_s", far_s),
-        (going, "waiting_until_s", very_far_s),
-    ):
+    _bring_nearer(chunks, now, lease_expires_s=far_s)
+    _bring_nearer(ListPart.objects.filter(job__in=going), now, lease_expires_s=far_s)
+    is_far = Q(control_lease_expires_s__gt=far_s) | Q(waiting_until_s__gt=far_s)
+    if going.filter(is_far).exists():
+        _bring_nearer(going, now, control_lease_expires_s=far_s)
+        _bring_nearer(going.filter(control_tries=0), now, waiting_until_s=far_s)
+        _bring_nearer(going, now, waiting_until_s=very_far_s)
+
+
+def _bring_nearer(rows: QuerySet[Any], now: float, **limits_s: float) -> None:
+    for field, limit_s in limits_s.items():
         far = rows.filter(**{f"{field}__gt": limit_s})
         if far.exists():  # a look alone keeps nobody from writing
             far.update(**{field: now + conf.lease_s()})

@@ -1,5 +1,6 @@
 """The jobs list: what is asked for in the URL, and the rows that fit, in a fixed number of queries."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +29,7 @@ SORTS = {
 }
 DEFAULT_SORT = "-created"
 MAX_WORDS = 10
+_BEGINS_ID = re.compile(r"[0-9a-fA-F-]{1,36}")
 RUNNING = tuple(
     status for status in JobStatus if status not in TERMINAL and status != JobStatus.SUSPENDED
 )
@@ -78,8 +80,11 @@ class JobFilter:
         """Those of `jobs` that fit."""
         found = jobs
         for word in self.q.split()[:MAX_WORDS]:
-            named = Q(pk__istartswith=word) | Q(retry_of__pk__istartswith=word)
-            found = found.filter(Q(description__icontains=word) | named)
+            fits = Q(description__icontains=word)
+            if _BEGINS_ID.fullmatch(word):
+                beginning = word.lower()
+                fits |= Q(pk__startswith=beginning) | Q(retry_of__pk__startswith=beginning)
+            found = found.filter(fits)
         if self.statuses:
             found = found.filter(status__in=self.statuses)
         if self.operation:
