@@ -23,6 +23,7 @@ PARTS = {
     "multipart": ("multipart", "sqlite"),
     "listing": ("listing", "sqlite"),
     "scale": ("scale", "sqlite"),
+    "preview": ("preview", "sqlite"),
     "pages-sqlite": ("pages", "sqlite"),
     "pages-postgres": ("pages", "postgres"),
     "reports": ("reports", "sqlite"),
