@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -56,6 +57,17 @@ def envnetworks(name: str) -> list[IPv4Network | IPv6Network]:
         raise ImproperlyConfigured(
             f"{name} must be networks such as 10.0.0.0/8, parted by commas: {error}."
         ) from error
+
+
+def envzone(name: str) -> str:
+    """A zone such as Europe/Madrid. Raises ImproperlyConfigured."""
+    text = envstr(name, "UTC")
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError) as error:
+        said = f'{name} must be a time zone such as Europe/Madrid, not "{text}".'
+        raise ImproperlyConfigured(said) from error
+    return text
 
 
 def envsecret(name: str) -> str:

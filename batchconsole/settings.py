@@ -4,7 +4,6 @@ Every variable has a default that suits one machine on loopback; docs/configurat
 """
 
 import os
-import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,9 +24,13 @@ from batchconsole.environment import (
     envredis,
     envsecret,
     envstr,
+    envzone,
     kept,
     short_socket,
 )
+from batchconsole.mail import mail
+from batchconsole.oidc import oidc
+from batchconsole.work_store import work_store
 
 django_stubs_ext.monkeypatch()
 
@@ -71,44 +74,9 @@ BATCHCONSOLE_WORK_DIR = envfolder("WORK_DIR", DATA_DIR / "work")
 BATCHCONSOLE_SQL_DIR = envfolder("SQL_DIR", DATA_DIR / "sql-filters")
 
 
-def work_store() -> dict[str, str]:
-    """Settings of a work storage in S3, from the variables of the same names; empty for a folder."""
-    place = envstr("WORK_STORE")
-    if not place:
-        return {}
-    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/[A-Za-z0-9/._-]*)?", place):
-        raise ImproperlyConfigured(f'WORK_STORE must look like s3://bucket/prefix, not "{place}".')
-    endpoint = envstr("WORK_STORE_ENDPOINT")
-    if "@" in endpoint:
-        raise ImproperlyConfigured(
-            "Leave user and password out of WORK_STORE_ENDPOINT. Credentials are"
-            " WORK_STORE_ACCESS_KEY_ID and WORK_STORE_SECRET_ACCESS_KEY."
-        )
-    if not re.fullmatch(r"https?://[^/\s]+/?", endpoint):
-        raise ImproperlyConfigured(
-            "WORK_STORE needs WORK_STORE_ENDPOINT, the URL of the storage:"
-            f' https://s3.example.com, not "{endpoint}".'
-        )
-    style = envstr("WORK_STORE_ADDRESSING", "path")
-    if style not in {"path", "virtual"}:
-        raise ImproperlyConfigured(f'WORK_STORE_ADDRESSING must be path or virtual, not "{style}".')
-    key, secret = envstr("WORK_STORE_ACCESS_KEY_ID"), envsecret("WORK_STORE_SECRET_ACCESS_KEY")
-    if bool(key) != bool(secret):
-        raise ImproperlyConfigured(
-            "WORK_STORE_ACCESS_KEY_ID and WORK_STORE_SECRET_ACCESS_KEY go together: set both, or"
-            " neither to use the ambient credentials of the machine."
-        )
-    return {
-        "BATCHCONSOLE_WORK_STORE": place,
-        "BATCHCONSOLE_WORK_STORE_ENDPOINT": endpoint.rstrip("/"),
-        "BATCHCONSOLE_WORK_STORE_REGION": envstr("WORK_STORE_REGION", "us-east-1"),
-        "BATCHCONSOLE_WORK_STORE_ADDRESSING": style,
-        "BATCHCONSOLE_WORK_STORE_ACCESS_KEY_ID": key,
-        "BATCHCONSOLE_WORK_STORE_SECRET_ACCESS_KEY": secret,
-    }
-
-
 globals().update(work_store())
+globals().update(mail())
+globals().update(oidc())
 
 
 def _own_names(bind: str) -> str:
@@ -132,7 +100,11 @@ BATCHCONSOLE_DATA_PLANE = envint("DATA_PLANE", 1, low=0, high=1)
 BATCHCONSOLE_ALLOW_LINK_LOCAL = envbool("ALLOW_LINK_LOCAL", False)
 BATCHCONSOLE_DEMO = envbool("DEMO", False)  # set by `up --demo`, for what it starts
 BATCHCONSOLE_DEMO_PASSWORD = envsecret("DEMO_PASSWORD") or "demo"
+BATCHCONSOLE_CONFIRMATION_REQUIRED = envbool(
+    "CONFIRMATION_REQUIRED", True
+)  # where CreateJob does not say
 BATCHCONSOLE_ACCOUNT_ID = envstr("ACCOUNT_ID", "123456789012")
+BATCHCONSOLE_TIME_ZONE = envzone("TIME_ZONE")
 BATCHCONSOLE_ADMIN_EMAIL = envstr("ADMIN_EMAIL")
 BATCHCONSOLE_ADMIN_PASSWORD = envsecret("ADMIN_PASSWORD")
 for _name in ("ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE"):
@@ -156,15 +128,20 @@ MIDDLEWARE = [
     "jobs.console.content_policy.ContentPolicyMiddleware",
     # Before the rest: it asks for no session, no host name and no https.
     "jobs.console.health.HealthMiddleware",
+    # Whatever an answer comes from, it names its request.
+    "jobs.console.request_ids.RequestIdMiddleware",
+    "jobs.s3control.middleware.S3ControlMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "jobs.console.sign_in.second_factor_first.SecondFactorFirstMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "jobs.console.time_zone.TimeZoneMiddleware",
 ]
 ROOT_URLCONF = "batchconsole.urls"
 WSGI_APPLICATION = "batchconsole.wsgi.application"
@@ -290,12 +267,18 @@ LOGGING = {
         "plain": {
             "format": "{asctime} {levelname} {name} {process:d} {message}",
             "style": "{",
-        }
+        },
+        "bare": {"format": "{message}", "style": "{"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "events": {"class": "logging.StreamHandler", "formatter": "bare"},
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "jobs": {"level": LOG_LEVEL},
+        # A line of JSON for each change of a job's status
+        "batchconsole.events": {"handlers": ["events"], "level": "INFO", "propagate": False},
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from jobs.console.views.account import admin_sign_in
+from jobs.console.sign_in.views import admin_sign_in
 
 # Here, and not when Django starts: workers have no pages, and 3 MB less each.
 admin.autodiscover()

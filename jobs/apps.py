@@ -11,4 +11,5 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         # By name: this module is loaded before every other and stands outside the import law.
         post_migrate.connect(import_module("jobs.access.groups").make_groups, sender=self)
+        import_module("jobs.audit.watching").watch()
         pre_save.connect(import_module("jobs.access.emails").normalise, sender="auth.User")

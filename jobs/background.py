@@ -8,15 +8,19 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from types import FrameType
 
 from django.db import connections
 from django.utils import timezone
 
+from jobs import queueing
+from jobs.access import access_keys
 from jobs.engine import control, runner
 from jobs.engine import sweep as sweeping
 from jobs.lifecycle import clean_up as cleaning
 from jobs.lifecycle import list_conversions
+from jobs.notifications import delivering, reminders
 from jobs.reports import retry_drafts
 from jobs.s3.work_store import work_storage
 
@@ -53,12 +57,25 @@ def convert_list(draft_id: str) -> None:
         list_conversions.make_in_turn(draft_id, clock=timezone.now, stop=stop)
 
 
+def note_access_key_use(key_id: str, used_at: str) -> None:
+    connections.close_all()
+    access_keys.note_use(key_id, datetime.fromisoformat(used_at))
+
+
+def send_notifications() -> None:
+    connections.close_all()
+    queueing.notifier_came()
+    with stop_on_term() as stop:
+        delivering.deliver(clock=timezone.now, stop=stop)
+
+
 def sweep() -> None:
     sweeping.sweep(now=timezone.now())
 
 
 def clean_up() -> None:
     cleaning.clean_up(timezone.now())
+    reminders.remind(timezone.now())
 
 
 @contextlib.contextmanager

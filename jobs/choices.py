@@ -106,6 +106,10 @@ class PauseCause(TextChoices):
     STORAGE = "storage", "The storage did not do what was asked"
 
 
+ASKING = (PauseCause.CANARY, PauseCause.STORAGE)
+"""Causes of a pause that a person has to decide about, and does not know of."""
+
+
 class AddressingStyle(TextChoices):
     PATH = "path", "Path style"
     VIRTUAL = "virtual", "Virtual-hosted style"

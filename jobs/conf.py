@@ -1,8 +1,10 @@
 """A typed view of our settings; each may be overridden in Django settings as BATCHCONSOLE_<NAME>."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -10,6 +12,9 @@ SUSPENDED_LIFETIME = timedelta(days=30)
 """A job suspended for longer fails (docs/batch-operations.md, Confirmation)."""
 
 DRAFT_LIFETIME = timedelta(days=30)
+DELIVERY_LIFETIME = timedelta(days=30)
+"""Of what was sent, or given up, to whoever is told of jobs."""
+
 LIST_LIFETIME = timedelta(days=30)
 """Of the list of a dry run that was not run for real."""
 
@@ -36,6 +41,16 @@ def _text(name: str, default: str = "") -> str:
 def account_id() -> str:
     """The 12 digits that stand for this installation in ARNs and in requests of AWS's clients."""
     return _text("ACCOUNT_ID", "123456789012")
+
+
+def time_zone() -> ZoneInfo:
+    """Whose hours and days access policies mean."""
+    return ZoneInfo(_text("TIME_ZONE", "UTC"))
+
+
+def confirmation_required() -> bool:
+    """Whether a job waits where CreateJob does not say."""
+    return bool(getattr(settings, "BATCHCONSOLE_CONFIRMATION_REQUIRED", True))
 
 
 def ca_folder() -> Path:
@@ -161,6 +176,37 @@ def threads_in_flight() -> int:
 def data_plane() -> bool:
     """Off (0), boto3 makes every request: for the one who suspects our own HTTP of a fault."""
     return bool(_int("DATA_PLANE", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class OidcProvider:
+    """Whose word counts for who somebody is. `group_roles` says which role each of its groups has;
+    with `trusts_email`, emails count that it does not call verified.
+    """
+
+    issuer: str
+    client_id: str
+    name: str
+    scope: str
+    groups_claim: str
+    group_roles: Mapping[str, str]
+    trusts_email: bool
+    client_secret: str = field(repr=False)
+
+
+def oidc_provider() -> OidcProvider | None:
+    found = getattr(settings, "BATCHCONSOLE_OIDC", None)
+    return OidcProvider(**found) if found else None
+
+
+def can_mail() -> bool:
+    """Whether a mail server is configured; without one, no mail is sent."""
+    return bool(settings.EMAIL_HOST)
+
+
+def public_url() -> str:
+    """Where links lead that no request made, as https://console.example.com; "" where nobody said."""
+    return _text("PUBLIC_URL")
 
 
 def allow_link_local() -> bool:

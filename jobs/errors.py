@@ -42,15 +42,24 @@ class ValidationFailedError(BatchConsoleError):
         self.problems = problems
 
 
+class UnknownPersonError(BatchConsoleError):
+    """Nobody here is known by that."""
+
+
+class LastAdministratorError(BatchConsoleError):
+    """This is the last administrator. Make somebody else an administrator first."""
+
+
 class AccessDeniedError(BatchConsoleError):
     """You are not allowed to do this.
 
-    `action` is what was asked for, such as "s3:UpdateJobStatus".
+    `action` is what was asked for, such as "s3:UpdateJobStatus", and `resource` the ARN of what for.
     """
 
-    def __init__(self, message: str = "", *, action: str = "") -> None:
+    def __init__(self, message: str = "", *, action: str = "", resource: str = "*") -> None:
         super().__init__(message or "You are not allowed to do this.")
         self.action = action
+        self.resource = resource
 
 
 class JobStatusError(BatchConsoleError):

@@ -4,6 +4,7 @@ The database holds the truth: a hint that is lost is sent again by the sweep, a 
 finds nothing to do. So an unreachable Redis is logged here and never breaks a request.
 """
 
+import contextlib
 import functools
 import logging
 import os
@@ -27,7 +28,14 @@ from jobs.errors import QueueUnavailableError
 logger = logging.getLogger(__name__)
 
 Queue = Literal["run", "control"]
-BackgroundCall = Literal["run_chunks", "prepare_and_finish", "make_retry_list", "convert_list"]
+BackgroundCall = Literal[
+    "run_chunks",
+    "prepare_and_finish",
+    "make_retry_list",
+    "convert_list",
+    "note_access_key_use",
+    "send_notifications",
+]
 
 ANSWER_S = 1.0
 """A server that is frozen holds nobody up for longer."""
@@ -39,6 +47,8 @@ QUEUE_OF: dict[BackgroundCall, Queue] = {
     "prepare_and_finish": CONTROL,
     "make_retry_list": CONTROL,
     "convert_list": CONTROL,
+    "note_access_key_use": CONTROL,
+    "send_notifications": CONTROL,
 }
 FUNCTIONS = frozenset(f"jobs.background.{name}" for name in QUEUE_OF)
 """All that a message may name: who reaches Redis has no worker run anything else."""
@@ -55,6 +65,9 @@ REMEMBERED_S = 300
 
 SCHEDULER = "scheduler"
 _SCHEDULERS = "batchconsole:schedulers"
+_NOTIFIER_CALLED = "batchconsole:notifier-called"
+CALLED_AGAIN_S = 60
+"""A hint that is not heard for so long counts as lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,22 @@ def call_control() -> None:
     commits. Who takes it calls the next one, as long as there is more to do.
     """
     transaction.on_commit(_enqueue_control)
+
+
+def call_notifier() -> None:
+    """Hint that messages are to be sent; one such hint waits at a time."""
+    try:
+        redis = connection(timeout_s=ANSWER_S)
+        if redis.set(_NOTIFIER_CALLED, "1", nx=True, ex=CALLED_AGAIN_S):
+            _enqueue("send_notifications", ())
+    except RedisError:
+        logger.warning("Redis does not answer; the sweep will call for notifications")
+
+
+def notifier_came() -> None:
+    """By whoever heard that hint, before they look what there is to send."""
+    with contextlib.suppress(RedisError):
+        connection(timeout_s=ANSWER_S).delete(_NOTIFIER_CALLED)
 
 
 def workers_of(queue: Queue) -> int:

@@ -243,6 +243,7 @@ def make_report(job, files=(), **fields):
         "bucket": job.report_bucket,
         "manifest_key": f"out/job-{job.pk}/manifest.json",
         "files": list(files),
+        "size_bytes": sum(file["size_bytes"] for file in files),
         "written_at": job.terminated_at or timezone.now(),
     }
     return Report.objects.create(job=job, **(facts | rows | fields))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import connection
 
 from jobs.choices import AWAITING_CONFIRMATION, ChunkState, JobStatus, PauseCause
-from jobs.models import Chunk, FailureCause, Job, JobTag, RateSample, StatusChange
+from jobs.models import Chunk, FailureCause, Job, JobTag, RateSample, Report, StatusChange
 from tests.make import TAGS, listed_by, make_region, make_role
 
 YEAR = timedelta(days=365)
@@ -50,8 +50,20 @@ def make_many(count, *, now, seed=0):
             for job in jobs
             if job.tasks_failed
         )
+        Report.objects.bulk_create(_report(job) for job in jobs if job.status == JobStatus.COMPLETE)
         _going(drawn, [job for job in jobs if not job.is_terminal], now)
     analyze()
+
+
+def _report(job):
+    return Report(
+        job=job,
+        bucket="reports",
+        manifest_key=f"out/job-{job.pk}/manifest.json",
+        rows_failed=job.tasks_failed,
+        size_bytes=100 * job.tasks_failed,
+        written_at=job.terminated_at,
+    )
 
 
 def analyze():

@@ -15,7 +15,7 @@ RANKS = (
     {"choices", "errors", "conf", "orphans", "queueing", "spec"},
     {"s3", "services", "operations", "manifests", "workstore", "dataplane"},
     {"models"},
-    {"lifecycle", "access", "queries"},
+    {"lifecycle", "access", "queries", "audit"},
     {"reports", "notifications"},
     {"engine"},
     {"background", "worker"},
@@ -33,6 +33,8 @@ SAME_RANK_ARROWS = {
     ("dataplane", "services"),
     ("manifests", "workstore"),
     ("lifecycle", "access"),
+    ("lifecycle", "audit"),
+    ("access", "audit"),
     ("spec", "choices"),
     ("spec", "errors"),
     ("queueing", "conf"),
@@ -41,7 +43,7 @@ SAME_RANK_ARROWS = {
 UNRANKED = {"apps", "migrations"}
 PURE = {
     *("transitions", "retry", "rate_limit", "rows", "arns", "layout"),
-    *("signing", "template", "proof", "marks", "foreign", "faults", "error_codes"),
+    *("signing", "sigv4", "template", "proof", "marks", "foreign", "faults", "error_codes"),
 }
 IMPURE = ("jobs.models", "jobs.conf", "django.conf", "django.db", "boto3", "botocore")
 NO_CLOCK_BELOW_RANK = 5

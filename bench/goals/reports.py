@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from bench import house, sizes
 from bench.figures import Findings, figure
 from bench.place import Place
-from jobs.console.downloads import file_as_it_is, rows_for_people
+from jobs.console.report_downloads import CSV, JSON_LINES, FileFormat, file_as_it_is, rows_in
 from jobs.console.report_rows import Place as RowPlace
 from jobs.console.report_rows import page_of_rows
 from jobs.models import Report
@@ -96,13 +97,19 @@ def _downloads(found: Findings, report: Report, storage: "_Counting", rows: int)
         keys = [file["key"] for file in report.files]
         return sum(_length(file_as_it_is(report, storage, key)) for key in keys)
 
-    def for_people() -> int:
-        return _length(rows_for_people(report, storage, RowFilter()))
+    def rows_as(file_format: FileFormat) -> int:
+        return _length(rows_in(file_format, report, storage, RowFilter()))
 
-    people_bytes = size + rows + len(",".join(COLUMNS)) + 2  # Lines end in two characters.
+    # A space for each %20; lines of CSV end in two characters, those of JSON have names.
+    decoded = size - 2 * rows
+    names = len(json.dumps(dict.fromkeys(COLUMNS, ""))) - (len(COLUMNS) - 1)
+    lengths = {CSV: decoded + rows + len(",".join(COLUMNS)) + 2, JSON_LINES: decoded + names * rows}
     what = f"{rows:,} rows, download"
     _look(found, storage, f"{what} of the files", size, files, most_cpu_s=0.5 * share)
-    _look(found, storage, f"{what} for people", people_bytes, for_people, most_cpu_s=4 * share)
+    for file_format, expected in lengths.items():
+        look = functools.partial(rows_as, file_format)
+        name = f"{what} as {file_format.ending}"
+        _look(found, storage, name, expected, look, most_cpu_s=4 * share)
 
 
 def _length(pieces: Iterator[bytes]) -> int:

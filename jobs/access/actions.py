@@ -1,4 +1,4 @@
-"""What may be asked for, by the names that access policies use (docs/batch-operations.md, Who may do what)."""
+"""What may be asked for, by the names that access policies use (docs/access.md, Actions)."""
 
 from django.db.models import TextChoices
 
@@ -25,40 +25,13 @@ class Action(TextChoices):
     VIEW_AUDIT = "batchconsole:ViewAudit"
 
 
-class Role(TextChoices):
-    """The ready-made ones, each of which may do all that the ones before may."""
-
-    VIEWER = "Viewer"
-    OPERATOR = "Operator"
-    ADMIN = "Admin"
-
-    @property
-    def with_article(self) -> str:
-        return f"a {self.value}" if self is Role.VIEWER else f"an {self.value}"
-
-
-VIEWER_ACTIONS = frozenset(
-    {Action.LIST_JOBS, Action.DESCRIBE_JOB, Action.GET_JOB_TAGGING, Action.GET_JOB_REPORT}
+WITHOUT_RESOURCE = frozenset(
+    {
+        Action.CREATE_JOB,
+        Action.LIST_JOBS,
+        Action.MANAGE_REGIONS,
+        Action.MANAGE_ACCESS,
+        Action.VIEW_AUDIT,
+    }
 )
-OPERATOR_ACTIONS = VIEWER_ACTIONS | {
-    Action.CREATE_JOB,
-    Action.UPDATE_JOB_PRIORITY,
-    Action.UPDATE_JOB_STATUS,
-    Action.PUT_JOB_TAGGING,
-    Action.DELETE_JOB_TAGGING,
-    Action.PASS_ROLE,
-    Action.PAUSE_JOB,
-    Action.RESUME_JOB,
-    Action.RETRY_JOB,
-    Action.UPDATE_JOB_LIMITS,
-}
-ACTIONS: dict[Role, frozenset[Action]] = {
-    Role.VIEWER: VIEWER_ACTIONS,
-    Role.OPERATOR: OPERATOR_ACTIONS,
-    Role.ADMIN: frozenset(Action),
-}
-
-
-def role_for(action: Action) -> Role:
-    """The least of the ready-made roles that has it."""
-    return next(role for role in Role if action in ACTIONS[role])
+"""They are about no one thing: a statement about them has the Resource "*"."""

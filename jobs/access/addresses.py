@@ -17,6 +17,12 @@ def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) ->
     return str(_client(peer, forwarded_for, trusted) or "")
 
 
+def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
+    """Whether the other end of the connection is a proxy of ours."""
+    address = _address(peer)
+    return address is not None and any(address in one for one in trusted)
+
+
 def _client(
     peer: str, forwarded_for: str, trusted: Sequence[Network]
 ) -> IPv4Address | IPv6Address | None:

@@ -1,19 +1,26 @@
 """What is asked about, and the circumstances: the facts that a policy may name as condition keys.
 
-A key's name is in lower case here, since policies may write it either way. A key that is not there
-is absent, which is not the same as empty (docs/batch-operations.md, Who may do what).
+A key's name is folded here (`policy.keys.fold`), since policies may write it either way. A key that is
+not there is absent, which is not the same as empty (docs/access.md, Condition keys).
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
+from django.contrib.auth.models import User
+
 from jobs import conf
+from jobs.access.policy.keys import fold
+from jobs.choices import JobStatus
 from jobs.models import Job
+from jobs.spec.generator import GeneratorSpec
 from jobs.spec.job import JobSpec
 
 Keys = Mapping[str, tuple[str, ...]]
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,9 @@ class Resource:
 
     arn: str = "*"
     keys: Keys = field(default_factory=dict)
+    is_job: bool = False
+    owner_id: int | None = None
+    """Of a job: who created it."""
 
 
 ANY = Resource()
@@ -39,6 +49,23 @@ class Context:
     def asking(self, keys: Keys) -> Self:
         return replace(self, keys={**self.keys, **keys})
 
+    def asking_nothing(self) -> Self:
+        return replace(self, keys={})
+
+    @functools.cached_property
+    def facts(self) -> Keys:
+        """With the time, in UTC and on the installation's clock, and the address where there is one."""
+        local = self.now.astimezone(conf.time_zone())
+        address = {"aws:sourceip": (self.source_ip,)} if self.source_ip else {}
+        return {
+            **self.keys,
+            "aws:currenttime": (self.now.astimezone(UTC).isoformat(),),
+            "aws:epochtime": (str(int(self.now.timestamp())),),
+            "batchconsole:hourofday": (str(local.hour),),
+            "batchconsole:dayofweek": (DAYS[local.weekday()],),
+            **address,
+        }
+
 
 def job_arn(region: str, job_id: str) -> str:
     return f"arn:aws:s3:{region}:{conf.account_id()}:job/{job_id}"
@@ -46,14 +73,19 @@ def job_arn(region: str, job_id: str) -> str:
 
 def of_job(job: Job) -> Resource:
     """A job with its Region and its tags."""
+    tags = [(tag.key, tag.value) for tag in job.tags.all()]
     keys = {
         "s3:existingjobpriority": (str(job.priority),),
         "s3:existingjoboperation": (job.operation,),
-        **_tag_keys("resourcetag", dict(job.tags.values_list("key", "value"))),
+        **tag_keys("resourcetag", tags),
     }
-    if job.suspended_cause:
+    if job.status == JobStatus.SUSPENDED and job.suspended_cause:
         keys["s3:jobsuspendedcause"] = (job.suspended_cause,)
-    return Resource(job_arn(job.region.slug, job.pk), keys)
+    if job.total_tasks is not None:
+        keys["batchconsole:totaltasks"] = (str(job.total_tasks),)
+    if job.buckets:
+        keys["batchconsole:targetbucket"] = tuple(job.buckets)
+    return Resource(job_arn(job.region.slug, job.pk), keys, is_job=True, owner_id=job.owner_id)
 
 
 def of_role(arn: str) -> Resource:
@@ -62,21 +94,26 @@ def of_role(arn: str) -> Resource:
 
 def creating(spec: JobSpec) -> Keys:
     """What a request to create a job names."""
-    return {
+    keys = {
         "s3:requestjobpriority": (str(spec.priority),),
         "s3:requestjoboperation": (spec.operation,),
         **tagging(spec.tags),
     }
+    if isinstance(spec.manifest, GeneratorSpec):  # of a manifest it is known once it is read
+        listed = [source.bucket for source in spec.manifest.more.sources] or [spec.manifest.bucket]
+        keys["batchconsole:targetbucket"] = tuple(dict.fromkeys(listed))
+    return keys
 
 
-def tagged(spec: JobSpec) -> Resource:
+def tagged(spec: JobSpec, owner: User | None) -> Resource:
     """A job that is about to be: its tags are those it will have."""
-    return Resource("*", _tag_keys("resourcetag", spec.tags))
+    keys = tag_keys("resourcetag", spec.tags.items())
+    return Resource("*", keys, is_job=True, owner_id=owner.pk if owner else None)
 
 
 def tagging(tags: Mapping[str, str]) -> Keys:
     """What a request that brings tags names; aws:TagKeys is absent where it brings none."""
-    keys = _tag_keys("requesttag", tags)
+    keys = tag_keys("requesttag", tags.items())
     return {**keys, "aws:tagkeys": tuple(tags)} if tags else keys
 
 
@@ -93,5 +130,10 @@ def passing_role() -> Keys:
     return {"iam:passedtoservice": ("batchoperations.s3.amazonaws.com",)}
 
 
-def _tag_keys(kind: str, tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    return {f"aws:{kind}/{key.lower()}": (value,) for key, value in tags.items()}
+def tag_keys(kind: str, tags: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Two keys that differ in case alone are one condition key, with both values."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for key, value in tags:
+        name = fold(f"aws:{kind}/{key}")
+        keys[name] = (*keys.get(name, ()), value)
+    return keys

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 
-from jobs.access.actions import Action, role_for
+from jobs.access.actions import WITHOUT_RESOURCE, Action
 from jobs.access.asking import ANY, Context, Keys, Resource, of_job
+from jobs.access.policy.evaluation import Verdict, evaluate, possible
+from jobs.access.policy.keys import Of
+from jobs.access.policy.ready_made import role_with
 from jobs.access.principals import Principal
+from jobs.audit.log import Facts, record
 from jobs.errors import AccessDeniedError
 from jobs.models import Job
 
@@ -28,6 +32,7 @@ class Decision:
     context: Context
     allowed: bool
     doing: str
+    resource: str = "*"
     _made_by: object = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -41,10 +46,22 @@ class Decision:
 
     @property
     def why(self) -> str:
-        """Why not, for the one who was denied: it tells nothing about policies or other people."""
-        role = self.principal.role
-        yours = f"You are {role.with_article}." if role else "You have no role yet."
-        return f"{self.doing} needs the {role_for(self.action)} role. {yours}"
+        """Why not, for the one who was denied: it tells nothing about policies or other people
+        (docs/access.md, Why something was denied).
+        """
+        if not self.principal.policies:
+            return f"{self._needs} You have no role yet."
+        if could(self.principal, self.action, self.context.asking_nothing()).allowed:
+            return (
+                f"{self.doing} needs {self.action}, which your policies do not allow here. They may"
+                " allow it for other jobs, values or times."
+            )
+        return self._needs
+
+    @property
+    def _needs(self) -> str:
+        role = role_with(self.action)
+        return f"{self.doing} needs the {role} role, or another policy that allows {self.action}."
 
     @property
     def why_not(self) -> str:
@@ -54,22 +71,52 @@ class Decision:
     def require(self) -> None:
         """Raises AccessDeniedError."""
         if not self.allowed:
-            raise AccessDeniedError(self.why, action=self.action)
+            raise AccessDeniedError(self.why, action=self.action, resource=self.resource)
 
-    def hold(self, action: Action, resource: Job | Resource, keys: Keys | None = None) -> None:
-        """Asked again by the command, about what it is about to do and `keys` of that.
+    def hold(
+        self,
+        action: Action,
+        resource: Job | Resource,
+        keys: Keys | None = None,
+        *,
+        after: Facts | None = None,
+    ) -> None:
+        """Asked again by the command, in its transaction, about what it is about to do and `keys` of
+        that: then all is known, which a door may not have been told. What it does to a job is an entry
+        of the audit log, with `after` where keys do not say it.
 
         Raises AccessDeniedError, also for a Decision about another action.
         """
         if action is not self.action and not self.principal.is_root:
-            raise AccessDeniedError(self.why, action=action)
-        self.require()
+            raise AccessDeniedError(self.why, action=action, resource=self.resource)
         self.also(action, resource, keys)
+        if isinstance(resource, Job):
+            asked = {name: ", ".join(values) for name, values in (keys or {}).items()}
+            self.record(action, resource.pk, before=_facts_of(resource), after=after or asked)
+
+    def record(
+        self, action: Action, job_id: str, *, before: Facts | None = None, after: Facts
+    ) -> None:
+        """An entry of the audit log about what is done to a job."""
+        user = self.principal.user
+        who = user.get_username() if user else self.principal.name
+        ip = self.context.source_ip
+        record(action, "Job", job_id, before=before, after=after, who=who, source_ip=ip)
 
     def also(self, action: Action, resource: Job | Resource, keys: Keys | None = None) -> None:
         """What else has to be allowed for it. Raises AccessDeniedError."""
         context = self.context.asking(keys or {})
         may(self.principal, action, resource, context, self.doing).require()
+
+
+def _facts_of(job: Job) -> Facts:
+    return {
+        "status": job.status,
+        "priority": job.priority,
+        "requests_per_s": job.requests_per_s,
+        "in_flight": job.in_flight,
+        "tags": dict(job.tags.values_list("key", "value")),
+    }
 
 
 def may(
@@ -79,17 +126,44 @@ def may(
     context: Context,
     doing: str = "This",
 ) -> Decision:
+    if principal.is_root:
+        return Decision(principal, action, context, True, doing, _made_by=_MADE_HERE)
     about = of_job(resource) if isinstance(resource, Job) else resource
-    allowed = principal.is_root or _is_allowed(principal, action, about, context)
-    return Decision(principal, action, context, allowed, doing, _MADE_HERE)
+    allowed = verdict_on(principal, action, about, context).allowed
+    return Decision(principal, action, context, allowed, doing, about.arn, _MADE_HERE)
 
 
-def could(principal: Principal, action: Action, context: Context, doing: str = "This") -> Decision:
+def verdict_on(principal: Principal, action: Action, about: Resource, context: Context) -> Verdict:
+    """What their policies say, and which statement it is that says so."""
+    facts = _facts(principal, context, about)
+    return evaluate(principal.policies, action.value, about.arn, facts)
+
+
+def could(
+    principal: Principal,
+    action: Action,
+    context: Context,
+    doing: str = "This",
+    about: Job | Resource = ANY,
+) -> Decision:
     """Whether there is anything for which `may` would say yes: before it is known what is asked for,
-    as when the wizard opens. It allows no command anything: each asks again.
+    as when the wizard opens, or the page of one job. It allows no command anything: each asks again.
     """
-    return may(principal, action, ANY, context, doing)
+    if principal.is_root:
+        return Decision(principal, action, context, True, doing, _made_by=_MADE_HERE)
+    resource = of_job(about) if isinstance(about, Job) else about
+    # A new job has no ARN either, but what a request says of it is not known yet.
+    arn = None if resource is ANY and action not in WITHOUT_RESOURCE else resource.arn
+    open_ = (Of.REQUEST, Of.JOB) if resource is ANY else (Of.REQUEST,)
+    facts = _facts(principal, context, resource)
+    allowed = possible(principal.policies, action.value, arn, facts, open_=open_)
+    return Decision(principal, action, context, allowed, doing, resource.arn, _MADE_HERE)
 
 
-def _is_allowed(principal: Principal, action: Action, about: Resource, context: Context) -> bool:
-    return action in principal.actions
+def _facts(principal: Principal, context: Context, about: Resource = ANY) -> Keys:
+    """All that is known, by condition keys. What a request brings stands behind what is so."""
+    facts = {**context.facts, **principal.keys, **about.keys}
+    if about.is_job:
+        is_own = principal.user is not None and about.owner_id == principal.user.pk
+        facts["batchconsole:isjobowner"] = ("true" if is_own else "false",)
+    return facts

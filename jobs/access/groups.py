@@ -1,29 +1,27 @@
-"""The groups that stand for the roles of the console: Viewer and Operator.
-
-Administrators are staff with the permission to change Regions, or superusers; they need no group.
+"""The ready-made roles (docs/access.md, Ready-made roles): a policy and a group of each, made after
+every migrate.
 """
 
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.contrib.auth.management import create_permissions
 
-VIEWER = "Viewer"
-OPERATOR = "Operator"
-PERMISSIONS = {
-    VIEWER: ("view_job",),
-    OPERATOR: ("view_job", "add_job", "change_job"),
-}
+from jobs.access.policy.ready_made import DESCRIPTIONS, DOCUMENTS, OPERATOR, VIEWER
+
+__all__ = ["OPERATOR", "VIEWER", "make_groups"]
 
 
 def make_groups(sender: AppConfig, **migrated: Any) -> None:
-    """Receiver of post_migrate. Adds what is missing and takes nothing away."""
-    # Ours comes before the receiver of django.contrib.auth that makes the permissions.
-    create_permissions(sender, verbosity=0)
+    """Receiver of post_migrate. Adds what is missing and takes nothing away.
+
+    A group that was there before stays as it is: somebody else's "Admin" may be anything.
+    """
     registry, using = migrated.get("apps", apps), migrated["using"]
-    permissions = registry.get_model("auth", "Permission").objects.using(using)
-    for name, codenames in PERMISSIONS.items():
-        group, _ = registry.get_model("auth", "Group").objects.using(using).get_or_create(name=name)
-        group.permissions.add(
-            *permissions.filter(content_type__app_label="jobs", codename__in=codenames)
-        )
+    policies = registry.get_model("jobs", "AccessPolicy").objects.using(using)
+    groups = registry.get_model("auth", "Group").objects.using(using)
+    for name, document in DOCUMENTS.items():
+        facts = {"document": document, "description": DESCRIPTIONS[name], "ready_made": True}
+        policy, _ = policies.update_or_create(name=name, defaults=facts)
+        group, is_new = groups.get_or_create(name=name)
+        if is_new:
+            policy.groups.add(group)

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import secrets
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.contrib.auth.models import User
 from django.core import signing
@@ -19,6 +20,21 @@ SENTENCE = "Too many attempts. Try again in 5 minutes."
 MOST = {Scope.PLACE: 5, Scope.DEVICE: 5, Scope.ADDRESS: 30, Scope.ACCOUNT: 30}
 """Attempts in five minutes."""
 
+
+class Step(StrEnum):
+    """What is tried. Each counts for itself."""
+
+    PASSWORD = "password"  # noqa: S105
+    CODE = "code"  # of an app: a million of them
+    MAIL = "mail"  # for a new password: somebody's mailbox
+
+
+_MOST_OF = {
+    Step.PASSWORD: MOST,
+    Step.CODE: {**MOST, Scope.ACCOUNT: 10},
+    Step.MAIL: {**MOST, Scope.ACCOUNT: 5},
+}
+
 KNOWN_S = 180 * 24 * 60 * 60
 """For how long a browser is known in which an account was signed in to."""
 
@@ -31,17 +47,19 @@ class Attempt:
     that counts for itself alone.
     """
 
-    def __init__(self, account: str, address: str, device: str = "") -> None:
-        self.account, self.address = account, address
+    def __init__(
+        self, account: str, address: str, device: str = "", *, step: Step = Step.PASSWORD
+    ) -> None:
+        self.account, self.address, self._most = account, address, _MOST_OF[step]
         known = _device_of(account, device)
         self._keys = (
-            {Scope.DEVICE: _hash(Scope.DEVICE, account, known)}
+            {Scope.DEVICE: _hash(step, Scope.DEVICE, account, known)}
             if known
             else {
                 # In this order: who is refused for the first uses up nothing of the others.
-                Scope.PLACE: _hash(Scope.PLACE, account, address),
-                Scope.ADDRESS: _hash(Scope.ADDRESS, address),
-                Scope.ACCOUNT: _hash(Scope.ACCOUNT, account),
+                Scope.PLACE: _hash(step, Scope.PLACE, account, address),
+                Scope.ADDRESS: _hash(step, Scope.ADDRESS, address),
+                Scope.ACCOUNT: _hash(step, Scope.ACCOUNT, account),
             }
         )
 
@@ -63,7 +81,7 @@ class Attempt:
         same time do not count as one.
         """
         rows = FailedSignIn.objects.filter(key=key)
-        going = rows.filter(ends_at__gt=now, tries__lt=MOST[scope])
+        going = rows.filter(ends_at__gt=now, tries__lt=self._most[scope])
         if going.update(tries=F("tries") + 1):
             return True
         if rows.filter(ends_at__lte=now).update(tries=1, ends_at=now + LOCKED):

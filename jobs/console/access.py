@@ -11,7 +11,6 @@ from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,12 +21,14 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.middleware import HtmxDetails
 
+from jobs.access import requests
 from jobs.access.actions import Action
-from jobs.access.addresses import client_address
-from jobs.access.asking import ANY, Context, Resource
-from jobs.access.decisions import Decision, could, may
-from jobs.access.principals import Principal, principal_of
+from jobs.access.asking import ANY, Context, Keys, Resource
+from jobs.access.decisions import Decision, could
+from jobs.access.requests import principal_in
 from jobs.access.visibility import visible_jobs
+from jobs.audit.log import record
+from jobs.console.sign_in import entering
 from jobs.errors import AccessDeniedError
 from jobs.models import Draft, Job, JobQuerySet
 
@@ -64,6 +65,7 @@ def signed_in(view: View[P]) -> View[P]:
             try:
                 response = view(request, *args, **kwargs)
             except AccessDeniedError as error:
+                _note_denied(request, error)
                 raise PermissionDenied(error.message) from error
         add_never_cache_headers(response)
         return response
@@ -71,10 +73,19 @@ def signed_in(view: View[P]) -> View[P]:
     return cast(View[P], guarded)
 
 
+def _note_denied(request: HttpRequest, error: AccessDeniedError) -> None:
+    """Not of fragments, which ask again and again by themselves."""
+    if not request.path.startswith(FRAGMENTS):
+        job_id = request.resolver_match.kwargs.get("job_id") if request.resolver_match else None
+        target = ("Job", job_id) if job_id else ("Page", request.path)
+        record(error.action, *target, allowed=False)
+
+
 def _extend_session(request: HttpRequest, now: datetime) -> None:
     seen_s = float(request.session.get(_SEEN, 0))
     if now.timestamp() - seen_s > EXTEND_EVERY.total_seconds():
         request.session[_SEEN] = now.timestamp()
+        entering.note_session(request, user_of(request))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
@@ -90,27 +101,23 @@ def sign_in_url(page: str) -> str:
     return f"{reverse('sign-in')}?{urlencode({'next': page})}"
 
 
-def principal_in(request: HttpRequest) -> Principal:
-    """Who asks; looked up once per request, and again after a sign-in."""
-    known = getattr(request, "principal", None)
-    if not isinstance(known, Principal) or known.user != request.user:
-        known = principal_of(request.user)
-        request.principal = known  # type: ignore[attr-defined]
-    return known
-
-
 def context_of(request: HttpRequest) -> Context:
-    forwarded_for = request.headers.get("X-Forwarded-For", "")
-    trusted = settings.BATCHCONSOLE_TRUSTED_PROXIES
-    address = client_address(request.META.get("REMOTE_ADDR", ""), forwarded_for, trusted)
-    return Context(timezone.now(), address)
+    return requests.context_of(request, timezone.now())
 
 
 def decide(
-    request: HttpRequest, action: Action, about: Job | Resource = ANY, doing: str = "This"
+    request: HttpRequest,
+    action: Action,
+    about: Job | Resource = ANY,
+    doing: str = "This",
+    keys: Keys | None = None,
 ) -> Decision:
-    """For a command, which asks again; `doing` begins the sentence of a refusal."""
-    return may(principal_in(request), action, about, context_of(request), doing)
+    """As far as it can be told before a form is filled in; `keys` are what is known of it already.
+
+    For a page, and for a command, which asks again. `doing` begins the sentence of a refusal.
+    """
+    context = context_of(request).asking(keys or {})
+    return could(principal_in(request), action, context, doing, about)
 
 
 def require(request: HttpRequest, action: Action, doing: str = "This") -> User:
@@ -139,6 +146,7 @@ def job_or_404(
     job_id: str,
     action: Action = Action.DESCRIBE_JOB,
     doing: str = "Seeing jobs",
+    keys: Keys | None = None,
 ) -> Job:
     """The job with Region, role, owner and who confirmed it, in one query.
 
@@ -149,7 +157,7 @@ def job_or_404(
     found = visible(request).select_related("region", "role", "owner", "confirmed_by", "report")
     job = get_object_or_404(found, pk=job_id)
     if action is not Action.DESCRIBE_JOB and action is not Action.CREATE_JOB:
-        decide(request, action, job, doing).require()
+        decide(request, action, job, doing, keys).require()
     return job
 
 

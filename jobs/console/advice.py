@@ -1,10 +1,8 @@
 """What the error codes of failed tasks mean, and what helps, in words."""
 
-TOP_BARS = 8
-
 _ADVICE = {
     "AccessDenied": (
-        "The IAM role may not do this to these objects.",
+        "The IAM role is not allowed to do this to these objects.",
         "Allow it for the role's key in the storage's policy, then run the failed objects again.",
     ),
     "ObjectChanged": (
@@ -13,15 +11,15 @@ _ADVICE = {
     ),
     "NoSuchKey": (
         "The object was deleted, or the key is encoded differently in the manifest.",
-        "Compare a sample with the bucket: keys stand URL-encoded in the manifest.",
+        "Compare a sample with the bucket: keys in the manifest are URL-encoded.",
     ),
     "NoSuchVersion": (
-        "This version of the object is not there any more.",
-        "List the objects again without version IDs, or with those of today.",
+        "This version of the object no longer exists.",
+        "List the objects again without version IDs, or with current version IDs.",
     ),
     "NoSuchBucket": (
         "The bucket does not exist in this Region.",
-        "Check the bucket's name, and which Region it belongs to.",
+        "Check the name of the bucket and its Region.",
     ),
     "InvalidRequest": (
         "The storage or the manifest's row does not allow this request.",
@@ -29,19 +27,19 @@ _ADVICE = {
     ),
     "InvalidTag": (
         "The storage does not accept one of the tags.",
-        "Check keys and values for characters that it refuses, and for repeated keys.",
+        "Check keys and values for characters that the storage does not accept, and for repeated keys.",
     ),
     "MethodNotAllowed": (
-        "The operation is not possible on this object, such as on a delete marker.",
+        "The operation is not possible on this object, for example because it is a delete marker.",
         "Leave delete markers out of the manifest.",
     ),
     "NotImplemented": (
         "The storage does not know this operation or one of its options.",
-        "Leave the option out, or use a storage that has it.",
+        "Leave out the option, or use a storage that supports it.",
     ),
     "EntityTooLarge": (
         "The object is larger than the operation can take in one request.",
-        "Treat these objects one by one with another tool.",
+        "Process these objects individually with another tool.",
     ),
     "InvalidObjectState": (
         "The object is archived and cannot be read.",
@@ -52,25 +50,25 @@ _ADVICE = {
         "Read the message of a sample and correct the operation's settings.",
     ),
     "SlowDown": (
-        "The storage asked for fewer requests and kept asking.",
-        "Run the failed objects again when the storage has less to do.",
+        "The storage kept throttling these requests.",
+        "Run the failed objects again when the storage is less busy.",
     ),
     "RequestTimeout": (
         "The storage took too long.",
-        "Run the failed objects again; if it stays, look at the storage's load.",
+        "Run the failed objects again. If it happens again, check the load of the storage.",
     ),
     "InternalError": (
-        "The storage failed inside.",
-        "Run the failed objects again; if it stays, look at the storage's own log.",
+        "The storage had an internal error.",
+        "Run the failed objects again. If it happens again, check the log of the storage.",
     ),
     "NotKept": (
-        "The storage accepted the request and did not do, or did not keep, what was asked.",
+        "The storage accepted the request but did not do, or did not keep, what was requested.",
         "Look at the object of a sample. Correct the storage's settings, then run the failed objects"
         " again.",
     ),
     "InvalidResponse": (
-        "Something that is no S3 storage answered, such as a proxy or a page to sign in.",
-        "Check the Region's endpoint URL and what stands before the storage, then run the failed"
+        "Something other than S3 storage answered, such as a proxy or a sign-in page.",
+        "Check the endpoint URL of the Region and what is in front of the storage, then run the failed"
         " objects again.",
     ),
     "UnclearAnswer": (
@@ -78,13 +76,13 @@ _ADVICE = {
         "Look at the object of a sample, then run the failed objects again.",
     ),
     "UnprovenAnswer": (
-        "Nothing in the answer shows that a storage sent it.",
-        "Look at the object of a sample. If nothing was done, check what stands before the storage.",
+        "Nothing in the answer proves that the storage sent it.",
+        "Look at the object of a sample. If nothing was done, check what is in front of the storage.",
     ),
     "DeletionUnclear": (
-        "An earlier request to delete this object was not answered and whether it was done cannot be"
-        " told.",
-        "Look at the object of a sample: delete it if it is still there and no newer one.",
+        "An earlier request to delete this object was not answered, so it is unknown whether it was"
+        " done.",
+        "Look at the object of a sample: delete it if it still exists and is not a newer one.",
     ),
 }
 _BY_STATUS = {

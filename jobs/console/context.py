@@ -102,6 +102,9 @@ def console(request: HttpRequest) -> dict[str, Any]:
     return {
         "banner": SimpleLazyObject(banner_cache.get),
         "can_create_jobs": SimpleLazyObject(lambda: can(request, Action.CREATE_JOB)),
+        "can_see_jobs": SimpleLazyObject(lambda: can(request, Action.DESCRIBE_JOB)),
         "can_manage_regions": SimpleLazyObject(lambda: can(request, Action.MANAGE_REGIONS)),
+        "can_manage_access": SimpleLazyObject(lambda: can(request, Action.MANAGE_ACCESS)),
+        "can_view_audit": SimpleLazyObject(lambda: can(request, Action.VIEW_AUDIT)),
         "draft_count": SimpleLazyObject(drafts),
     }

@@ -6,9 +6,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from jobs.access.actions import Action
+from jobs.access.asking import of_job, requesting_status
 from jobs.choices import CANCELLABLE, JobStatus
 from jobs.console import pausing
-from jobs.console.access import decide
+from jobs.console.access import can, decide
 from jobs.lifecycle import freezing, retrying
 from jobs.models import Job
 from jobs.operations import registry
@@ -17,7 +18,6 @@ from jobs.queries.job_history import person
 from jobs.queries.job_list import operation_label
 
 _BUTTONS = (
-    Action.UPDATE_JOB_STATUS,
     Action.PAUSE_JOB,
     Action.RESUME_JOB,
     Action.UPDATE_JOB_PRIORITY,
@@ -30,22 +30,29 @@ _BEFORE_RUN = frozenset({JobStatus.NEW, JobStatus.PREPARING, JobStatus.SUSPENDED
 
 def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
     now = timezone.now()
-    refused = {action: decide(request, action, job).why_not for action in _BUTTONS}
-    status, pausing_refused = refused[Action.UPDATE_JOB_STATUS], refused[Action.PAUSE_JOB]
+    about = of_job(job)
+    refused = {action: decide(request, action, about).why_not for action in _BUTTONS}
+    not_run, not_cancel = (
+        decide(request, Action.UPDATE_JOB_STATUS, about, keys=requesting_status(status)).why_not
+        for status in (JobStatus.READY, JobStatus.CANCELLED)
+    )
     pause = pausing.pause_of(job)
     return {
         "job": job,
+        "status_label": words.status(
+            str(JobStatus(job.status).label), mine=can(request, Action.CREATE_JOB)
+        ),
         "operation_label": operation_label(job.operation),
         "expiry": words.expiry(job, now),
         "gone": words.storage_gone(job),
         "awaiting": job.status == JobStatus.SUSPENDED,
-        "not_run": _why_not_run(job) or status,
-        "not_cancel": _why_not_cancel(job) or status,
+        "not_run": _why_not_run(job) or not_run,
+        "not_cancel": _why_not_cancel(job) or not_cancel,
         "pause": pause,
         "paused_title": f"Paused by {pause.by}" if pause else "",
         "may_pause": job.status not in _BEFORE_RUN and not job.is_terminal,
         "can_resume": pausing.can_resume(job),
-        "not_pause": pausing.why_not_pause(job) or pausing_refused,
+        "not_pause": pausing.why_not_pause(job) or refused[Action.PAUSE_JOB],
         "not_resume": refused[Action.RESUME_JOB],
         "not_priority": _why_not_priority(job) or refused[Action.UPDATE_JOB_PRIORITY],
         "not_limits": refused[Action.UPDATE_JOB_LIMITS],
@@ -54,6 +61,7 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "not_retry": _why_not_retry(job) or refused[Action.RETRY_JOB],
         "not_tags": refused[Action.PUT_JOB_TAGGING],
         "failed_sentence": f"{job.tasks_failed:,} of {words.counted(job.tasks_done, 'object')} failed.",
+        "failed_tone": "err" if job.tasks_failed >= (job.total_tasks or 0) else "warn",
         "done_sentence": f"Finished: {words.counted(job.tasks_done, 'object')}, all succeeded.",
         "foreseen_sentence": foreseen.sentence(job) if job.dry_run else "",
         "real_job": freezing.real_job_of(job) if job.dry_run else None,
@@ -75,7 +83,7 @@ def _why_not_run(job: Job) -> str:
     if job.status != JobStatus.SUSPENDED:
         return "The job does not wait for confirmation"
     if words.storage_gone(job):
-        return "The demo storage was started anew since"
+        return "The demo storage was restarted since then"
     return ""
 
 
@@ -95,7 +103,7 @@ def _why_not_priority(job: Job) -> str:
 
 def _why_not_retry(job: Job) -> str:
     if words.storage_gone(job):
-        return "The demo storage was started anew since"
+        return "The demo storage was restarted since then"
     return retrying.why_not(job)
 
 

@@ -43,12 +43,13 @@ def quarter_of(job: Job) -> int:
     return next((at for at in QUARTERS if total and job.tasks_done * 100 >= at * total), 0)
 
 
-def announcement(job: Job, seen: Seen) -> str:
+def announcement(job: Job, seen: Seen, *, mine: bool) -> str:
     """A sentence when something happened that is worth hearing, else an empty text."""
     now = Seen.of(job)
     if now.status != seen.status:
         failed = f", {job.tasks_failed:,} failed" if job.tasks_failed else ""
-        return f"Status: {JobStatus(job.status).label}{failed}. {words.pause(job)}".rstrip()
+        label = words.status(str(JobStatus(job.status).label), mine=mine)
+        return f"Status: {label}{failed}. {words.pause(job)}".rstrip()
     if now.failures and not seen.failures:
         return "The first objects failed."
     if now.quarter > seen.quarter:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from jobs.access.actions import Action
+from jobs.access.asking import requesting_status
 from jobs.choices import Foreseen, JobStatus
 from jobs.console.access import draft_or_404, job_or_404, signed_in
 from jobs.console.wizard.assemble import Reading
@@ -38,7 +39,8 @@ NOTHING = Rows([], [], [], [])
 @require_GET
 @signed_in
 def job_sample(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Looking ahead")
+    keys = requesting_status(JobStatus.READY)
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Looking ahead", keys)
     back = reverse("job-run", args=[job.pk])
     if job.status != JobStatus.SUSPENDED:
         return _answer(request, QuickLook(NOTHING, [], "The job does not wait for you."), 0, back)
@@ -58,7 +60,7 @@ def draft_sample(request: HttpRequest, draft_id: UUID) -> HttpResponseBase:
     reading, back = Reading(draft), step_url(draft, REVIEW)
     is_finished = first_unvisited(draft.touched) is REVIEW and not reading.all_problems()
     if draft.job_id or not is_finished:
-        said = "Finish the steps above to look ahead."
+        said = "Finish the steps above to preview a sample."
         return _answer(request, QuickLook(NOTHING, [], said), 0, back)
     spec = reading.spec()
     role = reading.options.cleaned_data["role"]

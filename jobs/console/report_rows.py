@@ -70,7 +70,7 @@ def page_of_rows(
     place: Place,
     clock: Callable[[], float],
 ) -> RowPage:
-    """The rows from `place` on, those that failed first: they are what people look for.
+    """The rows from `place` on, those that failed first.
 
     `clock` gives seconds. Raises StorageError, UnreadableReportError, NoSuchPlaceError.
     """
@@ -93,7 +93,7 @@ def _scan(
     report: Report, storage: Storage, wanted: RowFilter, place: Place
 ) -> Iterator[tuple[Place, ReportRow | None]]:
     """As `fitting`, over all files from `place` on."""
-    files = sorted(files_of(report, wanted), key=lambda file: bool(file["status"] != FAILED))
+    files = files_of(report, wanted)
     if place != Place() and place.file >= len(files):
         raise NoSuchPlaceError
     for number, file in enumerate(files[place.file :], place.file):
@@ -103,8 +103,9 @@ def _scan(
 
 
 def files_of(report: Report, wanted: RowFilter) -> list[dict[str, Any]]:
-    """Those that may hold rows that fit, in the report's order."""
-    return [file for file in report.files if wanted.reads_file(file["status"])]
+    """Those that may hold rows that fit; those of failed tasks first, as people look for them."""
+    found = [file for file in report.files if wanted.reads_file(file["status"])]
+    return sorted(found, key=lambda file: bool(file["status"] != FAILED))
 
 
 def _pieces(

@@ -3,17 +3,18 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from jobs.console import retry_failed
+from jobs.console.notifications import views as notifications
 from jobs.console.views import (
-    account,
     actions,
+    audit,
     detail,
-    first_run,
     limits,
     listing,
     losing,
     overview,
     pausing,
     report,
+    report_list,
     workers,
 )
 
@@ -30,13 +31,15 @@ class JobIdConverter:
         return value
 
 
+class ExportConverter(JobIdConverter):
+    regex = "csv|jsonl"
+
+
 register_converter(JobIdConverter, "job")
+register_converter(ExportConverter, "export")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
-    path("sign-in/", account.sign_in, name="sign-in"),
-    path("sign-out/", account.sign_out, name="sign-out"),
-    path("first-run/<str:token>/", first_run.make_first_administrator, name="first-run"),
     path("jobs/", listing.job_list, name="job-list"),
     path("jobs/<job:job_id>/", detail.job_detail, name="job-detail"),
     path("jobs/<job:job_id>/failures/", detail.job_failures, name="job-failures"),
@@ -51,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         report.job_report_file,
         name="job-report-file",
     ),
+    path("reports/", report_list.report_list, name="report-list"),
     path("jobs/<job:job_id>/configuration/", detail.job_configuration, name="job-configuration"),
     path("jobs/<job:job_id>/activity/", detail.job_activity, name="job-activity"),
     path("jobs/<job:job_id>/run/", actions.job_run, name="job-run"),
@@ -61,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<job:job_id>/priority/", actions.job_priority, name="job-priority"),
     path("jobs/<job:job_id>/limits/", limits.job_limits, name="job-limits"),
     path("jobs/<job:job_id>/tags/", actions.job_tags, name="job-tags"),
+    path("jobs/<job:job_id>/tell-me/", notifications.tell_me, name="job-tell-me"),
     path("jobs/<job:job_id>/retry/", retry_failed.job_retry, name="job-retry"),
     path("jobs/create/<uuid:draft_id>/retry-list/", retry_failed.retry_list, name="retry-list"),
     path(
@@ -69,10 +74,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("_/jobs/<job:job_id>/retries/", retry_failed.job_retries, name="job-retries"),
     path("_/jobs/<job:job_id>/live/", detail.job_live, name="job-live"),
     path("_/jobs/", listing.list_live, name="list-live"),
+    path("audit/", audit.audit_list, name="audit-list"),
+    path("audit/<int:pk>/", audit.audit_entry, name="audit-entry"),
+    path("audit/export.<export:kind>", audit.audit_export, name="audit-export"),
     path("workers/", workers.worker_list, name="worker-list"),
     path("_/workers/", workers.workers_live, name="workers-live"),
     path("_/overview/", overview.overview_live, name="overview-live"),
+    path("", include("jobs.console.sign_in.urls")),
+    path("", include("jobs.console.account.urls")),
+    path("", include("jobs.console.people.urls")),
     path("", include("jobs.console.wizard.urls")),
     path("", include("jobs.console.regions.urls")),
     path("", include("jobs.console.connections.urls")),
+    path("", include("jobs.console.notifications.urls")),
+    path("", include("jobs.console.access_keys.urls")),
+    path("", include("jobs.console.service_accounts.urls")),
 ]

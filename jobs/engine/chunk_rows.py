@@ -2,7 +2,8 @@
 there as rows of the report, before anything is recorded.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from jobs.dataplane.work import Batch
 from jobs.engine.claims import Claim
@@ -157,8 +158,9 @@ def put_results(
     outcomes: Sequence[Outcome | None],
     *,
     freeze: bool = False,
+    buckets: Collection[str] = (),
 ) -> Finished | None:
-    """None where nothing was done. With `freeze` the rows that were run are kept with what was seen
+    """None where nothing was done. Where the list has several `buckets`, they are counted. With `freeze` the rows that were run are kept with what was seen
     of their objects. Raises WorkStoreError.
     """
     done: Sequence[int] = range(len(outcomes))
@@ -180,7 +182,17 @@ def put_results(
     if freeze:
         put_frozen(work, name, rows, done, outcomes)
     work.put(name, encode(rows, outcomes))
-    return Finished(claim, done, failed, name, foreseen=foreseen)
+    by_bucket = _by_bucket(rows, done, failed, buckets) if len(buckets) > 1 else {}
+    return Finished(claim, done, failed, name, foreseen=foreseen, by_bucket=by_bucket)
+
+
+def _by_bucket(
+    rows: Rows, done: Sequence[int], failed: Sequence[TaskResult], buckets: Collection[str]
+) -> dict[str, tuple[int, int]]:
+    """How many succeeded, and how many failed."""
+    ran = Counter(rows.buckets[index] for index in done)
+    bad = Counter(result.row.bucket for result in failed)
+    return {name: (n - bad[name], bad[name]) for name, n in ran.items() if name in buckets}
 
 
 def part_of(rows: Rows, batch: Batch, start: int, length: int) -> tuple[Rows, Batch]:

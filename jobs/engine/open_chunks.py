@@ -278,7 +278,11 @@ class OpenChunks:
         for claim in chunk.claims:
             rows, part = part_of(chunk.rows, batch, claim.position - chunk.position, claim.rows)
             part, postponed = parted(part, chunk.visit, is_over=so_far is None)
-            finished = put_results(self._work, claim, rows, part.outcomes, freeze=chunk.job.dry_run)
+            finished = put_results(
+                *(self._work, claim, rows, part.outcomes),
+                freeze=chunk.job.dry_run,
+                buckets=chunk.job.buckets,
+            )
             if finished is None and postponed and postponed.rows:
                 finished = Finished(claim, (), (), "")
             if finished is None and so_far and 0 < len(part.begun) < claim.rows:

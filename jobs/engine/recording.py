@@ -35,7 +35,8 @@ class Finished:
     """`done` are the rows of a chunk that were run, as indices within it, ascending; `failed` those
     of them that failed; `result_name` is where their report rows lie. Of the other rows `begun` may
     have been tried; those of `hold` are on their way and stay in hand, those of `postponed`
-    wait. Without any of these something is done. `foreseen` counts the tasks of a dry run by their kind.
+    wait. Without any of these something is done. `foreseen` counts the tasks of a dry run by their kind,
+    `by_bucket` those that succeeded and failed where the list has several buckets.
     """
 
     claim: Claim
@@ -46,6 +47,7 @@ class Finished:
     hold: Hold | None = None
     postponed: Postponed | None = None
     foreseen: Mapping[str, int] = field(default_factory=dict)
+    by_bucket: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ def _count(
         _keep_samples(job_id, chunks, now)
     if any(chunk.foreseen for chunk in chunks):
         _count_foreseen(cursor, job_id, chunks)
+    if any(chunk.by_bucket for chunk in chunks):
+        _count_buckets(cursor, job_id, chunks)
     if standing.doubtful:
         judge(job_id, now)
     return standing
@@ -165,6 +169,16 @@ def _count_foreseen(cursor: CursorWrapper, job_id: str, chunks: Sequence[Finishe
     kinds = sum((Counter(chunk.foreseen) for chunk in chunks), Counter())
     rows = [(job_id, kind, tasks) for kind, tasks in sorted(kinds.items())]
     statements.add_to_foreseen(cursor, rows)
+
+
+def _count_buckets(cursor: CursorWrapper, job_id: str, chunks: Sequence[Finished]) -> None:
+    succeeded, failed = Counter[str](), Counter[str]()
+    for chunk in chunks:
+        for name, (good, bad) in chunk.by_bucket.items():
+            succeeded[name] += good
+            failed[name] += bad
+    rows = [(job_id, name, succeeded[name], failed[name]) for name in sorted(succeeded)]
+    statements.add_to_buckets(cursor, rows)
 
 
 def _cause(result: TaskResult) -> tuple[str, int]:

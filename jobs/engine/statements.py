@@ -122,6 +122,13 @@ INSERT INTO jobs_foreseencount (job_id, kind, tasks) VALUES {values}
 ON CONFLICT (job_id, kind) DO UPDATE SET tasks = jobs_foreseencount.tasks + excluded.tasks
 """
 
+_ADD_TO_BUCKETS = """
+INSERT INTO jobs_bucketcount (job_id, bucket, succeeded, failed) VALUES {values}
+ON CONFLICT (job_id, bucket) DO UPDATE
+   SET succeeded = jobs_bucketcount.succeeded + excluded.succeeded,
+       failed = jobs_bucketcount.failed + excluded.failed
+"""
+
 
 class Standing(NamedTuple):
     """Of a job, once tasks were added to it. `doubtful`: a task of it failed, or its canary is
@@ -225,6 +232,11 @@ def add_to_causes(cursor: CursorWrapper, causes: Sequence[CauseRow]) -> None:
 def add_to_foreseen(cursor: CursorWrapper, kinds: Sequence[tuple[str, str, int]]) -> None:
     """(job, kind, tasks) each, in an order that all workers keep."""
     cursor.execute(_for_rows(_ADD_TO_FORESEEN, cursor, kinds), _flat(kinds))
+
+
+def add_to_buckets(cursor: CursorWrapper, counts: Sequence[tuple[str, str, int, int]]) -> None:
+    """(job, bucket, succeeded, failed) each, in an order that all workers keep."""
+    cursor.execute(_for_rows(_ADD_TO_BUCKETS, cursor, counts), _flat(counts))
 
 
 def _for_rows(text: str, cursor: CursorWrapper, rows: Sequence[tuple[Value, ...]]) -> str:

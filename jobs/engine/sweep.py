@@ -16,6 +16,7 @@ from jobs.engine.job_status import close_if_ended
 from jobs.lifecycle import commands, precedence
 from jobs.lifecycle.expiry import expire_suspended
 from jobs.models import Chunk, Job, ListPart
+from jobs.notifications import delivering
 
 FAR_S = 60.0
 """More than any worker holds anything, or waits for a storage."""
@@ -33,6 +34,8 @@ def sweep(*, now: datetime) -> None:
         queueing.call_control()
     if choosing.is_work_left():
         queueing.call_runners()
+    if delivering.has_due(now):
+        queueing.call_notifier()
 
 
 def _mind_the_clock() -> None:

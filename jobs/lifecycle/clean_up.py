@@ -1,5 +1,6 @@
 """What nobody needs any more goes: sessions that have expired, drafts that were left, uploads
-that were never finished, lists of dry runs that were run or kept long enough, and, where the
+that were never finished, messages that were sent or given up a month ago, lists of dry runs that
+were run or kept long enough, and, where the
 installation says so, the details of jobs that ended long ago.
 
 Jobs, their tags, settings and counts, their causes of failure, and what happened to them when never
@@ -14,8 +15,9 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from jobs import conf
+from jobs.access import password_links
 from jobs.lifecycle import freezing, list_uploads
-from jobs.models import Draft, FailureSample, ListUpload, RateSample
+from jobs.models import Delivery, Draft, FailureSample, ListUpload, RateSample
 
 BATCH = 1_000
 """Rows of one transaction, so that nobody waits for it."""
@@ -27,10 +29,13 @@ MOST_BATCHES = 100
 def clean_up(now: datetime) -> None:
     """Of use at any time, also twice at once."""
     _delete(Session.objects.filter(expire_date__lt=now))
+    password_links.forget_old(now)
     _delete(Draft.objects.filter(job=None, updated_at__lt=now - conf.DRAFT_LIFETIME))
     freezing.let_go(now)
     list_uploads.abort_abandoned(now, threading.Event())
     _delete(ListUpload.objects.filter(ended_at__lt=now - list_uploads.ABANDONED_AFTER))
+    settled = Delivery.objects.exclude(state=Delivery.State.WAITING)
+    _delete(settled.filter(created_at__lt=now - conf.DELIVERY_LIFETIME))
     days = conf.keep_details_days()
     if days:
         ended = now - timedelta(days=days)

@@ -23,10 +23,10 @@ from jobs.choices import (
     PauseCause,
 )
 from jobs.choices import JobStatus as S
-from jobs.errors import JobStatusError, NoSuchJobError, Problem, ValidationFailedError
+from jobs.errors import JobStatusError, NoSuchJobError
 from jobs.lifecycle import canary, precedence
 from jobs.lifecycle.effects import PAUSES, changes_turns, clock_changes
-from jobs.lifecycle.refusals import why_not
+from jobs.lifecycle.refusals import check_reason, why_not
 from jobs.lifecycle.transitions import sources_of
 from jobs.models import Chunk, Job, JobEvent, StatusChange
 
@@ -99,12 +99,14 @@ def end_preparing(job: Job, *, total_tasks: int, now: datetime) -> bool:
     return moved
 
 
-def confirm(job_id: str, *, by: Decision, now: datetime) -> Job:
-    """Run job: a suspended job becomes Ready (docs/batch-operations.md, Confirmation).
+def confirm(job_id: str, *, by: Decision, now: datetime, reason: str = "") -> Job:
+    """Run job: a suspended job becomes Ready (docs/batch-operations.md, Confirmation). `reason` has at
+    most 256 characters.
 
     Raises NoSuchJobError, AccessDeniedError, and JobStatusError when it is not waiting for
     confirmation (any more).
     """
+    check_reason(reason)
     in_time = models.Q(suspended_at__gte=now - conf.SUSPENDED_LIFETIME)
     with transaction.atomic():
         by.hold(Action.UPDATE_JOB_STATUS, locked_job(job_id), requesting_status(S.READY))
@@ -115,6 +117,8 @@ def confirm(job_id: str, *, by: Decision, now: datetime) -> Job:
             only_from={S.SUSPENDED},
             actor=by.actor,
             where=in_time,
+            reason=reason,
+            status_update_reason=reason,
             confirmed_at=now,
             confirmed_by=by.actor,
         ):
@@ -129,10 +133,7 @@ def cancel(job_id: str, *, by: Decision, now: datetime, reason: str = "") -> Job
     `reason` has at most 256 characters (docs/batch-operations.md, Confirmation).
     Raises NoSuchJobError, AccessDeniedError, ValidationFailedError, JobStatusError.
     """
-    if len(reason) > 256:
-        raise ValidationFailedError(
-            [Problem("reason", "The reason must be 256 characters or fewer.")]
-        )
+    check_reason(reason)
     noted: dict[str, Any] = {"status_update_reason": reason}
     with transaction.atomic():
         by.hold(Action.UPDATE_JOB_STATUS, locked_job(job_id), requesting_status(S.CANCELLED))

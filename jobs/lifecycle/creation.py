@@ -3,46 +3,68 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from jobs import queueing
 from jobs.access.actions import Action
+from jobs.access.approval import needs_approval
 from jobs.access.asking import ANY, creating, of_role, passing_role, tagged, tagging
 from jobs.access.decisions import Decision
 from jobs.choices import INVENTORIES, JobStatus
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
+from jobs.lifecycle.asked_lists import check_asking
 from jobs.lifecycle.capabilities import lacking
 from jobs.lifecycle.connected import unconnected
 from jobs.lifecycle.generated_lists import check_generator
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
 from jobs.lifecycle.tagging import check_tags
-from jobs.models import Job, JobTag, Region, Role, RoleCredentials, StatusChange
+from jobs.models import Job, JobEvent, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
 from jobs.operations.base import Operation
+from jobs.spec import paths
 from jobs.spec.columns import wrong_columns
 from jobs.spec.generator import GeneratorSpec
-from jobs.spec.job import MAX_DESCRIPTION, MAX_PRIORITY, MAX_SAMPLE, JobSpec
+from jobs.spec.job import (
+    MAX_DESCRIPTION,
+    MAX_PRIORITY,
+    MAX_REPORT_PREFIX,
+    MAX_SAMPLE,
+    MAX_TOKEN,
+    JobSpec,
+)
 
 
 class IdempotencyError(BatchConsoleError):
     """This client request token was used for another request. Use a new one."""
 
 
-def create_job(spec: JobSpec, *, by: Decision, now: datetime) -> Job:
+def create_job(
+    spec: JobSpec,
+    *,
+    by: Decision,
+    now: datetime,
+    request: object = None,
+    ignored: Sequence[str] = (),
+) -> Job:
     """Make a job, or return the one that the same token and request made before
     (docs/batch-operations.md, Creating a job).
+
+    `request` is what the door received, as JSON can say it: two of one token are the same when it is.
+    Without it, the token stands for the request. `ignored` are paths of members that nothing here
+    knows: the job's activity has them.
 
     Raises AccessDeniedError, ValidationFailedError with every problem that needs no look at the
     storage, and IdempotencyError.
     """
     _hold(by, spec)
-    fingerprint = _fingerprint(spec)
+    fingerprint = _fingerprint(request)
     known = Job.objects.filter(client_request_token=spec.client_request_token).first()
     if known:
         return _same_request(known, fingerprint)
@@ -54,7 +76,9 @@ def create_job(spec: JobSpec, *, by: Decision, now: datetime) -> Job:
             _hold(by, spec)
             check_free(spec)
             freezing.check_free(spec, now)
-            job = _insert(spec, fingerprint, by.actor, now)
+            job = _insert(_waiting(spec, by), fingerprint, by.actor, now)
+            _note_ignored(job, ignored, now)
+            by.record(Action.CREATE_JOB, job.pk, after=_facts_of(spec))
             queueing.call_control()
     except IntegrityError:
         # A double click: the other request's row is there now.
@@ -63,34 +87,66 @@ def create_job(spec: JobSpec, *, by: Decision, now: datetime) -> Job:
     return job
 
 
+def _waiting(spec: JobSpec, by: Decision) -> JobSpec:
+    """A job that has to be approved waits, whatever its door asked for."""
+    if spec.confirmation_required or not needs_approval(by, spec):
+        return spec
+    return dataclasses.replace(spec, confirmation_required=True)
+
+
+def _note_ignored(job: Job, ignored: Sequence[str], now: datetime) -> None:
+    if ignored:
+        said = f"These parts of the request are not known here: {', '.join(ignored)}."[:1024]
+        JobEvent.objects.create(job=job, at=now, kind=JobEvent.Kind.IGNORED, after=said)
+
+
 def _hold(by: Decision, spec: JobSpec) -> None:
     """Raises AccessDeniedError. Using a role and bringing tags are actions of their own."""
     by.hold(Action.CREATE_JOB, ANY, creating(spec))
     by.also(Action.PASS_ROLE, of_role(spec.role_arn), passing_role())
     if spec.tags:
-        by.also(Action.PUT_JOB_TAGGING, tagged(spec), tagging(spec.tags))
+        by.also(Action.PUT_JOB_TAGGING, tagged(spec, by.actor), tagging(spec.tags))
+
+
+def _facts_of(spec: JobSpec) -> dict[str, Any]:
+    """For the audit log; all else stands in the job."""
+    return {
+        "description": spec.description,
+        "operation": spec.operation,
+        "priority": spec.priority,
+        "role": spec.role_arn,
+        "tags": dict(spec.tags),
+    }
 
 
 def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:
-    """All that is wrong with a job made `now`, by field, as far as the database and the spec can tell."""
-    problems = [*check_tags(spec.tags), *_check_options(spec), *_check_manifest(spec)]
+    """All that is wrong with a job made `now`, by wire path (spec/paths.py), as far as the database and
+    the spec can tell.
+    """
+    problems = [*check_tags(spec.tags), *_check_options(spec), *_check_list(spec)]
     problems += _check_report(spec) + _check_permissions(spec) + check_limits(spec.limits)
-    try:
-        operation = registry.get(spec.operation)
-        parsed = operation.parse(spec.parameters)
-        problems += [*parsed.too_late(now), *unconnected(parsed)]
-        problems += _check_places(parsed, spec.role_arn)
-        # Those of an inventory are known when it is read (manifest_checks.check_columns).
-        fields = spec.manifest.fields
-        if fields and (unfit := parsed.unfit_columns(fields)):
-            problems.append(Problem("fields", unfit))
-    except ValidationFailedError as error:
-        return problems + error.problems
+    operation = registry.find(spec.operation)
+    if operation is None:
+        return [*problems, Problem(paths.OPERATION, f'There is no operation "{spec.operation}".')]
+    problems += paths.of_operation(spec.operation, _check_operation(operation, spec, now))
     if operation.needs_report and not spec.report.enabled:
         said = f"{operation.label} needs a completion report: what it finds stands there alone."
-        problems.append(Problem("report_enabled", said))
+        problems.append(Problem(paths.REPORT, said))
     refused = refusal_of(operation, Region.objects.filter(pk=spec.region).first())
-    return [*problems, Problem("operation", refused)] if refused else problems
+    return [*problems, Problem(paths.OPERATION, refused)] if refused else problems
+
+
+def _check_operation(operation: type[Operation], spec: JobSpec, now: datetime) -> list[Problem]:
+    """Paths are those within the operation's parameters."""
+    try:
+        parsed = operation.parse(spec.parameters)
+    except ValidationFailedError as error:
+        return error.problems
+    return [
+        *parsed.too_late(now),
+        *unconnected(parsed),
+        *_check_places(parsed, spec.role_arn),
+    ]
 
 
 def refusal_of(
@@ -110,62 +166,72 @@ def refusal_of(
 def _check_options(spec: JobSpec) -> list[Problem]:
     problems = []
     if spec.sample_rows is not None and not 1 <= spec.sample_rows <= MAX_SAMPLE:
-        problems.append(
-            Problem(
-                "sample_rows", f"A sample has 1 to {MAX_SAMPLE:,} objects. Enter such a number."
-            )
-        )
+        said = f"A sample has 1 to {MAX_SAMPLE:,} objects. Enter such a number."
+        problems.append(Problem(paths.SAMPLE_ROWS, said))
     if len(spec.description) > MAX_DESCRIPTION:
-        problems.append(
-            Problem(
-                "description",
-                f"Description must be {MAX_DESCRIPTION} characters or fewer,"
-                f" not {len(spec.description)}.",
-            )
-        )
+        said = f"must be {MAX_DESCRIPTION} characters or fewer, not {len(spec.description)}."
+        problems.append(Problem(paths.DESCRIPTION, f"{paths.DESCRIPTION} {said}"))
     if not 0 <= spec.priority <= MAX_PRIORITY:
-        problems.append(
-            Problem("priority", f"Priority must be a whole number from 0 to {MAX_PRIORITY}.")
-        )
-    if not 1 <= len(spec.client_request_token) <= 64:
-        problems.append(
-            Problem("client_request_token", "The client request token has 1 to 64 characters.")
-        )
+        said = f"{paths.PRIORITY} must be a whole number from 0 to {MAX_PRIORITY}."
+        problems.append(Problem(paths.PRIORITY, said))
+    if not 1 <= len(spec.client_request_token) <= MAX_TOKEN:
+        said = f"{paths.TOKEN} must have 1 to {MAX_TOKEN} characters."
+        problems.append(Problem(paths.TOKEN, said))
     return problems
 
 
-def _check_manifest(spec: JobSpec) -> list[Problem]:
+def _check_list(spec: JobSpec) -> list[Problem]:
     if isinstance(spec.manifest, GeneratorSpec):
-        return check_generator(spec.manifest, spec.operation, spec.role_arn)
-    manifest, problems = spec.manifest, []
+        found = check_generator(spec.manifest, spec.operation, spec.role_arn)
+        return [*paths.of_generator(found), *_check_columns(spec)]
+    manifest, problems = spec.manifest, check_asking(spec.manifest, spec.operation)
     if not manifest.bucket or not manifest.key:
-        problems.append(Problem("manifest", "Enter the path to the manifest object."))
+        problems.append(Problem(paths.OBJECT, f"{paths.OBJECT} must name an object."))
     if not manifest.etag:
-        problems.append(Problem("manifest", "The manifest's ETag is missing. Check the manifest."))
+        problems.append(Problem(paths.ETAG, f"{paths.ETAG} is missing."))
     if manifest.format not in INVENTORIES and (wrong := wrong_columns(manifest.fields)):
-        problems.append(Problem("fields", " ".join(wrong)))
+        problems.append(Problem(paths.FIELDS, " ".join(wrong)))
     if not isinstance(manifest.plus_is_space, bool | None):
         said = "PlusIsSpace must be true or false, or be left out."
-        problems.append(Problem("BatchConsole.PlusIsSpace", said))
-    return problems
+        problems.append(Problem(paths.PLUS_IS_SPACE, said))
+    return [*problems, *_check_columns(spec)]
+
+
+def _check_columns(spec: JobSpec) -> list[Problem]:
+    """Whether the operation can use them. Those of an inventory are known when it is read
+    (manifest_checks.check_columns).
+    """
+    operation, fields = registry.find(spec.operation), spec.manifest.task_fields
+    if operation is None or not fields:
+        return []
+    try:
+        unfit = operation.parse(spec.parameters).unfit_columns(fields)
+    except ValidationFailedError:
+        return []  # said at its parameters
+    return [Problem(paths.FIELDS, unfit)] if unfit else []
 
 
 def _check_report(spec: JobSpec) -> list[Problem]:
     if spec.report.enabled and not spec.report.bucket:
-        return [Problem("report_path", "Enter the path to the completion report destination.")]
-    if len(spec.report.prefix) > 512:
-        return [Problem("report_path", "The report's prefix must be 512 characters or fewer.")]
+        return [Problem(paths.REPORT_BUCKET, f"{paths.REPORT_BUCKET} is missing.")]
+    if len(spec.report.prefix) > MAX_REPORT_PREFIX:
+        said = f"{paths.REPORT_PREFIX} must be {MAX_REPORT_PREFIX} characters or fewer."
+        return [Problem(paths.REPORT_PREFIX, said)]
     return []
 
 
 def _check_permissions(spec: JobSpec) -> list[Problem]:
-    if not Region.objects.filter(pk=spec.region).exists():
-        return [Problem("region", "Choose a Region.")]
+    region = Region.objects.filter(pk=spec.region).first()
+    if region is None:
+        return [Problem(paths.REGION, "There is no such Region.")]
+    if region.disabled:
+        said = f"The Region {region.name} is disabled. Choose another, or ask an administrator."
+        return [Problem(paths.REGION, said)]
     if not Role.objects.filter(arn=spec.role_arn).exists():
-        return [Problem("role", f'There is no IAM role "{spec.role_arn}". Choose one of the list.')]
+        return [Problem(paths.ROLE, f'There is no IAM role "{spec.role_arn}".')]
     known = RoleCredentials.objects.filter(role__arn=spec.role_arn, region=spec.region)
     if not known.exists():
-        return [Problem("role", "This IAM role has no credentials in the job's Region.")]
+        return [Problem(paths.ROLE, "This IAM role has no credentials in the job's Region.")]
     return []
 
 
@@ -184,18 +250,21 @@ def _check_places(operation: Operation, role_arn: str) -> list[Problem]:
 
 
 def _same_request(job: Job, fingerprint: str) -> Job:
-    if job.request_fingerprint != fingerprint:
+    if job.request_fingerprint.startswith(_OF_REQUEST) and job.request_fingerprint != fingerprint:
         raise IdempotencyError
     return job
 
 
-def _fingerprint(spec: JobSpec) -> str:
-    facts = dataclasses.asdict(spec)
-    for name in ("dry_run", "sample_rows", "guarded_by"):
-        if not facts[name]:
-            del facts[name]  # as requests were known before there were dry runs
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+_OF_REQUEST = "request:"
+"""Older versions kept a hash of the job that came of a request, which cannot be compared: their tokens
+stand for their requests.
+"""
+
+
+def _fingerprint(request: object) -> str:
+    text = json.dumps(request, sort_keys=True, ensure_ascii=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{_OF_REQUEST}{digest}"[:64]
 
 
 def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) -> Job:
@@ -223,6 +292,7 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         report_bucket=report.bucket,
         report_prefix=report.prefix,
         report_scope=report.scope,
+        report_bucket_owner=report.expected_owner,
         created_at=now,
         **dataclasses.asdict(spec.limits),
     )

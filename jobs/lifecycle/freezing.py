@@ -11,6 +11,7 @@ from jobs import conf
 from jobs.choices import TERMINAL, JobStatus, ReportScope
 from jobs.errors import Problem, ValidationFailedError
 from jobs.models import Job
+from jobs.spec import paths
 from jobs.spec.job import MAX_DESCRIPTION, JobSpec, LimitsSpec
 
 NOT_KEPT = "The list of this dry run is no longer kept."
@@ -60,7 +61,7 @@ def check_free(spec: JobSpec, now: datetime) -> None:
     if dry_run and not refused and (spec.operation, spec.parameters) != rehearsed(dry_run):
         refused = "The dry run rehearsed another operation, or other settings of it."
     if refused:
-        raise ValidationFailedError([Problem("guarded_by", refused)])
+        raise ValidationFailedError([Problem(paths.GUARDED_BY, refused)])
 
 
 def rehearsed(dry_run: Job) -> tuple[str, dict[str, object]]:

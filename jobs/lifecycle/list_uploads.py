@@ -119,9 +119,11 @@ def size_of_slice(upload: ListUpload, number: int) -> int:
 def check_slice(upload: ListUpload, number: int) -> None:
     """Raises UploadRefusedError unless that slice is the next one."""
     if upload.ended_at is not None:
-        raise UploadRefusedError(409, "This upload has ended. Choose the file again to begin anew.")
+        raise UploadRefusedError(409, "This upload has ended. Choose the file again to start over.")
     if number <= upload.slices:
-        raise UploadRefusedError(409, f"Slice {number} is there already. Go on with the next one.")
+        raise UploadRefusedError(
+            409, f"Slice {number} is there already. Continue with the next one."
+        )
     if number != upload.slices + 1:
         raise UploadRefusedError(
             409, f"Slice {number} comes too early: send slice {upload.slices + 1} first."
@@ -153,13 +155,15 @@ def add_slice(upload: ListUpload, number: int, data: bytes, *, now: datetime) ->
     )
     upload.refresh_from_db()
     if not won:
-        raise UploadRefusedError(409, f"Slice {number} is there already. Go on with the next one.")
+        raise UploadRefusedError(
+            409, f"Slice {number} is there already. Continue with the next one."
+        )
 
 
 def finish(upload: ListUpload, *, now: datetime) -> None:
     """The object is there then. Raises UploadRefusedError and StorageError."""
     if upload.ended_at is not None:
-        raise UploadRefusedError(409, "This upload has ended. Choose the file again to begin anew.")
+        raise UploadRefusedError(409, "This upload has ended. Choose the file again to start over.")
     if upload.size_bytes and upload.received_bytes != upload.size_bytes:
         raise UploadRefusedError(
             409,
@@ -194,7 +198,7 @@ def _ended_elsewhere(upload: ListUpload, now: datetime) -> Iterator[None]:
             raise
         _end(upload, now)
         raise UploadRefusedError(
-            409, "The storage ended this upload. Choose the file again to begin anew."
+            409, "The storage ended this upload. Choose the file again to start over."
         ) from error
 
 

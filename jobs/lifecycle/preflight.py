@@ -1,7 +1,6 @@
 """What can be wrong with a job that only a look at the storage shows.
 
-`fields` of the problems are those of `creation.check_spec`: "manifest", "report_path", "role",
-and an operation's own paths. Each problem is one sentence for a person.
+Problems carry wire paths, as those of `creation.check_spec` do. Each is one sentence for a person.
 """
 
 from datetime import datetime
@@ -26,6 +25,7 @@ from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.s3.default_rules import RETAINS, retains
 from jobs.s3.storage import ObjectFacts, Storage, describe
+from jobs.spec import paths
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
@@ -52,7 +52,7 @@ def preflight(spec: JobSpec, *, write_test: bool) -> list[Problem]:
                 *check_report(spec.report, region, role, write_test=write_test),
             ]
     except StorageError as error:
-        return [Problem("manifest", error.message)]
+        return [Problem(paths.OBJECT, error.message)]
 
 
 def look_ahead(spec: JobSpec, now: datetime) -> Ahead:
@@ -73,7 +73,7 @@ def look_ahead(spec: JobSpec, now: datetime) -> Ahead:
                 rows = _rows(spec.manifest, region, role, ahead)
                 ahead.lines += check_permissions(operation, rows, region, role, now)
     except StorageError as error:
-        ahead.problems.append(Problem("manifest", error.message))
+        ahead.problems.append(Problem(paths.OBJECT, error.message))
     return ahead
 
 
@@ -104,7 +104,7 @@ def _rows(manifest: ListSpec, region: Region, role: Role, ahead: Ahead) -> list[
     except StorageUnavailableError as error:
         ahead.lines.insert(0, Line(UNTOLD, what, sentence(error, place)))
     except StorageError as error:
-        ahead.problems.append(Problem("manifest", sentence(error, place)))
+        ahead.problems.append(Problem(paths.OBJECT, sentence(error, place)))
     return rows
 
 
@@ -127,10 +127,12 @@ def check_list(
     """
     if not isinstance(manifest, GeneratorSpec):
         return check_manifest(manifest, region, role)
-    return [
-        *check_listed(manifest, region, role),
-        *check_output(manifest, region, role, write_test=write_test),
-    ]
+    return paths.of_generator(
+        [
+            *check_listed(manifest, region, role),
+            *check_output(manifest, region, role, write_test=write_test),
+        ]
+    )
 
 
 def check_listed(spec: GeneratorSpec, region: Region, role: Role) -> list[Problem]:
@@ -183,11 +185,11 @@ def check_manifest(manifest: ManifestSpec, region: Region, role: Role) -> list[P
     try:
         facts = look_at(manifest.bucket, manifest.key, manifest.version_id, region, role)
     except StorageError as error:
-        return [Problem("manifest", sentence(error, place))]
+        return [Problem(paths.OBJECT, sentence(error, place))]
     if facts.etag != manifest.etag:
-        return [Problem("manifest", f"{place} was changed after you checked it. Check it again.")]
+        return [Problem(paths.ETAG, f"{place} was changed after you checked it. Check it again.")]
     refused = encryption_problem(facts, place, manifest.format)
-    return [Problem("manifest", refused)] if refused else []
+    return [Problem(paths.OBJECT, refused)] if refused else []
 
 
 def look_at(
@@ -207,7 +209,7 @@ def check_targets(operation: Operation, region: Region, role: Role) -> list[Prob
                 check_there(storage_for_page(bucket, region, role), bucket)
         except StorageError as error:
             problems.append(Problem("TargetResource", bucket_sentence(error, bucket)))
-    return problems + _check_places(operation, role)
+    return paths.of_operation(operation.name, problems + _check_places(operation, role))
 
 
 def _check_places(operation: Operation, role: Role) -> list[Problem]:
@@ -238,7 +240,7 @@ def check_report(
             if write_test and not _locks_by_default(storage, report.bucket):
                 storage.check_writable(report.bucket, report.prefix)
     except StorageError as error:
-        return [Problem("report_path", _report_sentence(error, report))]
+        return [Problem(paths.REPORT_BUCKET, _report_sentence(error, report))]
     return []
 
 
@@ -266,7 +268,7 @@ def check_role(region: Region, role: Role, buckets: list[str]) -> list[Problem]:
         try:
             credentials_of(role, there)
         except StorageError as error:
-            problems.append(Problem("role", f"{error.message} Choose another IAM role."))
+            problems.append(Problem(paths.ROLE, error.message))
     return problems
 
 

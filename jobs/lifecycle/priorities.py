@@ -11,6 +11,7 @@ from jobs.choices import TERMINAL
 from jobs.errors import JobStatusError, Problem, ValidationFailedError
 from jobs.lifecycle import commands
 from jobs.models import Job, JobEvent
+from jobs.spec import paths
 from jobs.spec.job import MAX_PRIORITY
 
 
@@ -48,5 +49,5 @@ def check_priority(priority: int) -> None:
     """
     if not 0 <= priority <= MAX_PRIORITY:
         raise ValidationFailedError(
-            [Problem("priority", f"Priority must be a whole number from 0 to {MAX_PRIORITY}.")]
+            [Problem(paths.PRIORITY, f"Priority must be a whole number from 0 to {MAX_PRIORITY}.")]
         )

@@ -1,7 +1,10 @@
 """Why something cannot be done to a job (any more), as a sentence for who wished it."""
 
 from jobs.choices import JobStatus
+from jobs.errors import Problem, ValidationFailedError
 from jobs.models import Job
+
+MOST_REASON = 256
 
 
 def why_not(job: Job, wish: str) -> str:
@@ -18,3 +21,10 @@ def why_not(job: Job, wish: str) -> str:
     who = f" since {last.actor.get_username()} acted" if last and last.actor else ""
     when = f" at {last.at:%H:%M} UTC" if last else ""
     return f'The job cannot be {wish}: it is "{status.label}"{who}{when}.'
+
+
+def check_reason(reason: str) -> None:
+    """Raises ValidationFailedError."""
+    if len(reason) > MOST_REASON:
+        said = f"The reason must be {MOST_REASON} characters or fewer."
+        raise ValidationFailedError([Problem("StatusUpdateReason", said)])

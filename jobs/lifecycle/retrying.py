@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from jobs.choices import GAVE_UP, TERMINAL
 from jobs.errors import Problem, ValidationFailedError
 from jobs.models import Job
+from jobs.spec import paths
 from jobs.spec.job import MAX_DESCRIPTION, JobSpec
 from jobs.spec.retry_list import list_name, name_of, overlap
 
@@ -92,13 +93,13 @@ def check_free(spec: JobSpec) -> None:
     old = Job.objects.select_for_update().filter(pk=spec.retry_of).first()
     if old is None:
         raise ValidationFailedError(
-            [Problem("manifest", "The job to retry is not there any more.")]
+            [Problem(paths.OBJECT, "The job to retry is not there any more.")]
         )
     others = old.retries.exclude(client_request_token=spec.client_request_token)
     other = in_the_way(others, old.pk, name_of(spec.manifest))
     if other:
         sentence = f"Job {other.short_id} retries these objects already. Delete this draft."
-        raise ValidationFailedError([Problem("manifest", sentence)])
+        raise ValidationFailedError([Problem(paths.OBJECT, sentence)])
 
 
 def description_of(job: Job) -> str:

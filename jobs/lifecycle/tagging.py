@@ -15,18 +15,22 @@ from jobs.access.decisions import Decision
 from jobs.errors import Problem, ValidationFailedError
 from jobs.lifecycle.commands import locked_job
 from jobs.models import Job, JobEvent, JobTag
+from jobs.spec import paths
 from jobs.spec.job import MAX_JOB_TAGS
 
 _PUNCTUATION = frozenset("_.:/=+-@")
 
 
 def check_tags(tags: Mapping[str, str]) -> list[Problem]:
-    """What is wrong with a set of tags, by field `tags[key]`."""
+    """What is wrong with a set of tags, by wire path: `Tags[0].Key` is the first of them."""
     problems = []
     if len(tags) > MAX_JOB_TAGS:
-        problems.append(Problem("tags", f"A job has at most {MAX_JOB_TAGS} tags, not {len(tags)}."))
-    for key, value in tags.items():
-        problems += [Problem(f"tags[{key}]", message) for message in _wrong_with(key, value)]
+        said = f"A job has at most {MAX_JOB_TAGS} tags, not {len(tags)}."
+        problems.append(Problem(paths.TAGS, said))
+    for n, (key, value) in enumerate(tags.items()):
+        problems += [
+            Problem(f"{paths.TAGS}[{n}].{part}", said) for part, said in _wrong(key, value)
+        ]
     return problems
 
 
@@ -61,18 +65,19 @@ def action_of(tags: Mapping[str, str]) -> Action:
     return Action.PUT_JOB_TAGGING if tags else Action.DELETE_JOB_TAGGING
 
 
-def _wrong_with(key: str, value: str) -> list[str]:
+def _wrong(key: str, value: str) -> list[tuple[str, str]]:
+    """Key or value, and a sentence."""
     problems = []
     if not 1 <= len(key) <= 128:
-        problems.append("A tag's key has 1 to 128 characters.")
+        problems.append(("Key", "A tag's key has 1 to 128 characters."))
     if len(value) > 256:
-        problems.append(f'The value of tag "{key}" has more than 256 characters.')
+        problems.append(("Value", f'The value of tag "{key}" has more than 256 characters.'))
     if key.lower().startswith("aws:"):
-        problems.append(f'Tag "{key}": keys that start with "aws:" are reserved.')
+        problems.append(("Key", f'Tag "{key}": keys that start with "aws:" are reserved.'))
     if not all(map(_is_allowed, key + value)):
-        problems.append(
-            f'Tag "{key}": use letters, digits, spaces and the characters _ . : / = + - @ only.'
-        )
+        part = "Value" if all(map(_is_allowed, key)) else "Key"
+        said = "use letters, digits, spaces and the characters _ . : / = + - @ only."
+        problems.append((part, f'Tag "{key}": {said}'))
     return problems
 
 

@@ -158,5 +158,5 @@ def _more(most: int) -> ManifestProblem:
     return of_file(
         ProblemKind.COLUMNS,
         f"There are more than these {most:,} problems.",
-        "Mend what has the same cause first, then look again.",
+        "Correct what has the same cause first, then look again.",
     ).problem

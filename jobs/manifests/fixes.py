@@ -13,7 +13,7 @@ class Fix(TextChoices):
     DROP_SLASH = "drop-slash", "Drop the slash"
     DROP_HEADER = "drop-header", "Drop it"
     REMOVE_BOM = "remove-bom", "Remove it"
-    MEND_LINE_ENDS = "mend-line-ends", "Mend line ends"
+    MEND_LINE_ENDS = "mend-line-ends", "Fix line endings"
     FILL_NULL = "fill-null", "Write null"
     CONVERT = "convert", "Convert the list"
 

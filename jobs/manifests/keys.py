@@ -61,7 +61,7 @@ def decode_key(raw: str) -> str:
         raise RowFaultError(
             ProblemKind.KEY,
             f"has a key of {len(decoded):,} bytes, decoded.",
-            f"A key has at most {MAX_KEY_BYTES:,} bytes: remove the line or mend the key.",
+            f"A key has at most {MAX_KEY_BYTES:,} bytes: remove the line or correct the key.",
         )
     if b"\0" in decoded:
         raise RowFaultError(ProblemKind.KEY, "has a key with a NUL byte (%00).", "Remove the line.")
@@ -73,6 +73,25 @@ def decode_key(raw: str) -> str:
             f"has a key that is not UTF-8 when decoded (%{decoded[error.start]:02X}).",
             "Encode the key's UTF-8 bytes.",
         ) from None
+
+
+def decoded_key(raw: str) -> str:
+    """The same for a key that is only shown: one that cannot be decoded is left as it is."""
+    spaced_out = raw.replace("%20", " ")  # Most keys have nothing else; reports have millions.
+    if "%" not in spaced_out:
+        return spaced_out
+    try:
+        return unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def shown_key(raw: str) -> str:
+    """The key as a person reads it: what does not show, such as a line break, stays encoded."""
+    decoded = decoded_key(raw)
+    if decoded.isprintable():
+        return decoded
+    return "".join(sign if sign.isprintable() else quote(sign, safe="") for sign in decoded)
 
 
 def _check_encoding(raw: str) -> None:

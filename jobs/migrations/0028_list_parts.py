@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0022_list_uploads'),
+        ("jobs", "0027_events"),
     ]
 
     operations = [

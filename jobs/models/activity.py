@@ -8,7 +8,10 @@ from jobs.models.job import Job
 
 
 class StatusChange(models.Model):
-    """`from_status` is empty for the row that a job starts with; without `actor` it was the system."""
+    """`from_status` is empty for the row that a job starts with; without `actor` it was the system.
+
+    It is the outbox of events, too: one that is not `announced` is still to be told of.
+    """
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="status_changes")
     at = models.DateTimeField()
@@ -18,9 +21,15 @@ class StatusChange(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     reason = models.CharField(max_length=1024, blank=True)
+    announced = models.BooleanField(default=False, editable=False)
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["id"], name="change_to_announce", condition=models.Q(announced=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_status or 'nothing'} to {self.to_status}"
@@ -42,6 +51,7 @@ class JobEvent(models.Model):
         LEFT = "left", "Left behind"
         LOST = "lost", "Rows lost"
         WITHOUT = "without", "Ends without lost rows"
+        IGNORED = "ignored", "Parts of the request ignored"
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

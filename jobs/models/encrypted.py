@@ -17,6 +17,18 @@ def _fernet() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in conf.encryption_keys()])
 
 
+def encrypted(text: str) -> str:
+    return _fernet().encrypt(text.encode()).decode()
+
+
+def decrypted(stored: str) -> str:
+    """Raises UndecryptableError."""
+    try:
+        return _fernet().decrypt(stored.encode()).decode()
+    except InvalidToken as error:
+        raise UndecryptableError from error
+
+
 class EncryptedTextField(models.TextField[str, str]):
     """Written with the newest key, read with any; the plain text never reaches the database.
 
@@ -24,12 +36,7 @@ class EncryptedTextField(models.TextField[str, str]):
     """
 
     def get_prep_value(self, value: Any) -> Any:
-        return _fernet().encrypt(str(value).encode()).decode() if value else ""
+        return encrypted(str(value)) if value else ""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str:
-        if not value:
-            return ""
-        try:
-            return _fernet().decrypt(value.encode()).decode()
-        except InvalidToken as error:
-            raise UndecryptableError from error
+        return decrypted(value) if value else ""

@@ -7,10 +7,10 @@ from django.conf import settings
 from django.db import models
 
 from jobs.choices import (
+    ASKING,
     REPORT_FORMAT,
     TERMINAL,
     JobStatus,
-    ManifestField,
     PauseCause,
     ReportScope,
 )
@@ -93,6 +93,8 @@ class Job(Prepared):
     report_scope = models.CharField(
         max_length=16, choices=ReportScope.choices, default=ReportScope.FAILED_TASKS_ONLY
     )
+    report_bucket_owner = models.CharField(max_length=12, blank=True)
+    """The account that the report's bucket is said to be of."""
     report_format = models.CharField(max_length=32, default=REPORT_FORMAT, editable=False)
 
     total_tasks = models.PositiveBigIntegerField(null=True, blank=True)
@@ -201,6 +203,11 @@ class Job(Prepared):
         return self.status in TERMINAL
 
     @property
+    def asks(self) -> bool:
+        """Whether a person has to decide, and perhaps does not know of it."""
+        return self.status in (JobStatus.PAUSING, JobStatus.PAUSED) and self.paused_cause in ASKING
+
+    @property
     def tasks_done(self) -> int:
         return self.tasks_succeeded + self.tasks_failed
 
@@ -212,7 +219,7 @@ class Job(Prepared):
     def names_versions(self) -> bool:
         """Whether the rows of its list name versions; before the first was read, what its columns say."""
         if self.lists_versions is None:
-            return ManifestField.VERSION_ID in self.manifest.fields
+            return self.manifest.names_versions
         return self.lists_versions
 
     @property
@@ -222,6 +229,7 @@ class Job(Prepared):
             bucket=self.report_bucket,
             prefix=self.report_prefix,
             scope=ReportScope(self.report_scope),
+            expected_owner=self.report_bucket_owner,
         )
 
 

@@ -61,6 +61,8 @@ class Region(models.Model):
     allowed_operations = models.JSONField(default=list, blank=True)
     manifest_prefix = models.CharField(max_length=512, blank=True)
     report_prefix = models.CharField(max_length=512, blank=True)
+    disabled = models.BooleanField(default=False)
+    """No new job is created in it; those that are there go on."""
     created_at = models.DateTimeField()
     emptied_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -19,10 +19,13 @@ class Report(models.Model):
     files = models.JSONField(default=list)
     rows_succeeded = models.PositiveBigIntegerField(default=0)
     rows_failed = models.PositiveBigIntegerField(default=0)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    """Of all files together."""
     written_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-written_at"]
+        indexes = [models.Index(fields=["written_at", "id"], name="report_by_time")]
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.manifest_key}"

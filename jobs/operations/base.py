@@ -221,7 +221,9 @@ class Operation(ABC):
 
     def foresee(self, target: Target, context: Context) -> Steps:
         """What `run` would do, by reads alone: a task of a dry run; see `operations.foreseeing`."""
-        return Outcome(True, 200, Foreseen.CANNOT_TELL, "Cannot tell: nothing looks ahead here.")
+        return Outcome(
+            True, 200, Foreseen.CANNOT_TELL, "Cannot tell: this operation has no preview."
+        )
         yield
 
     # --- How a task runs: see "The contract of a task" in jobs/README.md

@@ -269,7 +269,7 @@ class MetadataField(RowsField):
             if not row["key"]:
                 found.append((n, "key", "Enter the name of this metadata."))
             elif names.count(row["key"].lower()) > 1:
-                found.append((n, "key", f'"{row["key"]}" stands here twice. Remove one.'))
+                found.append((n, "key", f'"{row["key"]}" is entered twice. Remove one.'))
         return found
 
     def cell_at(self, inside: str, rows: Sequence[Row]) -> tuple[int, str]:

@@ -246,7 +246,7 @@ class InitiateRestoreObject(WaitingOperation):
         if 'ongoing-request="true"' in restore:
             return would_fail(409, IN_PROGRESS, "A restore of the object is in progress.")
         if restore:
-            return would_change(f"It is restored ({restore}) and would be asked for anew.")
+            return would_change(f"It is restored ({restore}) and would be requested again.")
         if kept_as in READABLE and not facts.data.get("ArchiveStatus"):
             why = f"The object is not archived: its storage class is {kept_as}."
             return would_fail(403, "InvalidObjectState", why)

@@ -42,7 +42,7 @@ class MergeObjectMetadata(Operation):
         "Sets, changes or removes headers and user metadata of each object, and keeps all others."
     )
     risk = Risk.CAUTION
-    loss = "are written anew with some of their metadata changed."
+    loss = "are rewritten with some of their metadata changed."
     undo = (
         "What the changed and removed metadata were is noted nowhere. In a bucket with versions the"
         " version before stays."

@@ -39,7 +39,7 @@ class PutObjectAcl(Operation):
     name = "S3PutObjectAcl"
     label = "Replace access control list (ACL)"
     group = OperationGroup.PROPERTIES
-    does = "Decides anew who may read or change each object."
+    does = "Replaces who can read or change each object."
     risk = Risk.CAUTION
     loss = "lose their current access control list."
     undo = "You can\u2019t undo this."

@@ -34,7 +34,7 @@ class PutObjectStorageClass(Operation):
     group = OperationGroup.PROPERTIES
     does = "Stores each object in another storage class, and keeps all else about it."
     risk = Risk.COST
-    loss = "are written anew in another storage class."
+    loss = "are rewritten in another storage class."
     undo = (
         "They can be given another class again. Storages may charge for the days that they leave a"
         " class too early, and for restoring what is archived."

@@ -79,7 +79,7 @@ def get(name: str) -> type[Operation]:
         return _TABLE[name]
     except KeyError as error:
         raise ValidationFailedError(
-            [Problem("operation", f'There is no operation "{name}". Choose one of the list.')]
+            [Problem("Operation", f'There is no operation "{name}".')]
         ) from error
 
 

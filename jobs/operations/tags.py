@@ -23,7 +23,7 @@ def parse_tag_set(value: Any, field: str, check: Checker) -> Tags:
     seen: set[str] = set()
     for n, (key, _) in enumerate(tags):
         if key and key in seen:
-            check.say(f"{field}[{n}].Key", f'The tag "{key}" stands here twice.')
+            check.say(f"{field}[{n}].Key", f'The tag "{key}" is entered twice.')
         seen.add(key)
     return tuple(tags)
 

@@ -36,7 +36,7 @@ class WebhookInvoke(InvokeOperation):
     takes_free_keys = True
     name = "WebhookInvoke"
     label = "Call webhook"
-    does = "Calls a webhook of yours for each object, and takes its word for how that went."
+    does = "Calls your webhook for each object. Its answer says whether the task succeeded."
     loss = "are handed to the webhook."
     undo = "What the webhook does is its own, and nothing here can undo it."
     understood = "I understand that the webhook may be called more than once for an object whose answer is lost."

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from jobs.choices import Foreseen
+from django.db.models import QuerySet
+
+from jobs.choices import Foreseen, JobStatus
 from jobs.models import Job
 from jobs.queries.words import counted
 
 WOULD_FAIL = "Would fail"
+RECENT = timedelta(days=2)
+COMPARED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,28 @@ def sentence(job: Job) -> str:
     of_all = f" of {job.listed_rows:,}" if job.listed_rows else ""
     seen = f"Looked at {counted(job.tasks_done, 'object')}{of_all}"
     return f"{seen}: {', '.join(parts)}." if parts else f"{seen}."
+
+
+def dry_run_of(job: Job, jobs: QuerySet[Job]) -> Job | None:
+    """Of `jobs`, the dry run that told most recently what `job` would do: the one whose list it runs,
+    or one over the same list with the same parameters, not long before.
+    """
+    if job.guarded_by_id:
+        return jobs.filter(pk=job.guarded_by_id).first()
+    earliest = job.created_at - RECENT
+    near = jobs.filter(
+        region=job.region_id, created_at__gte=earliest, created_at__lt=job.created_at
+    )
+    runs = near.filter(dry_run=True, operation=job.operation, status=JobStatus.COMPLETE)
+    newest = runs.order_by("-created_at", "-pk")[:COMPARED]
+    return next(
+        (
+            run
+            for run in newest
+            if (run.listed_by, run.parameters) == (job.listed_by, job.parameters)
+        ),
+        None,
+    )
 
 
 def guard_sentence(job: Job) -> str:

@@ -9,10 +9,13 @@ from django.db.models import Sum
 from jobs.choices import JobStatus
 from jobs.models import FailureCause, Job, RateSample
 from jobs.queries import progress
-from jobs.queries.progress import MAX_POINTS, Slot
+from jobs.queries.progress import MAX_POINTS, Slot, Span
 from jobs.queries.waiting import Waiting, waiting_of
 
 TOP_CAUSES = 3
+CHANGES_SEEN = 200
+"""More than a job has of them in a quarter of an hour, as a rule."""
+
 POLL_FAST_S = 2
 POLL_SLOW_S = 10
 SLOW = frozenset({JobStatus.SUSPENDED, JobStatus.PAUSED})
@@ -37,12 +40,16 @@ class Progress:
     stalled: bool
     guard_percent: int
     guard_floor: int
-    rates: Sequence[float]
+    rates: Sequence[float | None]
     causes: Sequence[FailureCause]
-    more_causes: int
     waiting: Waiting | None
     read_rows: int
     looked_up_objects: int
+
+    @property
+    def more_causes(self) -> int:
+        """How many there are beside the most frequent ones."""
+        return max(0, len(self.causes) - TOP_CAUSES)
 
     @property
     def rates_span_s(self) -> int:
@@ -50,11 +57,20 @@ class Progress:
 
     @property
     def rate_low(self) -> float:
-        return min(self.rates, default=0.0)
+        return min(self._known_rates, default=0.0)
 
     @property
     def rate_high(self) -> float:
-        return max(self.rates, default=0.0)
+        """Never below the rate that is said of this moment."""
+        return max([*self._known_rates, self.rate_now or 0.0])
+
+    @property
+    def rate_last(self) -> float | None:
+        return self.rates[-1] if self.rates else None
+
+    @property
+    def _known_rates(self) -> list[float]:
+        return [rate for rate in self.rates if rate is not None]
 
 
 def poll_every_s(job: Job) -> int:
@@ -70,7 +86,9 @@ def active_s(job: Job, now: datetime) -> float:
 
 
 def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
-    """Two queries: rates and causes; one more while a list is prepared, and for a job whose tasks may wait. `shown_ends_s` is the `ends_s` that the reader sees now."""
+    """Two queries: rates and causes; one more while a list is prepared, for a job whose tasks may wait,
+    and for one that did nothing for a while. `shown_ends_s` is the `ends_s` that the reader sees now.
+    """
     causes = list(job.failure_causes.all())
     slots = _slots(job, now)
     spent_s = active_s(job, now)
@@ -95,9 +113,8 @@ def job_progress(job: Job, *, now: datetime, shown_ends_s: int = 0) -> Progress:
         stalled=stalled,
         guard_percent=job.failure_percent,
         guard_floor=job.failure_floor,
-        rates=progress.rates(slots, width_s=RateSample.WIDTH_S, end_s=_end_s(job, now)),
-        causes=causes[:TOP_CAUSES],
-        more_causes=max(0, len(causes) - TOP_CAUSES),
+        rates=_rates(job, slots, now),
+        causes=causes,
         waiting=waiting,
         read_rows=read_rows,
         looked_up_objects=looked_up,
@@ -146,6 +163,27 @@ def _slots(job: Job, now: datetime) -> list[Slot]:
     since_s = int(_end_s(job, now)) - (MAX_POINTS + 1) * RateSample.WIDTH_S
     rows = job.rate_samples.filter(at_s__gte=since_s)
     return [Slot(row.at_s, row.succeeded + row.failed) for row in rows]
+
+
+def _rates(job: Job, slots: Sequence[Slot], now: datetime) -> list[float | None]:
+    width_s, end_s = RateSample.WIDTH_S, _end_s(job, now)
+    found = progress.rates(slots, width_s=width_s, end_s=end_s)
+    if all(found):
+        return found
+    pauses = _pauses(job, end_s)
+    return progress.rates(slots, width_s=width_s, end_s=end_s, pauses=pauses)
+
+
+def _pauses(job: Job, end_s: float) -> list[Span]:
+    """When the job did not run, of its last changes of status; one query."""
+    newest = job.status_changes.order_by("-id").values_list("to_status", "at")[:CHANGES_SEEN]
+    changes = [(status, at.timestamp()) for status, at in reversed(newest)]
+    ends = [*(at_s for _, at_s in changes[1:]), end_s]
+    return [
+        (at_s, until_s)
+        for (status, at_s), until_s in zip(changes, ends, strict=True)
+        if status == JobStatus.PAUSED
+    ]
 
 
 def _is_stalled(job: Job, slots: Sequence[Slot], now: datetime) -> bool:

@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from jobs.choices import TERMINAL, JobStatus
 from jobs.models import Job, JobEvent, StatusChange
-from jobs.queries import limit_words
+from jobs.queries import limit_words, words
 
 ACTIVITY_ROWS = 100
 """Entries on a page of the activity log."""
@@ -21,7 +21,9 @@ STEPS_SHOWN = 30
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry of the timeline. `by` is a person, or empty; `span_s` is how long it took, None where that means nothing."""
+    """One entry of the timeline. `by` is a person, or empty; `span_s` is how long it lasted, None
+    where that means nothing. `failures` is "", "some" or "all" of the objects of a job that completed.
+    """
 
     status: JobStatus
     title: str
@@ -30,13 +32,23 @@ class Step:
     span_s: float | None
     current: bool
     inside: bool
+    failures: str = ""
 
     @property
     def state(self) -> str:
-        """ "bad", "done", or empty for the step that goes on."""
-        if self.status in (JobStatus.FAILING, JobStatus.FAILED):
+        """ "bad", "mixed", "stopped", "done", or empty for the step that goes on."""
+        if self.status in (JobStatus.FAILING, JobStatus.FAILED) or self.failures == "all":
             return "bad"
+        if self.failures:
+            return "mixed"
+        if self.status in (JobStatus.CANCELLING, JobStatus.CANCELLED):
+            return "stopped"
         return "done" if not self.current or self.status in TERMINAL else ""
+
+    @property
+    def span_word(self) -> str:
+        """Before the span: whether something was done in it, or waited for."""
+        return _WAITED.get(self.status, "took")
 
 
 _TITLES = {
@@ -55,6 +67,12 @@ _TITLES = {
     JobStatus.FAILED: "Failed",
 }
 MAX_ID = 2**63 - 1
+_WAITED = {
+    JobStatus.NEW: "waited",
+    JobStatus.SUSPENDED: "waited for confirmation for",
+    JobStatus.READY: "waited for its turn for",
+    JobStatus.PAUSED: "for",
+}
 _PAUSES = frozenset({JobStatus.PAUSING, JobStatus.PAUSED})
 
 
@@ -72,6 +90,7 @@ def timeline(job: Job, now: datetime) -> list[Step]:
             span_s=None if change.to_status in TERMINAL else (end - change.at).total_seconds(),
             current=change is changes[-1],
             inside=change.to_status in _PAUSES,
+            failures=_failures(job) if change.to_status == JobStatus.COMPLETE else "",
         )
         for change, end in zip(changes, ends, strict=True)
     ]
@@ -79,11 +98,23 @@ def timeline(job: Job, now: datetime) -> list[Step]:
 
 def _title(change: StatusChange, job: Job) -> str:
     title = _TITLES[JobStatus(change.to_status)]
+    if change.to_status == JobStatus.COMPLETE and job.tasks_failed:
+        return (
+            f"{title}, all failed"
+            if _failures(job) == "all"
+            else f"{title}, {job.tasks_failed:,} failed"
+        )
     if change.to_status == JobStatus.READY and not job.confirmation_required:
         title = "Ready"
     if change.from_status == JobStatus.PAUSED and change.to_status == JobStatus.ACTIVE:
         title = "Active again"
     return title
+
+
+def _failures(job: Job) -> str:
+    if not job.tasks_failed:
+        return ""
+    return "all" if job.tasks_failed >= (job.total_tasks or 0) else "some"
 
 
 def person(user: Any) -> str:
@@ -99,6 +130,7 @@ SENTENCES = {
     JobEvent.Kind.LEFT,
     JobEvent.Kind.LOST,
     JobEvent.Kind.WITHOUT,
+    JobEvent.Kind.IGNORED,
 }
 """Events whose `after` says in words what happened."""
 
@@ -170,13 +202,13 @@ def job_activity(job: Job, before: Cursor = NEWEST) -> ActivityPage:
 
 
 def _from_change(change: StatusChange) -> Activity:
-    before = JobStatus(change.from_status).label if change.from_status else ""
+    before = str(JobStatus(change.from_status).label) if change.from_status else ""
     return Activity(
         at=change.at,
         by=person(change.actor),
         event="Status changed" if before else "Created",
-        before=before,
-        after=JobStatus(change.to_status).label,
+        before=words.status(before, mine=False),
+        after=words.status(str(JobStatus(change.to_status).label), mine=False),
         note=change.reason,
     )
 

@@ -8,18 +8,17 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from jobs.choices import GAVE_UP, JobStatus, PauseCause
+from jobs.choices import ASKING, GAVE_UP, JobStatus, PauseCause
 from jobs.models import Job, JobQuerySet, RateSample, Region
 from jobs.queries import progress, words
 from jobs.queries.job_detail import recent_rate, rest_of
 from jobs.queries.job_list import JobRow, job_rows
 from jobs.queries.progress import Slot
+from jobs.queries.regions import UNREACHABLE, RegionState, state_of
 
 SHOWN = 5
 NEEDS_SHOWN = 10
 RECENT = timedelta(hours=24)
-_ASKS = (PauseCause.CANARY, PauseCause.STORAGE)
-"""Causes of a pause that a person has to decide about, and does not know of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +44,6 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class RegionState:
-    """`state` is "Reachable", "Unreachable" or "Not tested"."""
-
-    region: Region
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     needs: Sequence[Need]
     needs_total: int
@@ -68,8 +59,8 @@ class Overview:
 
 def overview(visible: JobQuerySet, now: datetime) -> Overview:
     """Ten queries over the `visible` jobs."""
-    regions = list(Region.objects.all())
-    unreachable = [_region_need(region) for region in regions if region.check_error]
+    states = [state_of(region) for region in Region.objects.all()]
+    unreachable = [_region_need(one.region) for one in states if one.word == UNREACHABLE]
     waiting = _jobs_in_need(visible, now)
     moving = visible.going().exclude(status=JobStatus.SUSPENDED)
     keys = [job_id for job_id, _ in waiting[:NEEDS_SHOWN]]
@@ -82,7 +73,7 @@ def overview(visible: JobQuerySet, now: datetime) -> Overview:
         running=_running(running, now),
         running_total=moving.count(),
         finished=job_rows(ended.order_by("-terminated_at")[:SHOWN], now=now),
-        regions=[_region_state(region) for region in regions],
+        regions=states,
     )
 
 
@@ -91,7 +82,7 @@ def _jobs_in_need(visible: JobQuerySet, now: datetime) -> list[tuple[str, dateti
     all jobs.
     """
     asks = visible.going().filter(
-        Q(status=JobStatus.SUSPENDED) | Q(status=JobStatus.PAUSED, paused_cause__in=_ASKS)
+        Q(status=JobStatus.SUSPENDED) | Q(status=JobStatus.PAUSED, paused_cause__in=ASKING)
     )
     lately = visible.filter(terminated_at__gte=now - RECENT)
     failed = lately.filter(status=JobStatus.FAILED)
@@ -117,10 +108,12 @@ def _job_need(job: Job, now: datetime) -> Need:
         sentence = f"“{job}” awaits confirmation: {words.counted(job.total_tasks or 0, 'object')}."
         return Need("confirm", sentence, words.expiry(job, now), job=job)
     if job.status == JobStatus.PAUSED and job.paused_cause == PauseCause.STORAGE:
-        sentence = f"“{job}” is paused: the storage does not keep what it accepts. Go on or cancel?"
+        sentence = (
+            f"“{job}” is paused: the storage does not keep what it accepts. Continue or cancel?"
+        )
         return Need("storage", sentence, job.paused_reason, job=job)
     if job.status == JobStatus.PAUSED:
-        sentence = f"“{job}” is paused: its first objects failed too often. Go on or cancel?"
+        sentence = f"“{job}” is paused: its first objects failed too often. Continue or cancel?"
         return Need("canary", sentence, words.canary_found(job), job=job)
     if job.status == JobStatus.FAILED:
         return Need("failed", f"“{job}” failed.", job.failure_reason, job=job)
@@ -132,13 +125,6 @@ def _job_need(job: Job, now: datetime) -> Need:
 
 def _region_need(region: Region) -> Need:
     return Need("region", f"Region {region} is unreachable.", region.check_error, region=region)
-
-
-def _region_state(region: Region) -> RegionState:
-    if region.checked_at is None:
-        return RegionState(region, "Not tested")
-    state = "Unreachable" if region.check_error else "Reachable"
-    return RegionState(region, state)
 
 
 def _running(jobs: Sequence[Job], now: datetime) -> list[Running]:

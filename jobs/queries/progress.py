@@ -17,6 +17,10 @@ STEADY = 0.1
 MAX_POINTS = 90
 
 
+Span = tuple[float, float]
+"""From and to, in seconds since the epoch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """Tasks that finished in the seconds from `at_s` on."""
@@ -66,13 +70,20 @@ def common_s(rest_s: float, now_s: float) -> float:
     return max(0.0, round((now_s + rest_s) / step_s) * step_s - now_s)
 
 
-def rates(slots: Sequence[Slot], *, width_s: int, end_s: float) -> list[float]:
-    """For each whole slot before `end_s`, at most the last 90; one without tasks counts as 0.
-
-    Empty for less than two: a point is no line.
+def rates(
+    slots: Sequence[Slot], *, width_s: int, end_s: float, pauses: Sequence[Span] = ()
+) -> list[float | None]:
+    """For each whole slot before `end_s`, at most the last 90; one without tasks counts as 0, or as
+    None if there was a pause in it. Empty for less than two: a point is no line.
     """
     tasks = {slot.at_s: slot.tasks for slot in slots}
     last_s = (int(end_s) // width_s - 1) * width_s
     first_s = max(min(tasks, default=last_s), last_s - (MAX_POINTS - 1) * width_s)
-    found = [tasks.get(at_s, 0) / width_s for at_s in range(first_s, last_s + 1, width_s)]
+
+    def rate(at_s: int) -> float | None:
+        if at_s not in tasks and any(a < at_s + width_s and at_s < b for a, b in pauses):
+            return None
+        return tasks.get(at_s, 0) / width_s
+
+    found = [rate(at_s) for at_s in range(first_s, last_s + 1, width_s)]
     return found if len(found) > 1 else []

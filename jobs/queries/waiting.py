@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Min, Q, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
-from jobs.choices import ChunkState
+from jobs.choices import ChunkState, JobStatus
 from jobs.models import Chunk, Job
 from jobs.operations import registry
+from jobs.queries.words import counted
 
 _LEFT = (ChunkState.WAITING, ChunkState.PENDING, ChunkState.RUNNING)
 
@@ -48,3 +49,21 @@ def waiting_of(job: Job) -> Waiting | None:
         next_look=datetime.fromtimestamp(next_s, UTC) if next_s else None,
         is_all=not found["other"],
     )
+
+
+def turn_of(job: Job, jobs: QuerySet[Job]) -> str:
+    """What a job waits for that is Ready, as a sentence; empty for any other. One query over the
+    `jobs` that its reader sees.
+    """
+    if job.status != JobStatus.READY:
+        return ""
+    running = jobs.filter(terminated_at__isnull=True, status=JobStatus.ACTIVE, region=job.region_id)
+    higher = Count("pk", filter=Q(priority__gt=job.priority))
+    found = running.aggregate(all=Count("pk"), higher=higher)
+    if not found["all"]:
+        return "Waiting for a worker to start it."
+    are = "is" if found["all"] == 1 else "are"
+    said = (
+        f"Waiting for its turn: {counted(found['all'], 'other job')} {are} running in {job.region}"
+    )
+    return f"{said}, {found['higher']:,} with a higher priority." if found["higher"] else f"{said}."

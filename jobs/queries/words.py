@@ -1,6 +1,8 @@
 """Sentences about a job that several pages say. Pure; `now` is passed in."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from jobs import conf
 from jobs.choices import JobStatus, PauseCause
@@ -14,10 +16,15 @@ _UNITS = (
 _HALF_A_MINUTE = timedelta(seconds=30)
 
 
+def status(label: str, *, mine: bool) -> str:
+    """What AWS calls a status; "your confirmation" is only said to those whose it can be."""
+    return label if mine else label.replace("your confirmation", "confirmation")
+
+
 def moment(at: datetime) -> str:
-    """ "21 December 2026 at 10:03 UTC"."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%B %Y} at {at:%H:%M} UTC"
+    """ "21 December 2026 at 10:03 UTC", in the reader's time zone."""
+    at = timezone.localtime(at)
+    return f"{at.day} {at:%B %Y} at {at:%H:%M} {at:%Z}"
 
 
 def counted(number: int, noun: str) -> str:
@@ -67,6 +74,6 @@ def storage_gone(job: Job) -> str:
     if emptied_at is None or emptied_at <= job.created_at:
         return ""
     return (
-        f"The demo storage was started anew on {moment(emptied_at)} and keeps nothing between"
+        f"The demo storage was restarted on {moment(emptied_at)} and keeps nothing between"
         " starts: what this job listed and changed, and its report, are gone."
     )

@@ -183,6 +183,7 @@ def _describe(job: Job, key: str, files: list[File], now: datetime) -> Report:
             "files": files,
             "rows_succeeded": rows["succeeded"],
             "rows_failed": rows["failed"],
+            "size_bytes": sum(file["size_bytes"] for file in files),
             "written_at": now,
         },
     )

@@ -21,6 +21,8 @@ COLUMNS = (
 )
 """In the order of the files."""
 
+KEY = COLUMNS.index("Key")
+
 MAX_LINE = 1024 * 1024
 
 

@@ -9,6 +9,7 @@ MAX_KEY_BYTES = 1024
 _BUCKET_NAME = re.compile(r"[A-Za-z0-9._-]{3,255}\Z")
 _BUCKET_ARN = re.compile(r"arn:[^:]+:s3:::([^/]+)\Z")
 _OBJECT_ARN = re.compile(r"arn:[^:]+:s3:::([^/]+)/(.+)\Z", re.DOTALL)
+_ROLE_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}\Z")
 _ROLE_ARN = re.compile(r"arn:[^:]+:iam::\d{12}:role/.+\Z", re.ASCII)
 
 
@@ -50,6 +51,15 @@ def job_arn(region_code: str, account_id: str, job_id: str) -> str:
 
 def is_role_arn(arn: str) -> bool:
     return len(arn) <= 2048 and bool(_ROLE_ARN.match(arn))
+
+
+def role_arn(name: str, account_id: str) -> str:
+    """For a storage that has no roles: jobs name one all the same. Raises ValueError with a sentence."""
+    if not _ROLE_NAME.match(name):
+        raise ValueError(
+            "Use letters, digits and the characters + = , . @ _ - in the name, 64 at most."
+        )
+    return f"arn:aws:iam::{account_id}:role/{name}"
 
 
 def parse_s3_uri(uri: str) -> tuple[str, str]:

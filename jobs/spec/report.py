@@ -10,9 +10,12 @@ from jobs.choices import ReportScope
 
 @dataclass(frozen=True, slots=True)
 class ReportSpec:
-    """With `enabled` false the other members mean nothing. `prefix` has no slash at its ends."""
+    """With `enabled` false the other members mean nothing. `prefix` has no slash at its ends, and
+    `expected_owner` is an account of 12 digits, or empty.
+    """
 
     enabled: bool
     bucket: str = ""
     prefix: str = ""
     scope: ReportScope = ReportScope.FAILED_TASKS_ONLY
+    expected_owner: str = ""

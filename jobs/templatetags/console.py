@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from jobs.manifests.fixes import FIXES, Fix
 from jobs.manifests.problems import ProblemKind
 from jobs.models import Job
+from jobs.queries import words
 from jobs.templatetags import formatting, shapes, statuses, tones
 
 register = template.Library()
@@ -58,10 +59,11 @@ def icon(name: str, classes: str = "") -> SafeString:
     )
 
 
-@register.inclusion_tag("console/_status.html")
-def status(job: Job, id: str = "") -> Values:
-    look = statuses.look_of(job.status, job.tasks_failed, job.total_tasks)
-    return {"look": look, "id": id}
+@register.inclusion_tag("console/_status.html", takes_context=True)
+def status(context: Context, job: Job, id: str = "") -> Values:
+    look = statuses.look_of(job.status, job.tasks_failed, job.total_tasks, asks=job.asks)
+    mine = bool(context.get("can_create_jobs"))
+    return {"label": words.status(look.label, mine=mine), "look": look, "id": id}
 
 
 @register.filter
@@ -87,20 +89,25 @@ def alert(content: str, tone: str, title: str = "", id: str = "") -> str:
     return render_to_string("console/_alert.html", values)
 
 
-# Moments
+# Moments, in the reader's time zone; UTC is the tooltip
+
+
+def _time_tag(value: datetime, text: str, title: str = "") -> SafeString:
+    title = title or formatting.utc(value)
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), title, text)
 
 
 @register.simple_tag
 def time(value: datetime | None) -> str:
     if value is None:
         return formatting.EMPTY
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), formatting.moment(value))
+    return _time_tag(value, formatting.moment(value))
 
 
 @register.simple_tag
 def clock(value: datetime) -> str:
     """A moment of today, such as the last update of a page."""
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), formatting.clock(value))
+    return _time_tag(value, formatting.clock(value))
 
 
 @register.simple_tag
@@ -108,12 +115,9 @@ def ago(value: datetime | None) -> str:
     """A moment relative to now, past or to come; the exact one is the tooltip."""
     if value is None:
         return formatting.EMPTY
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        value.isoformat(),
-        formatting.moment(value),
-        formatting.relative(value, timezone.now()),
-    )
+    exact, utc = formatting.moment(value), formatting.utc(value)
+    title = exact if exact == utc else f"{exact} ({utc})"
+    return _time_tag(value, formatting.relative(value, timezone.now()), title)
 
 
 @register.simple_tag
@@ -156,12 +160,12 @@ def share_bar(part: int, whole: int, *, failed: bool = True) -> Values:
 
 
 @register.inclusion_tag("console/_throughput.html")
-def throughput(rates: Sequence[float | None]) -> Values:
+def throughput(rates: Sequence[float | None], highest: float) -> Values:
     """Rates per second in the order of time; None where nothing ran."""
     known = [rate for rate in rates if rate is not None]
     sentence = "No objects finished yet"
     if known:
-        low, high, last = (formatting.rate(rate) for rate in (min(known), max(known), known[-1]))
+        low, high, last = (formatting.rate(rate) for rate in (min(known), highest, known[-1]))
         sentence = f"Objects per second: lowest {low}, highest {high}, last {last}"
     return {"runs": shapes.runs_of(rates), "sentence": sentence}
 
@@ -290,9 +294,5 @@ def _problems(source: BaseForm | Iterable[tuple[str, str]]) -> list[tuple[str, s
 @register.inclusion_tag("console/_action.html", takes_context=True)
 def action(context: Context, label: str, url: str, id: str, **options: str | bool) -> Values:
     """A button: `kind` (primary, danger, link), `post`, `dialog`, or `reason` why it is off."""
-    shown = "meta" if options.get("show_reason") else "vh"
     token = context.get("csrf_token")
-    return {"kind": "", **options, "label": label, "url": url, "id": id} | {
-        "reason_class": shown,
-        "csrf_token": token,
-    }
+    return {"kind": "", **options, "label": label, "url": url, "id": id, "csrf_token": token}

@@ -1,6 +1,6 @@
 """Numbers, sizes, shares, lengths of time and moments in words; pure functions."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -94,6 +94,11 @@ def time_left(seconds: float | None, now: datetime | None = None) -> str:
 def moment(value: datetime) -> str:
     """A moment with its zone: "21 November 2026, 10:03:11 UTC"."""
     return format_date(timezone.localtime(value), "j F Y, H:i:s T")
+
+
+def utc(value: datetime) -> str:
+    """The same moment in UTC."""
+    return format_date(value.astimezone(UTC), "j F Y, H:i:s T")
 
 
 def clock(value: datetime) -> str:

@@ -39,12 +39,15 @@ LOOKS = {
 }
 
 
-def look_of(status: str, failed: int = 0, total: int | None = None) -> Look:
-    """The look of a job; a completed one is green only when nothing failed (ux D5).
+def look_of(status: str, failed: int = 0, total: int | None = None, *, asks: bool = False) -> Look:
+    """The look of a job; a completed one is green only when nothing failed (ux D5). One that `asks`
+    is paused until a person decides.
 
     Raises ValueError for a status that is none of the 13.
     """
     look = LOOKS[JobStatus(status)]
+    if asks:
+        return replace(look, icon="triangle", tone="warn")
     if status != JobStatus.COMPLETE or not failed:
         return look
     if total is not None and failed >= total:

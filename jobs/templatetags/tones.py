@@ -1,4 +1,4 @@
-"""The four tones of a message: what stands before it and for whom colour says nothing."""
+"""The tones of a message: what stands before it and for whom colour says nothing."""
 
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ TONES = {
     tone.name: tone
     for tone in (
         Tone("info", "info", "Information"),
+        Tone("plain", "info", "Information"),
         Tone("ok", "check", "Success"),
         Tone("warn", "triangle", "Warning"),
         Tone("err", "stop", "Error"),

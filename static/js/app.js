@@ -2,6 +2,7 @@
 
 const COPIED_MS = 2000;
 const A_YEAR_S = 365 * 24 * 60 * 60;
+const SHORT_TIME = { hour: "2-digit", minute: "2-digit" };
 
 // Dialogs: a link to a page of its own, whose form is shown above the page that one is on.
 
@@ -58,7 +59,7 @@ const CLICKS = {
   "dialog [data-close]": closeDialog,
   "[data-copy]": copyText,
   "[data-dismiss]": (button) => button.closest(".alert").remove(),
-  "[data-pause]": togglePause,
+  "[data-switch]": switchUpdates,
   "[data-show]": toggleSecret,
 };
 
@@ -114,11 +115,19 @@ function closeMenusExceptAround(element) {
 
 // Forms
 
+function keepCookie(name, value) {
+  document.cookie = `${name}=${value};path=/;max-age=${A_YEAR_S};samesite=lax`;
+}
+
 function keepTaste({ target }) {
   if (!target.matches("[data-taste]")) return;
-  // A cookie, so that the next page comes as wanted from the server and does not flicker.
-  document.cookie = `${target.id}=${target.value};path=/;max-age=${A_YEAR_S};samesite=lax`;
+  keepCookie(target.id, target.value);
   document.documentElement.dataset[target.id] = target.value;
+}
+
+// A cookie, so that the next page comes as wanted from the server and does not flicker.
+function keepTimeZone() {
+  keepCookie("browser_time_zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
 }
 
 function countCharacters({ target }) {
@@ -130,28 +139,47 @@ function countCharacters({ target }) {
 
 // Live regions
 
-const isPaused = () => localStorage.getItem("paused") === "yes";
+// Since when this browser asks for nothing by itself; null while it does.
+const offSince = () => localStorage.getItem("updatesOffSince");
 const isOfLiveRegion = (event) => event.detail.requestConfig.elt.matches("[data-live]");
 
-function togglePause() {
-  localStorage.setItem("paused", isPaused() ? "no" : "yes");
-  showPause();
+function switchUpdates() {
+  if (offSince()) localStorage.removeItem("updatesOffSince");
+  else localStorage.setItem("updatesOffSince", new Date().toISOString());
+  showUpdates();
 }
 
-function showPause() {
-  for (const button of document.querySelectorAll("[data-pause]")) {
-    button.setAttribute("aria-pressed", isPaused());
-  }
+// What the account says counts once, whenever it was changed there; then what was pressed here.
+function heedAccount() {
+  const wish = document.cookie.match(/(?:^|; )live_updates=(on|off)/)?.[1] ?? "on";
+  if (wish === (localStorage.getItem("updatesWish") ?? "on")) return;
+  localStorage.setItem("updatesWish", wish);
+  if ((wish === "off") !== Boolean(offSince())) switchUpdates();
+}
+
+function showUpdates() {
+  const note = document.getElementById("live-note");
+  if (!note) return;
+  // What has ended asks for nothing any more.
+  note.hidden = !document.querySelector("[data-live]");
+  const since = offSince() && new Date(offSince()).toLocaleTimeString([], SHORT_TIME);
+  note.querySelector("[data-updates]").textContent =
+    since ? `Live updates off since ${since}` : "Live updates on";
+  note.querySelector("[data-switch]").firstChild.data = since ? "Turn on" : "Turn off";
+  document.documentElement.toggleAttribute("data-still", Boolean(since));
 }
 
 function holdBackWhereNobodyLooks(event) {
-  if (isOfLiveRegion(event) && (document.hidden || isPaused())) event.preventDefault();
+  if (isOfLiveRegion(event) && (document.hidden || offSince())) event.preventDefault();
 }
 
 function sayWhetherInterrupted(event) {
   if (!isOfLiveRegion(event)) return;
   for (const note of document.querySelectorAll("[data-interrupted]")) {
     note.hidden = event.detail.successful;
+  }
+  for (const note of document.querySelectorAll("[data-updates]")) {
+    note.hidden = !event.detail.successful;
   }
 }
 
@@ -160,4 +188,7 @@ document.addEventListener("change", keepTaste);
 document.addEventListener("input", countCharacters);
 document.addEventListener("htmx:beforeRequest", holdBackWhereNobodyLooks);
 document.addEventListener("htmx:afterRequest", sayWhetherInterrupted);
-document.addEventListener("DOMContentLoaded", showPause);
+document.addEventListener("DOMContentLoaded", keepTimeZone);
+document.addEventListener("htmx:afterSettle", showUpdates);
+document.addEventListener("DOMContentLoaded", heedAccount);
+document.addEventListener("DOMContentLoaded", showUpdates);

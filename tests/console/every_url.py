@@ -11,7 +11,22 @@ from django.contrib.sessions.models import Session
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from jobs.models import Bucket, Draft, FailedSignIn, FoundCapability, Job, ListUpload, ProbedBucket
+from jobs.access import access_keys, service_accounts
+from jobs.models import (
+    AuditEntry,
+    BrowserSession,
+    Bucket,
+    Draft,
+    FailedSignIn,
+    FoundCapability,
+    Job,
+    ListUpload,
+    ProbedBucket,
+    Subscription,
+)
+from jobs.notifications.announcing import delivery
+from jobs.notifications.events import event_of
+from jobs.notifications.subscribers import Receiver
 from tests.connected import make_webhook
 from tests.make import (
     make_chunk,
@@ -48,7 +63,7 @@ def _walk(resolver, before):
 
 @dataclass
 class World:
-    """A row of every kind; the draft is the operator's."""
+    """A row of every kind; draft and access key are the operator's."""
 
     users: dict[str, User]
     job: Job
@@ -71,8 +86,9 @@ class World:
             "step": "manifest",
             "number": 1,
             "upload_id": self.upload.pk,
+            "key_id": self.ids["accesskey"],
             "slug": self.job.region.slug,
-            "kind": "webhooks",
+            "kind": "jsonl" if "export" in route else "webhooks",
             "content_type_id": ContentType.objects.get_for_model(User).pk,
             "id": self.users["viewer"].pk,
             "pk": self.ids[_kind_of(route)],
@@ -82,8 +98,18 @@ class World:
 
 
 def _kind_of(route):
-    """The model of which a Region's page names a row."""
-    kinds = {"buckets": "bucket", "probes": "probedbucket", "capabilities": "foundcapability"}
+    """The model of which a page names a row."""
+    kinds = {
+        "buckets": "bucket",
+        "probes": "probedbucket",
+        "capabilities": "foundcapability",
+        "deliveries": "delivery",
+        "notifications": "subscription",
+        "service-accounts": "serviceaccount",
+        "access/people": "user",
+        "access/policies": "accesspolicy",
+        "audit": "auditentry",
+    }
     return next((kind for part, kind in kinds.items() if part in route), "rolecredentials")
 
 
@@ -99,9 +125,15 @@ def make_world():
     FailedSignIn.objects.create(scope="address", address="192.0.2.1", tries=1, ends_at=now)
     bucket = Bucket.objects.create(name="photos", region=region)
     make_webhook(slug=region.slug)
+    access_keys.create(users["operator"], by=users["operator"], now=now)
+    service_accounts.create("nightly-copy", "", by=users["administrator"], now=now)
     probed = ProbedBucket.objects.create(name="photos", region=region, probed_at=now)
     FoundCapability.objects.create(bucket=probed, name="tags", answer="no", evidence="Lost.")
     FailedSignIn.objects.create(key="k", scope="place", user=users["viewer"], ends_at=now)
+    change = job.status_changes.latest("pk")
+    subscription = Subscription.objects.create(address="team@example.com", created_at=now)
+    receiver = Receiver(address=subscription.address)
+    delivery(event_of(change), job, receiver, now).save()
     draft = Draft.objects.create(owner=users["operator"], created_at=now, updated_at=now)
     upload = ListUpload.objects.create(
         draft=draft,
@@ -125,10 +157,12 @@ def make_world():
 
 
 def digest():
-    """Of all rows but sessions, which a visit may extend."""
+    """Of all rows but sessions and where they were seen, which a visit may extend, and the audit
+    log, which tells of refusals.
+    """
     seen = hashlib.sha256()
     for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
-        if model is not Session and model._meta.managed:
+        if model not in (Session, BrowserSession, AuditEntry) and model._meta.managed:
             for row in model._default_manager.order_by("pk").values_list():
                 seen.update(f"{model._meta.label}{row}".encode())
     return seen.hexdigest()

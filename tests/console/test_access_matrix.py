@@ -13,13 +13,14 @@ from tests.console.every_url import APP_LIST, METHODS, ROLES, digest, make_world
 ANY = METHODS
 SAFE = ("GET", "HEAD", "OPTIONS")
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
-LEVELS = {"viewer": 1, "operator": 2, "administrator": 3}
+LEVELS = {"anybody": 0, "viewer": 1, "operator": 2, "administrator": 3}
 
 CONSOLE = {
     "": ("viewer", ANY),
     "jobs/": ("viewer", ANY),
     "jobs/<job:job_id>/": ("viewer", ANY),
     "jobs/<job:job_id>/failures/": ("viewer", ANY),
+    "reports/": ("viewer", ANY),
     "jobs/<job:job_id>/report/": ("viewer", ANY),
     "jobs/<job:job_id>/report/download/": ("viewer", ANY),
     "jobs/<job:job_id>/report/files/<int:number>/": ("viewer", ANY),
@@ -49,6 +50,8 @@ CONSOLE = {
     "regions/create/": ("administrator", BOTH),
     "regions/<slug:slug>/": ("administrator", BOTH),
     "regions/<slug:slug>/test/": ("administrator", POST),
+    "regions/<slug:slug>/enable/": ("administrator", POST),
+    "regions/<slug:slug>/delete/": ("administrator", POST),
     "regions/<slug:slug>/roles/": ("administrator", POST),
     "regions/<slug:slug>/roles/<int:pk>/": ("administrator", GET),
     "regions/<slug:slug>/roles/<int:pk>/remove/": ("administrator", POST),
@@ -58,14 +61,51 @@ CONSOLE = {
     "regions/<slug:slug>/capabilities/<int:pk>/": ("administrator", POST),
     "regions/<slug:slug>/buckets/": ("administrator", POST),
     "regions/<slug:slug>/buckets/<int:pk>/remove/": ("administrator", POST),
+    "account/notifications/": ("viewer", BOTH),
+    "account/notifications/<int:pk>/remove/": ("viewer", POST),
+    "jobs/<job:job_id>/tell-me/": ("viewer", POST),
+    "notifications/": ("administrator", BOTH),
+    "notifications/<int:pk>/remove/": ("administrator", POST),
+    "notifications/deliveries/": ("administrator", GET),
+    "notifications/deliveries/<int:pk>/": ("administrator", GET),
+    "notifications/deliveries/<int:pk>/resend/": ("administrator", POST),
+    "account/": ("anybody", BOTH),
+    "account/password/": ("anybody", BOTH),
+    "account/two-factor/": ("anybody", BOTH),
+    "account/two-factor/codes/": ("anybody", BOTH),
+    "account/two-factor/turn-off/": ("anybody", BOTH),
+    "account/sessions/end/": ("anybody", POST),
+    "account/sessions/<int:pk>/end/": ("anybody", POST),
+    "access/people/": ("administrator", GET),
+    "access/people/invite/": ("administrator", BOTH),
+    "access/people/<int:pk>/": ("administrator", BOTH),
+    "access/people/<int:pk>/tags/": ("administrator", BOTH),
+    "access/people/<int:pk>/link/": ("administrator", POST),
+    "access/people/<int:pk>/disable/": ("administrator", POST),
+    "access/people/<int:pk>/enable/": ("administrator", POST),
+    "access/people/<int:pk>/unlock/": ("administrator", POST),
+    "access/people/<int:pk>/two-factor/reset/": ("administrator", POST),
+    "access/people/<int:pk>/sessions/end/": ("administrator", POST),
+    "audit/": ("administrator", GET),
+    "audit/<int:pk>/": ("administrator", GET),
+    "audit/export.<export:kind>": ("administrator", GET),
     "connections/": ("administrator", GET),
     "connections/<kind:kind>/create/": ("administrator", BOTH),
     "connections/<kind:kind>/<slug:slug>/": ("administrator", BOTH),
     "connections/<kind:kind>/<slug:slug>/test/": ("administrator", POST),
     "connections/<kind:kind>/<slug:slug>/enable/": ("administrator", POST),
     "connections/<kind:kind>/<slug:slug>/delete/": ("administrator", POST),
+    "api-keys/": ("anybody", GET),
+    "api-keys/new/": ("anybody", BOTH),
+    "access/service-accounts/": ("administrator", GET),
+    "access/service-accounts/new/": ("administrator", BOTH),
+    "access/service-accounts/<int:pk>/": ("administrator", BOTH),
+    "access/service-accounts/<int:pk>/enable/": ("administrator", POST),
 }
-"""The least role, and the methods that the page knows; others get 405."""
+"""The least role, and the methods that the page knows; others get 405. "anybody" is signed in."""
+
+KEYS = {"api-keys/<slug:key_id>/revoke/": BOTH}
+"""Of everybody, each their own; who manages access reaches those of others."""
 
 DRAFTS = {
     "jobs/create/<uuid:draft_id>/retry-list/": BOTH,
@@ -95,8 +135,20 @@ DRAFTS = {
 
 READ_BY_ADMINISTRATORS = "jobs/create/<uuid:draft_id>/<slug:step>/"
 
-OPEN = {"sign-in/": ANY, "sign-out/": POST, "first-run/<str:token>/": ANY}
-"""To everybody; the first-run page is not found without the token of its link."""
+OPEN = {
+    "sign-in/": ANY,
+    "sign-in/code/": BOTH,
+    "sign-in/forgotten/": BOTH,
+    "sign-in/link/<str:token>/": BOTH,
+    "sign-in/provider/": GET,
+    "sign-in/provider/back/": GET,
+    "sign-out/": POST,
+    "first-run/<str:token>/": ANY,
+}
+"""To everybody."""
+
+NOT_FOUND = set(OPEN) - {"sign-in/", "sign-in/code/", "sign-out/"}
+"""Of these: pages of links without the token of one, others where neither mail nor a provider is configured."""
 
 _PAGES = (
     "",
@@ -104,17 +156,20 @@ _PAGES = (
     *(f"<path:object_id>/{page}" for page in ("", "change/", "delete/", "history/")),
 )
 READ_ONLY = ("job", "chunk", "statuschange", "failuresample", "report", "draft")
+ACCOUNTS = ("user", "group")
+"""Made and changed by the console's own pages."""
+
 WRITTEN = ("rolecredentials", "region", "bucket", "role")
-ADMIN_READ_ONLY = {f"admin/jobs/{model}/{page}" for model in READ_ONLY for page in _PAGES}
+ADMIN_READ_ONLY = {
+    *(f"admin/jobs/{model}/{page}" for model in READ_ONLY for page in _PAGES),
+    *(f"admin/auth/{model}/{page}" for model in ACCOUNTS for page in _PAGES),
+    "admin/auth/user/<id>/password/",
+}
 ADMIN_DELETED = {f"admin/jobs/failedsignin/{page}" for page in _PAGES}
 """To delete one is to unlock what it counts."""
 
-ADMIN_WRITTEN = {
-    *(f"admin/jobs/{model}/{page}" for model in WRITTEN for page in _PAGES),
-    *(f"admin/auth/{model}/{page}" for model in ("user", "group") for page in _PAGES),
-    "admin/auth/user/<id>/password/",
-}
-ADMIN_OF_ALL_STAFF = {
+ADMIN_WRITTEN = {f"admin/jobs/{model}/{page}" for model in WRITTEN for page in _PAGES}
+ADMIN_OF_ALL_WHO_ENTER = {
     "admin/",
     "admin/logout/",
     "admin/password_change/",
@@ -125,7 +180,7 @@ ADMIN_OF_ALL_STAFF = {
     "admin/(?P<url>.*)$",
 }
 ADMIN_OTHERS = {"admin/login/", APP_LIST}
-ADMIN = ADMIN_READ_ONLY | ADMIN_DELETED | ADMIN_WRITTEN | ADMIN_OF_ALL_STAFF | ADMIN_OTHERS
+ADMIN = ADMIN_READ_ONLY | ADMIN_DELETED | ADMIN_WRITTEN | ADMIN_OF_ALL_WHO_ENTER | ADMIN_OTHERS
 
 FORM = "application/x-www-form-urlencoded"
 BODY = {"post": "yes", "go": "save", "confirm": "on", "code": "AccessDenied", "priority": "7"}
@@ -138,7 +193,7 @@ def expected(route, role, method):
         return "may" if method in OPEN[route] else "405"
     if route in ADMIN:
         return _expected_of_admin(route, role, method)
-    least, methods = CONSOLE.get(route) or ("operator", DRAFTS[route])
+    least, methods = _pages()[route]
     if method not in methods:
         return "405"
     if role == "anonymous":
@@ -148,21 +203,27 @@ def expected(route, role, method):
     if route in DRAFTS and role == "administrator":
         reads = route == READ_BY_ADMINISTRATORS and method == "GET"
         return "may" if reads else "404"
+    if route in KEYS and role not in ("operator", "administrator"):
+        return "404"
     return "may"
 
 
+def _pages():
+    drafts = {route: ("operator", methods) for route, methods in DRAFTS.items()}
+    return CONSOLE | drafts | {route: ("anybody", methods) for route, methods in KEYS.items()}
+
+
 def _expected_of_admin(route, role, method):
-    is_staff = role in ("staff", "administrator")
     if route == "admin/login/":  # the door itself
-        return "403" if role in ("viewer", "operator") else "sign-in"
-    if not is_staff:
+        return "403" if role in ("viewer", "operator", "staff") else "sign-in"
+    if role != "administrator":
         return "index" if route == "admin/logout/" else "admin-sign-in"
-    if route in ADMIN_OF_ALL_STAFF:
+    if route in ADMIN_OF_ALL_WHO_ENTER:
         return None  # as Django has it, with nothing of ours in it
     if route.endswith("/<path:object_id>/"):
         return "may"  # it leads on to change/
-    if role == "staff":
-        return "404" if route in ADMIN_OTHERS else "403"
+    if route.endswith("/password/"):
+        return "403"
     changes = "/change/" in route and method == "POST"
     if route in ADMIN_READ_ONLY | ADMIN_DELETED and (changes or "/add/" in route):
         return "403"
@@ -187,7 +248,7 @@ def _encoded(values):
 
 
 def test_table_has_every_url_and_no_other():
-    assert set(routes()) == {*CONSOLE, *DRAFTS, *OPEN, *ADMIN}
+    assert set(routes()) == {*CONSOLE, *DRAFTS, *KEYS, *OPEN, *ADMIN}
 
 
 @pytest.mark.django_db
@@ -207,7 +268,7 @@ def test_each_gets_in_only_where_they_may_and_changes_nothing_elsewhere(route, r
         wanted = expected(route, role, method)
         assert answer.status_code < 500, method
         assert "Content-Security-Policy" in answer, method
-        if wanted == "may" and route == "first-run/<str:token>/":
+        if wanted == "may" and route in NOT_FOUND:
             wanted = "404"
         assert wanted in (None, told(answer)), method
         after = digest()

@@ -58,7 +58,7 @@ def test_destructive_job_over_several_buckets_wants_the_word_confirm(as_operator
 def test_job_that_wants_caution_runs_when_the_box_was_ticked(as_operator):
     job = make_job("Suspended", **COPY)
     answer = as_operator.post(url(job, "run"))
-    assert "Say that you understand what will happen." in answer.content.decode()
+    assert "Confirm that you understand what will happen." in answer.content.decode()
     assert status(job) == "Suspended"
     assert as_operator.post(url(job, "run"), {"understood": "on"}).status_code == 303
     assert status(job) == "Ready"
@@ -226,7 +226,7 @@ def test_tags_that_somebody_changed_meanwhile_are_not_overwritten_unseen(as_oper
     job.tags.create(key="late", value="1")
     form = {"seen": seen, "key": ["team"], "value": ["fin"]}
     answer = as_operator.post(url(job, "tags"), form)
-    assert "Somebody changed these tags meanwhile." in answer.content.decode()
+    assert "Somebody else changed these tags." in answer.content.decode()
     assert tags_of(job) == {"team": "media", "late": "1"}
     answer = as_operator.post(url(job, "tags"), {**form, "seen": answer.context["seen"]})
     assert (answer.status_code, tags_of(job)) == (303, {"team": "fin"})

@@ -46,14 +46,29 @@ def test_counts_move_without_a_reload_and_the_end_is_told(page):
     expect(page.locator("#clone")).to_be_focused()
 
 
-def test_paused_updates_ask_nothing(page):
+def test_live_updates_that_are_off_ask_nothing_and_say_since_when(page):
     job = make_job("Active")
     signed_in(page).goto(reverse("job-detail", args=[job.pk]))
-    page.get_by_role("button", name="Pause updates").click()
+    page.get_by_role("button", name="Turn off live updates").click()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(4500)  # two polls would have come
     assert asked == []
+    page.reload()
+    expect(page.get_by_text(re.compile(r"Live updates off since \d\d:\d\d"))).to_be_visible()
+    page.get_by_role("button", name="Turn on live updates").click()
+    expect(page.get_by_text("Live updates on", exact=True)).to_be_visible()
+    change(job, tasks_succeeded=999)
+    expect(page.locator("#live")).to_contain_text("99.9%")
+
+
+def test_job_that_has_ended_offers_no_live_updates(page):
+    job = make_job("Active")
+    signed_in(page).goto(reverse("job-detail", args=[job.pk]))
+    expect(page.locator("#live-note")).to_be_visible()
+    change(job, status="Complete", terminated_at=timezone.now())
+    expect(page.locator("#job-head")).to_contain_text("Completed")
+    expect(page.locator("#live-note")).to_be_hidden()
 
 
 def test_filter_narrows_without_a_reload_and_back_undoes_it(page):
@@ -71,6 +86,8 @@ def test_filter_narrows_without_a_reload_and_back_undoes_it(page):
     page.go_back()
     expect(page.locator("#results")).to_contain_text("1 match")
     expect(page).to_have_url(re.compile(r"\?q=retag"))
+    expect(page.get_by_label("Operation")).to_have_value("")
+    expect(page.get_by_label("Find jobs by ID or description")).to_have_value("retag")
     page.get_by_role("link", name="Clear filters").click()
     expect(page.locator("#results")).to_contain_text("Copy photos")
 

@@ -132,7 +132,7 @@ def test_failed_job_shows_code_reason_and_that_nothing_was_touched(as_viewer):
         "InvalidManifestContent",
         "The row has 4 columns.",
         "line 17",
-        "No object was touched.",
+        "No object was changed.",
     ):
         assert part in text
 
@@ -170,6 +170,26 @@ def test_unavailable_actions_stay_and_tell_their_reason(as_viewer):
     assert 'aria-disabled="true"' in text
 
 
+def test_job_that_is_ready_says_what_it_waits_for(as_viewer):
+    job = make_job("Ready", priority=10)
+    assert "Waiting for a worker to start it." in page(as_viewer, job)
+    make_job("Active", priority=5, region=job.region)
+    make_job("Active", priority=20, region=job.region)
+    text = page(as_viewer, job)
+    assert "Waiting for its turn: 2 other jobs are running in" in text
+    assert "1 with a higher priority." in text
+
+
+def test_job_over_several_buckets_counts_by_bucket(as_viewer):
+    job = make_job("Active", total=100, succeeded=40, failed=2)
+    job.buckets = {"photos": [70, 1], "archive": [30, 71]}
+    job.save()
+    assert "Objects by bucket" not in page(as_viewer, job)  # it ran before these were counted
+    job.bucket_counts.create(bucket="photos", succeeded=40, failed=2)
+    text = re.sub(r"<[^>]+>", " ", page(as_viewer, job))
+    assert re.search(r"photos\s+70\s+40\s+2\s+28\s+archive\s+30\s+0\s+0\s+30", text)
+
+
 def test_failures_page_has_causes_with_shares_and_samples_with_advice(as_viewer):
     job = make_job("Complete", total=100, failed=40)
     make_failures(job, "AccessDenied", 403, tasks=30)
@@ -177,7 +197,7 @@ def test_failures_page_has_causes_with_shares_and_samples_with_advice(as_viewer)
     text = page(as_viewer, job, "job-failures")
     assert "75.0%" in text and "25.0%" in text
     assert "deleted, or the key is encoded differently" in text
-    assert text.count("No &lt;key&gt; here") == 5
+    assert text.count("No &lt;key&gt; here") == 2 * 5  # in its line, and unfolded
     only = as_viewer.get(
         reverse("job-failures", args=[job.pk]), {"code": "NoSuchKey"}
     ).content.decode()

@@ -66,7 +66,7 @@ def test_same_limits_again_are_no_event(as_operator):
         ("requests_per_s", "1.5", "must be a whole number from 1 to 1,000,000."),
         ("in_flight", "1001", "Requests in flight must be a whole number from 1 to 1,000."),
         ("in_flight", "٣", "Requests in flight must be a whole number from 1 to 1,000."),
-        ("in_flight", "1\x00", "holds a character that cannot be seen. Remove it."),
+        ("in_flight", "1\x00", "contains a character that is not visible. Remove it."),
     ],
 )
 def test_limit_that_is_none_gets_a_sentence_at_its_field(as_operator, name, text, sentence):

@@ -98,7 +98,7 @@ def test_ids_of_a_hundred_rows_fit_into_an_address_and_come_back():
 
 def test_overview_without_a_region_shows_the_first_steps(as_admin):
     text = text_of(as_admin, "/")
-    for words in ("Connect storage", "Upload a manifest", "Create your first job", "Nothing needs you right now."):  # fmt: skip
+    for words in ("Connect storage", "Choose your objects", "Create your first job", "Nothing needs you right now."):  # fmt: skip
         assert words in text
     make_job()
     assert "First steps" not in text_of(as_admin, "/")

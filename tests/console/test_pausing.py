@@ -127,7 +127,7 @@ def test_canary_that_failed_shows_its_failures_and_asks(as_operator):
     assert "12 of the first 25 objects failed, more than 10%." in text
     assert "13 objects were changed, the others were not touched." in text
     assert text.count("photos/2024/a%20picture%20") == 5
-    assert f'href="{url(job, "resume")}" data-dialog>Go on</a>' in text
+    assert f'href="{url(job, "resume")}" data-dialog>Continue job</a>' in text
     assert url(job, "cancel") in text and url(job, "failures") in text
 
 
@@ -190,7 +190,7 @@ def test_storage_that_does_not_keep_what_it_accepts_is_said_with_the_object_and_
     text = text_of(as_operator.get(url(job, "detail")))
     assert "The storage does not keep what it accepts. The job waits for you." in text
     assert escape(LOST) in text
-    assert "A job that is resumed goes on without further checks." in text
+    assert "A job that is resumed continues without further checks." in text
     assert f'href="{url(job, "resume")}" data-dialog>Resume job</a>' in text
     assert url(job, "cancel") in text and url(job, "failures") in text
 

@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from jobs import conf
 from jobs.console import report_rows
+from jobs.manifests.keys import shown_key
 from jobs.reports.reading import COLUMNS
 from jobs.reports.rows import report_row
 from jobs.s3.storage import Storage
@@ -149,7 +151,7 @@ def test_search_that_cannot_end_in_its_time_shows_what_it_found_and_goes_on_ther
     assert keys(pages[0]) == ["failed/003%20x"]
     assert "only a part of it has been searched" in pages[0].content.decode()
     assert sum(map(keys, pages), []) == ["failed/003%20x"] + ["succeeded/003%20x"]
-    assert any(not keys(page) and "Go on searching" in page.content.decode() for page in pages)
+    assert any(not keys(page) and "Continue searching" in page.content.decode() for page in pages)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +181,25 @@ def test_download_for_people_has_the_rows_that_fit_under_the_names_of_the_column
     assert answer["Content-Disposition"] == f'attachment; filename="report-{job.short_id}.csv"'
     head, *rows = csv.reader(io.StringIO(answer.getvalue().decode(), newline=""))
     assert head == list(COLUMNS)
-    assert [row[1] for row in rows] == ["succeeded/003%20x", "failed/003%20x"]
+    assert [row[1] for row in rows] == ["failed/003 x", "succeeded/003 x"]
     assert as_viewer.get(url).getvalue().count(b"\r\n") == 1 + 127
+    written = as_viewer.get(url, {"q": "003", "keys": "written"}).getvalue()
+    assert written.count(b"/003%20x,") == 2
+
+
+def test_download_as_json_lines_has_an_object_for_each_row_that_fits(as_viewer, job):
+    url = reverse("job-report-download", args=[job.pk])
+    answer = as_viewer.get(url, {"format": "jsonl", "q": "failed/003"})
+    assert answer["Content-Disposition"] == f'attachment; filename="report-{job.short_id}.jsonl"'
+    [line] = answer.getvalue().decode().splitlines()
+    values = ["photos", "failed/003 x", "v1", "failed", "403", "AccessDenied", "Access Denied"]
+    assert json.loads(line) == dict(zip(COLUMNS, values, strict=True))
+
+
+def test_keys_that_hide_something_are_shown_with_it():
+    assert shown_key("a%20b/%E6%97%A5") == "a b/日"
+    assert shown_key("two%0Alines%E2%80%AE") == "two%0Alines%E2%80%AE"
+    assert shown_key("no%FFutf8 %zz") == "no%FFutf8 %zz"
 
 
 @pytest.mark.parametrize("name", ["job-report-download", "job-report-file"])

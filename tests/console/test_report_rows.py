@@ -1,10 +1,11 @@
 import contextlib
 import csv
 import io
+import json
 
 import pytest
 
-from jobs.console.downloads import rows_for_people
+from jobs.console.report_downloads import CSV, JSON_LINES, rows_in
 from jobs.models import Report
 from jobs.reports.reading import COLUMNS, UnreadableReportError, parse
 from jobs.reports.rows import csv_line, report_row
@@ -65,7 +66,16 @@ class Storage:
 )
 def test_cell_that_a_spreadsheet_would_run_is_text_in_the_download(key, wanted):
     report = Report(bucket="reports", files=[{"key": "a", "status": "failed", "rows": 1}])
-    written = b"".join(rows_for_people(report, Storage(file_of([key])), wanted)).decode()
+    written = b"".join(rows_in(CSV, report, Storage(file_of([key])), wanted)).decode()
     head, row = csv.reader(io.StringIO(written, newline=""))
     assert head == list(COLUMNS)
     assert row == ["photos", f"'{key}", "", "failed", "403", "AccessDenied", "no, really no"]
+
+
+@pytest.mark.parametrize("wanted", [RowFilter(), RowFilter(code="AccessDenied")])
+def test_json_lines_say_what_the_rows_say(wanted):
+    report = Report(bucket="reports", files=[{"key": "a", "status": "failed", "rows": 1}])
+    written = b"".join(rows_in(JSON_LINES, report, Storage(file_of(KEYS)), wanted)).decode()
+    rows = [json.loads(line) for line in written.removesuffix("\n").split("\n")]
+    assert [row["Key"] for row in rows] == [key.replace("%20", " ") for key in KEYS]
+    assert {tuple(row) for row in rows} == {COLUMNS}

@@ -70,7 +70,10 @@ def test_job_that_nobody_works_on_says_so_with_a_way_to_more(as_viewer, seen, st
     seen(FROZEN)
     job = make_job(status)
     page = text_of(as_viewer, "job-live", job.pk, HTTP_HX_REQUEST="true")
-    assert "Nobody works on this job" in page and "No runner was heard of for 20 seconds" in page
+    assert (
+        "No worker is processing this job" in page
+        and "No runner was heard of for 20 seconds" in page
+    )
     assert reverse("worker-list") in page
 
 

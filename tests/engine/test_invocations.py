@@ -233,7 +233,11 @@ def test_what_is_not_connected_is_refused_with_its_field(
     with pytest.raises(ValidationFailedError) as caught:
         place.make_job(place.list_of(["a"]), **wire)
     (problem,) = caught.value.problems
-    assert problem.field == ("FunctionArn" if wire is INVOKE else "WebhookName")
+    assert problem.field == (
+        "Operation.LambdaInvoke.FunctionArn"
+        if wire is INVOKE
+        else "Operation.WebhookInvoke.WebhookName"
+    )
     assert problem.message.startswith(sentence)
 
 

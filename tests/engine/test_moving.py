@@ -76,7 +76,7 @@ def test_list_of_two_buckets_and_one_with_versions_are_refused(place, steps, mak
     fields = (ManifestField.BUCKET, ManifestField.KEY, ManifestField.VERSION_ID)
     with pytest.raises(ValidationFailedError) as caught:
         place.make_job([[place.source, "a", "v"]], fields=fields, **facts)
-    assert [problem.field for problem in caught.value.problems] == ["fields"]
+    assert [problem.field for problem in caught.value.problems] == ["Manifest.Spec.Fields"]
 
 
 @pytest.mark.parametrize("mode", ["VERSIONS", "DELETE_MARKERS", "NONCURRENT_VERSIONS"])

@@ -298,4 +298,4 @@ def test_sample_of_no_or_too_many_objects_is_refused_with_its_field(place):
     for wanted in (0, 5_001):
         with pytest.raises(ValidationFailedError) as caught:
             place.make_job(place.list_of(["a"]), dry_run=True, sample_rows=wanted)
-        assert [problem.field for problem in caught.value.problems] == ["sample_rows"]
+        assert [problem.field for problem in caught.value.problems] == ["BatchConsole.SampleRows"]

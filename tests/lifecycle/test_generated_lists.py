@@ -12,6 +12,7 @@ from jobs.models import Job
 from jobs.s3.storage import Storage
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.job import JobSpec
+from jobs.spec.paths import GENERATOR
 from jobs.spec.report import ReportSpec
 from tests.allowed import allowed
 from tests.make import ROLE_ARN, make_region, make_role
@@ -74,12 +75,16 @@ def test_generator_of_which_nothing_is_wrong_has_no_problem(spec):
 @pytest.mark.parametrize(
     ("members", "field", "said"),
     [
-        ({"ExpectedBucketOwner": "999999999999"}, "ExpectedBucketOwner", "ExpectedBucketOwner is"),
+        (
+            {"ExpectedBucketOwner": "999999999999"},
+            f"{GENERATOR}.ExpectedBucketOwner",
+            "ExpectedBucketOwner is",
+        ),
         ({"more": {"RegularExpression": "("}}, "BatchConsole.RegularExpression", "RE2"),
         ({"more": {"Versions": "DeleteMarkers"}}, "BatchConsole.Versions", "Delete objects"),
         (
             {"filter": {"CreatedAfter": "2026-02-01T00:00Z", "CreatedBefore": "2026-01-01T00:00Z"}},
-            "Filter.CreatedBefore",
+            f"{GENERATOR}.Filter.CreatedBefore",
             "Exchange them",
         ),
     ],
@@ -103,7 +108,7 @@ def test_name_that_no_bucket_has_is_told_for_each_place(spec):
     wrong = generator(spec.manifest.bucket, more={"Sources": sources}, **saved_in("a..b"))
     assert set(told(replace(spec, manifest=wrong))) == {
         "BatchConsole.Sources[1].Bucket",
-        "ManifestOutputLocation.Bucket",
+        f"{GENERATOR}.ManifestOutputLocation.Bucket",
     }
 
 
@@ -135,14 +140,14 @@ def test_bucket_that_is_not_there_is_told_at_its_field(spec):
     wrong = generator(spec.manifest.bucket, more={"Sources": sources}, **saved_in("nor-this-one"))
     found = live(replace(spec, manifest=wrong))
     assert "does not exist" in found["BatchConsole.Sources[1].Bucket"]
-    assert "does not exist" in found["ManifestOutputLocation.Bucket"]
+    assert "does not exist" in found[f"{GENERATOR}.ManifestOutputLocation.Bucket"]
     assert len(found) == 2
 
 
 def test_bucket_without_rules_is_told_for_a_list_of_what_is_eligible_for_replication(spec):
     asked = generator(spec.manifest.bucket, filter={"EligibleForReplication": True})
     found = live(replace(spec, manifest=asked))
-    assert "no replication configuration" in found["Filter.EligibleForReplication"]
+    assert "no replication configuration" in found[f"{GENERATOR}.Filter.EligibleForReplication"]
 
 
 def test_without_write_test_nothing_is_written_where_the_list_is_saved(spec, monkeypatch):

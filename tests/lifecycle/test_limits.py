@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.errors import JobStatusError, ValidationFailedError
-from jobs.lifecycle.limits import change_ceilings, check_limits
+from jobs.lifecycle.limits import BOUNDS, change_ceilings, check_limits
 from jobs.models import JobEvent
 from jobs.spec.job import LimitsSpec
 from tests.allowed import allowed
@@ -34,7 +34,9 @@ def test_limit_out_of_bounds_is_a_problem_of_its_field(name, good, bad):
     for value in good:
         assert check_limits(replace(LimitsSpec(), **{name: value})) == []
     for value in bad:
-        assert [p.field for p in check_limits(replace(LimitsSpec(), **{name: value}))] == [name]
+        assert [p.field for p in check_limits(replace(LimitsSpec(), **{name: value}))] == [
+            f"BatchConsole.Limits.{BOUNDS[name][0]}"
+        ]
 
 
 @pytest.mark.django_db

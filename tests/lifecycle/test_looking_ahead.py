@@ -308,7 +308,7 @@ def test_manifest_that_cannot_be_read_is_a_refusal(spec, s3, s3_server, photos, 
     policy = policy_of(s3, photos, bucket, without={("s3:GetObject", bucket)})
     with guarded(s3_server, policy) as url:
         ahead = ahead_at(url, spec)
-    assert [problem.field for problem in ahead.problems] == ["manifest"]
+    assert [problem.field for problem in ahead.problems] == ["Manifest.Location.ObjectArn"]
     assert ahead.lines == []
 
 
@@ -316,7 +316,7 @@ def test_report_that_cannot_be_written_is_a_refusal(spec, s3, s3_server, photos,
     policy = policy_of(s3, photos, bucket, without={("s3:PutObject", bucket)})
     with guarded(s3_server, policy) as url:
         ahead = ahead_at(url, spec)
-    assert [problem.field for problem in ahead.problems] == ["report_path"]
+    assert [problem.field for problem in ahead.problems] == ["Report.Bucket"]
 
 
 # --- Rows

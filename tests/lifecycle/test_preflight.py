@@ -62,14 +62,16 @@ def test_without_write_test_nothing_is_written(spec, monkeypatch):
 def test_manifest_that_is_missing_is_named_with_its_path(spec, bucket):
     missing = replace(spec, manifest=replace(spec.manifest, key="gone.csv"))
     assert problems(missing) == [
-        Problem("manifest", f"s3://{bucket}/gone.csv does not exist. Check the path.")
+        Problem(
+            "Manifest.Location.ObjectArn", f"s3://{bucket}/gone.csv does not exist. Check the path."
+        )
     ]
 
 
 def test_manifest_with_another_etag_is_named(spec, s3, bucket):
     s3.put_object(Bucket=bucket, Key="list.csv", Body=b"photos,b.jpg\n")
     [problem] = problems(spec)
-    assert problem.field == "manifest"
+    assert problem.field == "Manifest.Location.ETag"
     assert "was changed after you checked it." in problem.message
 
 
@@ -79,7 +81,7 @@ def test_manifest_that_a_kms_key_encrypts_is_refused(spec, s3, bucket):
     )
     same = replace(spec.manifest, etag=answer["ETag"].strip('"'))
     [problem] = problems(replace(spec, manifest=same))
-    assert problem.field == "manifest"
+    assert problem.field == "Manifest.Location.ObjectArn"
     assert "is encrypted with a KMS key (SSE-KMS)." in problem.message
 
 
@@ -91,11 +93,11 @@ def test_each_part_that_is_wrong_is_named_at_its_field(spec):
     )
     assert problems(broken) == [
         Problem(
-            "TargetResource",
+            "Operation.S3PutObjectCopy.TargetResource",
             'The bucket "no-such-target" does not exist. Check its name and the Region.',
         ),
         Problem(
-            "report_path",
+            "Report.Bucket",
             'The bucket "no-such-report" does not exist. Check its name and the Region.',
         ),
     ]
@@ -107,7 +109,7 @@ def test_report_bucket_that_lets_nobody_write_is_named(spec, monkeypatch):
 
     monkeypatch.setattr(Storage, "check_writable", deny)  # the test server lets everybody write
     [problem] = problems(spec)
-    assert problem.field == "report_path"
+    assert problem.field == "Report.Bucket"
     assert "cannot write to" in problem.message
 
 
@@ -119,7 +121,11 @@ def test_storage_that_does_not_answer_gets_sentences(spec, region):
     region.endpoint_url = "http://127.0.0.1:9"
     region.save()
     found = problems(spec)
-    assert {problem.field for problem in found} == {"manifest", "TargetResource", "report_path"}
+    assert {problem.field for problem in found} == {
+        "Manifest.Location.ObjectArn",
+        "Operation.S3PutObjectCopy.TargetResource",
+        "Report.Bucket",
+    }
     assert all("does not answer" in problem.message for problem in found)
 
 
@@ -127,7 +133,7 @@ def test_role_without_credentials_where_a_bucket_lies_is_named(region, role):
     elsewhere = make_region("elsewhere")
     Bucket.objects.create(name="far", region=elsewhere)
     [problem] = check_role(region, role, ["near", "far"])
-    assert problem.field == "role"
+    assert problem.field == "RoleArn"
     assert "has no credentials in Region elsewhere." in problem.message
     make_role(elsewhere)
     assert check_role(region, role, ["near", "far"]) == []
@@ -142,14 +148,14 @@ def test_bucket_of_another_region_is_looked_for_there(spec, s3_server, bucket):
     make_role(make_region("attic", endpoint_url=s3_server))
     assert problems(to_attic(spec, bucket)) == []
     (problem,) = problems(to_attic(spec, "no-such-bucket"))
-    assert problem.field == "TargetResource"
+    assert problem.field == "Operation.S3PutObjectCopy.TargetResource"
     assert problem.message.startswith('The bucket "no-such-bucket" does not exist.')
 
 
 def test_role_without_credentials_in_the_target_region_is_said_at_the_region(spec, bucket):
     make_region("attic")
     (problem,) = problems(to_attic(spec, bucket))
-    assert problem.field == "TargetRegion"
+    assert problem.field == "Operation.S3PutObjectCopy.TargetRegion"
     assert problem.message == (
         f"The IAM role {ROLE_ARN} has no credentials in Region attic. Choose another."
     )

@@ -107,8 +107,9 @@ def test_bad_parameters_are_refused_on_the_wire_with_their_field(
 ):
     problems = check_spec(spec(operation, parameters), timezone.now())
     found = {problem.field: problem.message for problem in problems}
-    assert field in found, found
-    assert words in found[field]
+    path = f"Operation.{operation}.{field}"
+    assert path in found, found
+    assert words in found[path]
 
 
 def rows(name, keys):

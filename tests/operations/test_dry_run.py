@@ -209,7 +209,7 @@ COLDER = PutObjectCopy.parse(
         (PutObjectRetention.parse({"Retention": {}}), OBJECT, [NONE_SET], "AlreadySo",
          "The retention is none already."),
         (COLDER, OBJECT, [head(), grants(OWNER)], "WouldChange",
-         f"The object would be written anew with these settings: {BYTES}."
+         f"The object would be rewritten with these settings: {BYTES}."
          " Storage class would change from STANDARD to STANDARD_IA."),
     ],
 )  # fmt: skip

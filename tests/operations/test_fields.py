@@ -174,8 +174,8 @@ def test_metadata_of_one_name_in_two_cases_is_named_at_both():
     rows = [{"key": key, "value": "1"} for key in ("Owner", "n", "owner", "")]
     field = MetadataField(name="m", label="M", path="M")
     assert field.problems(rows) == [
-        (0, "key", '"Owner" stands here twice. Remove one.'),
-        (2, "key", '"owner" stands here twice. Remove one.'),
+        (0, "key", '"Owner" is entered twice. Remove one.'),
+        (2, "key", '"owner" is entered twice. Remove one.'),
         (3, "key", "Enter the name of this metadata."),
     ]
     assert field.cell_at("[owner]", rows) == (2, "key")

@@ -87,11 +87,11 @@ SIGNS = "A metadata name holds letters, digits, hyphens, dots and _ only."
         (user(**{"a b": "1"}), [("ObjectMetadata.UserMetadata[a b]", SIGNS)]),
         (
             user(n="1", N="2"),
-            [("ObjectMetadata.UserMetadata[N]", 'The metadata name "N" stands here twice.')],
+            [("ObjectMetadata.UserMetadata[N]", 'The metadata name "N" is entered twice.')],
         ),
         (
             user(n="1") | {"RemoveUserMetadata": [{"Key": "N"}]},
-            [("RemoveUserMetadata[0].Key", 'The metadata name "N" stands here twice.')],
+            [("RemoveUserMetadata[0].Key", 'The metadata name "N" is entered twice.')],
         ),
         (
             {"RemoveUserMetadata": [{"Key": "a", "Value": "b"}]},

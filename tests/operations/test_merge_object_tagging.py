@@ -67,15 +67,15 @@ NOTHING = [("TagSet", "Enter at least one tag to add, change, remove or rename."
         ),
         (
             {"TagSet": [tag("a")], "RemoveTags": [{"Key": "a"}]},
-            [("RemoveTags[0].Key", 'The tag "a" stands here twice.')],
+            [("RemoveTags[0].Key", 'The tag "a" is entered twice.')],
         ),
         (
             {"TagSet": [tag("a"), tag("a")]},
-            [("TagSet[1].Key", 'The tag "a" stands here twice.')],
+            [("TagSet[1].Key", 'The tag "a" is entered twice.')],
         ),
         (
             {"RenameTags": [rename("a", "b"), rename("b", "c")]},
-            [("RenameTags[0].NewKey", 'The tag "b" stands here twice.')],
+            [("RenameTags[0].NewKey", 'The tag "b" is entered twice.')],
         ),
         (
             {"TagSet": [tag("a")], "OnlyIf": {"Value": "x"}},

@@ -297,7 +297,7 @@ def test_newest_version_is_copied_where_none_is_named():
             [
                 (
                     "NewObjectMetadata.UserMetadata[A]",
-                    'The metadata name "A" stands here twice.',
+                    'The metadata name "A" is entered twice.',
                 ),
                 (
                     "NewObjectMetadata.UserMetadata[b c]",

@@ -62,7 +62,7 @@ def test_right_tags_are_kept_in_order(tag_set):
         (
             {"TagSet": [tag("a"), tag("b"), tag("a", "1")]},
             [
-                ("TagSet[2].Key", 'The tag "a" stands here twice.'),
+                ("TagSet[2].Key", 'The tag "a" is entered twice.'),
             ],
         ),
         (

@@ -15,8 +15,8 @@ def test_operation_is_found_by_its_wire_name():
 def test_unknown_name_gets_a_sentence(name):
     with pytest.raises(ValidationFailedError) as caught:
         registry.get(name)
-    assert [problem.field for problem in caught.value.problems] == ["operation"]
-    assert caught.value.message == f'There is no operation "{name}". Choose one of the list.'
+    assert [problem.field for problem in caught.value.problems] == ["Operation"]
+    assert caught.value.message == f'There is no operation "{name}".'
 
 
 def test_two_operations_of_one_name_are_refused():

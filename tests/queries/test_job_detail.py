@@ -82,7 +82,7 @@ def test_progress_takes_two_queries(django_assert_num_queries):
         make_failures(job, code, tasks=2)
     with django_assert_num_queries(2):
         found = job_progress(job, now=NOW)
-    assert (len(found.causes), found.more_causes) == (3, 1)
+    assert (len(found.causes), found.more_causes) == (4, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What is asked of very many jobs is answered through an index, and by what the page needs alone."""
 
 import re
+import time
 
 import pytest
 from django.db import connection
@@ -35,6 +36,12 @@ PAGES = {
         for name in SORTS
         for sort in (name, f"-{name}")
     },
+    "reports": lambda: reverse("report-list"),
+    "reports further behind": lambda: (
+        reverse("report-list") + f"?behind={time.time_ns() // 1000}-9"
+    ),
+    "reports of a Region": lambda: reverse("report-list") + "?region=region-of-many-1",
+    "large reports": lambda: reverse("report-list") + "?size=1MB",
     "Regions": lambda: reverse("region-list"),
     "Worker health": lambda: reverse("worker-list"),
     "jobs in the admin site": lambda: reverse("admin:jobs_job_changelist"),

@@ -23,7 +23,7 @@ from jobs.services.webhook_addresses import refused
 _MONO = {"class": "mono-input", "autocomplete": "off", "spellcheck": "false"}
 _NAME_ERRORS = {"required": "Enter a name.", "unique": "Another one has this name."}
 _CA_HELP = (
-    "Of a private authority, as PEM. Then it alone vouches for this address. Empty: those that the"
+    "For a private certificate authority, in PEM format. Only this certificate is then trusted for this address. Empty: those that the"
     " server trusts do."
 )
 _KEPT = "Empty keeps what is stored."

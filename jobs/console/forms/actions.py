@@ -7,6 +7,7 @@ from django import forms
 
 from jobs.choices import JobStatus, Risk
 from jobs.spec.job import MAX_PRIORITY
+from jobs.spec.paths import TAGS
 
 ACKNOWLEDGED = frozenset({Risk.COST, Risk.CAUTION})
 TYPED = frozenset({Risk.DESTRUCTIVE, Risk.IRREVERSIBLE})
@@ -20,7 +21,7 @@ class RunForm(forms.Form):
     expected = forms.CharField(widget=forms.HiddenInput, required=False)
     understood = forms.BooleanField(
         required=False,
-        error_messages={"required": "Say that you understand what will happen."},
+        error_messages={"required": "Confirm that you understand what will happen."},
     )
     typed = forms.CharField(
         required=False,
@@ -122,22 +123,29 @@ class TagRows:
             if not key:
                 self.errors[index] = "Enter a key, or clear the value."
             elif key in found:
-                self.errors[index] = f'The key "{key}" is there twice. Use each key once.'
+                self.errors[index] = f'The key "{key}" is entered twice. Use each key once.'
             else:
                 found[key] = value
         return found
 
     def blame(self, field: str, message: str) -> bool:
         """Note a problem at the row that it is about; False when it is about none."""
-        for index, (key, _) in enumerate(self.rows):
-            if field == f"tags[{key}]":
+        for index in range(len(self.rows)):
+            if field.startswith(f"{TAGS}[{index}]."):
                 self.errors[index] = message
                 return True
         return False
 
     def numbered(self) -> list[dict[str, Any]]:
         return [
-            {"index": index, "key": key, "value": value, "error": self.errors.get(index, "")}
+            {
+                "index": index,
+                "key": key,
+                "value": value,
+                "error": self.errors.get(index, ""),
+                "key_id": f"tags-{index}-key",
+                "remove_id": f"remove-{index}",
+            }
             for index, (key, value) in enumerate(self.rows)
         ]
 

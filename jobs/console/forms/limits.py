@@ -20,15 +20,15 @@ class CeilingFields(StepForm):
         label="Requests per second",
         low=1,
         most=MAX_REQUESTS_PER_S,
-        help_text="At most so many, over all workers together. Empty means as many as the storage"
-        " bears: when it throttles, the workers slow down by themselves.",
+        help_text="The highest rate, over all workers together. Leave empty for no limit: workers slow down"
+        " by themselves when the storage throttles.",
     )
     in_flight = WholeField(
         label="Requests in flight",
         low=1,
         most=MAX_IN_FLIGHT,
-        help_text="At most so many at the same time, for each worker. Empty means as many as a"
-        " worker keeps.",
+        help_text="The most requests that each worker has open at the same time. Leave empty for the"
+        " worker's own limit.",
     )
 
 
@@ -39,28 +39,28 @@ class LimitFields(CeilingFields):
         label="Failed tasks in percent",
         low=0,
         most=100,
-        help_text=f"With more than that the job stops. Empty means {USUAL.failure_percent}, as on"
-        " AWS. 100 never stops it.",
+        help_text=f"The job stops if more than this fail. Leave empty for {USUAL.failure_percent}, as on"
+        " AWS. Enter 100 to never stop.",
     )
     failure_floor = WholeField(
-        label="Tasks that must have run",
+        label="Minimum number of tasks",
         low=1,
         most=MAX_TASKS,
-        help_text="Before that many, no failure stops the job. Empty means"
+        help_text="Failures do not stop the job before this many tasks have run. Leave empty for"
         f" {USUAL.failure_floor:,}, as on AWS.",
     )
     canary_tasks = WholeField(
         label="Tasks that run first",
         low=0,
         most=MAX_TASKS,
-        help_text="Only when they went well, the others follow. Empty or 0 means that none run"
-        " first.",
+        help_text="The job runs these first and continues only if they go well. Leave empty, or enter 0, for"
+        " no canary.",
     )
     canary_percent = WholeField(
         label="Failed canary tasks in percent",
         low=0,
         most=100,
-        help_text="With more than that the job pauses and asks. Empty means"
+        help_text="The job pauses and asks you if more than this fail. Leave empty for"
         f" {USUAL.canary_percent}.",
     )
 

@@ -13,9 +13,8 @@ from jobs.console.forms.typed import Row, Rows, TextField, Typed, check_bucket_l
 from jobs.lifecycle.tagging import check_tags
 from jobs.models import Region, Role
 from jobs.s3.arns import parse_s3_uri
-from jobs.spec.job import MAX_DESCRIPTION, MAX_JOB_TAGS, MAX_PRIORITY
+from jobs.spec.job import MAX_DESCRIPTION, MAX_JOB_TAGS, MAX_PRIORITY, MAX_REPORT_PREFIX
 
-MAX_REPORT_PREFIX = 512
 TAGS = Rows("tags", {"key": "Key", "value": "Value"}, MAX_JOB_TAGS, "Add new tag")
 
 
@@ -40,14 +39,14 @@ class OptionsForm(LimitFields):
         label="Generate completion report",
         required=False,
         initial=True,
-        help_text="Without it only the numbers of succeeded and failed objects are known.",
+        help_text="Without a report, only the numbers of succeeded and failed objects are known.",
     )
     report_scope = forms.ChoiceField(
         label="Report scope",
         choices=ReportScope.choices,
         initial=ReportScope.FAILED_TASKS_ONLY,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "Choose what the report lists."},
+        error_messages={"invalid_choice": "Choose a report scope."},
     )
     report_path = TextField(
         label="Path to completion report destination",
@@ -59,12 +58,12 @@ class OptionsForm(LimitFields):
         queryset=Role.objects.none(),
         to_field_name="arn",
         label="IAM role",
-        help_text="The job works with the credentials of this role.",
+        help_text="The job uses the credentials of this role.",
         empty_label="Choose an IAM role",
         error_messages={
             "required": "Choose an IAM role.",
             "invalid_choice": "This IAM role has no credentials in the job's Region."
-            " Choose one of the list.",
+            " Choose one from the list.",
         },
     )
 
@@ -95,7 +94,7 @@ class OptionsForm(LimitFields):
             self.add_error("report_path", "Enter the path to the completion report destination.")
             return
         if not self.cleaned_data.get("report_scope") and "report_scope" not in self.errors:
-            self.add_error("report_scope", "Choose what the report lists.")
+            self.add_error("report_scope", "Choose a report scope.")
         if not self.cleaned_data["report_path"].startswith("s3://"):
             self.add_error("report_path", "Write the path as s3://bucket/prefix.")
             return
@@ -124,7 +123,7 @@ class OptionsForm(LimitFields):
         for n, row in rows:
             cell = f"tags-{n}-key"
             if row["key"] and row["key"] in seen:
-                self.add_error(cell, f'The tag "{row["key"]}" stands here twice. Remove one.')
+                self.add_error(cell, f'The tag "{row["key"]}" is entered twice. Remove one.')
             seen.add(row["key"])
             if cell in self.cleaned_data and f"tags-{n}-value" in self.cleaned_data:
                 for problem in check_tags({row["key"]: row["value"]}):

@@ -38,7 +38,9 @@ class TextField(forms.CharField):
     def validate(self, value: str) -> None:
         super().validate(value)
         if _CONTROL.search(value):
-            raise ValidationError(f"{self.label} holds a character that cannot be seen. Remove it.")
+            raise ValidationError(
+                f"{self.label} contains a character that is not visible. Remove it."
+            )
         if len(value) > self.high:
             raise ValidationError(
                 f"{self.label} must be {self.high:,} characters or fewer, not {len(value):,}."

@@ -7,14 +7,17 @@ from django.forms.boundfield import BoundField
 from django.utils import timezone
 from django.utils.text import slugify
 
+from jobs import conf
 from jobs.choices import AddressingStyle
 from jobs.console.forms.typed import TextField
+from jobs.console.regions.tested_secret import Tested
 from jobs.models import Region, Role, RoleCredentials
 from jobs.operations import registry
 from jobs.operations.base import Operation
-from jobs.s3.arns import is_role_arn, parse_s3_uri
+from jobs.s3.arns import is_role_arn, parse_s3_uri, role_arn
 from jobs.s3.ca_certificates import checked_ca_certificates, holds_private_key
 
+KEPT = "The secret that was tested is kept for ten minutes. Leave this empty to use it."
 KEYS, AMBIENT = "keys", "ambient"
 EXAMPLE_ARN = "arn:aws:iam::123456789012:role/batch"
 _MONO = {"class": "mono-input", "autocomplete": "off", "spellcheck": "false"}
@@ -25,8 +28,8 @@ class RegionForm(forms.ModelForm[Region]):
         label="Path-style addressing",
         required=False,
         initial=True,
-        help_text="endpoint/bucket/key, as most self-hosted storage expects. Without it the bucket"
-        " becomes part of the host name.",
+        help_text="Requests go to endpoint/bucket/key, as most self-hosted storage expects. Without it, the bucket"
+        " name becomes part of the host name.",
     )
 
     class Meta:
@@ -47,19 +50,19 @@ class RegionForm(forms.ModelForm[Region]):
             "report_prefix": "Default place of completion reports",
         }
         help_texts = {
-            "name": "How people will recognise this storage.",
-            "endpoint_url": "Where the S3 API answers, such as https://s3.example.org:9000",
-            "code": "What requests are signed for, exactly as the storage has it: us-east-1, NL,"
-            " RegionOne. Storage that has no regions takes us-east-1.",
-            "verify_tls": "Turn this off only for a test storage: anybody could answer for it.",
-            "ca_certificate": "Of a private authority, as PEM. Then it alone vouches for this"
-            " storage. Empty: those that the server trusts do.",
+            "name": "A name by which people will recognise this storage.",
+            "endpoint_url": "The address of the S3 API, such as https://s3.example.org:9000",
+            "code": "The Region that requests are signed for, exactly as the storage names it: us-east-1, NL,"
+            " RegionOne. Use us-east-1 if the storage has no Regions.",
+            "verify_tls": "Turn this off only for a test storage: without it, anyone could impersonate the storage.",
+            "ca_certificate": "For a private certificate authority, in PEM format. Only this certificate is then trusted for this"
+            " storage. Leave empty to use the certificates that the server trusts.",
             "tags_after_copy": "For storage that ignores tags sent with a copy, such as Ceph. The"
-            " connection test finds out and sets it.",
+            " connection test detects this and turns it on.",
             "lock_after_copy": "For storage that ignores retention and legal hold sent with a copy."
-            " The connection test finds out and sets it, in a bucket with Object Lock.",
+            " The connection test detects this in a bucket with Object Lock and turns it on.",
             "manifest_prefix": "s3://bucket/prefix",
-            "report_prefix": "s3://bucket/prefix. Step 3 of Create job starts with it.",
+            "report_prefix": "s3://bucket/prefix. Step 3 of Create job suggests it.",
         }
         error_messages = {
             "name": {"required": "Enter a name.", "unique": "Another Region has this name."},
@@ -147,8 +150,9 @@ class CredentialsForm(forms.Form):
 
     arn = TextField(
         label="IAM role",
-        enter="Enter the ARN of the IAM role.",
-        help_text=f"Jobs name it, as on AWS: {EXAMPLE_ARN}. Any name will do on other storage.",
+        enter="Enter a name for the IAM role.",
+        help_text="A name of your choice, such as batch: jobs name the role instead of these keys."
+        f" For Amazon S3, enter its ARN: {EXAMPLE_ARN}",
         widget=forms.TextInput(attrs=_MONO),
     )
     kind = forms.ChoiceField(
@@ -182,9 +186,15 @@ class CredentialsForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any = None, *, known: RoleCredentials | None = None, **options: Any
+        self,
+        data: Any = None,
+        *,
+        known: RoleCredentials | None = None,
+        tested: Tested | None = None,
+        **options: Any,
     ) -> None:
-        initial = _initial_of(known) if known else {"arn": EXAMPLE_ARN}
+        """`tested` are secrets that a test of the connection was made with: empty keeps them."""
+        initial = _initial_of(known) if known else {"arn": "batch"}
         super().__init__(data, initial=initial, auto_id="%s", label_suffix="", **options)
         self.known = known
         if data is not None and data.get("kind") == AMBIENT:
@@ -192,15 +202,25 @@ class CredentialsForm(forms.Form):
             self.fields["secret_access_key"].required = False
         if known and known.secret_access_key:
             self.fields["secret_access_key"].required = False
+        self.tested = tested if tested and data and tested.is_of(data) else None
+        if self.tested:
+            self.fields["secret_access_key"].required = False
+            self.fields["secret_access_key"].help_text = KEPT
         if known:
             self.fields["arn"].disabled = True
             self.fields["secret_access_key"].help_text = "Empty keeps the secret that is stored."
 
     def clean_arn(self) -> str:
-        arn: str = self.cleaned_data["arn"]
-        if not is_role_arn(arn):
-            raise forms.ValidationError(f"Write the IAM role as {EXAMPLE_ARN}.")
-        return arn
+        """A name becomes an ARN, which is what jobs carry."""
+        typed: str = self.cleaned_data["arn"].strip()
+        if not typed.startswith("arn:"):
+            try:
+                return role_arn(typed, conf.account_id())
+            except ValueError as error:
+                raise forms.ValidationError(str(error)) from error
+        if not is_role_arn(typed):
+            raise forms.ValidationError(f"Write the ARN as {EXAMPLE_ARN}.")
+        return typed
 
     def save(self, region: Region) -> RoleCredentials:
         given = self.cleaned_data
@@ -219,7 +239,10 @@ class CredentialsForm(forms.Form):
             row.access_key_id = row.secret_access_key = row.session_token = ""
             return
         row.access_key_id = given["access_key_id"]
-        if given["secret_access_key"]:
+        if self.tested and not given["secret_access_key"]:
+            row.secret_access_key = self.tested.secret_access_key
+            row.session_token = given["session_token"] or self.tested.session_token
+        elif given["secret_access_key"]:
             row.secret_access_key = given["secret_access_key"]
             row.session_token = given["session_token"]
         elif given["session_token"]:

@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from jobs.console.regions import probes, views
+from jobs.console.regions import keeping, probes, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("regions/", views.region_list, name="region-list"),
     path("regions/create/", views.region_create, name="region-create"),
     path("regions/<slug:slug>/", views.region_edit, name="region-edit"),
     path("regions/<slug:slug>/test/", views.region_test, name="region-test"),
+    path("regions/<slug:slug>/enable/", keeping.region_enable, name="region-enable"),
+    path("regions/<slug:slug>/delete/", keeping.region_delete, name="region-delete"),
     path("regions/<slug:slug>/roles/", views.region_role, name="region-role"),
     path("regions/<slug:slug>/roles/<int:pk>/", views.region_role_edit, name="region-role-edit"),
     path(

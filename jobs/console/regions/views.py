@@ -18,13 +18,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jobs.access.actions import Action
 from jobs.console.access import require, signed_in
 from jobs.console.forms.typed import storable
-from jobs.console.regions import testing
+from jobs.console.regions import tested_secret, testing
 from jobs.console.regions.bucket_forms import BucketForm, ProbeForm
 from jobs.console.regions.forms import CredentialsForm, RegionForm
 from jobs.console.regions.looking import Result
+from jobs.console.regions.tested_secret import Tested
 from jobs.console.see_other import SeeOther
 from jobs.lifecycle import capabilities
 from jobs.models import Bucket, Job, Region, RoleCredentials
+from jobs.queries.regions import state_of
 from jobs.s3.ca_certificates import CACertificate, read_ca_certificates
 
 DOING = "Connecting storage"
@@ -37,7 +39,9 @@ _ASK_ANEW = {"endpoint_url", "code", "path_style", "manifest_prefix", "report_pr
 def region_list(request: HttpRequest) -> HttpResponse:
     require(request, Action.MANAGE_REGIONS, DOING)
     counts = dict(Job.objects.values_list("region").annotate(jobs=Count("*")))
-    regions = [(region, counts.get(region.pk, 0)) for region in Region.objects.all()]
+    regions = [
+        (region, counts.get(region.pk, 0), state_of(region)) for region in Region.objects.all()
+    ]
     return render(request, "console/region_list.html", {"regions": regions})
 
 
@@ -48,14 +52,21 @@ def region_create(request: HttpRequest) -> HttpResponse:
     require(request, Action.MANAGE_REGIONS, DOING)
     if request.method == "GET":
         return _form(request, RegionForm(initial={"code": "us-east-1"}), CredentialsForm())
-    form, credentials = RegionForm(clean(request)), CredentialsForm(clean(request))
+    now_s = timezone.now().timestamp()
+    tested = tested_secret.kept(request.session, now_s=now_s)
+    form = RegionForm(clean(request))
+    credentials = CredentialsForm(clean(request), tested=tested)
     if not (form.is_valid() & credentials.is_valid()):
         return _form(request, form, credentials)
     if request.POST.get("go") == "test":
         form.instance.addressing_style = form.addressing_style
         row = RoleCredentials(region=form.instance)
         credentials.apply(row)
-        return _tested_form(request, form, credentials, row)
+        tested = Tested(row.access_key_id, row.secret_access_key, row.session_token)
+        tested_secret.keep(request.session, tested, now_s=now_s)
+        shown = CredentialsForm(clean(request), tested=tested)
+        return _tested_form(request, form, shown, row)
+    tested_secret.forget(request.session)
     form.instance.created_at = timezone.now()
     with transaction.atomic():
         region = form.save()
@@ -130,6 +141,8 @@ def edit_page(
         "authorities": _authorities(region),
         "now": timezone.now(),
         "results": results,
+        "state": state_of(region),
+        "jobs": region.jobs.count(),
         "has_errors": any(form and form.errors for form in forms),
     }
     return render(request, "console/region_form.html", context)

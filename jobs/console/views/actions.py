@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.access.actions import Action
+from jobs.access.asking import requesting_status
 from jobs.choices import CANCELLABLE, UNSTARTED, JobStatus, Risk
-from jobs.console.access import decide, job_or_404, signed_in, user_of
+from jobs.console.access import decide, job_or_404, signed_in, user_of, visible
 from jobs.console.forms.actions import (
     ACKNOWLEDGED,
     TYPED,
@@ -33,9 +34,10 @@ from jobs.lifecycle.tagging import action_of, replace_tags
 from jobs.models import Job
 from jobs.operations import registry
 from jobs.operations.base import AtStake, Operation
-from jobs.queries import words
+from jobs.queries import foreseen, words
 from jobs.queries.generator_words import list_pairs
 from jobs.queries.job_detail import remaining
+from jobs.queries.limit_words import limit_pairs
 
 
 def _to_job(job: Job) -> HttpResponse:
@@ -44,12 +46,15 @@ def _to_job(job: Job) -> HttpResponse:
     return response
 
 
+_READY, _CANCELLED = map(requesting_status, (JobStatus.READY, JobStatus.CANCELLED))
+
+
 # Run
 
 
 @signed_in
 def job_run(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Running jobs")
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Running jobs", _READY)
     facts = _run_facts(job)
     buckets = list(job.buckets)
     options = {"risk": facts["risk"], "buckets": buckets, "understand": facts["understand"]}
@@ -112,7 +117,9 @@ def _why_blocked(job: Job) -> str:
 
 def _run_page(request: HttpRequest, job: Job, form: RunForm, facts: dict[str, Any]) -> HttpResponse:
     context = {**frame(request, job), **facts, "form": form, "typed": "typed" in form.fields}
-    context["generated"] = list_pairs(job)
+    context |= {"generated": list_pairs(job), "limits": limit_pairs(job)}
+    if dry_run := foreseen.dry_run_of(job, visible(request)):
+        context |= {"dry_run": dry_run, "dry_run_found": foreseen.sentence(dry_run)}
     return render(request, "console/job_run.html", context)
 
 
@@ -121,7 +128,7 @@ def _run_page(request: HttpRequest, job: Job, form: RunForm, facts: dict[str, An
 
 @signed_in
 def job_cancel(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Cancelling jobs")
+    job = job_or_404(request, job_id, Action.UPDATE_JOB_STATUS, "Cancelling jobs", _CANCELLED)
     if request.method != "POST":
         return _cancel_page(request, job, CancelForm())
     form = CancelForm(request.POST)
@@ -135,7 +142,12 @@ def job_cancel(request: HttpRequest, job_id: str) -> HttpResponseBase:
         if _cancelled_by(request, job):
             return _to_job(job)
         return conflict(request, job, error.message)
-    messages.success(request, f"Cancelled job ID {job.short_id}.")
+    if job.status == JobStatus.CANCELLED:
+        messages.success(request, f"Cancelled job ID {job.short_id}.")
+    else:
+        messages.info(
+            request, f"Cancelling job ID {job.short_id}. Requests in flight finish first."
+        )
     return _to_job(job)
 
 
@@ -195,9 +207,11 @@ def job_tags(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return _tags_page(request, job, TagRows.of(current), current)
     rows = TagRows.posted(request.POST)
     if "add" in request.POST:
-        return _tags_page(request, job, rows.with_blank(), current)
+        added = f"tags-{len(rows.rows)}-key"
+        return _tags_page(request, job, rows.with_blank(), current, focus=added)
     if "remove" in request.POST:
-        return _tags_page(request, job, rows.without(request.POST["remove"]), current)
+        at = request.POST["remove"]
+        return _tags_page(request, job, rows.without(at), current, focus=f"remove-{at}")
     rows = rows.filled()
     tags = rows.tags()
     if request.POST.get("seen", "") != _mark(current) and tags != current:
@@ -229,7 +243,9 @@ def _tags_page(
     *,
     general: list[str] | None = None,
     changed: bool = False,
+    focus: str = "",
 ) -> HttpResponse:
+    """`focus` is the ID of the control that a person is at."""
     problems = [*(("", text) for text in general or []), *rows.problems()]
     shown = rows if rows.rows else rows.with_blank()
     context = {
@@ -238,6 +254,7 @@ def _tags_page(
         "problems": problems,
         "has_errors": bool(problems),
         "changed": changed,
+        "focus": focus,
         "current": current,
         "seen": _mark(current),
         "full": len(rows.rows) >= TagRows.MAX_ROWS,

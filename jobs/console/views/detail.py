@@ -9,31 +9,35 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.access.actions import Action
-from jobs.console import advice
-from jobs.console.access import decide, job_or_404, principal_in, require, signed_in
+from jobs.access.requests import principal_in
+from jobs.console.access import can, decide, job_or_404, require, signed_in, visible
 from jobs.console.context import banner_cache
+from jobs.console.failures import causes_of, has_rows
 from jobs.console.job_frame import frame
 from jobs.console.milestones import Seen, announcement
+from jobs.console.notifications.telling import told
 from jobs.console.pace import throttled_to
-from jobs.console.retry_failed import after_failures, choices_of
+from jobs.console.retry_failed import after_failures
 from jobs.console.shared import shared_fragments
 from jobs.engine.database import now_s
 from jobs.lifecycle import losses
 from jobs.models import FailureCause, FailureSample, Job
 from jobs.queries import workers
+from jobs.queries.buckets import in_buckets
 from jobs.queries.foreseen import kinds_found
 from jobs.queries.generator_words import list_pairs
-from jobs.queries.job_detail import job_progress, poll_every_s
+from jobs.queries.job_detail import TOP_CAUSES, job_progress, poll_every_s
 from jobs.queries.job_history import Cursor, timeline
 from jobs.queries.job_history import job_activity as query_activity
 from jobs.queries.limit_words import ceilings, limit_pairs
+from jobs.queries.waiting import turn_of
 
 
 @signed_in
 def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     context = {**frame(request, job), **_live(request, job), "section": "status"}
-    context["timeline"] = timeline(job, timezone.now())
+    context |= {"timeline": timeline(job, timezone.now()), "told": told(request, job)}
     if job.is_terminal and job.tasks_failed and not job.dry_run:
         context |= after_failures(job)
     return render(request, "console/job_detail.html", context)
@@ -50,29 +54,33 @@ def job_live(request: HttpRequest, job_id: str) -> HttpResponseBase:
         return HttpResponse(text)
     job = job_or_404(request, job_id)
     seen = Seen.parse(request.GET)
-    context = {**_live(request, job), "announcement": announcement(job, seen)}
+    context = {
+        **_live(request, job),
+        "announcement": announcement(job, seen, mine=can(request, Action.CREATE_JOB)),
+    }
     changed = seen.status != Seen.of(job).status
     if changed:
         context |= {
             **frame(request, job),
             "timeline": timeline(job, timezone.now()),
+            "told": told(request, job),
             "changed": True,
         }
     response = render(request, "console/_job_live_answer.html", context)
-    if not changed:  # else there are forms in it, each for one person
+    if not changed and not job.is_terminal:  # else there are forms in it, each for one person
         shared_fragments.keep(key, response.content.decode())
     return response
 
 
 def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
     now = timezone.now()
-    shown = request.GET.get("ends", "")
+    live = job_progress(job, now=now, shown_ends_s=_shown_ends_s(request))
     last = job.status_changes.order_by("-id").values_list("at", flat=True).first()
-    shown_ends_s = int(shown) if shown.isascii() and shown.isdecimal() and len(shown) < 12 else 0
     return {
         "job": job,
         "now": now,
-        "live": job_progress(job, now=now, shown_ends_s=shown_ends_s),
+        "live": live,
+        "causes": causes_of(job, live.causes)[:TOP_CAUSES],
         "every_s": poll_every_s(job),
         "seen": Seen.of(job),
         "may_limit": decide(request, Action.UPDATE_JOB_LIMITS, job).allowed,
@@ -80,8 +88,15 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "throttled_to": throttled_to(job),
         "losses": _losses(job),
         "foreseen": kinds_found(job),
+        "in_buckets": in_buckets(job),
+        "turn": turn_of(job, visible(request)),
         "unattended": _unattended(job, last or job.created_at, now),
     }
+
+
+def _shown_ends_s(request: HttpRequest) -> int:
+    shown = request.GET.get("ends", "")
+    return int(shown) if shown.isascii() and shown.isdecimal() and len(shown) < 12 else 0
 
 
 def _losses(job: Job) -> dict[str, Any]:
@@ -108,26 +123,23 @@ def job_failures(request: HttpRequest, job_id: str) -> HttpResponseBase:
     code = request.GET.get("code", "").replace("\0", "")[:128]
     causes = list(job.failure_causes.all())
     samples = list(job.failure_samples.all())
-    shown = [cause for cause in causes if not code or cause.code == code]
-    retried = choices_of(job, causes) if job.is_terminal and not job.dry_run else {}
+    rows = causes_of(job, causes)
     context = {
         **frame(request, job),
         "section": "failures",
         "code": code,
-        # A code with several HTTP statuses is retried as a whole, from its first row.
-        "causes": [{**_cause(cause), "retry": retried.pop(cause.code, None)} for cause in causes],
-        "groups": [{**_cause(cause), "samples": _samples(cause, samples)} for cause in shown],
-        "top": [_cause(cause) for cause in causes[: advice.TOP_BARS]],
-        "other": sum(cause.tasks for cause in causes[advice.TOP_BARS :]),
+        "causes": rows,
+        "groups": [
+            {**row, "samples": _samples(row["cause"], samples)}
+            for row in rows
+            if not code or row["cause"].code == code
+        ],
+        "has_rows": has_rows(job),
+        "several_buckets": len(job.buckets) != 1,
     }
     if job.is_terminal and job.tasks_failed and not job.dry_run:
         context |= after_failures(job)
     return render(request, "console/job_failures.html", context)
-
-
-def _cause(cause: FailureCause) -> dict[str, Any]:
-    means, remedy = advice.on(cause.code, cause.http_status)
-    return {"cause": cause, "means": means, "remedy": remedy}
 
 
 def _samples(cause: FailureCause, samples: list[FailureSample]) -> list[FailureSample]:

@@ -11,12 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.access.actions import Action
+from jobs.access.requests import principal_in
 from jobs.choices import JobStatus
-from jobs.console.access import principal_in, require, signed_in, visible
+from jobs.console.access import can, require, signed_in, visible
 from jobs.console.job_filter import parse_filter
 from jobs.console.shared import shared_fragments
 from jobs.models import Region
 from jobs.operations import registry
+from jobs.queries import words
 from jobs.queries.job_list import (
     DEFAULT_SORT,
     PAGE_SIZES,
@@ -40,7 +42,7 @@ def job_list(request: HttpRequest) -> HttpResponseBase:
         "wanted": wanted,
         "found": found,
         "rows": found.rows,
-        "statuses": _status_choices(wanted, found),
+        "statuses": _status_choices(wanted, found, mine=can(request, Action.CREATE_JOB)),
         "operations": [(one.name, one.label) for one in registry.OPERATIONS],
         "regions": Region.objects.all(),
         "views": _views(wanted),
@@ -109,9 +111,16 @@ def _since(request: HttpRequest, now: datetime) -> datetime:
         return now
 
 
-def _status_choices(wanted: JobFilter, found: JobPage) -> list[tuple[str, str, int, bool]]:
+def _status_choices(
+    wanted: JobFilter, found: JobPage, *, mine: bool
+) -> list[tuple[str, str, int, bool]]:
     return [
-        (status.value, str(status.label), found.counts[status], status in wanted.statuses)
+        (
+            status.value,
+            words.status(str(status.label), mine=mine),
+            found.counts[status],
+            status in wanted.statuses,
+        )
         for status in JobStatus
     ]
 

@@ -11,17 +11,19 @@ from django.shortcuts import redirect, render
 from jobs.access.actions import Action
 from jobs.choices import TERMINAL, Foreseen, JobStatus
 from jobs.console.access import job_or_404, signed_in
-from jobs.console.downloads import download, file_as_it_is, rows_for_people
+from jobs.console.downloads import download
 from jobs.console.job_frame import frame
+from jobs.console.report_downloads import CSV, FORMATS, file_as_it_is, rows_in
 from jobs.console.report_rows import WAIT_S, Place, RowPage, page_of_rows
 from jobs.errors import BatchConsoleError, StorageError
 from jobs.lifecycle.connections import storage_for_download, storage_for_page
 from jobs.lifecycle.losses import sentence_of
 from jobs.lifecycle.page_turns import page_turn
 from jobs.models import Job, Report
+from jobs.operations.base import SUCCESSFUL
 from jobs.queries import erasure, words
 from jobs.reports import layout
-from jobs.reports.reading import COLUMNS
+from jobs.reports.reading import ReportRow
 from jobs.reports.scanning import RowFilter
 from jobs.s3.storage import Storage, describe
 
@@ -42,6 +44,8 @@ def job_report(request: HttpRequest, job_id: str) -> HttpResponseBase:
             "erasure": erasure.sentence(job),
             "wanted": wanted,
             "place": place,
+            "as_written": _as_written(request),
+            "shown": _columns(job, context["found"].rows),
             "codes": [*_codes(job), *(kind.value for kind in Foreseen if job.dry_run)],
             "folder": f"s3://{report.bucket}/{report.manifest_key.rpartition('/')[0]}/",
         }
@@ -54,14 +58,21 @@ def _codes(job: Job) -> Iterable[str]:
 
 @signed_in
 def job_report_download(request: HttpRequest, job_id: str) -> HttpResponseBase:
-    """All rows that fit the filter, with the names of the columns, safe in a spreadsheet."""
+    """All rows that fit the filter: CSV with the names of the columns, safe in a spreadsheet, or
+    JSON lines. Keys are as the page shows them.
+    """
     job = job_or_404(request, job_id, Action.GET_JOB_REPORT, "Reading reports")
     report: Report | None = getattr(job, "report", None)
     if report is None:
         return redirect("job-report", job.pk)
+    file_format = FORMATS.get(request.GET.get("format", ""), CSV)
     try:
-        rows = rows_for_people(report, _storage(job, report), _filter(request))
-        return download(request, rows, f"report-{job.short_id}.csv")
+        rows = rows_in(
+            file_format, report, _storage(job, report), _filter(request),
+            as_written=_as_written(request),
+        )  # fmt: skip
+        name = f"report-{job.short_id}.{file_format.ending}"
+        return download(request, rows, name, file_format.content_type)
     except BatchConsoleError:
         return redirect("job-report", job.pk)
 
@@ -87,7 +98,7 @@ def _storage(job: Job, report: Report) -> Storage:
 
 def _looked_up(job: Job, report: Report, wanted: RowFilter, place: str) -> dict[str, Any]:
     """The rows, or a sentence about why there are none to show."""
-    context: dict[str, Any] = {"columns": COLUMNS, "problem": "", "found": RowPage([])}
+    context: dict[str, Any] = {"problem": "", "found": RowPage([])}
     try:
         with page_turn(WAIT_S):
             storage = storage_for_page(report.bucket, job.region, job.role)
@@ -110,6 +121,21 @@ def _filter(request: HttpRequest) -> RowFilter:
         code=request.GET.get("code", "")[:128],
         q=request.GET.get("q", "")[:1024],
     )
+
+
+def _columns(job: Job, rows: Iterable[ReportRow]) -> dict[str, bool]:
+    """Which columns beside key and status say something about these rows."""
+    return {
+        "bucket": len(job.buckets) != 1 or any(row.bucket not in job.buckets for row in rows),
+        "version_id": any(row.version_id for row in rows),
+        "code": any(row.code for row in rows),
+        "message": any(row.message not in ("", SUCCESSFUL) for row in rows),
+    }
+
+
+def _as_written(request: HttpRequest) -> bool:
+    """Whether keys are shown as the file has them, URL-encoded."""
+    return request.GET.get("keys") == "written"
 
 
 def _why_absent(job: Job, report: Report | None) -> str:

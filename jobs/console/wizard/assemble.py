@@ -7,7 +7,7 @@ from functools import cached_property
 from django.utils import timezone
 
 from jobs.choices import ReportScope
-from jobs.console.forms.limits import LimitFields, limits_of, typed_limits, usual_limits
+from jobs.console.forms.limits import limits_of, typed_limits, usual_limits
 from jobs.console.forms.operations.base import OperationForm
 from jobs.console.forms.operations.table import FIRST, FORMS
 from jobs.console.forms.options import OptionsForm
@@ -18,11 +18,12 @@ from jobs.console.wizard import found as finding
 from jobs.console.wizard.drafts import Data
 from jobs.console.wizard.found import Found
 from jobs.console.wizard.looks.plus_signs import unanswered
+from jobs.console.wizard.places import placed
 from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, STEPS, Step
 from jobs.errors import Problem
 from jobs.lifecycle import preflight
 from jobs.lifecycle.creation import refusal_of
-from jobs.models import Draft, Job, Region
+from jobs.models import Draft, Job, Person, Region
 from jobs.operations.base import Operation
 from jobs.spec.job import JobSpec
 from jobs.spec.report import ReportSpec
@@ -101,7 +102,7 @@ class Reading:
             return [Problem(found.error_field or form.main, found.error)]
         if found.blocking:
             things = "a problem" if found.blocking == 1 else f"{found.blocking:,} problems"
-            said = f"The {form.noun} has {things}. Mend it, then check it again."
+            said = f"The {form.noun} has {things}. Correct it, then check it again."
             return [Problem("problems", said)]
         return unanswered(found, form, self._operation_if_right())
 
@@ -223,26 +224,7 @@ class Reading:
 
     def placed(self, problem: Problem) -> tuple[Step, Problem]:
         """The step and the field on its page that a problem of a JobSpec belongs to."""
-        step, field = _PLACES.get(problem.field.partition("[")[0], (OPERATION, ""))
-        if step is MANIFEST and not field:
-            field = self.manifest.main
-        if step is OPERATION and self.operation:
-            field = self.operation.field_of(problem.field)
-        return step, Problem(field, problem.message)
-
-
-_PLACES = {
-    "region": (MANIFEST, "region"),
-    "manifest": (MANIFEST, ""),
-    "fields": (MANIFEST, "column-0"),
-    "description": (OPTIONS, "description"),
-    "priority": (OPTIONS, "priority"),
-    "report_enabled": (OPTIONS, "report_enabled"),
-    "report_path": (OPTIONS, "report_path"),
-    "role": (OPTIONS, "role"),
-    "tags": (OPTIONS, "tags-0-key"),
-    **{name: (OPTIONS, name) for name in LimitFields.base_fields},
-}
+        return placed(self, problem)
 
 
 def _usual_limits(operation_name: str) -> dict[str, str]:
@@ -289,9 +271,12 @@ def _errors_of(form: StepForm) -> list[Problem]:
 
 
 def _usual_region(draft: Draft) -> Region | None:
-    """The Region of the owner's last job, or the only one."""
+    """The one that the owner chose, that of their last job, or the only one."""
+    chosen = Person.of(draft.owner_id).default_region
+    if chosen:
+        return chosen
     last = Job.objects.filter(owner=draft.owner).order_by("-created_at").first()
     if last:
         return last.region
-    some = Region.objects.all()[:2]
+    some = Region.objects.filter(disabled=False)[:2]
     return some[0] if len(some) == 1 else None

@@ -21,7 +21,7 @@ from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import REVIEW
 from jobs.errors import ValidationFailedError
 from jobs.lifecycle import freezing, preflight
-from jobs.lifecycle.creation import IdempotencyError, create_job
+from jobs.lifecycle.creation import create_job
 from jobs.models import Job
 from jobs.queries import words
 from jobs.queries.foreseen import kinds_found
@@ -36,8 +36,8 @@ class RealForm(forms.Form):
         initial=ReportScope.FAILED_TASKS_ONLY,
         widget=forms.RadioSelect,
         error_messages={
-            "required": "Choose what the report lists.",
-            "invalid_choice": "Choose what the report lists.",
+            "required": "Choose a report scope.",
+            "invalid_choice": "Choose a report scope.",
         },
     )
 
@@ -85,8 +85,6 @@ def _create(request: HttpRequest, job: Job, form: RealForm, refused: str) -> Htt
             )
     except ValidationFailedError as error:
         problems = error.problems
-    except IdempotencyError:
-        real = Job.objects.get(client_request_token=spec.client_request_token)
     if real is None:
         for problem in problems:
             form.add_error(None, problem.message)

@@ -30,8 +30,8 @@ from jobs.console.wizard.steps import after as step_after
 from jobs.console.wizard.steps import before as step_before
 from jobs.errors import Problem, ValidationFailedError
 from jobs.lifecycle import preflight
-from jobs.lifecycle.creation import IdempotencyError, create_job
-from jobs.models import Draft, Job
+from jobs.lifecycle.creation import create_job
+from jobs.models import Draft
 
 
 def submit(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
@@ -170,9 +170,6 @@ def _created(
                 Draft.objects.filter(pk=draft.pk).update(job=job)
     except ValidationFailedError as error:
         return review_pages.show(press.request, draft, [reading.placed(p) for p in error.problems])
-    except IdempotencyError:
-        # The other click came with other values: its job is the one.
-        job = Job.objects.get(client_request_token=spec.client_request_token)
     messages.success(press.request, sentence.format(job.pk))
     return SeeOther(reverse("job-detail", args=[job.pk]))
 

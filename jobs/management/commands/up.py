@@ -120,6 +120,7 @@ class Command(BaseCommand):
                 f"  Storage  http://127.0.0.1:{storage.port}, filled anew at every start:"
                 f" {', '.join(demo_objects.BUCKETS)}"
             )
+            self._say("  Keys     access key ID demo, secret access key demo, for any S3 tool")
             if settings.BATCHCONSOLE_BIND not in programs.LOOPBACK:
                 self._say(
                     f"  Warning  BIND={settings.BATCHCONSOLE_BIND}: whoever reaches this machine can sign"

@@ -130,7 +130,7 @@ def parse_user_metadata(value: Any, field: str, check: Checker) -> dict[str, str
         place = f"{field}[{key}]"
         check_name(key, place, check)
         if key.lower() in {known.lower() for known in entries}:
-            check.say(place, f'The metadata name "{key}" stands here twice.')
+            check.say(place, f'The metadata name "{key}" is entered twice.')
         entries[str(key)] = check.header(text, place, low=0, high=1024) or ""
     if sum(len(k) + len(v) for k, v in entries.items()) > MAX_USER_METADATA_BYTES:
         check.say(field, f"All metadata together has at most {MAX_USER_METADATA_BYTES:,} bytes.")

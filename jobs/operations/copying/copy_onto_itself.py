@@ -92,7 +92,7 @@ def foresee(copy: "PutObjectCopy", target: Target, context: Context) -> Foresigh
     if target.version_id:
         return (yield from _foresee_version(target, context, owned))
     return would_change(
-        f"The object would be written anew with these settings: {described(owned.facts)}."
+        f"The object would be rewritten with these settings: {described(owned.facts)}."
         f"{_differences(told, owned)}"
     )
 

@@ -59,7 +59,7 @@ def form_of(whom: Field) -> Form:
                         path=TASKS,
                         low=1,
                         high=MOST_TASKS,
-                        help_text="At most so many tasks stand in one event, and its answer has a"
+                        help_text="The most tasks in one event; its answer has a"
                         " result for each. Empty for one, as AWS has it.",
                     ),
                 ),

@@ -160,7 +160,7 @@ def _parse_names(
         name = check.text(structure.get("Key", ""), place, high=1024) or ""
         copy_metadata.check_name(name, place, check)
         if name and name.lower() in seen:
-            check.say(place, f'The metadata name "{name}" stands here twice.')
+            check.say(place, f'The metadata name "{name}" is entered twice.')
         seen.add(name.lower())
         names.append(name)
     return tuple(names)

@@ -106,7 +106,7 @@ def _check_distinct(places: Sequence[tuple[str, str, Sequence[str]]], check: Che
     for field, name, keys in places:
         for n, key in enumerate(keys):
             if key and key in seen and (field, name) != ("TagSet", "Key"):
-                check.say(f"{field}[{n}].{name}", f'The tag "{key}" stands here twice.')
+                check.say(f"{field}[{n}].{name}", f'The tag "{key}" is entered twice.')
             seen.add(key)
 
 

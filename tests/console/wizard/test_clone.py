@@ -89,7 +89,7 @@ def test_clone_of_a_job_whose_manifest_and_role_are_gone_opens_and_says_so(clien
     RoleCredentials.objects.all().delete()
     html = unescape(cloned(client, job).open("manifest").html)
     assert "2 settings need a new value:" in html
-    assert "This IAM role is not there any more. Choose another." in html
+    assert "This IAM role no longer exists. Choose another." in html
     assert "This IAM role has no credentials in the job's Region." in html
 
 

@@ -52,5 +52,5 @@ def test_operation_that_was_overruled_may_be_chosen(at_operation, no_tags):
 def test_job_of_such_an_operation_is_refused_by_every_door(at_review, no_tags):
     with pytest.raises(ValidationFailedError) as caught:
         create_job(Reading(at_review.draft).spec(), by=allowed(), now=timezone.now())
-    assert [problem.field for problem in caught.value.problems] == ["operation"]
+    assert [problem.field for problem in caught.value.problems] == ["Operation"]
     assert REASON in caught.value.message

@@ -127,7 +127,7 @@ def test_review_looks_ahead_at_a_sample_of_the_manifest(at_review, client):
 
 def test_draft_that_is_not_finished_is_not_looked_ahead_at(at_operation, client):
     url = reverse("draft-sample", args=[at_operation.draft.pk])
-    assert "Finish the steps above to look ahead." in client.get(url).content.decode()
+    assert "Finish the steps above to preview a sample." in client.get(url).content.decode()
 
 
 def test_manifest_that_went_since_is_said_in_the_sample(at_review, client, s3, bucket):

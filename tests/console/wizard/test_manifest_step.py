@@ -114,9 +114,9 @@ def test_role_without_credentials_in_the_region_gets_a_sentence(wizard, region, 
 
 
 def test_role_or_region_that_is_not_there_gets_a_sentence(wizard, region, role, manifest):
-    refused(wizard, "This IAM role is not there any more.", "read_as",
+    refused(wizard, "This IAM role no longer exists.", "read_as",
             manifest_object=manifest, read_as="arn:aws:iam::123456789012:role/gone")  # fmt: skip
-    refused(wizard, "This Region is not there any more.", "region",
+    refused(wizard, "This Region no longer exists.", "region",
             manifest_object=manifest, region="\x00gone")  # fmt: skip
 
 

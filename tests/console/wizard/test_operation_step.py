@@ -93,7 +93,7 @@ def test_settings_fragment_shows_the_chosen_operation_and_judges_nothing(at_oper
         (tags(("", ""), ("k" * 129, "")), "Key 2 must have 1 to 128 characters", "new_tags-1-key"),
         (tags(("a", "v" * 257)), "Value 1 must have 0 to 256 characters", "new_tags-0-value"),
         (tags(("a!", "1")), "letters, digits, spaces", "new_tags-0-key"),
-        (tags(("a", "1"), ("a", "2")), 'The tag "a" stands here twice.', "new_tags-1-key"),
+        (tags(("a", "1"), ("a", "2")), 'The tag "a" is entered twice.', "new_tags-1-key"),
         (tags(("aws:a", "1")), 'Keys that start with "aws:" are reserved.', "new_tags-0-key"),
         (tags(("a\x00", "1")), "holds a character that cannot be seen", "new_tags-0-key"),
         (tags(("a", "v" * 50_000)), "must be 2,048 characters or fewer", "new_tags-0-value"),
@@ -536,7 +536,7 @@ def merging(at_operation):
         ({"renamed-0-key": "a"}, "must have 1 to 128 characters, not 0.", "renamed-0-new_key"),
         (
             {"removed-0-key": "a", "renamed-0-key": "b", "renamed-0-new_key": "a"},
-            'The tag "a" stands here twice.',
+            'The tag "a" is entered twice.',
             "renamed-0-new_key",
         ),
         ({"removed-0-key": "a", "only_value": "x"}, "must have 1 to 128 characters", "only_key"),

@@ -120,7 +120,7 @@ def test_job_tag_that_cannot_be_gets_a_sentence(at_options, place, typed, senten
 
 def test_job_tag_twice_and_51_tags_get_a_sentence(at_options, place):
     at_options.press("options", "add:tags", **{"tags-0-key": "a"})
-    refused(at_options, 'The tag "a" stands here twice.', "tags-1-key",
+    refused(at_options, 'The tag "a" is entered twice.', "tags-1-key",
             report_path=place, **{"tags-1-key": "a"})  # fmt: skip
     many = {f"tags-{n}-key": f"k{n}" for n in range(51)}
     at_options.open("options")

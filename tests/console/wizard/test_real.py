@@ -108,7 +108,7 @@ def test_sample_offers_the_whole_manifest_first_and_its_own_rows_too(client, loo
 def test_report_scope_has_to_be_one(client, looked):
     answer = press(client, looked, go="list", report_scope="Some")
     assert answer.status_code == 422
-    assert "Choose what the report lists." in answer.content.decode()
+    assert "Choose a report scope." in answer.content.decode()
 
 
 def test_report_that_cannot_be_written_is_said_before_the_job_is_made(client, looked):

@@ -39,7 +39,7 @@ class SourceForm(FieldsForm):
     )
 
     region = forms.ModelChoiceField(
-        queryset=Region.objects.all(),
+        queryset=Region.objects.filter(disabled=False),
         to_field_name="slug",
         label="Region",
         empty_label="Choose a Region",
@@ -47,7 +47,7 @@ class SourceForm(FieldsForm):
         " of the objects.",
         error_messages={
             "required": "Choose a Region.",
-            "invalid_choice": "This Region is not there any more. Choose another.",
+            "invalid_choice": "This Region no longer exists. Choose another.",
         },
     )
     read_as = forms.ModelChoiceField(
@@ -55,11 +55,11 @@ class SourceForm(FieldsForm):
         to_field_name="arn",
         required=False,
         label="Read as",
-        help_text="The IAM role with whose credentials this page looks at the list. Step 3 starts"
+        help_text="The IAM role whose credentials this page uses to read the list. Step 3 starts"
         " with the same role for the job.",
         empty_label="The Region's first IAM role",
         error_messages={
-            "invalid_choice": "This IAM role is not there any more. Choose another.",
+            "invalid_choice": "This IAM role no longer exists. Choose another.",
         },
     )
 

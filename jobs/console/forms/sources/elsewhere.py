@@ -40,7 +40,7 @@ class UploadForm(_ElsewhereForm):
     button = "Upload a file"
     says = (
         "Any list of objects: CSV with or without a bucket column or a header, tabs or semicolons, plain"
-        " keys, s3:// lines. It becomes a manifest in the Region, and is shown before anything runs."
+        " keys, s3:// lines. It is converted to a manifest in the Region and shown before anything runs."
     )
 
 
@@ -49,8 +49,8 @@ class PasteForm(_ElsewhereForm):
     page = "list-paste"
     button = "Paste keys"
     says = (
-        "One object on each line: keys, s3:// paths, or rows of a manifest. They become a manifest in the"
-        " Region, and are shown before anything runs."
+        "One object on each line: keys, s3:// paths, or rows of a manifest. They are saved as a manifest in the"
+        " Region and shown before anything runs."
     )
 
 
@@ -59,6 +59,6 @@ class TickForm(_ElsewhereForm):
     page = "list-tick"
     button = "Tick objects"
     says = (
-        "Objects and folders of a bucket. They become a manifest in the Region, and are shown before"
+        "Objects and folders of a bucket. They are saved as a manifest in the Region and shown before"
         " anything runs."
     )

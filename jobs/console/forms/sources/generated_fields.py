@@ -5,6 +5,7 @@ which a problem finds its field.
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.console.forms.sources.pair_rows import OwnRows, PairRows
 from jobs.operations.fields import (
     ChoiceField,
     Column,
@@ -12,7 +13,6 @@ from jobs.operations.fields import (
     MomentField,
     NumberField,
     Option,
-    RowsField,
     SwitchField,
     TextField,
     Wire,
@@ -23,8 +23,10 @@ from jobs.spec.encryption_filter import MEMBERS
 from jobs.spec.generator_extension import ALL, CURRENT, DELETE_MARKERS, NONCURRENT
 
 STARTS, ENDS, HOLDS, GLOB, EXPRESSION = "starts", "ends", "contains", "glob", "expression"
-IS, LIKE, ANY = "is", "like", "any"
 SAVING = ("saves", "saved_path", "saved_encryption", "saved_key")
+PINNED = "Pinned"
+"""Of the choice of versions: current ones, listed with the versions that they have then."""
+
 LARGEST_BYTES = 50 * 1024**4
 
 STORAGE_CLASSES = {
@@ -45,6 +47,7 @@ STATUSES = {
 ENCRYPTIONS = dict(zip(MEMBERS, ("SSE-S3", "SSE-KMS", "DSSE-KMS", "SSE-C", "None"), strict=True))
 VERSIONS = {
     CURRENT: "Current versions",
+    PINNED: "Current versions, pinned",
     ALL: "All versions",
     NONCURRENT: "Noncurrent versions only",
     DELETE_MARKERS: "Delete markers only",
@@ -59,14 +62,6 @@ HOW_KEY = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnRows(RowsField):
-    """Rows that `generated_wire` writes, since they stand at several places of the wire form."""
-
-    def write(self, value: Any, wire: Wire) -> None:
-        pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick(SwitchField):
     """As `OwnRows`."""
 
@@ -74,26 +69,18 @@ class Tick(SwitchField):
         pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairRows(OwnRows):
-    columns: tuple[Column, ...] = (
-        Column("key", "Name", "Key"),
-        Column("how", "Value", "How", options=options_of({IS: "Is", LIKE: "Is like", ANY: "Any"})),
-        Column("value", "Text", "Value", keeps_spaces=True),
-    )
-    most: int = 20
-    template: str = ""
+class _Path(TextField):
+    """Written by `generated_wire`."""
 
-    @property
-    def first_text(self) -> str:
-        return "key"
+    def write(self, value: Any, wire: Wire) -> None:
+        pass
 
-    def problems(self, rows: Any) -> list[tuple[int, str, str]]:
-        return [
-            (n, "key", "Enter the name that objects must have.")
-            for n, row in enumerate(rows)
-            if not row["key"]
-        ]
+
+class _Choice(ChoiceField):
+    """As `_Path`."""
+
+    def write(self, value: Any, wire: Wire) -> None:
+        pass
 
 
 def ticks(prefix: str, labels: dict[str, str]) -> tuple[Field, ...]:
@@ -111,8 +98,8 @@ class KeyRows(OwnRows):
 _NAMES = KeyRows(
     name="key_filters",
     label="Object key",
-    help_text="Several of one kind: any of them. Several kinds: all of them. Letters count as they are"
-    " written.",
+    help_text="Conditions of one kind: any must match. Different kinds: all must match. Matching is"
+    " case-sensitive.",
     columns=(
         Column("how", "Condition", "How", options=options_of(HOW_KEY)),
         Column("text", "Text", "Text", keeps_spaces=True),
@@ -140,7 +127,7 @@ _ENCRYPTION = (
         name="encryption",
         label="Encryption",
         path="Filter.MatchAnyObjectEncryption",
-        help_text="No listing tells it: each object that passes the other filters is asked.",
+        help_text="Listings do not include it: each object that passes the other filters is checked.",
         options=(Option("", "Any"), *options_of(ENCRYPTIONS)),
     ),
     When(
@@ -167,23 +154,28 @@ _FILTERS = More(
         _NAMES,
         Group("", _TIMES),
         Group("", _SIZES),
-        Group("Storage class", ticks("class", STORAGE_CLASSES), "None ticked means any."),
+        Group("Storage class", ticks("class", STORAGE_CLASSES), "If none is selected, all match."),
         *_ENCRYPTION,
         Group(
             "Replication status",
             ticks("status", STATUSES),
-            "None ticked means any. Each object that passes the other filters is asked.",
+            "If none is selected, all match. Each object that passes the other filters is checked individually.",
         ),
-        SwitchField(
+        _Choice(
             name="eligible",
-            label="Only what the replication configuration covers",
-            help_text="Objects to which an enabled replication rule of the bucket applies, in all their"
-            " versions.",
+            label="Replication configuration",
+            help_text="What an enabled replication rule of the bucket covers, in all its versions, or what none"
+            " covers.",
             path="Filter.EligibleForReplication",
+            options=(
+                Option("", "Any"),
+                Option("on", "Only what it covers"),
+                Option("off", "Only what it does not cover"),
+            ),
         ),
         PairRows(name="tags", label="Object tags", path="BatchConsole.Tags", add="Add tag",
                  help_text="An object must have all of them. Each object that passes the other filters"
-                 " is asked."),
+                 " is checked."),
         PairRows(name="metadata", label="Object metadata", path="BatchConsole.Metadata",
                  add="Add metadata", help_text="As tags, by names without x-amz-meta-."),
     ),
@@ -233,27 +225,13 @@ _SAVING = (
 )
 
 
-class _Path(TextField):
-    """Written by `generated_wire`."""
-
-    def write(self, value: Any, wire: Wire) -> None:
-        pass
-
-
-class _Choice(ChoiceField):
-    """As `_Path`."""
-
-    def write(self, value: Any, wire: Wire) -> None:
-        pass
-
-
 ASKED = Form(
     (
         _Path(
             name="source",
             label="Source",
             path="SourceBucket",
-            help_text="s3://bucket for a whole bucket, s3://bucket/prefix for keys that begin so. End a"
+            help_text="s3://bucket for a whole bucket, s3://bucket/prefix for keys that start with the prefix. End a"
             " folder with /.",
             enter="Enter the bucket, or the bucket and a prefix.",
             is_code=True,
@@ -282,5 +260,18 @@ ASKED = Form(
         ),
         _FILTERS,
         *_SAVING,
+        More(
+            "Account of the bucket",
+            (
+                TextField(
+                    name="expected_owner",
+                    label="Expected bucket owner",
+                    path="ExpectedBucketOwner",
+                    help_text="The account ID that the bucket must belong to: that of the IAM role.",
+                    high=12,
+                    is_code=True,
+                ),
+            ),
+        ),
     )
 )

@@ -48,8 +48,8 @@ KINDS = (
         "The manifest.json of an inventory, with data files as CSV, Parquet or ORC.",
         InventoryForm,
     ),
-    Kind("upload", "A file of mine", "A list that lies on this computer.", UploadForm),
-    Kind("paste", "Pasted keys", "A short list, put into a field.", PasteForm),
+    Kind("upload", "A file of mine", "A list on this computer.", UploadForm),
+    Kind("paste", "Pasted keys", "A short list that you paste or type.", PasteForm),
     Kind("tick", "Ticked objects", "Chosen one by one in the bucket.", TickForm),
 )
 SOURCES: dict[str, type[SourceForm]] = {kind.name: kind.form for kind in KINDS}

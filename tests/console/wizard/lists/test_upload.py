@@ -107,7 +107,7 @@ def test_doubled_slice_is_refused_and_answered_with_the_next_one(sender):
     sending.send(1)
     answer = sending.send(1)
     assert answer.status_code == 409 and answer.json()["next"] == 2
-    assert answer.json()["error"] == "Slice 1 is there already. Go on with the next one."
+    assert answer.json()["error"] == "Slice 1 is there already. Continue with the next one."
 
 
 @pytest.mark.parametrize(

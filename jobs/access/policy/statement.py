@@ -1,0 +1,118 @@
+"""A policy as it was read, and whether it has something to say about a request
+(docs/access.md, How a decision is made).
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from jobs.access.policy.operators import NULL, Operator, Test, Wanted
+from jobs.access.policy.patterns import Template, Values
+
+
+class Effect(Enum):
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+class Many(Enum):
+    """What stands in front of an operator where a key has several values."""
+
+    ALL = "ForAllValues"
+    ANY = "ForAnyValue"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One key under one operator. `key` is folded, `written` as the policy has it."""
+
+    operator: Operator
+    key: str
+    wanted: tuple[Wanted, ...]
+    many: Many | None = None
+    if_exists: bool = False
+    written: str = ""
+
+    def holds(self, values: Values, effect: Effect) -> bool:
+        given = values.get(self.key, ())
+        if self.operator is NULL:
+            return any(wanted.value is not bool(given) for wanted in self.wanted)
+        if not given:
+            return self.without_key
+        tests = self.tests(values)
+        negated = self.operator.negated
+        fits = (any(test(value) for test in tests) is not negated for value in given)
+        # Two tags of a job may differ in case alone. Then what is allowed must hold for each of
+        # them, and what is denied for one.
+        if self.many is Many.ALL or (self.many is None and effect is Effect.ALLOW):
+            return all(fits)
+        return any(fits)
+
+    @property
+    def without_key(self) -> bool:
+        """What it says of a request that has no such key."""
+        if self.if_exists or self.many is Many.ALL:
+            return True
+        return self.operator.negated and self.many is None
+
+    def tests(self, values: Values) -> list[Test]:
+        make = self.operator.make
+        made = (wanted.of(values, make) for wanted in self.wanted)
+        return [test for test in made if test is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`number` counts from 1 in its policy. `actions` are all that it is about, as the words of
+    `Action` write them. With `not_resource` it is about what `resources` do not fit. One that is
+    `unreadable` denies everything.
+    """
+
+    number: int
+    sid: str
+    effect: Effect
+    actions: frozenset[str]
+    resources: tuple[Template, ...]
+    not_resource: bool
+    conditions: tuple[Condition, ...]
+    unreadable: bool = False
+    everywhere: bool = False
+    """It is about every resource, whatever that is."""
+
+    @property
+    def is_for_all(self) -> bool:
+        """It says the same to everybody it is attached to, at all times."""
+        return not self.conditions and not any(one.has_variables for one in self.resources)
+
+    @property
+    def label(self) -> str:
+        return f'"{self.sid}"' if self.sid else f"{self.number}"
+
+    def is_about(self, action: str, resource: str, values: Values) -> bool:
+        """Whether action and resource are its, whatever the conditions say."""
+        if self.unreadable:
+            return True
+        return action in self.actions and (self.everywhere or self.fits(resource, values))
+
+    def fits(self, resource: str, values: Values) -> bool:
+        filled = (template.filled(values) for template in self.resources)
+        found = any(glob is not None and glob.fits(resource) for glob in filled)
+        return found is not self.not_resource
+
+    def unmet(self, values: Values) -> Condition | None:
+        """The first condition that does not hold; None when all do."""
+        for condition in self.conditions:
+            if not condition.holds(values, self.effect):
+                return condition
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    name: str
+    statements: tuple[Statement, ...]
+
+
+UNREADABLE = Statement(
+    0, "", Effect.DENY, frozenset(), (), False, (), unreadable=True, everywhere=True
+)
+"""Stands for what cannot be read any more: it may have denied something, and nobody can say what."""

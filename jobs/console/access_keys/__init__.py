@@ -1,0 +1,1 @@
+"""Pages of access keys, with which clients of the REST API sign."""

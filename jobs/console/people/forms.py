@@ -1,0 +1,76 @@
+"""Inviting somebody, and what somebody is allowed."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import Group, User
+
+from jobs.access import people
+from jobs.access.emails import normal_form
+from jobs.console.forms.typed import TextField
+from jobs.models import Person
+
+LONGEST_NAME = 150
+
+
+class PersonForm(forms.Form):
+    """One form for both: an invitation is an account that nobody has a password for yet."""
+
+    email = TextField(
+        label="Email",
+        enter="Enter an email.",
+        high=254,
+        help_text="It is also their sign-in.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "class": "w-md"}),
+    )
+    name = TextField(
+        label="Name",
+        high=LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "w-md"}),
+    )
+    roles: forms.ModelMultipleChoiceField[Group] = forms.ModelMultipleChoiceField(
+        label="Roles",
+        queryset=Group.objects.order_by("name"),
+        required=False,
+        help_text="What a role allows is said by its policies. Without any, somebody sees nothing.",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "A role of these is gone. Choose again."},
+    )
+    is_administrator = forms.BooleanField(
+        label="Administrator",
+        required=False,
+        help_text="Is allowed everything, whatever policies say. Only an administrator makes another.",
+    )
+    requires_two_factor = forms.BooleanField(
+        label="Require two-factor",
+        required=False,
+        help_text="They set it up when they sign in next, and come to nothing else before. Does not"
+        " count for single sign-on, where the provider asks for it.",
+    )
+
+    def __init__(
+        self, data: Any = None, *, by: User, person: User | None = None, **options: Any
+    ) -> None:
+        self.person = person
+        super().__init__(data, initial=_initial(person), auto_id="%s", label_suffix="", **options)
+        self.fields["is_administrator"].disabled = not by.is_superuser
+
+    def clean_email(self) -> str:
+        email = normal_form(self.cleaned_data["email"])
+        if self.person and email == self.person.get_username():
+            return email
+        if problem := people.problem_with_email(email):
+            raise forms.ValidationError(problem)
+        return email
+
+
+def _initial(person: User | None) -> dict[str, object]:
+    if person is None:
+        return {}
+    return {
+        "email": person.email or person.get_username(),
+        "name": person.get_full_name(),
+        "roles": list(person.groups.all()),
+        "is_administrator": person.is_superuser,
+        "requires_two_factor": Person.of(person.pk).requires_two_factor,
+    }
