@@ -33,7 +33,6 @@ SAME_RANK_ARROWS = {
     ("dataplane", "services"),
     ("manifests", "workstore"),
     ("lifecycle", "access"),
-    ("lifecycle", "audit"),
     ("access", "audit"),
     ("spec", "choices"),
     ("spec", "errors"),
