@@ -29,6 +29,7 @@ PARTS = {
     "neighbours": ("neighbours", "sqlite"),
     "watchers-sqlite": ("watchers", "sqlite"),
     "watchers-postgres": ("watchers", "postgres"),
+    "api": ("api", "sqlite"),
     "million-sqlite": ("million", "sqlite"),
     "million-postgres": ("million", "postgres"),
 }

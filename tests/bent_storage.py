@@ -108,3 +108,17 @@ def bent(url: str, bend: Bend) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class Bent:
+    """A server in front of the real one that answers some requests itself."""
+
+    def __init__(self):
+        self.answer = lambda sent: None
+        self.seen = []
+        self._lock = threading.Lock()
+
+    def __call__(self, sent):
+        with self._lock:
+            self.seen.append(sent)
+            return self.answer(sent) or sent

@@ -201,11 +201,12 @@ def _waiting(redis: Any) -> list[bytes]:
     return [b"rq:job:" + name for name in redis.lrange("rq:queue:control", 0, -1)]
 
 
-def test_worker_carries_nothing_that_only_lists_need():
+def test_worker_carries_nothing_that_only_lists_or_sign_in_need():
     """Each takes megabytes, in every worker; what reads a list imports it with the first of its kind."""
     code = (
         "import django; django.setup(); import sys, jobs.background, jobs.worker;"
-        " print(*{'numpy', 're2', 'pyarrow', 'duckdb', 'isal'} & set(sys.modules))"
+        " print(*{'numpy', 're2', 'pyarrow', 'duckdb', 'isal', 'authlib', 'segno', 'requests'}"
+        " & set(sys.modules))"
     )
     settings = {"DJANGO_SETTINGS_MODULE": "batchconsole.settings", "DATABASE_URL": "sqlite://"}
     said = subprocess.run(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.figures import Findings
 from bench.goals import (
+    api,
     books,
     calls,
     checksums,
@@ -49,4 +50,5 @@ GOALS: dict[str, Measure] = {
     "reports": reports.of_any_length,
     "neighbours": neighbours.beside_bad_storages,
     "watchers": watchers.two_hundred,
+    "api": api.beside_a_job,
 }

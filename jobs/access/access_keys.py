@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Q
 
 from jobs import queueing
 from jobs.access import sigv4
+from jobs.access.actions import Action
 from jobs.access.backend import is_barred
 from jobs.access.principals import Principal, principal_of
 from jobs.access.sigv4 import Request, Signature, SignatureError
+from jobs.audit.log import record
 from jobs.errors import BatchConsoleError
 from jobs.models import AccessKey
 
@@ -68,8 +71,14 @@ def create(
 
 def revoke(key: AccessKey, now: datetime) -> bool:
     """Whether it was not revoked before. Its secret goes for good."""
-    going = AccessKey.objects.filter(pk=key.pk, revoked_at=None)
-    return bool(going.update(revoked_at=now, secret=""))
+    with transaction.atomic():
+        going = AccessKey.objects.filter(pk=key.pk, revoked_at=None)
+        if not going.update(revoked_at=now, secret=""):
+            return False
+        # No signal tells the audit log of an update.
+        after = {"owner": str(key.owner), "revoked_at": now.isoformat()}
+        record(Action.MANAGE_ACCESS, "AccessKey", key.pk, after=after)
+    return True
 
 
 def verify(request: Request, source_ip: str, now: datetime) -> SignedBy:

@@ -13,8 +13,10 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from jobs.access import browser_sessions, password_links, two_factor
+from jobs.access.actions import Action
 from jobs.access.backend import DEMO_EMAIL, ConsoleBackend, is_demo_name
 from jobs.access.emails import normal_form
+from jobs.audit.log import Facts, record
 from jobs.errors import LastAdministratorError
 from jobs.models import PasswordLink, Person, PrincipalTag
 
@@ -76,7 +78,8 @@ def disable(user: User, now: datetime) -> None:
     """Raises LastAdministratorError. Their sessions and links end at once, and do not come back."""
 
     def switch_off() -> None:
-        User.objects.filter(pk=user.pk).update(is_active=False)
+        user.is_active = False
+        user.save(update_fields=["is_active"])
         PasswordLink.objects.filter(user=user).delete()
         browser_sessions.end_all(user, now)
 
@@ -84,15 +87,18 @@ def disable(user: User, now: datetime) -> None:
 
 
 def enable(user: User) -> None:
-    User.objects.filter(pk=user.pk).update(is_active=True)
+    user.is_active = True
+    user.save(update_fields=["is_active"])
 
 
 def set_roles(user: User, groups: Collection[Group], *, is_administrator: bool) -> None:
     """Administrators are allowed everything, whatever their roles say. Raises LastAdministratorError."""
 
     def give() -> None:
-        changed = User.objects.filter(pk=user.pk, is_superuser=not is_administrator)
-        changed.update(is_superuser=is_administrator, is_staff=is_administrator)
+        now = User.objects.get(pk=user.pk)
+        if now.is_superuser != is_administrator:
+            now.is_superuser = now.is_staff = is_administrator
+            now.save(update_fields=["is_superuser", "is_staff"])
         user.groups.set(groups)
 
     _with_an_administrator_left(give)
@@ -100,6 +106,9 @@ def set_roles(user: User, groups: Collection[Group], *, is_administrator: bool) 
 
 def set_tags(user: User, tags: Mapping[str, str]) -> None:
     with transaction.atomic():
+        before = tags_of(user)
+        if before != dict(tags):
+            _note(user, before={"tags": before}, after={"tags": dict(tags)})
         PrincipalTag.objects.filter(user=user).delete()
         PrincipalTag.objects.bulk_create(
             PrincipalTag(user=user, key=key, value=value) for key, value in tags.items()
@@ -112,15 +121,26 @@ def tags_of(user: User) -> dict[str, str]:
 
 def require_two_factor(user: User, now: datetime, *, is_required: bool) -> None:
     """Who has no second factor is signed out, and sets one up at the next sign-in."""
-    Person.objects.update_or_create(user=user, defaults={"requires_two_factor": is_required})
+    with transaction.atomic():
+        Person.objects.update_or_create(user=user, defaults={"requires_two_factor": is_required})
+        _note(user, after={"requires_two_factor": is_required})
     if is_required and not two_factor.is_on(user):
         browser_sessions.end_all(user, now)
 
 
 def reset_two_factor(user: User, now: datetime) -> None:
     """Their phone is lost, or in other hands: what was signed in with it ends."""
-    two_factor.turn_off(user)
+    with transaction.atomic():
+        two_factor.turn_off(user)
+        _note(user, after={"two_factor": "reset"})
     browser_sessions.end_all(user, now)
+
+
+def sign_out(user: User, now: datetime, *, but: str = "") -> None:
+    """Everywhere, save in the session of the key `but`."""
+    with transaction.atomic():
+        _note(user, after={"sessions": "ended"})
+        browser_sessions.end_all(user, now, but=but)
 
 
 def is_invited(user: User) -> bool:
@@ -128,9 +148,16 @@ def is_invited(user: User) -> bool:
     return not user.has_usable_password() and user.last_login is None
 
 
-def invitation(user: User, now: datetime) -> str:
-    """The token of a link, by which they choose their password."""
-    return password_links.issue(user, password_links.Purpose.INVITATION, now)
+def link(user: User, purpose: PasswordLink.Purpose, now: datetime) -> str:
+    """The token of a link by which they choose their password."""
+    with transaction.atomic():
+        _note(user, after={"link": purpose.label})
+        return password_links.issue(user, purpose, now)
+
+
+def _note(user: User, *, before: Facts | None = None, after: Facts) -> None:
+    """For the audit log, where no row is saved of which it hears by itself."""
+    record(Action.MANAGE_ACCESS, "User", user, before=before, after=after)
 
 
 def _with_an_administrator_left(change: Callable[[], None]) -> None:

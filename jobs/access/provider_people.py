@@ -47,7 +47,7 @@ def _by_email(
 ) -> User:
     """The account of that email, or a new one; from now on the identity counts and not the email."""
     email = normal_form(str(claims.get("email") or ""))
-    if not email:
+    if "@" not in email:  # nor the name of a service account
         raise UnknownPersonError("The provider did not say what your email is.")
     if claims.get("email_verified") is not True and not provider.trusts_email:
         raise UnknownPersonError(f"The provider has not verified that {email} is yours.")
@@ -79,7 +79,7 @@ def _made(email: str, claims: Mapping[str, Any], roles: Collection[Group]) -> Us
             f"There is no account {email}, and none of your groups has a role here. Ask your"
             " administrator to invite you."
         )
-    if len(email) > people.LONGEST_EMAIL or is_demo_name(email) or "@" not in email:
+    if len(email) > people.LONGEST_EMAIL or is_demo_name(email):
         raise UnknownPersonError(f"{email} cannot be a sign-in here.")
     user = User(username=email, email=email)
     user.first_name = str(claims.get("name") or "").replace("\x00", "")[:_LONGEST_NAME]

@@ -1,35 +1,37 @@
-"""Accounts, whose names are emails in normal form, and what keeps them from signing in."""
+"""Accounts as Django keeps them, to look at, and what keeps them from signing in.
+
+They are made and changed in the console: what is left of Django's permissions counts for nothing.
+"""
 
 from typing import Any
 
+import django.contrib.auth.admin  # noqa: F401  # registers its own page of accounts, which gives way here
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.contrib.auth.models import User
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs.access import lock_out
-from jobs.access.emails import normal_form
+from jobs.access.actions import Action
+from jobs.admin.deciding import DecidedMixin, allowed
 from jobs.models import FailedSignIn
 
 
-class AccountCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
-    def clean_username(self) -> str:
-        return normal_form(self.cleaned_data["username"])
-
-
-class AccountForm(UserChangeForm):  # type: ignore[type-arg]
-    def clean_username(self) -> str:
-        return normal_form(self.cleaned_data["username"])
-
-
-class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
-    add_form = AccountCreationForm
-    form = AccountForm
+class AccountAdmin(DecidedMixin, UserAdmin):  # type: ignore[type-arg]
+    sees = Action.MANAGE_ACCESS
     actions = ("unlock",)
+    list_display = ("username", "first_name", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser", "groups")
+    fieldsets = (
+        (None, {"fields": ("username", "first_name", "email", "groups")}),
+        ("Sign-in", {"fields": ("is_active", "is_superuser", "last_login", "date_joined")}),
+    )
 
-    @admin.action(description="Unlock: forget failed attempts to sign in", permissions=["change"])
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return allowed(request, Action.MANAGE_ACCESS)
+
+    @admin.action(description="Unlock: forget failed attempts to sign in", permissions=["unlock"])
     def unlock(self, request: HttpRequest, accounts: QuerySet[User]) -> None:
         forgotten = sum(lock_out.unlock(account) for account in accounts)
         self.message_user(
@@ -38,14 +40,21 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
         )
 
 
-admin.site.unregister(User)
+class RoleGroupAdmin(DecidedMixin, GroupAdmin):
+    sees = Action.MANAGE_ACCESS
+    fields = ("name",)
+
+
+admin.site.unregister([User, Group])
 admin.site.register(User, AccountAdmin)
+admin.site.register(Group, RoleGroupAdmin)
 
 
 @admin.register(FailedSignIn)
-class FailedSignInAdmin(admin.ModelAdmin[FailedSignIn]):
+class FailedSignInAdmin(DecidedMixin, admin.ModelAdmin[FailedSignIn]):
     """To delete a row is to unlock what it counts."""
 
+    sees = writes = Action.MANAGE_ACCESS
     list_display = ["scope", "user", "address", "tries", "ends_at"]
     list_filter = ["scope"]
     list_select_related = ["user"]

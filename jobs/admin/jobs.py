@@ -1,4 +1,6 @@
-"""Jobs and what belongs to them. Read-only: what may happen to a job goes through its lifecycle."""
+"""Jobs and what belongs to them, of those that somebody sees. Read-only: what may happen to a job goes
+through its lifecycle.
+"""
 
 from typing import Any
 
@@ -6,7 +8,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from jobs.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
+from jobs.access.actions import Action
+from jobs.admin.deciding import DecidedAdmin, DecidedInline, visible
 from jobs.models import (
     Chunk,
     Draft,
@@ -22,21 +25,37 @@ from jobs.operations import registry
 from jobs.queries.paging import KeysFirst
 
 
-class StatusChangeInline(ReadOnlyInline):
+class OfJobInline(DecidedInline):
+    sees = Action.DESCRIBE_JOB
+
+
+class OfJobAdmin(DecidedAdmin):
+    """Rows of the jobs that who asks sees; `job` is where a row names its job."""
+
+    sees = Action.DESCRIBE_JOB
+    job = "job"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows, seen = super().get_queryset(request), visible(request)
+        # Who sees all jobs asks for no list of them.
+        return rows.filter(**{f"{self.job}__in": seen}) if seen.query.has_filters() else rows
+
+
+class StatusChangeInline(OfJobInline):
     model = StatusChange
     fields = ["at", "from_status", "to_status", "actor", "reason"]
 
 
-class JobEventInline(ReadOnlyInline):
+class JobEventInline(OfJobInline):
     model = JobEvent
     fields = ["at", "kind", "actor", "before", "after"]
 
 
-class JobTagInline(ReadOnlyInline):
+class JobTagInline(OfJobInline):
     model = JobTag
 
 
-class FailureCauseInline(ReadOnlyInline):
+class FailureCauseInline(OfJobInline):
     model = FailureCause
 
 
@@ -54,7 +73,8 @@ class OperationFilter(admin.SimpleListFilter):
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(OfJobAdmin):
+    job = "pk"
     list_display = [
         "id", "status", "description", "operation", "region", "priority", "created_at",
         "total_tasks", "tasks_succeeded", "tasks_failed", "retry_of_id",
@@ -74,28 +94,29 @@ class JobAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Chunk)
-class ChunkAdmin(ReadOnlyAdmin):
+class ChunkAdmin(OfJobAdmin):
     list_display = ["job_id", "position", "rows", "state", "owner", "fence", "succeeded", "failed"]
     list_filter = ["state"]
     search_fields = ["job__id"]
 
 
 @admin.register(StatusChange)
-class StatusChangeAdmin(ReadOnlyAdmin):
+class StatusChangeAdmin(OfJobAdmin):
     list_display = ["at", "job_id", "from_status", "to_status", "actor", "reason"]
     list_filter = ["to_status"]
     search_fields = ["job__id", "reason"]
 
 
 @admin.register(FailureSample)
-class FailureSampleAdmin(ReadOnlyAdmin):
+class FailureSampleAdmin(OfJobAdmin):
     list_display = ["job_id", "line", "bucket", "raw_key", "code", "http_status", "message"]
     list_filter = ["code"]
     search_fields = ["job__id", "raw_key"]
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnlyAdmin):
+class ReportAdmin(OfJobAdmin):
+    sees = Action.GET_JOB_REPORT
     list_display = [
         "job_id",
         "bucket",
@@ -108,6 +129,7 @@ class ReportAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Draft)
-class DraftAdmin(ReadOnlyAdmin):
+class DraftAdmin(DecidedAdmin):
+    sees = Action.MANAGE_ACCESS
     list_display = ["id", "owner", "source", "version", "job", "updated_at"]
     list_filter = ["owner"]

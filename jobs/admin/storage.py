@@ -11,11 +11,17 @@ from django.contrib import admin
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
+from jobs.access.actions import Action
+from jobs.admin.deciding import DecidedMixin
 from jobs.models import Bucket, Region, Role, RoleCredentials
 from jobs.operations import registry
 from jobs.s3.ca_certificates import checked_ca_certificates, holds_private_key
 
 SECRETS = ("secret_access_key", "session_token")
+
+
+class StorageMixin(DecidedMixin):
+    sees = writes = Action.MANAGE_REGIONS
 
 
 class RoleCredentialsForm(forms.ModelForm[RoleCredentials]):
@@ -51,7 +57,7 @@ class RoleCredentialsForm(forms.ModelForm[RoleCredentials]):
 
 
 @admin.register(RoleCredentials)
-class RoleCredentialsAdmin(admin.ModelAdmin[RoleCredentials]):
+class RoleCredentialsAdmin(StorageMixin, admin.ModelAdmin[RoleCredentials]):
     form = RoleCredentialsForm
     list_display = ["role", "region", "ambient", "access_key_id"]
     list_select_related = ["role", "region"]
@@ -83,7 +89,7 @@ class RegionForm(forms.ModelForm[Region]):
 
 
 @admin.register(Region)
-class RegionAdmin(admin.ModelAdmin[Region]):
+class RegionAdmin(StorageMixin, admin.ModelAdmin[Region]):
     form = RegionForm
     list_display = ["name", "code", "endpoint_url", "addressing_style", "verify_tls"]
     readonly_fields = ["created_at", "checked_at", "check_error", "emptied_at"]
@@ -96,7 +102,7 @@ class RegionAdmin(admin.ModelAdmin[Region]):
 
 
 @admin.register(Bucket)
-class BucketAdmin(admin.ModelAdmin[Bucket]):
+class BucketAdmin(StorageMixin, admin.ModelAdmin[Bucket]):
     list_display = ["name", "region"]
     list_select_related = ["region"]
     list_filter = ["region"]
@@ -104,6 +110,6 @@ class BucketAdmin(admin.ModelAdmin[Bucket]):
 
 
 @admin.register(Role)
-class RoleAdmin(admin.ModelAdmin[Role]):
+class RoleAdmin(StorageMixin, admin.ModelAdmin[Role]):
     list_display = ["arn"]
     search_fields = ["arn"]

@@ -26,6 +26,8 @@ WATCHED = {
     "jobs.subscription": REGIONS,
     "auth.user": ACCESS,
     "auth.group": ACCESS,
+    "jobs.accesskey": ACCESS,
+    "jobs.serviceaccount": ACCESS,
 }
 """Models, and the action that changes them."""
 

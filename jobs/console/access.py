@@ -11,7 +11,6 @@ from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,11 +21,11 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.middleware import HtmxDetails
 
+from jobs.access import requests
 from jobs.access.actions import Action
-from jobs.access.addresses import client_address
 from jobs.access.asking import ANY, Context, Keys, Resource
 from jobs.access.decisions import Decision, could
-from jobs.access.principals import Principal, principal_of
+from jobs.access.requests import principal_in
 from jobs.access.visibility import visible_jobs
 from jobs.audit.log import record
 from jobs.console.sign_in import entering
@@ -102,20 +101,8 @@ def sign_in_url(page: str) -> str:
     return f"{reverse('sign-in')}?{urlencode({'next': page})}"
 
 
-def principal_in(request: HttpRequest) -> Principal:
-    """Who asks; looked up once per request, and again after a sign-in."""
-    known = getattr(request, "principal", None)
-    if not isinstance(known, Principal) or known.user != request.user:
-        known = principal_of(request.user)
-        request.principal = known  # type: ignore[attr-defined]
-    return known
-
-
 def context_of(request: HttpRequest) -> Context:
-    forwarded_for = request.headers.get("X-Forwarded-For", "")
-    trusted = settings.BATCHCONSOLE_TRUSTED_PROXIES
-    address = client_address(request.META.get("REMOTE_ADDR", ""), forwarded_for, trusted)
-    return Context(timezone.now(), address)
+    return requests.context_of(request, timezone.now())
 
 
 def decide(

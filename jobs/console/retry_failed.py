@@ -31,12 +31,13 @@ from jobs.console.wizard.drafts import Data
 from jobs.console.wizard.pages import step_url
 from jobs.console.wizard.steps import REVIEW, first_unvisited
 from jobs.lifecycle import retrying
+from jobs.lifecycle.draft_work import FAILED, FRESH, MAKING
 from jobs.lifecycle.retrying import in_the_way
 from jobs.models import Draft, FailureCause, Job
 from jobs.queries import words
 from jobs.queries.retries import retries_of
 from jobs.reports import retry_drafts
-from jobs.reports.retry_drafts import FAILED, MAKING, READY
+from jobs.reports.retry_drafts import WORK
 from jobs.reports.retry_list import fields_of, place_of, size_to_read
 from jobs.spec.retry_list import list_name
 
@@ -101,8 +102,8 @@ def _data_of(job: Job, code: str | None) -> Data:
         "code": code,
         "place": place_of_typed(manifest),
         "rows": retrying.failed_tasks(job, code),
-        **{"state": MAKING, "read": 0, "error": "", "buckets": {}},
-        **{"called_s": 0.0, "seen_s": 0.0},
+        **FRESH,
+        **{"read": 0, "buckets": {}},
     }
     options = data["options"] | {"description": retrying.description_of(job)}
     return data | {"manifest": manifest, "options": options, "retry": retry}
@@ -110,7 +111,7 @@ def _data_of(job: Job, code: str | None) -> Data:
 
 def is_waiting(draft: Draft) -> bool:
     """Whether the wizard has to wait for the list of a retry."""
-    return bool(draft.data.get("retry", {}).get("state", READY) != READY)
+    return WORK.is_waiting(draft)
 
 
 def _told(draft: Draft) -> Data:
@@ -120,8 +121,8 @@ def _told(draft: Draft) -> Data:
 
 def _call_if_idle(draft: Draft, now: datetime) -> None:
     """Whoever looks repeats a hint that was lost, so that no sweep has to."""
-    if retry_drafts.is_idle(_told(draft), now):
-        retry_drafts.change(str(draft.pk), called_s=now.timestamp())
+    if WORK.is_idle(draft, now):
+        WORK.change(str(draft.pk), called_s=now.timestamp())
         queueing.call("make_retry_list", str(draft.pk))
 
 
@@ -166,8 +167,7 @@ def retry_list(request: HttpRequest, draft_id: UUID) -> HttpResponseBase:
     if draft.job_id or "retry" not in draft.data:
         return SeeOther(step_url(draft, first_unvisited(draft.touched)))
     if request.method == "POST" and _told(draft)["state"] == FAILED:
-        fresh = {"state": MAKING, "error": "", "called_s": 0.0, "seen_s": 0.0}
-        draft.data = draft.data | {"retry": _told(draft) | fresh}
+        draft.data = draft.data | {"retry": _told(draft) | FRESH}
         draft.save(update_fields=["data"])
     if not is_waiting(draft):
         return _onward(draft)

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from jobs.console import retry_failed
+from jobs.console.notifications import views as notifications
 from jobs.console.views import (
     actions,
     audit,
@@ -64,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<job:job_id>/priority/", actions.job_priority, name="job-priority"),
     path("jobs/<job:job_id>/limits/", limits.job_limits, name="job-limits"),
     path("jobs/<job:job_id>/tags/", actions.job_tags, name="job-tags"),
+    path("jobs/<job:job_id>/tell-me/", notifications.tell_me, name="job-tell-me"),
     path("jobs/<job:job_id>/retry/", retry_failed.job_retry, name="job-retry"),
     path("jobs/create/<uuid:draft_id>/retry-list/", retry_failed.retry_list, name="retry-list"),
     path(
@@ -84,5 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("jobs.console.wizard.urls")),
     path("", include("jobs.console.regions.urls")),
     path("", include("jobs.console.connections.urls")),
+    path("", include("jobs.console.notifications.urls")),
     path("", include("jobs.console.access_keys.urls")),
+    path("", include("jobs.console.service_accounts.urls")),
 ]

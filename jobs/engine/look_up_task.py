@@ -68,11 +68,11 @@ class LookUp(Operation):
             while isinstance(verdict := self._judge(self._rows[n], facts), str):
                 self._asked[n] = verdict
                 answer = yield _call(verdict, target, context)
+                if verdict == HEAD and not _is_gone(HEAD, answer):
+                    answer = yield from _explained(target, context, answer)
                 if _is_gone(verdict, answer):
                     verdict = False
                     break
-                if verdict == HEAD and answer.http_status == 400:
-                    answer = yield from _why(target, context, answer)
                 if answer.code:
                     return outcome_of(answer)
                 facts[verdict] = answer.data
@@ -109,12 +109,16 @@ def _is_gone(action: str, answer: Answer) -> bool:
     return answer.http_status == _DELETED and "x-amz-delete-marker" in answer.headers
 
 
-def _why(target: Target, context: Context, refused: Answer) -> Generator[Step, Any, Answer]:
-    """HEAD has no words: whether it was refused since the object is under a customer's key."""
+def _explained(target: Target, context: Context, head: Answer) -> Generator[Step, Any, Answer]:
+    """HEAD has no words: whether it was refused since the object is under a customer's key, and whether
+    it is the storage itself that says that there is none.
+    """
+    if head.http_status not in (400, 404):
+        return head
     call = Call(
         context.bucket(target.bucket), "GetObject", {**addressed(target), "Range": "bytes=0-0"}
     )
     answer: Answer = yield call
     if answer.http_status == 400 and "server side encryption" in answer.message.lower():
         return Answer(200, "", "", {CUSTOMER_KEY: "AES256", UNSEEN: True})
-    return answer if answer.code else refused
+    return answer if answer.code else head

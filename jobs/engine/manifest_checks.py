@@ -6,7 +6,6 @@ FailureReason, and StorageUnavailableError when it could not find out.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -33,11 +32,19 @@ UNFIT = "InvalidBucketState"
 """S3's name for a bucket that is not as a call needs it."""
 
 
+KEEPS_NOTHING = (
+    "The filter by tags or metadata keeps no object of the list. Look at the tags and metadata of one of"
+    " the objects, and change the filter."
+)
+
+
 def nothing_listed(job: Job) -> ManifestError:
     """Of a list that has no row."""
     manifest = job.manifest
     if isinstance(manifest, GeneratorSpec):
         return nothing_matches(manifest)
+    if manifest.tags or manifest.metadata:
+        return ManifestError(INVALID, KEEPS_NOTHING)
     if manifest.format in INVENTORIES:
         return ManifestError(INVALID, NO_OBJECTS)
     return ManifestError(INVALID, "The manifest is empty. List at least one object.")
@@ -180,5 +187,4 @@ def check_rows(job: Job, operation: Operation, blocks: Sequence[RowBlock]) -> No
         rows = taken_apart(block.rows)
         for n, (bucket, key) in enumerate(zip(rows.buckets, rows.keys, strict=True)):
             if unfit := operation.unfit_row(bucket, key):
-                place = replace(block.place, line=block.place.line and block.place.line + n)
-                raise _at(place, INVALID, f'names the key "{key}", which {unfit}.')
+                raise _at(block.place_of(n), INVALID, f'names the key "{key}", which {unfit}.')

@@ -30,5 +30,5 @@ def check_plus_signs(
                 fault = plus_signs.unsaid(readings)
                 if not block.place.line:
                     raise of_file(fault.kind, f"{block.place} {fault.what}", fault.remedy)
-                raise at_line(fault, b"", block.place.line + place)
+                raise at_line(fault, b"", block.place_of(place).line)
         job.plus_signs += signs

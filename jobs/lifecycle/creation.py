@@ -18,6 +18,7 @@ from jobs.access.decisions import Decision
 from jobs.choices import INVENTORIES, JobStatus
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
 from jobs.lifecycle import freezing
+from jobs.lifecycle.asked_lists import check_asking
 from jobs.lifecycle.capabilities import lacking
 from jobs.lifecycle.connected import unconnected
 from jobs.lifecycle.generated_lists import check_generator
@@ -183,7 +184,7 @@ def _check_list(spec: JobSpec) -> list[Problem]:
     if isinstance(spec.manifest, GeneratorSpec):
         found = check_generator(spec.manifest, spec.operation, spec.role_arn)
         return [*paths.of_generator(found), *_check_columns(spec)]
-    manifest, problems = spec.manifest, []
+    manifest, problems = spec.manifest, check_asking(spec.manifest, spec.operation)
     if not manifest.bucket or not manifest.key:
         problems.append(Problem(paths.OBJECT, f"{paths.OBJECT} must name an object."))
     if not manifest.etag:
@@ -200,7 +201,7 @@ def _check_columns(spec: JobSpec) -> list[Problem]:
     """Whether the operation can use them. Those of an inventory are known when it is read
     (manifest_checks.check_columns).
     """
-    operation, fields = registry.find(spec.operation), spec.manifest.fields
+    operation, fields = registry.find(spec.operation), spec.manifest.task_fields
     if operation is None or not fields:
         return []
     try:

@@ -73,7 +73,7 @@ class DraftWork:
         drafts = {str(draft.pk): draft.data[self.member] for draft in self.to_do()}
         if drafts.pop(draft_id, None) is None:
             return False
-        held = sum(_is_held(told, now) for told in drafts.values())
+        held = sum(is_held(told, now) for told in drafts.values())
         return held < max(1, conf.control_workers() // 2)
 
     def to_do(self) -> QuerySet[Draft]:
@@ -89,7 +89,8 @@ class DraftWork:
         draft.save(update_fields=["data"])
 
 
-def _is_held(told: dict[str, Any], now: datetime) -> bool:
+def is_held(told: dict[str, Any], now: datetime) -> bool:
+    """Whether a control worker is at it."""
     held_s = told.get("held_s", 0.0)
     return bool(held_s and now.timestamp() - max(held_s, told["seen_s"]) <= STALE_S)
 

@@ -34,6 +34,12 @@ def check_generator(spec: GeneratorSpec, operation: str, role_arn: str) -> list[
     if not spec.sources:
         said = "No key begins with both: the prefixes of the sources and those of the filter exclude each other."
         problems.append(Problem("BatchConsole.Sources", said))
+    if spec.more.pins_versions and spec.versions != CURRENT:
+        said = (
+            "PinCurrentVersions is for current versions. Leave it out: other versions have their IDs in"
+            " the list."
+        )
+        problems.append(Problem("BatchConsole.PinCurrentVersions", said))
     takes_markers = any(
         known.name == operation and known.takes_delete_markers for known in registry.OPERATIONS
     )
@@ -100,7 +106,7 @@ def list_first(
     StorageError.
     """
     storage = storage_for_page(source.bucket, region, role)
-    action = OBJECTS if spec.versions == CURRENT else VERSIONS
+    action = VERSIONS if spec.names_versions else OBJECTS
     prefix = source.prefixes[0] if source.prefixes else ""
     lister = Lister(storage.listing, action, PrefixOf(source.bucket, prefix))
     return lister.page({}, rows=rows).rows[:rows]

@@ -3,7 +3,9 @@
 See docs/batch-operations.md, CSV manifests; docs/engine.md, Reading lists.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from jobs.choices import ManifestField
 from jobs.manifests.compressed import opened, without_beginning
@@ -38,24 +40,7 @@ class CsvManifest:
         self, manifest: ManifestSpec, reading: Reading, checkpoint: Checkpoint
     ) -> Iterator[RowBlock]:
         start = checkpoint or {"byte": 0, "line": 1}
-        is_compressed = start.get("compressed", False)
-        with (
-            reading_errors(manifest),
-            reading.storage(manifest.bucket).open_object(
-                manifest.bucket,
-                manifest.key,
-                start_byte=0 if is_compressed else start["byte"],
-                version_id=manifest.version_id,
-                if_match=manifest.etag,
-            ) as pieces,
-        ):
-            text: Iterable[bytes] = pieces
-            if is_compressed or not start["byte"]:
-                compression, text = opened(pieces)
-                is_compressed = compression is not None
-            if is_compressed:
-                reading.hold_turn()
-                text = without_beginning(text, start["byte"])
+        with opened_text(manifest, reading, start) as (text, is_compressed):
             blocks = read_blocks(
                 text,
                 manifest.fields,
@@ -72,6 +57,34 @@ class CsvManifest:
 
 
 SOURCE = CsvManifest()
+
+
+@contextlib.contextmanager
+def opened_text(
+    manifest: ManifestSpec, reading: Reading, start: Mapping[str, Any]
+) -> Iterator[tuple[Iterable[bytes], bool]]:
+    """The list's text from a checkpoint's byte on, and whether it is compressed: then it is read from its
+    beginning, in one turn. Raises ManifestError, StorageUnavailableError.
+    """
+    is_compressed = start.get("compressed", False)
+    with (
+        reading_errors(manifest),
+        reading.storage(manifest.bucket).open_object(
+            manifest.bucket,
+            manifest.key,
+            start_byte=0 if is_compressed else start["byte"],
+            version_id=manifest.version_id,
+            if_match=manifest.etag,
+        ) as pieces,
+    ):
+        text: Iterable[bytes] = pieces
+        if is_compressed or not start["byte"]:
+            compression, text = opened(pieces)
+            is_compressed = compression is not None
+        if is_compressed:
+            reading.hold_turn()
+            text = without_beginning(text, start["byte"])
+        yield text, is_compressed
 
 
 def read_blocks(

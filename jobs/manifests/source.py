@@ -7,7 +7,7 @@ checkpoint that it kept, so a source has nothing that outlives a block but that.
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from jobs.errors import StorageError
@@ -55,7 +55,8 @@ class RowBlock:
     `place` is that of the first. From `checkpoint` the next block can be read. `skipped` counts rows of
     the source that are no tasks, by the reason ("delete markers"). `parts` are checkpoints from which others
     may read what this reading leaves out from now on, in the order of the list; each is read to its own
-    end, and `checkpoint` without them.
+    end, and `checkpoint` without them. `at` gives the place of each row where they are not on lines that
+    follow each other.
     """
 
     rows: Frozen
@@ -64,6 +65,13 @@ class RowBlock:
     buckets: BucketRows
     skipped: Mapping[str, int] = field(default_factory=dict)
     parts: Sequence[Checkpoint] = ()
+    at: Callable[[int], Place] | None = None
+
+    def place_of(self, row: int) -> Place:
+        """Of any row; 0 is the first."""
+        if self.at is not None:
+            return self.at(row)
+        return replace(self.place, line=self.place.line and self.place.line + row)
 
 
 def never() -> bool:

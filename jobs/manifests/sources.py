@@ -21,7 +21,13 @@ what it needs for that takes memory, and the workers that run tasks never read a
 _FILTERED = "jobs.manifests.sql.source"
 """It wraps the others: their rows that an SQL filter keeps."""
 
+_ASKED = "jobs.manifests.asked_list"
+"""It wraps all of these: rows whose objects have certain tags or metadata, or with their versions."""
+
 
 def source_of(manifest: ListSpec) -> Source:
-    module = _FILTERED if manifest.filter_sql else _SOURCES[manifest.format]
+    if manifest.asks_objects:
+        module = _ASKED
+    else:
+        module = _FILTERED if manifest.filter_sql else _SOURCES[manifest.format]
     return cast(Source, importlib.import_module(module).SOURCE)

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('answer', models.CharField(blank=True, max_length=512)),
             ],
             options={
-                'ordering': ['-created_at', '-id'],
+                'ordering': ['-id'],
             },
         ),
         migrations.CreateModel(
@@ -169,11 +169,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(fields=['created_at', 'id'], name='delivery_by_creation'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['state', 'created_at', 'id'], name='delivery_by_state'),
+            index=models.Index(fields=['state', 'id'], name='delivery_by_state'),
         ),
         migrations.AddConstraint(
             model_name='delivery',

@@ -1,8 +1,11 @@
 """A message on its way to one of those who are told, until it arrived or was given up."""
 
+import json
+
 from django.conf import settings
 from django.db import models
 
+from jobs.choices import JobStatus
 from jobs.models.connection import Webhook
 from jobs.models.job import Job
 
@@ -41,7 +44,7 @@ class Delivery(models.Model):
     """The first of what was answered, or why nothing was."""
 
     class Meta:
-        ordering = ["-created_at", "-id"]
+        ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["message_id", "webhook"],
@@ -60,8 +63,7 @@ class Delivery(models.Model):
                 name="delivery_by_next_try",
                 condition=models.Q(state="waiting"),
             ),
-            models.Index(fields=["created_at", "id"], name="delivery_by_creation"),
-            models.Index(fields=["state", "created_at", "id"], name="delivery_by_state"),
+            models.Index(fields=["state", "id"], name="delivery_by_state"),
         ]
 
     def __str__(self) -> str:
@@ -74,6 +76,19 @@ class Delivery(models.Model):
     @property
     def event_name(self) -> str:
         return str(self.event["detail"]["eventName"])
+
+    @property
+    def event_text(self) -> str:
+        return json.dumps(self.event, indent=2, ensure_ascii=False)
+
+    @property
+    def words(self) -> str:
+        """What it tells, in a word or two."""
+        if self.event_name == "JobCreated":
+            return "Created"
+        if self.event_name == "JobReminder":
+            return "Reminder"
+        return str(JobStatus(self.status).label)
 
     @property
     def status(self) -> str:

@@ -11,7 +11,6 @@ from jobs.choices import (
     REPORT_FORMAT,
     TERMINAL,
     JobStatus,
-    ManifestField,
     PauseCause,
     ReportScope,
 )
@@ -220,7 +219,7 @@ class Job(Prepared):
     def names_versions(self) -> bool:
         """Whether the rows of its list name versions; before the first was read, what its columns say."""
         if self.lists_versions is None:
-            return ManifestField.VERSION_ID in self.manifest.fields
+            return self.manifest.names_versions
         return self.lists_versions
 
     @property

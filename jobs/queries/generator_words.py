@@ -6,7 +6,8 @@ from jobs.models import Job
 from jobs.queries.words import counted
 from jobs.spec.encryption_filter import EncryptionFilter
 from jobs.spec.generator import GeneratorSpec
-from jobs.spec.generator_extension import ALL, CURRENT, DELETE_MARKERS, NONCURRENT, Pair
+from jobs.spec.generator_extension import ALL, CURRENT, DELETE_MARKERS, NONCURRENT
+from jobs.spec.pairs import Pair
 
 _VERSIONS = {
     CURRENT: "Current objects",
@@ -26,7 +27,7 @@ def generator_pairs(spec: GeneratorSpec) -> Pairs:
     ]
     every = [
         ("Listed", "; ".join(_places(spec))),
-        ("Versions", _VERSIONS[spec.versions]),
+        ("Versions", f"{_VERSIONS[spec.versions]}{', pinned' if more.pins_versions else ''}"),
         ("Created after", asked.created_after or ""),
         ("Created before", asked.created_before or ""),
         ("Key begins with", _any(spec.names.prefixes)),
@@ -39,8 +40,8 @@ def generator_pairs(spec: GeneratorSpec) -> Pairs:
         ("Encryption", _encryption(asked.encryption)),
         ("Replication status", _any(asked.replication_statuses)),
         ("Eligible for replication", _yes_or_no(asked.eligible_for_replication)),
-        ("Tags", _pairs(more.tags)),
-        ("Metadata", _pairs(more.metadata)),
+        ("Tags", pairs_in_words(more.tags)),
+        ("Metadata", pairs_in_words(more.metadata)),
     ]
     return [(label, value) for label, value in every if value]
 
@@ -87,7 +88,7 @@ def _encryption(asked: EncryptionFilter | None) -> str:
     return f"{asked.kind}{key}{bucket_key[asked.bucket_key]}"
 
 
-def _pairs(pairs: Sequence[Pair]) -> str:
+def pairs_in_words(pairs: Sequence[Pair]) -> str:
     return " and ".join(
         f"{one.key}={one.value}"
         if one.value is not None

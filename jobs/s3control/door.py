@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from jobs.access import access_keys
+from jobs.access import access_keys, requests
 from jobs.access.actions import Action
-from jobs.access.addresses import client_address
 from jobs.access.asking import ANY, Context
 from jobs.access.decisions import Decision, could, may
 from jobs.access.principals import Principal
@@ -113,11 +111,7 @@ def refused(request: HttpRequest, code: str, message: str, http_status: int) -> 
 def _signed(request: HttpRequest, call: Call, job_id: str) -> Asked:
     body = _body(request)
     now = timezone.now()
-    source_ip = client_address(
-        request.META.get("REMOTE_ADDR", ""),
-        request.headers.get("X-Forwarded-For", ""),
-        settings.BATCHCONSOLE_TRUSTED_PROXIES,
-    )
+    source_ip = requests.source_ip(request)
     signed = access_keys.verify(Request.of_meta(request.META, body), source_ip, now)
     check_account(request.headers.get("x-amz-account-id", ""), call.elsewhere)
     return Asked(

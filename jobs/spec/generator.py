@@ -62,7 +62,24 @@ class GeneratorSpec:
     def fields(self) -> tuple[ManifestField, ...]:
         """The columns of the list."""
         fields = (ManifestField.BUCKET, ManifestField.KEY)
-        return fields if self.versions == CURRENT else (*fields, ManifestField.VERSION_ID)
+        return (*fields, ManifestField.VERSION_ID) if self.names_versions else fields
+
+    @property
+    def task_fields(self) -> tuple[ManifestField, ...]:
+        return self.fields
+
+    @property
+    def names_versions(self) -> bool:
+        return self.versions != CURRENT or self.more.pins_versions
+
+    @property
+    def asks_objects(self) -> bool:
+        """It asks them itself, while it lists."""
+        return False
+
+    @property
+    def pins_versions(self) -> bool:
+        return self.more.pins_versions
 
     @property
     def names(self) -> KeyNames:

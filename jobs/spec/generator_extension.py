@@ -6,16 +6,15 @@ from typing import Any, Self
 from jobs.spec.checking import Checker, given
 from jobs.spec.names import bucket_arn, parse_bucket
 from jobs.spec.object_filter import KeyNames, texts_of
+from jobs.spec.pairs import MOST_EXPRESSION, Pair, pairs_of
 
 CURRENT, ALL, NONCURRENT, DELETE_MARKERS = "Current", "All", "Noncurrent", "DeleteMarkers"
 VERSIONS = (CURRENT, ALL, NONCURRENT, DELETE_MARKERS)
 MOST_NAMES = 100
 MOST_SOURCES = 100
-MOST_PAIRS = 20
-MOST_EXPRESSION = 1024
 _MEMBERS = (
     *("Sources", "KeyNameConstraint", "Globs", "RegularExpression", "Tags", "Metadata"),
-    "Versions",
+    *("Versions", "PinCurrentVersions"),
 )
 
 
@@ -38,37 +37,11 @@ class ListedBucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A tag or a piece of metadata that an object has, by its exact value or by a glob; with neither any
-    value will do. `key` of metadata is without x-amz-meta-, and in small letters.
-    """
-
-    key: str
-    value: str | None = None
-    glob: str | None = None
-
-    @classmethod
-    def parse(cls, item: Any, field: str, check: Checker) -> Self:
-        wire = check.structure(item, field)
-        check.only(wire, ("Key", "Value", "Glob"), field)
-        key = check.text(wire.get("Key"), f"{field}.Key", high=1024)
-        if key is None and wire.get("Key") is None:
-            check.say(f"{field}.Key", f"{field}.Key is missing.")
-        value = check.text(wire.get("Value"), f"{field}.Value", low=0, high=2048)
-        glob = check.text(wire.get("Glob"), f"{field}.Glob", high=MOST_EXPRESSION)
-        if value is not None and glob is not None:
-            check.say(f"{field}.Glob", f"{field} must have Value or Glob, not both.")
-        return cls(key or "", value, glob)
-
-    def to_wire(self) -> dict[str, Any]:
-        return given({"Key": self.key, "Value": self.value, "Glob": self.glob})
-
-
-@dataclass(frozen=True, slots=True)
 class Extension:
     """`sources` stand in the place of the whole source bucket. `names` are more texts for AWS's
     KeyNameConstraint; of `globs` a key matches any, as a whole. All of `tags` and `metadata` must be
-    there. `versions` is one of VERSIONS, None for what is usual.
+    there. `versions` is one of VERSIONS, None for what is usual. With `pins_versions` current objects are
+    listed with the versions that they have then.
     """
 
     sources: tuple[ListedBucket, ...] = ()
@@ -78,6 +51,7 @@ class Extension:
     tags: tuple[Pair, ...] = ()
     metadata: tuple[Pair, ...] = ()
     versions: str | None = None
+    pins_versions: bool = False
 
     @classmethod
     def parse(cls, value: Any, field: str, check: Checker) -> Self:
@@ -92,9 +66,10 @@ class Extension:
             names=KeyNames.parse(*at("KeyNameConstraint"), check, most=MOST_NAMES),
             globs=_several(*at("Globs"), check),
             expression=check.text(*at("RegularExpression"), high=MOST_EXPRESSION),
-            tags=_pairs(*at("Tags"), check),
-            metadata=_pairs(*at("Metadata"), check, lower=True),
+            tags=pairs_of(*at("Tags"), check),
+            metadata=pairs_of(*at("Metadata"), check, lower=True),
             versions=check.choice(*at("Versions"), VERSIONS),
+            pins_versions=bool(check.flag(*at("PinCurrentVersions"))),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -106,6 +81,7 @@ class Extension:
             "Tags": [one.to_wire() for one in self.tags] or None,
             "Metadata": [one.to_wire() for one in self.metadata] or None,
             "Versions": self.versions,
+            "PinCurrentVersions": self.pins_versions or None,
         }
         return given(members)
 
@@ -137,17 +113,3 @@ def _several(value: Any, field: str, check: Checker) -> tuple[str, ...]:
     if not 1 <= len(items) <= MOST_NAMES:
         check.say(field, f"{field} must hold 1 to {MOST_NAMES} texts, not {len(items):,}.")
     return texts_of(items[:MOST_NAMES], field, check)
-
-
-def _pairs(value: Any, field: str, check: Checker, *, lower: bool = False) -> tuple[Pair, ...]:
-    if value is None:
-        return ()
-    items = check.items(value, field)
-    if not 1 <= len(items) <= MOST_PAIRS:
-        check.say(field, f"{field} must have 1 to {MOST_PAIRS} entries, not {len(items):,}.")
-    found = [Pair.parse(item, f"{field}[{n}]", check) for n, item in enumerate(items[:MOST_PAIRS])]
-    return (
-        tuple(Pair(one.key.lower(), one.value, one.glob) for one in found)
-        if lower
-        else tuple(found)
-    )

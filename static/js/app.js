@@ -115,6 +115,10 @@ function closeMenusExceptAround(element) {
 
 // Forms
 
+function keepCookie(name, value) {
+  document.cookie = `${name}=${value};path=/;max-age=${A_YEAR_S};samesite=lax`;
+}
+
 function keepTaste({ target }) {
   if (!target.matches("[data-taste]")) return;
   keepCookie(target.id, target.value);

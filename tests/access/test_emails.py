@@ -39,15 +39,24 @@ def test_account_is_stored_in_that_form_whoever_makes_it():
     assert (user.username, user.email) == ("owner@example.org", "owner@example.org")
 
 
-def test_admin_site_refuses_a_second_account_of_one_email_with_a_sentence(client):
+def test_admin_site_makes_no_accounts_beside_the_console(client):
     client.force_login(make_user("admin"))
-    make_user("viewer", name="vera")
     form = {"username": "VERA@example.com", "usable_password": "true"}
     form |= {"password1": PASSWORD, "password2": PASSWORD}
-    page = client.post(reverse("admin:auth_user_add"), form)
-    assert "already exists" in page.text
-    assert client.post(reverse("admin:auth_user_add"), form | {"username": "Otto@x.org"}).url
-    assert User.objects.filter(username="otto@x.org").exists()
+    assert client.post(reverse("admin:auth_user_add"), form).status_code == 403
+    assert not User.objects.filter(username__icontains="vera").exists()
+
+
+def test_admin_site_shows_accounts_and_changes_none(client):
+    client.force_login(make_user("admin"))
+    vera = make_user("viewer", name="vera")
+    assert client.get(reverse("admin:auth_user_add")).status_code == 403
+    assert client.post(reverse("admin:auth_user_delete", args=[vera.pk])).status_code == 403
+    change = reverse("admin:auth_user_change", args=[vera.pk])
+    assert "vera@example.com" in client.get(change).text
+    client.post(change, {"username": "otto@example.com", "is_superuser": "on"})
+    vera.refresh_from_db()
+    assert vera.username == "vera@example.com" and not vera.is_superuser
 
 
 def test_migration_keeps_the_account_that_signed_in_and_numbers_the_other(caplog):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from jobs.access import browser_sessions, password_links, people, two_factor
 from jobs.access.backend import DEMO_EMAIL
 from jobs.errors import LastAdministratorError
-from jobs.models import BrowserSession, PasswordLink, SecondFactor
+from jobs.models import AuditEntry, BrowserSession, PasswordLink, SecondFactor
 from tests.make import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -141,7 +141,7 @@ def test_invitation_makes_an_account_that_nobody_signs_in_to_before_its_link_is_
         "Vera",
     )
     assert people.is_invited(vera)
-    token = people.invitation(vera, NOW)
+    token = people.link(vera, Purpose.INVITATION, NOW)
     assert password_links.claim(token, PASSWORD, NOW) == vera
     vera.refresh_from_db()
     assert not people.is_invited(vera)
@@ -230,3 +230,20 @@ def test_tags_are_replaced_as_a_whole(ana):
     people.set_tags(ana, {"department": "Finance", "team": ""})
     people.set_tags(ana, {"department": "Sales"})
     assert people.tags_of(ana) == {"department": "Sales"}
+
+
+def test_what_administrators_do_to_people_stands_in_the_audit_log(ana):
+    vera = make_user("viewer", name="vera")
+    before = AuditEntry.objects.count()
+    people.disable(vera, NOW)
+    people.enable(vera)
+    people.set_tags(vera, {"department": "Finance"})
+    people.require_two_factor(vera, NOW, is_required=True)
+    people.reset_two_factor(vera, NOW)
+    people.sign_out(vera, NOW)
+    token = people.link(vera, Purpose.RESET, NOW)
+    entries = [str(entry.after) for entry in AuditEntry.objects.order_by("pk")[before:]]
+    for words in ("'is_active': False", "'is_active': True", "Finance", "requires_two_factor",
+                  "reset", "ended", "new password"):  # fmt: skip
+        assert any(words in entry for entry in entries), words
+    assert not any(token in entry for entry in entries)

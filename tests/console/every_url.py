@@ -22,7 +22,11 @@ from jobs.models import (
     Job,
     ListUpload,
     ProbedBucket,
+    Subscription,
 )
+from jobs.notifications.announcing import delivery
+from jobs.notifications.events import event_of
+from jobs.notifications.subscribers import Receiver
 from tests.connected import make_webhook
 from tests.make import (
     make_chunk,
@@ -84,7 +88,7 @@ class World:
             "upload_id": self.upload.pk,
             "key_id": self.ids["accesskey"],
             "slug": self.job.region.slug,
-            "kind": "webhooks",
+            "kind": "jsonl" if "export" in route else "webhooks",
             "content_type_id": ContentType.objects.get_for_model(User).pk,
             "id": self.users["viewer"].pk,
             "pk": self.ids[_kind_of(route)],
@@ -94,11 +98,13 @@ class World:
 
 
 def _kind_of(route):
-    """The model of which a Region's page names a row."""
+    """The model of which a page names a row."""
     kinds = {
         "buckets": "bucket",
         "probes": "probedbucket",
         "capabilities": "foundcapability",
+        "deliveries": "delivery",
+        "notifications": "subscription",
         "service-accounts": "serviceaccount",
         "access/people": "user",
         "access/policies": "accesspolicy",
@@ -124,6 +130,10 @@ def make_world():
     probed = ProbedBucket.objects.create(name="photos", region=region, probed_at=now)
     FoundCapability.objects.create(bucket=probed, name="tags", answer="no", evidence="Lost.")
     FailedSignIn.objects.create(key="k", scope="place", user=users["viewer"], ends_at=now)
+    change = job.status_changes.latest("pk")
+    subscription = Subscription.objects.create(address="team@example.com", created_at=now)
+    receiver = Receiver(address=subscription.address)
+    delivery(event_of(change), job, receiver, now).save()
     draft = Draft.objects.create(owner=users["operator"], created_at=now, updated_at=now)
     upload = ListUpload.objects.create(
         draft=draft,

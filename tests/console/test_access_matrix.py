@@ -61,6 +61,14 @@ CONSOLE = {
     "regions/<slug:slug>/capabilities/<int:pk>/": ("administrator", POST),
     "regions/<slug:slug>/buckets/": ("administrator", POST),
     "regions/<slug:slug>/buckets/<int:pk>/remove/": ("administrator", POST),
+    "account/notifications/": ("viewer", BOTH),
+    "account/notifications/<int:pk>/remove/": ("viewer", POST),
+    "jobs/<job:job_id>/tell-me/": ("viewer", POST),
+    "notifications/": ("administrator", BOTH),
+    "notifications/<int:pk>/remove/": ("administrator", POST),
+    "notifications/deliveries/": ("administrator", GET),
+    "notifications/deliveries/<int:pk>/": ("administrator", GET),
+    "notifications/deliveries/<int:pk>/resend/": ("administrator", POST),
     "account/": ("anybody", BOTH),
     "account/password/": ("anybody", BOTH),
     "account/two-factor/": ("anybody", BOTH),
@@ -148,17 +156,20 @@ _PAGES = (
     *(f"<path:object_id>/{page}" for page in ("", "change/", "delete/", "history/")),
 )
 READ_ONLY = ("job", "chunk", "statuschange", "failuresample", "report", "draft")
+ACCOUNTS = ("user", "group")
+"""Made and changed by the console's own pages."""
+
 WRITTEN = ("rolecredentials", "region", "bucket", "role")
-ADMIN_READ_ONLY = {f"admin/jobs/{model}/{page}" for model in READ_ONLY for page in _PAGES}
+ADMIN_READ_ONLY = {
+    *(f"admin/jobs/{model}/{page}" for model in READ_ONLY for page in _PAGES),
+    *(f"admin/auth/{model}/{page}" for model in ACCOUNTS for page in _PAGES),
+    "admin/auth/user/<id>/password/",
+}
 ADMIN_DELETED = {f"admin/jobs/failedsignin/{page}" for page in _PAGES}
 """To delete one is to unlock what it counts."""
 
-ADMIN_WRITTEN = {
-    *(f"admin/jobs/{model}/{page}" for model in WRITTEN for page in _PAGES),
-    *(f"admin/auth/{model}/{page}" for model in ("user", "group") for page in _PAGES),
-    "admin/auth/user/<id>/password/",
-}
-ADMIN_OF_ALL_STAFF = {
+ADMIN_WRITTEN = {f"admin/jobs/{model}/{page}" for model in WRITTEN for page in _PAGES}
+ADMIN_OF_ALL_WHO_ENTER = {
     "admin/",
     "admin/logout/",
     "admin/password_change/",
@@ -169,7 +180,7 @@ ADMIN_OF_ALL_STAFF = {
     "admin/(?P<url>.*)$",
 }
 ADMIN_OTHERS = {"admin/login/", APP_LIST}
-ADMIN = ADMIN_READ_ONLY | ADMIN_DELETED | ADMIN_WRITTEN | ADMIN_OF_ALL_STAFF | ADMIN_OTHERS
+ADMIN = ADMIN_READ_ONLY | ADMIN_DELETED | ADMIN_WRITTEN | ADMIN_OF_ALL_WHO_ENTER | ADMIN_OTHERS
 
 FORM = "application/x-www-form-urlencoded"
 BODY = {"post": "yes", "go": "save", "confirm": "on", "code": "AccessDenied", "priority": "7"}
@@ -203,17 +214,16 @@ def _pages():
 
 
 def _expected_of_admin(route, role, method):
-    is_staff = role in ("staff", "administrator")
     if route == "admin/login/":  # the door itself
-        return "403" if role in ("viewer", "operator") else "sign-in"
-    if not is_staff:
+        return "403" if role in ("viewer", "operator", "staff") else "sign-in"
+    if role != "administrator":
         return "index" if route == "admin/logout/" else "admin-sign-in"
-    if route in ADMIN_OF_ALL_STAFF:
+    if route in ADMIN_OF_ALL_WHO_ENTER:
         return None  # as Django has it, with nothing of ours in it
     if route.endswith("/<path:object_id>/"):
         return "may"  # it leads on to change/
-    if role == "staff":
-        return "404" if route in ADMIN_OTHERS else "403"
+    if route.endswith("/password/"):
+        return "403"
     changes = "/change/" in route and method == "POST"
     if route in ADMIN_READ_ONLY | ADMIN_DELETED and (changes or "/add/" in route):
         return "403"

@@ -29,7 +29,7 @@ def test_page_of_a_long_list_leads_on_by_itself(ended, slowly, page):
     page.get_by_role("button", name="Retry failed").click()
     expect(page.locator("#retry-list")).to_contain_text("Waiting for a worker")
     draft = Draft.objects.get()
-    retry_drafts.change(str(draft.pk), read=1)
+    retry_drafts.WORK.change(str(draft.pk), read=1)
     expect(page.locator("#retry-list")).to_contain_text("Read 1 row of the completion report")
     make_list(draft)
     page.wait_for_url(reverse("wizard-step", args=[draft.pk, "review"]))
@@ -68,7 +68,9 @@ def test_pages_of_retries_fit_the_screen_and_are_accessible(
     page.wait_for_url("**/retry-list/")
     draft = Draft.objects.get()
     look("retry-list", draft.pk)
-    retry_drafts.change(str(draft.pk), state="failed", error=f"s3://{'x' * 60}/ is gone. Do that.")
+    retry_drafts.WORK.change(
+        str(draft.pk), state="failed", error=f"s3://{'x' * 60}/ is gone. Do that."
+    )
     look("retry-list", draft.pk)
     retried(job, "NoSuchKey", status="Suspended", total=1)
     for name in ("job-detail", "job-failures", "job-report"):

@@ -12,6 +12,7 @@ from jobs.models import Job
 from jobs.workstore.store import FolderStore
 from tests import fault_counts
 from tests.allowed import allowed
+from tests.bent_storage import Bent, bent
 from tests.engine import houses, uploads
 from tests.engine.places import new_place
 
@@ -72,3 +73,12 @@ class Steps:
 @pytest.fixture
 def steps(place, redis):
     return Steps()
+
+
+@pytest.fixture
+def between(place, s3_server):
+    bend = Bent()
+    with bent(s3_server, bend) as url:
+        place.region.endpoint_url = url
+        place.region.save()
+        yield bend

@@ -18,7 +18,7 @@ from jobs.manifests.generated import source
 from jobs.manifests.source import ListAnewError
 from jobs.models import Chunk, Job
 from jobs.spec.generator import GeneratorSpec
-from tests.bent_storage import Answered, bent, refused
+from tests.bent_storage import Answered, refused
 
 AWKWARD = ["a b.jpg", "a+b.jpg", "50%.jpg", "é/ü.jpg", 'quo"te.jpg', "com,ma.jpg", "日本.jpg"]
 ODD = ["a//double", "dir/", "a?b#c", "%2F"]
@@ -189,29 +189,6 @@ def test_encryption_is_looked_up(place, steps, alternative, keys):
     )
     job = steps.all_the_way(make_job(place, spec))
     assert keys_of(place, job) == keys
-
-
-class Bent:
-    """A server in front of the real one that answers some requests itself."""
-
-    def __init__(self):
-        self.answer = lambda sent: None
-        self.seen = []
-        self._lock = threading.Lock()
-
-    def __call__(self, sent):
-        with self._lock:
-            self.seen.append(sent)
-            return self.answer(sent) or sent
-
-
-@pytest.fixture
-def between(place, s3_server):
-    bend = Bent()
-    with bent(s3_server, bend) as url:
-        place.region.endpoint_url = url
-        place.region.save()
-        yield bend
 
 
 RULES = b"""<ReplicationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Role>r</Role><Rule>

@@ -3,8 +3,8 @@
 import pytest
 
 from jobs.choices import JobStatus
-from tests.bent_storage import Answered, bent, refused
-from tests.engine.test_generated_lists import Bent, generator, keys_of, make_job
+from tests.bent_storage import Answered, Bent, bent, refused
+from tests.engine.test_generated_lists import generator, keys_of, make_job
 
 UNDER_A_KEY = (
     b"<Error><Code>InvalidRequest</Code><Message>The object was stored using a form of Server Side"

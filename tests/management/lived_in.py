@@ -188,8 +188,9 @@ def break_storage(
 
 def change_password(browser: Browser) -> list[str]:
     new = SECRETS["a new password of the administrator"]
-    path = "/admin/auth/user/1/password/"
-    return [browser.post(path, password1=new, password2=new, usable_password="true")]
+    old = SECRETS["the administrator's password"]
+    path = "/admin/password_change/"
+    return [browser.post(path, old_password=old, new_password1=new, new_password2=new)]
 
 
 def make_job(

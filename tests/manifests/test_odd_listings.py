@@ -225,3 +225,47 @@ def test_a_block_is_cut_short_as_soon_as_reading_is_slow():
     reading = storage.reading(1000, is_slow=lambda: True)
     first = next(listed_blocks(Wanted(WHOLE), reading, page_rows=10))
     assert first.rows.rows == 10
+
+
+def bent_pages(storage, change):
+    """Of a storage that is listed page by page: each answer is changed."""
+    answer = storage.answer
+    storage.answer = lambda action, bucket, query: change(answer(action, bucket, query), query)
+    return storage
+
+
+def test_a_page_that_says_to_be_another_than_was_asked_for_is_noticed():
+    storage = ListingStorage({"photos": entries(many())}, ignores_start=True)
+
+    def of_another(body, query):
+        mark = b"<ContinuationToken>another</ContinuationToken></ListBucketResult>"
+        return body.replace(b"</ListBucketResult>", mark) if "continuation-token" in query else body
+
+    with pytest.raises(StorageError, match="answered with another") as caught:
+        keys_of(bent_pages(storage, of_another))
+    assert caught.value.code == UNUSABLE
+
+
+def test_a_page_with_fewer_rows_than_it_says_is_noticed():
+    storage = ListingStorage({"photos": entries(many())}, ignores_start=True)
+
+    def short(body, query):
+        mark = b"<KeyCount>9</KeyCount></ListBucketResult>"
+        return body.replace(b"</ListBucketResult>", mark) if "continuation-token" in query else body
+
+    with pytest.raises(StorageError, match="says that it has 9 rows, and has 5"):
+        keys_of(bent_pages(storage, short))
+
+
+def test_pages_that_name_their_own_token_and_number_are_taken():
+    keys = many()
+    storage = ListingStorage({"photos": entries(keys)}, ignores_start=True)
+
+    def honest(body, query):
+        if "continuation-token" not in query:
+            return body
+        token = query["continuation-token"].encode()
+        mark = b"<ContinuationToken>%s</ContinuationToken></ListBucketResult>" % token
+        return body.replace(b"</ListBucketResult>", mark)
+
+    assert sorted(keys_of(bent_pages(storage, honest))) == keys

@@ -29,7 +29,8 @@ class Asked:
 def pinned(storage, keys, page_rows=1000):
     ask = Asked(storage.rows["photos"])
     lister = Lister(storage, VERSIONS, PrefixOf("photos"), page_rows=page_rows)
-    return current_versions(lister, keys, ask), ask
+    found = current_versions(lister, keys)
+    return found | {key: ask(key) for key in keys if key not in found}, ask
 
 
 @given(st.integers(0, 200), st.integers(1, 200), st.integers(1, 40), st.booleans())

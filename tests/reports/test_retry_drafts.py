@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from jobs.lifecycle import draft_work
+from jobs.lifecycle.draft_work import FAILED, MAKING, READY, STALE_S, DraftWork
 from jobs.models import Draft
 from jobs.reports import retry_drafts
-from jobs.reports.retry_drafts import FAILED, MAKING, READY, change, is_idle, make_list
+from jobs.reports.retry_drafts import WORK, make_list
 from tests.make import make_failures, make_job, make_region, make_report, make_role, make_user
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +45,11 @@ def told(draft):
     return draft.data["retry"]
 
 
+def refreshed(draft):
+    draft.refresh_from_db()
+    return draft
+
+
 def make(draft, **options):
     make_list(str(draft.pk), clock=timezone.now, **options)
     return told(draft)
@@ -55,9 +62,9 @@ def test_list_is_made_once(draft):
 
 
 def test_second_worker_leaves_the_list_to_the_first_until_that_is_taken_for_dead(draft):
-    change(str(draft.pk), seen_s=timezone.now().timestamp())
+    WORK.change(str(draft.pk), seen_s=timezone.now().timestamp())
     assert make(draft)["state"] == MAKING
-    change(str(draft.pk), seen_s=timezone.now().timestamp() - retry_drafts.STALE_S - 1)
+    WORK.change(str(draft.pk), seen_s=timezone.now().timestamp() - STALE_S - 1)
     assert make(draft)["state"] == READY
 
 
@@ -65,29 +72,32 @@ def test_worker_that_is_stopped_leaves_the_list_to_the_next_at_once(draft):
     stop = threading.Event()
     stop.set()
     found = make(draft, stop=stop)
-    assert found["state"] == MAKING and is_idle(found, timezone.now())
+    assert found["state"] == MAKING and WORK.is_idle(draft, timezone.now())
     assert make(draft)["state"] == READY
 
 
 def test_list_is_idle_when_nobody_was_called_or_seen_for_a_while(draft):
     now = timezone.now()
-    assert is_idle(told(draft), now)
-    change(str(draft.pk), called_s=now.timestamp())
-    assert not is_idle(told(draft), now)
-    later = now + timedelta(seconds=retry_drafts.STALE_S + 1)
-    assert is_idle(told(draft), later)
-    change(str(draft.pk), seen_s=later.timestamp())
-    assert not is_idle(told(draft), later)
-    change(str(draft.pk), state=FAILED)
-    assert not is_idle(told(draft), later + timedelta(days=1))
+    assert WORK.is_idle(refreshed(draft), now)
+    WORK.change(str(draft.pk), called_s=now.timestamp())
+    assert not WORK.is_idle(refreshed(draft), now)
+    later = now + timedelta(seconds=STALE_S + 1)
+    assert WORK.is_idle(refreshed(draft), later)
+    WORK.change(str(draft.pk), seen_s=later.timestamp())
+    assert not WORK.is_idle(refreshed(draft), later)
+    WORK.change(str(draft.pk), state=FAILED)
+    assert not WORK.is_idle(refreshed(draft), later + timedelta(days=1))
 
 
 def test_progress_is_noted_while_rows_are_read(draft, monkeypatch):
-    monkeypatch.setattr(retry_drafts, "NOTE_EVERY_S", 0)
-    seen = []
-    monkeypatch.setattr(
-        retry_drafts, "change", lambda _, **facts: seen.append(facts) or change(_, **facts)
-    )
+    monkeypatch.setattr(draft_work, "NOTE_EVERY_S", 0)
+    seen, change = [], DraftWork.change
+
+    def noted(self, draft_id, **facts):
+        seen.append(facts)
+        return change(self, draft_id, **facts)
+
+    monkeypatch.setattr(DraftWork, "change", noted)
     make(draft)
     assert {"read", "seen_s", "error"} <= set(seen[0]) and seen[0]["read"] == 2
 

@@ -18,6 +18,8 @@ DATABASES = os.environ.get("SOAK_DATABASES", "sqlite postgres").split()
 GATEWAY = "BATCHCONSOLE_TEST_GATEWAY_URL"
 KILLS_IN_OPERATIONS = "tests/engine/test_kills_in_operations.py"
 
+FUZZ = "tests/s3control/test_fuzz.py"
+
 
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
@@ -27,6 +29,7 @@ def say(line: str) -> None:
 def main() -> int:
     failed = [name for name in DATABASES if not is_fine(name)]
     failed += ["every operation"] if not kills_in_operations() else []
+    failed += ["REST API"] if not mutated_requests() else []
     if os.environ.get(GATEWAY):
         tests = ["-m", "pytest", "-k", "gateway", "tests/operations", "tests/workstore"]
         failed += ["gateway"] if subprocess.run([sys.executable, *tests]).returncode else []
@@ -40,6 +43,12 @@ def kills_in_operations() -> bool:
     """A worker killed in the middle of the tasks of each operation; `make test` takes some of them."""
     command = [sys.executable, "-m", "pytest", "-q", KILLS_IN_OPERATIONS]
     return not subprocess.run(command, env=os.environ | {"ALL_CRASHES": "1"}).returncode
+
+
+def mutated_requests() -> bool:
+    """10,000 of them, none of which gets a 500; `make test` sends some."""
+    command = [sys.executable, "-m", "pytest", "-q", FUZZ]
+    return not subprocess.run(command, env=os.environ | {"FUZZ_REQUESTS": "10000"}).returncode
 
 
 def is_fine(database: str) -> bool:

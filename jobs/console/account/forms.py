@@ -59,7 +59,7 @@ class AccountForm(forms.Form):
     live_updates = forms.BooleanField(
         label="Live updates",
         required=False,
-        help_text="Pages about jobs that go on follow them by themselves.",
+        help_text="Pages about jobs that go on follow them by themselves. A page can turn that off.",
     )
 
     def __init__(self, data: Any = None, *, person: Person, **options: Any) -> None:

@@ -63,7 +63,7 @@ def connection_create(request: HttpRequest, kind: str) -> HttpResponse:
     of = KINDS[kind]
     if request.method == "GET":
         return _page(request, of, of.form())
-    form = of.form(_clean(request))
+    form = of.form(clean(request))
     if not form.is_valid():
         return _page(request, of, form)
     row: Connection = form.save()
@@ -79,7 +79,7 @@ def connection_edit(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     row = of.row_or_404(slug)
     if request.method == "GET":
         return _page(request, of, of.form(instance=row), row)
-    form = of.form(_clean(request), instance=row)
+    form = of.form(clean(request), instance=row)
     if not form.is_valid():
         return _page(request, of, form, of.row_or_404(slug))
     form.save()
@@ -126,12 +126,16 @@ def connection_delete(request: HttpRequest, kind: str, slug: str) -> HttpRespons
         said = f"{row.name} was not deleted: {some} not ended and may call it. Disable it instead."
         messages.error(request, said)
         return _to(of, row)
+    if isinstance(row, Webhook) and row.subscriptions.exists():
+        said = f"{row.name} was not deleted: it is told of jobs. Remove that under Notifications."
+        messages.error(request, said)
+        return _to(of, row)
     row.delete()
     messages.success(request, f"{row.name} was deleted.")
     return SeeOther(reverse("connection-list"))
 
 
-def _clean(request: HttpRequest) -> dict[str, str]:
+def clean(request: HttpRequest) -> dict[str, str]:
     """A NUL in a text would reach the database; as a visible sign it gets a sentence."""
     return {name: storable(str(value)) for name, value in request.POST.items()}
 

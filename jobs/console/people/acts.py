@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from jobs.access import browser_sessions, lock_out, people
+from jobs.access import lock_out, people
 from jobs.console.access import signed_in, user_of
 from jobs.console.people.finding import person_to_change
 from jobs.console.people.invitations import send
@@ -82,7 +82,7 @@ def person_two_factor_reset(request: HttpRequest, pk: int) -> HttpResponse:
 def person_sessions_end(request: HttpRequest, pk: int) -> HttpResponse:
     person = person_to_change(request, pk)
     here = request.session.session_key or ""
-    browser_sessions.end_all(person, timezone.now(), but=here)
+    people.sign_out(person, timezone.now(), but=here)
     messages.success(request, f"{person.get_username()} was signed out everywhere.")
     return _page_of(person)
 

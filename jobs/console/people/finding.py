@@ -14,10 +14,10 @@ DOING = "Managing people"
 
 
 def everybody() -> QuerySet[User]:
-    """With what a list says of them."""
+    """With what a list says of them. Service accounts are no people."""
     on = SecondFactor.objects.filter(pk=OuterRef("pk"))
-    people = User.objects.annotate(two_factor_on=Exists(on)).prefetch_related("groups")
-    return people.select_related("person").order_by("username")
+    people = User.objects.filter(service_account=None).annotate(two_factor_on=Exists(on))
+    return people.select_related("person").prefetch_related("groups").order_by("username")
 
 
 def person_to_change(request: HttpRequest, pk: int) -> User:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs import conf
-from jobs.access import password_links
+from jobs.access import password_links, people
 from jobs.access.password_links import Purpose
 from jobs.console import mails
 from jobs.console.access import user_of
@@ -17,7 +17,7 @@ from jobs.console.see_other import SeeOther
 
 def send(request: HttpRequest, person: User, purpose: Purpose) -> HttpResponse:
     """By mail where that works. Else the one who invites gets the link, which nobody sees again."""
-    token = password_links.issue(person, purpose, timezone.now())
+    token = people.link(person, purpose, timezone.now())
     link = mails.link_to("password-link", token, request=request)
     if purpose is Purpose.INVITATION:
         sent = mails.send_invitation(person, link, user_of(request))

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from jobs.console.people.forms import PersonForm
 from jobs.console.people.invitations import send
 from jobs.console.see_other import SeeOther
 from jobs.errors import LastAdministratorError
-from jobs.models import FailedSignIn, PasswordLink
+from jobs.models import AccessPolicy, FailedSignIn, PasswordLink
 
 PER_PAGE = 100
 
@@ -94,7 +95,12 @@ def _context(request: HttpRequest, person: User, form: PersonForm) -> dict[str, 
         "is_me": person.pk == user_of(request).pk,
         "is_invited": people.is_invited(person),
         "tags": people.tags_of(person),
+        "policies": AccessPolicy.objects.filter(
+            Q(users=person) | Q(groups__user=person)
+        ).distinct(),
         "sessions": [(row, name_of(row.user_agent)) for row in sessions],
-        "is_locked": FailedSignIn.objects.filter(user=person, ends_at__gt=now).exists(),
+        "is_locked": FailedSignIn.objects.filter(
+            user=person, tries__gt=0, ends_at__gt=now
+        ).exists(),
         "may_change": user_of(request).is_superuser or not person.is_superuser,
     }

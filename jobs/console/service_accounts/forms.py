@@ -24,7 +24,6 @@ class ServiceAccountForm(forms.Form):
     )
     description = TextField(
         label="Description",
-        required=False,
         high=256,
         help_text="What the program does, and whose it is.",
     )

@@ -92,8 +92,8 @@ def enter(
         samesite="Lax",
         secure=secure,
     )
-    if person.pk and not person._state.adding:
-        keep_tastes(response, person)
+    if not person._state.adding:
+        keep_tastes(response, person, unless=request)
     return response
 
 

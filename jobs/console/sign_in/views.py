@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+from django.contrib import admin
 from django.contrib.auth import authenticate, logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -49,7 +50,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @never_cache
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
     """Stands before the admin site. Raises PermissionDenied for who is signed in and no admin."""
-    if request.user.is_authenticated and not (request.user.is_active and request.user.is_staff):
+    if request.user.is_authenticated and not admin.site.has_permission(request):
         raise PermissionDenied("The admin site needs the Admin role.")
     return HttpResponseRedirect(sign_in_url(request.GET.get("next") or reverse("admin:index")))
 

@@ -9,11 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.access.actions import Action
-from jobs.console.access import can, decide, job_or_404, principal_in, require, signed_in, visible
+from jobs.access.requests import principal_in
+from jobs.console.access import can, decide, job_or_404, require, signed_in, visible
 from jobs.console.context import banner_cache
 from jobs.console.failures import causes_of, has_rows
 from jobs.console.job_frame import frame
 from jobs.console.milestones import Seen, announcement
+from jobs.console.notifications.telling import told
 from jobs.console.pace import throttled_to
 from jobs.console.retry_failed import after_failures
 from jobs.console.shared import shared_fragments
@@ -35,7 +37,7 @@ from jobs.queries.waiting import turn_of
 def job_detail(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     context = {**frame(request, job), **_live(request, job), "section": "status"}
-    context["timeline"] = timeline(job, timezone.now())
+    context |= {"timeline": timeline(job, timezone.now()), "told": told(request, job)}
     if job.is_terminal and job.tasks_failed and not job.dry_run:
         context |= after_failures(job)
     return render(request, "console/job_detail.html", context)
@@ -61,6 +63,7 @@ def job_live(request: HttpRequest, job_id: str) -> HttpResponseBase:
         context |= {
             **frame(request, job),
             "timeline": timeline(job, timezone.now()),
+            "told": told(request, job),
             "changed": True,
         }
     response = render(request, "console/_job_live_answer.html", context)

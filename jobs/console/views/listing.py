@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from jobs.access.actions import Action
+from jobs.access.requests import principal_in
 from jobs.choices import JobStatus
-from jobs.console.access import can, principal_in, require, signed_in, visible
+from jobs.console.access import can, require, signed_in, visible
 from jobs.console.job_filter import parse_filter
 from jobs.console.shared import shared_fragments
 from jobs.models import Region

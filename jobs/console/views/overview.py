@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.access.actions import Action
-from jobs.console.access import principal_in, require, signed_in, visible
+from jobs.access.requests import principal_in
+from jobs.console.access import require, signed_in, visible
 from jobs.console.shared import shared_fragments
 from jobs.queries.job_list import RUNNING, JobFilter
 from jobs.queries.overview import overview as query_overview

@@ -23,7 +23,7 @@ from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS, STEPS, Step
 from jobs.errors import Problem
 from jobs.lifecycle import preflight
 from jobs.lifecycle.creation import refusal_of
-from jobs.models import Draft, Job, Region
+from jobs.models import Draft, Job, Person, Region
 from jobs.operations.base import Operation
 from jobs.spec.job import JobSpec
 from jobs.spec.report import ReportSpec
@@ -271,7 +271,10 @@ def _errors_of(form: StepForm) -> list[Problem]:
 
 
 def _usual_region(draft: Draft) -> Region | None:
-    """The Region of the owner's last job, or the only one."""
+    """The one that the owner chose, that of their last job, or the only one."""
+    chosen = Person.of(draft.owner_id).default_region
+    if chosen:
+        return chosen
     last = Job.objects.filter(owner=draft.owner).order_by("-created_at").first()
     if last:
         return last.region

@@ -27,7 +27,7 @@ class Found:
     With `error` (a sentence for the field `error_field`) nothing else is known. Moments are ISO
     8601. Of `rows_exact` and `rows_estimated` one is a number, or neither is where nobody can say;
     `bound` says what an estimate is ("least", "most", "so far", "" for about so many), `count_note` in
-    sentences what it rests on. `skipped` counts rows that are no tasks, `looks` how many went on from each other. `facts` are labels with values, `rows` the
+    sentences what it rests on. `skipped` counts rows that are no tasks, `listed_bytes` are those of the objects seen so far, `looks` how many went on from each other. `facts` are labels with values, `rows` the
     first ones decoded. `problems` are one for each kind (see `problem`).
 
     `sql` is what an SQL filter keeps (looks/sql_filter.py), empty without one. `plus` is the question what a `+` stands for (looks/plus_signs.py), empty where none is asked.
@@ -56,6 +56,7 @@ class Found:
     bound: str = ""
     count_note: str = ""
     skipped: int = 0
+    listed_bytes: int = 0
     looks: int = 1
     buckets: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)

@@ -41,9 +41,7 @@ def draft_preview(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     except DraftChangedError as error:
         return _saved(request, error.draft, changed=True)
     reading = Reading(draft)
-    context = pages.manifest_context(reading) | {"why": pages.why_no_look(reading)}
-    context |= {"draft": draft, "form": reading.manifest, "alone": True}
-    return render(request, "console/wizard/_preview.html", context)
+    return _of_manifest(request, reading, "_preview.html", why=pages.why_no_look(reading))
 
 
 @require_POST
@@ -56,10 +54,16 @@ def draft_source(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     except DraftChangedError as error:
         return _saved(request, error.draft, changed=True)
     reading = Reading(draft)
-    context = pages.manifest_context(reading)
     reading.manifest.stay_quiet()
-    context |= {"draft": draft, "form": reading.manifest, "alone": True}
-    return render(request, "console/wizard/_source_answer.html", context)
+    return _of_manifest(request, reading, "_source_answer.html")
+
+
+def _of_manifest(
+    request: HttpRequest, reading: Reading, template: str, **more: Any
+) -> HttpResponse:
+    context = pages.manifest_context(reading) | more
+    context |= {"draft": reading.draft, "form": reading.manifest, "alone": True}
+    return render(request, f"console/wizard/{template}", context)
 
 
 @require_POST

@@ -102,6 +102,7 @@ def _manifest_pairs(reading: Reading) -> Pairs:
         pairs += [("ETag", found.etag)] if found.etag else []
         pairs.append(("Objects listed", rows_in_words(found)))
         buckets = ", ".join(f"{name} ({rows:,})" for name, rows in found.buckets.items())
+        pairs += [(label, value) for label, value in found.facts]
         pairs.append(("Buckets" if len(found.buckets) > 1 else "Bucket", buckets or MISSING))
     return pairs
 

@@ -3,7 +3,7 @@
 A judge says of an object whether it belongs to the list, or which call has to be made to find out.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from jobs.manifests.generated import patterns
@@ -11,7 +11,7 @@ from jobs.manifests.listing.listed import Listed
 from jobs.s3.replication_rules import Rule, is_eligible
 from jobs.spec.encryption_filter import EncryptionFilter
 from jobs.spec.generator import GeneratorSpec
-from jobs.spec.generator_extension import Pair
+from jobs.spec.pairs import Pair
 
 HEAD, TAGS = "HeadObject", "GetObjectTagging"
 Facts = Mapping[str, Mapping[str, Any]]
@@ -49,7 +49,15 @@ def judge_of(spec: GeneratorSpec, rules: Collection[Rule] = ()) -> Judge | None:
     """None where listing tells all. `rules` are the enabled ones of the bucket that is listed. Raises
     ValueError for a pattern that is none.
     """
-    judges = list(_judges(spec, rules))
+    return _joined(_judges(spec, rules))
+
+
+def judge_of_pairs(tags: Collection[Pair], metadata: Collection[Pair]) -> Judge | None:
+    """As `judge_of`, for a list that is not generated."""
+    return _joined(_by_what_it_has(tags, metadata))
+
+
+def _joined(judges: Sequence[Judge]) -> Judge | None:
     if not judges:
         return None
 
@@ -77,10 +85,15 @@ def _judges(spec: GeneratorSpec, rules: Collection[Rule]) -> list[Judge]:
         judges.append(_by_status(frozenset(asked.replication_statuses)))
     if asked.encryption:
         judges.append(_by_encryption(asked.encryption))
-    if spec.more.metadata:
-        judges.append(_by_pairs(HEAD, _metadata, spec.more.metadata))
-    if spec.more.tags:
-        judges.append(_by_pairs(TAGS, _tags, spec.more.tags))
+    return judges + _by_what_it_has(spec.more.tags, spec.more.metadata)
+
+
+def _by_what_it_has(tags: Collection[Pair], metadata: Collection[Pair]) -> list[Judge]:
+    judges: list[Judge] = []
+    if metadata:
+        judges.append(_by_pairs(HEAD, _metadata, metadata))
+    if tags:
+        judges.append(_by_pairs(TAGS, _tags, tags))
     return judges
 
 

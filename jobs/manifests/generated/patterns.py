@@ -6,11 +6,12 @@ one that is none of these. A regular expression has RE2's syntax and may match a
 
 import importlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jobs.errors import Problem
 from jobs.spec.generator import EXTENSION, GeneratorSpec
+from jobs.spec.pairs import Pair
 
 Matches = Callable[[str], bool]
 MOST_MEMORY_BYTES = 1024 * 1024
@@ -47,22 +48,27 @@ def expression(pattern: str) -> Matches:
     return lambda text: found.search(text.encode()) is not None
 
 
-def problems_of(spec: GeneratorSpec) -> list[Problem]:
-    """What is wrong with the patterns of a generator, which its wire form does not tell."""
-    pairs = [("Tags", spec.more.tags), ("Metadata", spec.more.metadata)]
-    named = [(f"Globs[{n}]", glob) for n, glob in enumerate(spec.more.globs)]
-    named += [
-        (f"{name}[{n}].Glob", pair.glob)
-        for name, several in pairs
-        for n, pair in enumerate(several)
+def problems_of_pairs(named: Mapping[str, Sequence[Pair]]) -> list[Problem]:
+    """What is wrong with globs of tags and metadata; `named` has them by the path of the member."""
+    found = [
+        (f"{name}[{n}].Glob", _wrong(globs, [pair.glob]))
+        for name, pairs in named.items()
+        for n, pair in enumerate(pairs)
         if pair.glob
     ]
-    found = [(field, _wrong(globs, [glob])) for field, glob in named]
+    return [Problem(field, said) for field, said in found if said]
+
+
+def problems_of(spec: GeneratorSpec) -> list[Problem]:
+    """What is wrong with the patterns of a generator, which its wire form does not tell."""
+    found = [(f"Globs[{n}]", _wrong(globs, [glob])) for n, glob in enumerate(spec.more.globs)]
     if spec.more.expression is not None:
         found.append(("RegularExpression", _wrong(expression, spec.more.expression)))
     if len(spec.more.globs) > 1:
         found.append(("Globs", _wrong(globs, spec.more.globs)))
-    return [Problem(f"{EXTENSION}.{field}", said) for field, said in found if said]
+    pairs = {f"{EXTENSION}.Tags": spec.more.tags, f"{EXTENSION}.Metadata": spec.more.metadata}
+    problems = [Problem(f"{EXTENSION}.{field}", said) for field, said in found if said]
+    return problems + problems_of_pairs(pairs)
 
 
 def _wrong(make: Callable[..., Matches], pattern: object) -> str:

@@ -3,7 +3,7 @@
 from jobs.errors import ManifestError, StorageError
 from jobs.s3.sentences import describe
 from jobs.spec.generator import GeneratorSpec
-from jobs.spec.generator_extension import CURRENT, NONCURRENT
+from jobs.spec.generator_extension import NONCURRENT
 
 INVALID = "InvalidManifestContent"
 NO_RULES = "InvalidBucketState"
@@ -12,7 +12,7 @@ NO_KEYS = "Manifest generation found no keys matching the filter criteria."
 
 
 def list_permission(spec: GeneratorSpec) -> str:
-    return "s3:ListBucket" if spec.versions == CURRENT else "s3:ListBucketVersions"
+    return "s3:ListBucketVersions" if spec.names_versions else "s3:ListBucket"
 
 
 def not_listed(spec: GeneratorSpec, error: StorageError) -> ManifestError:

@@ -16,7 +16,6 @@ from jobs.manifests.source import Checkpoint, ListAnewError, Reading, RowBlock
 from jobs.s3.replication_rules import Rule, enabled
 from jobs.s3.storage import Storage
 from jobs.spec.generator import GeneratorSpec
-from jobs.spec.generator_extension import CURRENT
 
 REPLICATION = "GetBucketReplication"
 ROWS_LOOKED_UP = 100
@@ -58,7 +57,7 @@ def wanted(spec: GeneratorSpec, reading: Reading) -> Wanted:
     skipped: Counter[str] = Counter()
     keeps = keeping(spec, skipped, takes_markers=reading.takes_delete_markers)
     looked_up = _LookedUp(spec, reading, keeps)
-    return Wanted(tuple(places), spec.versions != CURRENT, looked_up.keeps_of, skipped)
+    return Wanted(tuple(places), spec.names_versions, looked_up.keeps_of, skipped)
 
 
 @dataclass(slots=True)

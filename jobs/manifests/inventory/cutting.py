@@ -133,6 +133,7 @@ class Cutter:
                 for name, (rows, index) in buckets.items()
             },
             skipped={DELETE_MARKERS: markers} if markers else {},
+            at=lambda row: Place(int(lines[row]), self._file),
         )
 
 

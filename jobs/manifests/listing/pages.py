@@ -28,7 +28,7 @@ _ENTITY = re.compile(r"&(#x[0-9A-Fa-f]{1,6}|#[0-9]{1,7}|\w{1,8})?;?")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _WANTED = (*("Key", "VersionId", "IsLatest", "Size", "ETag", "LastModified", "StorageClass", "ID"),)
 _FACTS = (
-    *("IsTruncated", "EncodingType", "NextContinuationToken"),
+    *("IsTruncated", "EncodingType", "NextContinuationToken", "ContinuationToken", "KeyCount"),
     *("NextKeyMarker", "NextVersionIdMarker"),
 )
 _FACT = {name: re.compile(rf"<{name}>([^<]*)</{name}>") for name in _FACTS}
@@ -45,12 +45,15 @@ class KeyNotUtf8Error(NoListingError):
 @dataclass(frozen=True, slots=True)
 class Page:
     """`rows` as the storage sent them. `next` is what it wants to be asked on with, by the names of
-    the query: a token, or a key and a version; nothing where it does not say.
+    the query: a token, or a key and a version; nothing where it does not say. `answers` is the token that the
+    page was asked for with and `counted` the number of its rows, as far as the storage says either.
     """
 
     rows: list[Listed]
     is_truncated: bool
     next: dict[str, str]
+    answers: str = ""
+    counted: int | None = None
 
 
 def read_page(body: bytes) -> Page:
@@ -159,7 +162,14 @@ def _page(rows: list[_Row], facts: dict[str, str]) -> Page:
         next_["key-marker"] = unquote_plus(marker, errors="strict") if is_encoded else marker
         next_["version-id-marker"] = facts.get("NextVersionIdMarker", "")
     listed = [_listed(kind, cells, is_encoded=is_encoded) for kind, cells in rows]
-    return Page(listed, facts["IsTruncated"] == "true", next_)
+    counted = facts.get("KeyCount", "")
+    return Page(
+        listed,
+        facts["IsTruncated"] == "true",
+        next_,
+        facts.get("ContinuationToken", ""),
+        int(counted) if counted.isascii() and counted.isdecimal() else None,
+    )
 
 
 def _listed(kind: str, cells: tuple[str, ...], *, is_encoded: bool) -> Listed:

@@ -1,9 +1,9 @@
 """The current version of each row of a list, so that a job acts on what was there when it was made.
 
-A listing of versions tells a thousand at once, where rows lie close together; else each is asked for.
+A listing of versions tells a thousand at once, where rows lie close together.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from os.path import commonprefix
 
 from jobs.manifests.listing.checking import Lister, UnorderedError, require_order
@@ -15,25 +15,20 @@ FEWEST = 8
 OURS_AT_LEAST = 1 / 10
 """Of the rows of a page; with less, further pages tell too little for what they take."""
 
-AskOne = Callable[[str], str | None]
-"""The ID of the current version of a key, "null" for the null version, None where there is no object."""
 
-
-def current_versions(lister: Lister, keys: Iterable[str], ask: AskOne) -> dict[str, str | None]:
-    """Of keys of the bucket that `lister` lists with versions. Raises StorageError, and what `ask`
-    raises.
+def current_versions(lister: Lister, keys: Iterable[str]) -> dict[str, str | None]:
+    """Of keys of the bucket that `lister` lists with versions: the ID of the current version, "null" for the
+    null version, None where it was deleted. Keys that are not here are to be asked for one by one: far
+    apart, or not listed, where guessing is no answer. Raises StorageError.
     """
     left, found = sorted(set(keys)), dict[str, str | None]()
     while len(left) >= FEWEST:
         reached, told = _listed(lister, left)
         found |= told
-        left = [key for key in left if key not in told]
         if not reached:
             break
-        # What the listing passed over may have been deleted: that is asked, not guessed.
-        found |= {key: ask(key) for key in left if key <= reached}
         left = [key for key in left if key > reached]
-    return found | {key: ask(key) for key in left}
+    return found
 
 
 def _listed(lister: Lister, keys: Sequence[str]) -> tuple[str, dict[str, str | None]]:

@@ -66,6 +66,7 @@ class Sequential:
                 while (came := asking.next()) is None:
                     yield Batch([], lambda _: self._checkpoint(self.query, self.last))
                 page = came[1]
+                self._require_whole(query, page)
                 rows = self._new_rows(page)
                 following = self._following(page)
                 yield self._batch(rows, following)
@@ -95,6 +96,20 @@ class Sequential:
         if self.last is not None:
             rows = rows[self._taken(spots) :]
         return rows if self.only is None else [row for row in rows if self._is_in(row)]
+
+    def _require_whole(self, query: Query, page: Page) -> None:
+        """As far as a storage says itself what a page is: nothing else tells of rows that are left out."""
+        token = query.get("continuation-token", "")
+        if page.answers and token and page.answers != token:
+            raise unusable(
+                f"The storage was asked for one page of the bucket {self.lister.place.bucket} and answered with"
+                " another: it names a continuation token that nobody sent."
+            )
+        if page.counted is not None and page.counted > len(page.rows):
+            raise unusable(
+                f"The storage leaves out objects of the bucket {self.lister.place.bucket} when it lists: a page"
+                f" says that it has {page.counted:,} rows, and has {len(page.rows):,}."
+            )
 
     def _taken(self, spots: list[Spot]) -> int:
         """How many of a page were taken by whoever was here before."""

@@ -111,7 +111,7 @@ def block_of(
     """
     found, buckets = _checked(keys.encoded(cells), places, keys.rules)
     placed = {name: (n, places[index]) for name, (n, index) in buckets.items()}
-    return RowBlock(found, places[0], checkpoint, placed, skipped or {})
+    return RowBlock(found, places[0], checkpoint, placed, skipped or {}, at=places.__getitem__)
 
 
 def _checked(cells: Cells, places: list[Place], rules: KeyRules) -> tuple[Frozen, BucketsOfBlock]:

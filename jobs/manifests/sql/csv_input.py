@@ -1,13 +1,13 @@
 """A CSV manifest as a table: its columns are its fields."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from typing import Any
 
 from jobs.choices import ManifestField
-from jobs.manifests.compressed import opened, without_beginning
+from jobs.manifests.csv_manifest import opened_text
 from jobs.manifests.keys import KeyRules
 from jobs.manifests.layout import Layout, layout_of
-from jobs.manifests.opened import check_object, reading_errors
+from jobs.manifests.opened import check_object
 from jobs.manifests.source import Reading
 from jobs.manifests.sql.blocks import Keys
 from jobs.manifests.sql.parts import Lines, Part, cut
@@ -42,24 +42,7 @@ class CsvInput:
         if part_bytes is None and scratch.has(name):
             yield Part(name, "", start["line"], start, None)
             return
-        is_compressed = start.get("compressed", False)
-        with (
-            reading_errors(manifest),
-            self._reading.storage(manifest.bucket).open_object(
-                manifest.bucket,
-                manifest.key,
-                start_byte=0 if is_compressed else start["byte"],
-                version_id=manifest.version_id,
-                if_match=manifest.etag,
-            ) as pieces,
-        ):
-            text: Iterable[bytes] = pieces
-            if is_compressed or not start["byte"]:
-                compression, text = opened(pieces)
-                is_compressed = compression is not None
-            if is_compressed:
-                self._reading.hold_turn()
-                text = without_beginning(text, start["byte"])
+        with opened_text(manifest, self._reading, start) as (text, is_compressed):
             lines = Lines(start["line"], start["byte"])
             texts = lines.taken(text, self._reading)
             while cut(texts, scratch, name, part_bytes, self._reading.is_slow):

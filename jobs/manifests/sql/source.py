@@ -23,8 +23,7 @@ from jobs.manifests.sql.parts import PART_BYTES, Input, Part, line_problem
 from jobs.manifests.sql.process import Limits, SqlProcess, SqlRefusedError, WrongLineError
 from jobs.manifests.sql.result import Result
 from jobs.manifests.sql.scratch import Scratch
-from jobs.manifests.sql.statements import MOST_CHARACTERS
-from jobs.spec.manifest import ManifestSpec
+from jobs.spec.manifest import MOST_SQL, ManifestSpec
 
 RESULT = "the SQL filter's result"
 KEEPS_NOTHING = (
@@ -73,9 +72,9 @@ def _process(
 
 def checked_length(sql: str) -> str:
     """The SQL again. Raises SqlRefusedError where it is too long."""
-    if len(sql) > MOST_CHARACTERS:
+    if len(sql) > MOST_SQL:
         raise SqlRefusedError(
-            f"It has {len(sql):,} characters, and at most {MOST_CHARACTERS:,} are read. Put long lists of"
+            f"It has {len(sql):,} characters, and at most {MOST_SQL:,} are read. Put long lists of"
             " values into the list itself."
         )
     return sql

@@ -13,7 +13,6 @@ TABLE = "list"
 ROW = "_row"
 """A column of the table that holds a row's number in its file; it is not shown."""
 
-MOST_CHARACTERS = 20_000
 
 _QUERIES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"})
 _SOURCES_OF_ROWS = frozenset({"range", "generate_series", "unnest"})

@@ -349,12 +349,16 @@ def test_clone_names_what_the_form_of_generated_lists_has_no_field_for(
     wizard.press("manifest", source=f"s3://{cats}/cats/")
     job = made(wizard, bucket)
     generator = job.listed_by["ManifestGenerator"]["S3JobManifestGenerator"]
-    generator["ExpectedBucketOwner"] = "123456789012"
-    generator["Filter"] = generator.get("Filter", {}) | {"EligibleForReplication": False}
+    generator["EnableManifestOutput"] = True
+    generator["ManifestOutputLocation"] = {
+        "Bucket": f"arn:aws:s3:::{bucket}",
+        "ManifestFormat": "S3InventoryReport_CSV_20211130",
+        "ExpectedManifestBucketOwner": "123456789012",
+    }
     job.save(update_fields=["listed_by"])
     (note,) = cloned(wizard, job).draft.data["notes"]
     assert "no field for these members of the list" in note
-    assert "ExpectedBucketOwner" in note
+    assert "ExpectedManifestBucketOwner" in note
 
 
 def test_clone_of_a_job_over_an_inventory_is_one_over_it(

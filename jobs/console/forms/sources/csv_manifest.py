@@ -11,14 +11,10 @@ from django import forms
 
 from jobs.choices import ManifestField
 from jobs.console.forms.fields_form import asking
-from jobs.console.forms.sources.base import Pairs, object_path
-from jobs.console.forms.sources.sql_filter import NAME as FILTER
-from jobs.console.forms.sources.sql_filter import SqlFilteredForm
+from jobs.console.forms.sources.base import Pairs
+from jobs.console.forms.sources.named_object import NamedObjectForm, asked_for
 from jobs.console.forms.typed import Typed, storable
-from jobs.lifecycle.preflight import place_of
 from jobs.operations.fields import TextField
-from jobs.operations.form import Form
-from jobs.s3.arns import parse_s3_uri
 from jobs.spec.columns import wrong_columns
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.object_list import ListSpec
@@ -29,33 +25,33 @@ YES, NO = "yes", "no"
 _PLUS_MEANS = {YES: "A space", NO: "A plus"}
 _COLUMN = re.compile(r"column-(\d{1,2})\Z")
 
-ASKED = Form(
-    (
-        TextField(
-            name="manifest_object",
-            label="Manifest object",
-            help_text="s3://bucket/key",
-            enter=ENTER,
-            is_code=True,
-            browse="object",
-        ),
-        TextField(
-            name="version_id",
-            label="Manifest object version ID",
-            help_text="Empty means the newest version.",
-            high=1024,
-            is_code=True,
-        ),
-    )
+ASKED = asked_for(
+    TextField(
+        name="manifest_object",
+        label="Manifest object",
+        help_text="s3://bucket/key",
+        enter=ENTER,
+        is_code=True,
+        browse="object",
+    ),
+    TextField(
+        name="version_id",
+        label="Manifest object version ID",
+        help_text="Empty means the newest version.",
+        high=1024,
+        is_code=True,
+    ),
 )
 
 
 @asking(ASKED)
-class CsvForm(SqlFilteredForm):
+class CsvForm(NamedObjectForm):
     """Column fields `column-0`, `column-1`… are there once rows were read."""
 
     kind = "csv"
     main = "manifest_object"
+    version_field = "version_id"
+    enter = ENTER
 
     plus_is_space = forms.ChoiceField(
         label="+ in keys",
@@ -83,23 +79,10 @@ class CsvForm(SqlFilteredForm):
         return super().typed_from(post) | columns
 
     @classmethod
-    def place_of(cls, typed: Mapping[str, str]) -> list[str]:
-        """Region, path and version ID, and a filter: columns are what a look finds out."""
-        own = [typed.get(name, "").strip() for name in ("region", "manifest_object", "version_id")]
-        return [*own, *filter(None, [cls.filter_of(typed)])]
-
-    @classmethod
     def typed_of(cls, spec: ListSpec) -> Typed:
-        return {
-            "manifest_object": spec.place,
-            "version_id": spec.version_id or "",
-            **_plus_typed(spec.plus_is_space if isinstance(spec, ManifestSpec) else None),
-            FILTER: spec.filter_sql,
-            **columns_typed([str(field) for field in spec.fields]),
-        }
-
-    def clean_manifest_object(self) -> str:
-        return object_path(self.cleaned_data["manifest_object"], ENTER)
+        plus = spec.plus_is_space if isinstance(spec, ManifestSpec) else None
+        columns = columns_typed([str(field) for field in spec.fields])
+        return super().typed_of(spec) | _plus_typed(plus) | columns
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -124,22 +107,18 @@ class CsvForm(SqlFilteredForm):
 
     @property
     def has_versions(self) -> bool:
-        return ManifestField.VERSION_ID in self.columns
-
-    def shown_path(self) -> str:
-        bucket, key = parse_s3_uri(self.cleaned_data["manifest_object"])
-        return place_of(bucket, key, self.cleaned_data["version_id"] or None)
+        return super().has_versions or ManifestField.VERSION_ID in self.columns
 
     def spec(self, etag: str) -> ManifestSpec:
-        bucket, key = parse_s3_uri(self.cleaned_data["manifest_object"])
+        bucket, key, version_id = self.place()
         return ManifestSpec(
             bucket=bucket,
             key=key,
             etag=etag,
             fields=tuple(ManifestField(name) for name in self.columns),
-            version_id=self.cleaned_data["version_id"] or None,
+            version_id=version_id,
             plus_is_space=self.switch,
-            filter_sql=self.sql,
+            **self.kept(),
         )
 
     def pairs(self) -> Pairs:
@@ -149,7 +128,7 @@ class CsvForm(SqlFilteredForm):
             ("Manifest object version ID", given.get("version_id")),
             ("Columns", ", ".join(str(ManifestField(c).label) for c in self.columns if c)),
             ("+ in keys", _PLUS_MEANS.get(self.data.get(PLUS, ""))),
-            *self.filter_pairs(),
+            *self.kept_pairs(),
         ]
 
 

@@ -15,7 +15,6 @@ from jobs.manifests.generated.patterns import problems_of
 from jobs.queries.generator_words import generator_pairs
 from jobs.s3.arns import parse_s3_uri
 from jobs.spec.generator import GeneratorSpec
-from jobs.spec.generator_extension import CURRENT
 from jobs.spec.object_list import ListSpec
 
 
@@ -101,7 +100,7 @@ class GeneratedForm(SourceForm):
 
     @property
     def has_versions(self) -> bool:
-        return self.is_valid() and self.spec("").versions != CURRENT
+        return self.is_valid() and self.spec("").names_versions
 
     def shown_path(self) -> str:
         return self.spec("").place

@@ -5,6 +5,7 @@ which a problem finds its field.
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.console.forms.sources.pair_rows import OwnRows, PairRows
 from jobs.operations.fields import (
     ChoiceField,
     Column,
@@ -12,7 +13,6 @@ from jobs.operations.fields import (
     MomentField,
     NumberField,
     Option,
-    RowsField,
     SwitchField,
     TextField,
     Wire,
@@ -23,8 +23,10 @@ from jobs.spec.encryption_filter import MEMBERS
 from jobs.spec.generator_extension import ALL, CURRENT, DELETE_MARKERS, NONCURRENT
 
 STARTS, ENDS, HOLDS, GLOB, EXPRESSION = "starts", "ends", "contains", "glob", "expression"
-IS, LIKE, ANY = "is", "like", "any"
 SAVING = ("saves", "saved_path", "saved_encryption", "saved_key")
+PINNED = "Pinned"
+"""Of the choice of versions: current ones, listed with the versions that they have then."""
+
 LARGEST_BYTES = 50 * 1024**4
 
 STORAGE_CLASSES = {
@@ -45,6 +47,7 @@ STATUSES = {
 ENCRYPTIONS = dict(zip(MEMBERS, ("SSE-S3", "SSE-KMS", "DSSE-KMS", "SSE-C", "None"), strict=True))
 VERSIONS = {
     CURRENT: "Current versions",
+    PINNED: "Current versions, pinned",
     ALL: "All versions",
     NONCURRENT: "Noncurrent versions only",
     DELETE_MARKERS: "Delete markers only",
@@ -59,14 +62,6 @@ HOW_KEY = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnRows(RowsField):
-    """Rows that `generated_wire` writes, since they stand at several places of the wire form."""
-
-    def write(self, value: Any, wire: Wire) -> None:
-        pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick(SwitchField):
     """As `OwnRows`."""
 
@@ -74,26 +69,18 @@ class Tick(SwitchField):
         pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairRows(OwnRows):
-    columns: tuple[Column, ...] = (
-        Column("key", "Name", "Key"),
-        Column("how", "Value", "How", options=options_of({IS: "Is", LIKE: "Is like", ANY: "Any"})),
-        Column("value", "Text", "Value", keeps_spaces=True),
-    )
-    most: int = 20
-    template: str = ""
+class _Path(TextField):
+    """Written by `generated_wire`."""
 
-    @property
-    def first_text(self) -> str:
-        return "key"
+    def write(self, value: Any, wire: Wire) -> None:
+        pass
 
-    def problems(self, rows: Any) -> list[tuple[int, str, str]]:
-        return [
-            (n, "key", "Enter the name that objects must have.")
-            for n, row in enumerate(rows)
-            if not row["key"]
-        ]
+
+class _Choice(ChoiceField):
+    """As `_Path`."""
+
+    def write(self, value: Any, wire: Wire) -> None:
+        pass
 
 
 def ticks(prefix: str, labels: dict[str, str]) -> tuple[Field, ...]:
@@ -174,12 +161,17 @@ _FILTERS = More(
             ticks("status", STATUSES),
             "If none is selected, all match. Each object that passes the other filters is checked individually.",
         ),
-        SwitchField(
+        _Choice(
             name="eligible",
-            label="Only what the replication configuration covers",
-            help_text="Objects to which an enabled replication rule of the bucket applies, in all their"
-            " versions.",
+            label="Replication configuration",
+            help_text="What an enabled replication rule of the bucket covers, in all its versions, or what none"
+            " covers.",
             path="Filter.EligibleForReplication",
+            options=(
+                Option("", "Any"),
+                Option("on", "Only what it covers"),
+                Option("off", "Only what it does not cover"),
+            ),
         ),
         PairRows(name="tags", label="Object tags", path="BatchConsole.Tags", add="Add tag",
                  help_text="An object must have all of them. Each object that passes the other filters"
@@ -233,20 +225,6 @@ _SAVING = (
 )
 
 
-class _Path(TextField):
-    """Written by `generated_wire`."""
-
-    def write(self, value: Any, wire: Wire) -> None:
-        pass
-
-
-class _Choice(ChoiceField):
-    """As `_Path`."""
-
-    def write(self, value: Any, wire: Wire) -> None:
-        pass
-
-
 ASKED = Form(
     (
         _Path(
@@ -282,5 +260,18 @@ ASKED = Form(
         ),
         _FILTERS,
         *_SAVING,
+        More(
+            "Account of the bucket",
+            (
+                TextField(
+                    name="expected_owner",
+                    label="Expected bucket owner",
+                    path="ExpectedBucketOwner",
+                    help_text="The account ID that the bucket must belong to: that of the IAM role.",
+                    high=12,
+                    is_code=True,
+                ),
+            ),
+        ),
     )
 )

@@ -5,16 +5,17 @@ What AWS can say is said as AWS does: a job over one bucket and one prefix has n
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from jobs.console.forms.sources import generated_fields as fields
+from jobs.console.forms.sources.pair_rows import pair_of, typed_pairs, typed_rows
 from jobs.console.forms.typed import Typed
 from jobs.operations import wire as wires
 from jobs.operations.fields import MomentField
 from jobs.s3.arns import bucket_arn, parse_s3_uri
 from jobs.spec.generator import GeneratorSpec
-from jobs.spec.generator_extension import CURRENT, Pair
+from jobs.spec.generator_extension import CURRENT
 from jobs.spec.manifest_output import SAVED_FORMAT
 
 Wire = dict[str, Any]
@@ -45,17 +46,23 @@ def key_filter_at(path: str) -> tuple[str, int]:
 def wire_of(values: Values, simple: Wire) -> Wire:
     """`simple` has the members that a field stands for as it is; `values` are all of the form."""
     generator: Wire = {"EnableManifestOutput": bool(values["saves"])}
-    wires.merge(generator, {n: v for n, v in simple.items() if n in ("Filter",)})
+    wires.merge(
+        generator, {n: v for n, v in simple.items() if n in ("Filter", "ExpectedBucketOwner")}
+    )
     more: Wire = {}
     _write_sources(values, generator, more)
     _write_names(values, generator, more)
     _write_ticks(values, generator)
     _write_encryption(values, generator)
+    if values["eligible"]:
+        wires.put(generator, "Filter.EligibleForReplication", values["eligible"] == "on")
     _write_output(values, generator)
     for name, member in (("tags", "Tags"), ("metadata", "Metadata")):
         if values[name]:
-            more[member] = [_pair(row) for row in values[name]]
-    if values["versions"] and values["versions"] != CURRENT:
+            more[member] = [pair_of(row) for row in values[name]]
+    if values["versions"] == fields.PINNED:
+        more["PinCurrentVersions"] = True
+    elif values["versions"] and values["versions"] != CURRENT:
         more["Versions"] = values["versions"]
     whole: Wire = {"ManifestGenerator": {"S3JobManifestGenerator": generator}}
     return whole | ({"BatchConsole": more} if more else {})
@@ -133,11 +140,6 @@ def _write_output(values: Values, generator: Wire) -> None:
     generator["ManifestOutputLocation"] = output
 
 
-def _pair(row: Mapping[str, str]) -> Wire:
-    member = {fields.IS: "Value", fields.LIKE: "Glob"}.get(row["how"])
-    return {"Key": row["key"]} | ({member: row["value"]} if member else {})
-
-
 # --- Back
 
 
@@ -149,7 +151,9 @@ def typed_of(spec: GeneratorSpec) -> Typed:
     used = {None: "", True: "on", False: "off"}
     typed: Typed = {
         "source": paths[0],
-        "versions": spec.versions if spec.more.versions else CURRENT,
+        "versions": _versions(spec),
+        "eligible": used[asked.eligible_for_replication],
+        "expected_owner": spec.expected_owner or "",
         "created_after": _moment(asked.created_after),
         "created_before": _moment(asked.created_before),
         "larger_than": _number(asked.larger_than_bytes),
@@ -164,11 +168,16 @@ def typed_of(spec: GeneratorSpec) -> Typed:
     typed |= {f"class-{name}": "on" for name in asked.storage_classes}
     typed |= {f"status-{name}": "on" for name in asked.replication_statuses}
     typed |= {"saves": "on"} if spec.saves else {}
-    typed |= {"eligible": "on"} if asked.eligible_for_replication else {}
-    typed |= _rows("more_sources", [{"path": path} for path in paths[1:]])
-    typed |= _rows("key_filters", [{"how": how, "text": text} for how, text in names])
-    typed |= _rows("tags", map(_row, spec.more.tags))
-    return typed | _rows("metadata", map(_row, spec.more.metadata))
+    typed |= typed_rows("more_sources", [{"path": path} for path in paths[1:]])
+    typed |= typed_rows("key_filters", [{"how": how, "text": text} for how, text in names])
+    typed |= typed_pairs("tags", spec.more.tags)
+    return typed | typed_pairs("metadata", spec.more.metadata)
+
+
+def _versions(spec: GeneratorSpec) -> str:
+    if spec.more.pins_versions:
+        return fields.PINNED
+    return spec.versions if spec.more.versions else CURRENT
 
 
 def _paths(spec: GeneratorSpec) -> tuple[list[str], list[tuple[str, str]]]:
@@ -192,16 +201,6 @@ def _paths(spec: GeneratorSpec) -> tuple[list[str], list[tuple[str, str]]]:
     if spec.more.expression is not None:
         conditions.append((fields.EXPRESSION, spec.more.expression))
     return paths, conditions
-
-
-def _row(pair: Pair) -> dict[str, str]:
-    how = fields.LIKE if pair.glob is not None else fields.IS
-    how = fields.ANY if pair.glob is None and pair.value is None else how
-    return {"key": pair.key, "how": how, "value": pair.glob or pair.value or ""}
-
-
-def _rows(name: str, rows: Iterable[Mapping[str, str]]) -> Typed:
-    return {f"{name}-{n}-{part}": text for n, row in enumerate(rows) for part, text in row.items()}
 
 
 def _moment(text: str | None) -> str:

@@ -62,7 +62,7 @@ def _newest(bucket: str, rows: int) -> dict[str, object]:
         "Newest versions",
         f"{bucket} keeps versions, and the list names none: the job acts on the newest at run"
         " time, which may differ from today's.",
-        "List version IDs if that matters.",
+        "If that matters, choose Pin current versions, or list version IDs.",
         blocking=False,
         count=rows,
     )

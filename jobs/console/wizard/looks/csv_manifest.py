@@ -20,7 +20,6 @@ from jobs.manifests.opened import encryption_problem
 from jobs.manifests.preview import Preview, preview, whole_lines
 from jobs.manifests.problems import ProblemKind
 from jobs.models import Region, Role
-from jobs.s3.arns import parse_s3_uri
 from jobs.s3.storage import ObjectFacts
 
 SAMPLE_BYTES = 1024 * 1024
@@ -33,7 +32,7 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     StorageError.
     """
     csv_form = cast(CsvForm, form)
-    bucket, key, version_id = place_of(csv_form)
+    bucket, key, version_id = csv_form.place()
     chosen = csv_form.columns if known and not is_of_another(found, known) else []
     facts = preflight.look_at(bucket, key, version_id, region, role)
     shown = preflight.place_of(bucket, key, version_id)
@@ -70,18 +69,13 @@ def is_of_another(found: Found, known: Found | None) -> bool:
 def some_rows(form: SourceForm, found: Found, region: Region, role: Role) -> tuple[Rows, int]:
     """Of the part that is read, and how many rows that has. Raises StorageError, ManifestError."""
     csv_form = cast(CsvForm, form)
-    bucket, key, version_id = place_of(csv_form)
+    bucket, key, version_id = csv_form.place()
     storage = storage_for_page(bucket, region, role)
     sample = storage.read_range(bucket, key, 0, SAMPLE_BYTES, version_id, if_match=found.etag)
     lines = whole_lines(sample, complete=len(sample) < SAMPLE_BYTES)
     fields = tuple(ManifestField(name) for name in csv_form.columns)
     rules = KeyRules(plus_is_space=bool(csv_form.switch))
     return quick_look.read_some(lines, fields, rules), len(lines)
-
-
-def place_of(form: CsvForm) -> tuple[str, str, str | None]:
-    bucket, key = parse_s3_uri(form.cleaned_data["manifest_object"])
-    return bucket, key, form.cleaned_data["version_id"] or None
 
 
 def _preview(

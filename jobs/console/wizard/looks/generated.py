@@ -17,14 +17,17 @@ from jobs.manifests.generated.refusals import nothing_matches
 from jobs.manifests.generated.source import wanted
 from jobs.manifests.listing.blocks import listed_blocks
 from jobs.manifests.listing.listed import Keeps, Listed
-from jobs.manifests.source import Reading
+from jobs.manifests.source import ListAnewError, Reading
 from jobs.models import Region, Role
 from jobs.spec.generator import GeneratorSpec
-from jobs.spec.generator_extension import CURRENT
 
 LOOK_S = 1.5
 """So long one look lists, and the next one goes on where it stopped."""
 
+ANEW = (
+    "This storage lists out of order, so the list is read anew, page by page. It is counted from the"
+    " beginning."
+)
 _FIRST_PAGE_S = 2.5
 SHOWN = 10
 _BLOCK_ROWS = 100_000
@@ -46,15 +49,20 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
     reading = _reading(region, role, _BLOCK_ROWS, is_over)
     asked = wanted(spec, reading)
     asked = dataclasses.replace(asked, keeps=seen.noting(asked.keeps))
-    with contextlib.closing(listed_blocks(asked, reading, found.checkpoint)) as blocks:  # type: ignore[type-var]
-        for block in blocks:
-            seen.count(block.buckets, block.skipped)
-            found.checkpoint = block.checkpoint
-            if is_over() and not _is_end(block.checkpoint, len(asked.places)):
-                break
-        else:
-            found.checkpoint = None
+    try:
+        with contextlib.closing(listed_blocks(asked, reading, found.checkpoint)) as blocks:  # type: ignore[type-var]
+            for block in blocks:
+                seen.count(block.buckets, block.skipped)
+                found.checkpoint = block.checkpoint
+                if is_over() and not _is_end(block.checkpoint, len(asked.places)):
+                    break
+            else:
+                found.checkpoint = None
+    except ListAnewError as error:
+        seen.begin_anew(error.checkpoint)
     _say(found, spec, seen)
+    if seen.begins_anew:
+        found.count_note = ANEW
 
 
 def _is_end(checkpoint: Any, places: int) -> bool:
@@ -96,12 +104,20 @@ class _Seen:
     total: int = 0
     skipped: int = 0
     pages: int = 0
+    begins_anew: bool = False
 
     def go_on_from(self, known: Found) -> None:
         self.found.rows, self.found.buckets = known.rows, dict(known.buckets)
         self.found.checkpoint = known.checkpoint
         self.total = known.rows_estimated or 0
         self.skipped, self.found.looks = known.skipped, known.looks + 1
+        self.found.listed_bytes = known.listed_bytes
+
+    def begin_anew(self, checkpoint: Any) -> None:
+        """With the next look; what was seen so far may come again."""
+        self.found.rows, self.found.buckets, self.found.listed_bytes = [], {}, 0
+        self.total, self.skipped = 0, 0
+        self.found.checkpoint, self.begins_anew = checkpoint, True
 
     def noting(self, keeps_of: Callable[[str], Keeps]) -> Callable[[str], Keeps]:
         """The same, and what is kept first goes to the rows that are shown."""
@@ -112,6 +128,7 @@ class _Seen:
             def noted(page: list[Listed]) -> list[Listed]:
                 self.pages += 1
                 kept = keeps(page)
+                self.found.listed_bytes += sum(one.size_bytes for one in kept)
                 room = SHOWN - len(self.found.rows)
                 self.found.rows += [_row(bucket, one) for one in kept[: max(0, room)]]
                 return kept
@@ -140,7 +157,7 @@ def _row(bucket: str, one: Listed) -> dict[str, Any]:
 
 def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
     calls = calls_per_object(spec)
-    found.has_version_ids = spec.versions != CURRENT
+    found.has_version_ids = spec.names_versions
     found.skipped = seen.skipped
     if found.checkpoint is None and not calls:
         found.rows_exact = seen.total
@@ -156,6 +173,8 @@ def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
         found.bound = "most" if found.bound == "most" else "so far"
         requests = seen.total * len(calls)
         found.facts.append(["Requests to ask them", f"{requests:,}"])
+    if seen.total:
+        found.facts.append(["Size of the objects", _size(found)])
     if seen.skipped:
         said = f"{seen.skipped:,}, listed only for an operation that deletes"
         found.facts.append(["Delete markers", said])
@@ -164,3 +183,8 @@ def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
         found.problems.append(
             problem("empty", "Nothing matches", nothing, "", blocking=True, count=1)
         )
+
+
+def _size(found: Found) -> str:
+    about = "" if found.rows_exact is not None else f"{found.about} "
+    return f"{about}{found.listed_bytes:,} bytes".strip()

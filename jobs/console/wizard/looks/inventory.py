@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import cast
@@ -22,7 +22,7 @@ from jobs.manifests.inventory.source import SOURCE, read_manifest
 from jobs.manifests.opened import encryption_problem
 from jobs.manifests.preview import ROWS_SHOWN, PreviewRow
 from jobs.manifests.problems import ManifestContentError
-from jobs.manifests.rows import Row
+from jobs.manifests.rows import Row, split_line
 from jobs.manifests.source import Reading
 from jobs.models import Region, Role
 from jobs.spec.manifest import ManifestSpec
@@ -32,6 +32,7 @@ _MOST_TEXT_BYTES = 4 * 1024 * 1024
 _MOST_COLUMNAR_BYTES = 32 * 1024 * 1024
 """A Parquet or ORC file is read as a whole, so a page reads no larger one."""
 
+SIZE = "Size"
 _FILES_ASKED = 3
 _BLOCK_ROWS = 1_000
 
@@ -126,12 +127,15 @@ def _of_file(message: str, remedy: str = "") -> dict[str, object]:
 
 @dataclass(slots=True)
 class _Sample:
-    """Rows of the first data file; `left_out` are delete markers. They took `read_bytes` of it."""
+    """Rows of the first data file; `left_out` are delete markers. They took `read_bytes` of it. `listed_bytes`
+    are those of their objects, None where the inventory does not tell.
+    """
 
     rows: list[Row] = field(default_factory=list)
     left_out: int = 0
     read_bytes: int = 0
     is_whole: bool = False
+    listed_bytes: int | None = None
 
 
 def _first_rows(
@@ -171,6 +175,13 @@ def _count(found: Found, inventory: Inventory, sample: _Sample) -> None:
         whole_bytes = sum(file.size_bytes for file in inventory.files)
         found.rows_estimated = round(len(sample.rows) * whole_bytes / sample.read_bytes)
         found.count_note = "Estimated from the beginning of the first data file."
+    if sample.listed_bytes is None:
+        return
+    if found.rows_exact is not None:
+        found.facts.append(["Size of the objects", f"{sample.listed_bytes:,} bytes"])
+    elif sample.rows and found.rows_estimated:
+        whole = round(sample.listed_bytes / len(sample.rows) * found.rows_estimated)
+        found.facts.append(["Size of the objects", f"About {whole:,} bytes"])
 
 
 def _sample(manifest: ManifestSpec, inventory: Inventory, reading: Reading) -> _Sample:
@@ -198,12 +209,23 @@ def _of_csv(file: DataFile, inventory: Inventory, reading: Reading) -> _Sample:
     lines = text.split(b"\n")
     if not is_whole or not lines[-1]:
         lines.pop()
+    lines = [line.removesuffix(b"\r") for line in lines]
     rows = slow_rows(
-        [line.removesuffix(b"\r") for line in lines],
+        lines,
         inventory.columns,
         1,
         takes_delete_markers=False,
     )
     listed = [row for row in rows if row is not None]
     read_bytes = len(data) - len(unpacker.unconsumed_tail)
-    return _Sample(listed, len(rows) - len(listed), read_bytes, is_whole)
+    sizes = _sizes(lines, rows, inventory.columns.names)
+    return _Sample(listed, len(rows) - len(listed), read_bytes, is_whole, sizes)
+
+
+def _sizes(lines: Sequence[bytes], rows: Sequence[Row | None], names: Sequence[str]) -> int | None:
+    """Of all objects together."""
+    if SIZE not in names:
+        return None
+    place = list(names).index(SIZE)
+    texts = [split_line(line)[place] for line, row in zip(lines, rows, strict=True) if row]
+    return sum(int(text) for text in texts if text.isascii() and text.isdecimal())

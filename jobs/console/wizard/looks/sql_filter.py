@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from jobs.choices import ManifestField, ManifestFormat
 from jobs.console.forms.sources.base import SourceForm
-from jobs.console.forms.sources.sql_filter import NAME, SqlFilteredForm
+from jobs.console.forms.sources.named_object import SQL, NamedObjectForm
 from jobs.console.wizard.found import Found, problem
 from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle.connections import storage_for_page
@@ -19,7 +19,7 @@ MOST_ROWS = 2_000
 
 
 def filters(form: SourceForm) -> bool:
-    return isinstance(form, SqlFilteredForm) and bool(form.sql)
+    return isinstance(form, NamedObjectForm) and bool(form.sql)
 
 
 def note(found: Found, form: SourceForm, region: Region, role: Role) -> None:
@@ -71,7 +71,7 @@ def _refused(error: SqlRefusedError) -> dict[str, object]:
     if error.sql_line:
         where = f"Line {error.sql_line}, column {error.sql_column}: "
     return problem(
-        NAME,
+        SQL,
         "SQL filter",
         where + error.sentence,
         "Correct the filter, then check the list again.",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.wizard.found import Found
-from jobs.console.wizard.looks import csv_manifest, generated, inventory, sql_filter
+from jobs.console.wizard.looks import asking, csv_manifest, generated, inventory, sql_filter
 from jobs.console.wizard.looks.buckets import note_buckets
 from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle import preflight
@@ -45,6 +45,7 @@ def look(form: SourceForm, known: Found | None, *, now: datetime) -> Found:
         with page_turn():
             LOOKS[form.kind].at(found, form, region, role, known)
             if not found.error:
+                asking.note(found, form)
                 note_buckets(found, region, role)
                 sql_filter.note(found, form, region, role)
     except ManifestError as error:
