@@ -15,13 +15,6 @@ from jobs.spec.job import LimitsSpec
 DRY_RUN, SAMPLE_ROWS, LIMITS, PARAMETERS = "DryRun", "SampleRows", "Limits", "Operation"
 TAKEN = (DRY_RUN, SAMPLE_ROWS, LIMITS, PARAMETERS)
 """Members of every job; those of its list stand beside them."""
-OF_LISTS = {
-    "Manifest": ("PlusIsSpace", "Filter"),
-    "ManifestGenerator": (
-        *("Sources", "KeyNameConstraint", "Globs", "RegularExpression"),
-        *("Tags", "Metadata", "Versions"),
-    ),
-}
 _TELLING = {"RetryOf": "retry_of_id", "ClonedFrom": "cloned_from_id", "GuardedBy": "guarded_by_id"}
 """Given back, and not taken."""
 _DEEPEST = 32
@@ -42,16 +35,14 @@ def parse(text: str | None, check: Checker) -> dict[str, Any]:
     return value
 
 
-def check_members(ours: Mapping[str, Any], listed_by: str, check: Checker) -> None:
-    for name in ours:
-        if name in _TELLING:
-            check.say(f"{EXTENSION}.{name}", f"{name} is only told of a job. Take it out.")
-        elif name not in (*TAKEN, *OF_LISTS.get(listed_by, ())):
-            check.say(f"{EXTENSION}.{name}", f'"{name}" is not known here. Take it out.')
+def check_told(ours: Mapping[str, Any], check: Checker) -> None:
+    for name in sorted(_TELLING.keys() & ours.keys()):
+        check.say(f"{EXTENSION}.{name}", f"{name} is only told of a job. Take it out.")
 
 
 def of_list(ours: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in ours.items() if name not in TAKEN}
+    """What is left to the list, which says itself what of it is not known."""
+    return {name: value for name, value in ours.items() if name not in (*TAKEN, *_TELLING)}
 
 
 def limits_of(ours: Mapping[str, Any], check: Checker) -> LimitsSpec:
