@@ -29,8 +29,8 @@ def parse(text: str | None, check: Checker) -> dict[str, Any]:
     except (ValueError, RecursionError):
         check.say(EXTENSION, f"{EXTENSION} must hold a JSON object.")
         return {}
-    if not isinstance(value, dict) or _depth(value) > _DEEPEST:
-        check.say(EXTENSION, f"{EXTENSION} must hold a JSON object.")
+    if not isinstance(value, dict) or not _is_storable(value):
+        check.say(EXTENSION, f"{EXTENSION} must hold a JSON object, without NUL characters.")
         return {}
     return value
 
@@ -114,8 +114,12 @@ def split(value: Mapping[str, Any], shape: Shape | None) -> tuple[dict[str, Any]
     return aws, ours
 
 
-def _depth(value: Any, depth: int = 0) -> int:
-    if depth > _DEEPEST or not isinstance(value, dict | list):
-        return depth
-    inner = value.values() if isinstance(value, dict) else value
-    return max((_depth(one, depth + 1) for one in inner), default=depth)
+def _is_storable(value: Any, depth: int = 0) -> bool:
+    """Not every database stores what JSON can say."""
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= one <= "\udfff" for one in value)
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if not isinstance(value, list):
+        return True
+    return depth < _DEEPEST and all(_is_storable(one, depth + 1) for one in value)
