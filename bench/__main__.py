@@ -25,6 +25,7 @@ PARTS = {
     "scale": ("scale", "sqlite"),
     "pages-sqlite": ("pages", "sqlite"),
     "pages-postgres": ("pages", "postgres"),
+    "policies": ("policies", "sqlite"),
     "reports": ("reports", "sqlite"),
     "neighbours": ("neighbours", "sqlite"),
     "watchers-sqlite": ("watchers", "sqlite"),
