@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.choices import JobStatus, ManifestField
+from jobs.console.views import actions
 from jobs.console.wizard import submit
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS
 from jobs.models import Draft
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
@@ -64,6 +66,19 @@ def _sends(name: str, **typed: str) -> Attempt:
     return attempt
 
 
+def _runs(world: World) -> bool:
+    bucket = world.job.buckets[0] if len(world.job.buckets) == 1 else "confirm"
+    return _sends("job-run", expected="Suspended", understood="on", typed=bucket)(world)
+
+
+def _tags(key: str, value: str) -> Attempt:
+    def attempt(world: World) -> bool:
+        seen = actions._mark(dict(world.job.tags.values_list("key", "value")))
+        return _sends("job-tags", key=key, value=value, save="", seen=seen)(world)
+
+    return attempt
+
+
 def _sees_tags(world: World) -> bool:
     answer = world.browser.get(reverse("job-configuration", args=[world.job.pk]))
     return TAG in answer.text
@@ -91,7 +106,8 @@ def _spec_of(world: World) -> JobSpec:
 def _creates(world: World) -> bool:
     """Of a draft that is ready: what its storage says of the list is no matter of access."""
     now = timezone.now()
-    draft = Draft.objects.create(owner=world.user, created_at=now, updated_at=now)
+    touched = [MANIFEST.slug, OPERATION.slug, OPTIONS.slug]
+    draft = Draft.objects.create(owner=world.user, created_at=now, updated_at=now, touched=touched)
     ready = mock.patch.object(submit.Reading, "spec", lambda *_, **__: _spec_of(world))
     with ready, mock.patch.object(submit.review_pages, "refused", return_value=None):
         answer = world.browser.post(
@@ -108,12 +124,10 @@ BROWSER: dict[str, Attempt] = {
     "s3:CreateJob": _begins,
     "s3:CreateJob, iam:PassRole": _creates,
     "s3:UpdateJobPriority": _sends("job-priority", priority="7"),
-    "s3:UpdateJobStatus to Ready": _sends(
-        "job-run", expected="Suspended", understood="on", typed="confirm"
-    ),
+    "s3:UpdateJobStatus to Ready": _runs,
     "s3:UpdateJobStatus to Cancelled": _sends("job-cancel", reason="wrong"),
-    "s3:PutJobTagging": _sends("job-tags", key="more", value="1", save=""),
-    "s3:DeleteJobTagging": _sends("job-tags", key="", value="", save=""),
+    "s3:PutJobTagging": _tags("more", "1"),
+    "s3:DeleteJobTagging": _tags("", ""),
     "batchconsole:PauseJob": _sends("job-pause"),
     "batchconsole:ResumeJob": _sends("job-resume"),
     "batchconsole:RetryJob": _sends("job-retry"),
