@@ -177,6 +177,11 @@ def test_operation_is_data_and_rules_without_django(module: Path, tree: ast.Modu
         assert [name for name in imports_of(tree) if starts_with(name, "django")] == []
 
 
+def test_policies_are_read_and_evaluated_without_django(module: Path, tree: ast.Module) -> None:
+    if module.is_relative_to(ROOT / "jobs/access/policy"):
+        assert [name for name in imports_of(tree) if starts_with(name, "django", *IMPURE)] == []
+
+
 def test_status_is_written_by_the_lifecycle_commands_alone(module: Path, tree: ast.Module) -> None:
     if module != ROOT / "jobs/lifecycle/commands.py":
         assert list(status_writes(tree)) == []

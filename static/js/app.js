@@ -126,10 +126,6 @@ function keepTaste({ target }) {
 }
 
 // A cookie, so that the next page comes as wanted from the server and does not flicker.
-function keepCookie(name, value) {
-  document.cookie = `${name}=${value};path=/;max-age=${A_YEAR_S};samesite=lax`;
-}
-
 function keepTimeZone() {
   keepCookie("browser_time_zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
 }

@@ -110,7 +110,7 @@ def test_what_a_browser_chose_for_itself_stays_when_somebody_signs_in(vera):
     client.cookies["theme"] = "light"
     client.post("/sign-in/", {"email": vera.email, "password": PASSWORD})
     assert client.cookies["theme"].value == "light"
-    assert client.cookies["live-updates"].value == "off"
+    assert client.cookies["live_updates"].value == "off"
 
 
 def test_create_job_starts_with_the_default_region(client):
@@ -119,7 +119,7 @@ def test_create_job_starts_with_the_default_region(client):
     Person.objects.create(user=olga, default_region=region)
     client.force_login(olga)
     page = client.post("/jobs/create/", follow=True).text
-    assert re.search(rf'value="{region.pk}"[^>]* selected', page)
+    assert re.search(rf'value="{region.slug}"[^>]* selected', page)
 
 
 def test_one_session_is_signed_out(vera):
