@@ -26,6 +26,7 @@ PARTS = {
     "preview": ("preview", "sqlite"),
     "pages-sqlite": ("pages", "sqlite"),
     "pages-postgres": ("pages", "postgres"),
+    "policies": ("policies", "sqlite"),
     "reports": ("reports", "sqlite"),
     "neighbours": ("neighbours", "sqlite"),
     "watchers-sqlite": ("watchers", "sqlite"),

@@ -52,6 +52,7 @@ class JobEventInline(OfJobInline):
 
 
 class JobTagInline(OfJobInline):
+    sees = Action.GET_JOB_TAGGING
     model = JobTag
 
 
