@@ -180,11 +180,12 @@ def test_sweep_notices_a_turn_that_nobody_else_noticed():
 @pytest.mark.parametrize("seed", range(20))
 def test_sweep_looks_at_every_region_in_which_a_job_has_to_stand_back_or_may_go_on(seed):
     drawn = random.Random(seed)
+    regions = [make_region(f"region-{number}") for number in range(3)]
     for number in range(6):
         with_chunks(
             drawn.choice((JobStatus.READY, JobStatus.ACTIVE, JobStatus.PAUSING, JobStatus.PAUSED)),
             chunks=drawn.choice((0, 1, 6)),
-            region=make_region(f"region-{number % 3}"),
+            region=regions[number % 3],
             priority=drawn.choice((1, 2)),
             paused_cause=drawn.choice(("", *PauseCause.values)),
             waiting_for=drawn.choice(("", "", "the storage")),
