@@ -33,7 +33,6 @@ SAME_RANK_ARROWS = {
     ("dataplane", "services"),
     ("manifests", "workstore"),
     ("lifecycle", "access"),
-    ("lifecycle", "audit"),
     ("access", "audit"),
     ("spec", "choices"),
     ("spec", "errors"),
@@ -176,6 +175,11 @@ def test_pure_module_touches_no_model_settings_or_storage(module: Path, tree: as
 def test_operation_is_data_and_rules_without_django(module: Path, tree: ast.Module) -> None:
     if part_of(module) == "operations":
         assert [name for name in imports_of(tree) if starts_with(name, "django")] == []
+
+
+def test_policies_are_read_and_evaluated_without_django(module: Path, tree: ast.Module) -> None:
+    if module.is_relative_to(ROOT / "jobs/access/policy"):
+        assert [name for name in imports_of(tree) if starts_with(name, "django", *IMPURE)] == []
 
 
 def test_status_is_written_by_the_lifecycle_commands_alone(module: Path, tree: ast.Module) -> None:

@@ -4,6 +4,7 @@ A door asks `may`, and hands the Decision to the command that it calls. The comm
 transaction, with the job as it is then: what was decided over an older state does not count.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
@@ -11,7 +12,7 @@ from django.contrib.auth.models import User
 from jobs.access.actions import WITHOUT_RESOURCE, Action
 from jobs.access.asking import ANY, Context, Keys, Resource, of_job
 from jobs.access.policy.evaluation import Verdict, evaluate, possible
-from jobs.access.policy.keys import Of
+from jobs.access.policy.keys import Of, of_whom
 from jobs.access.policy.ready_made import role_with
 from jobs.access.principals import Principal
 from jobs.audit.log import Facts, record
@@ -135,7 +136,7 @@ def may(
 
 def verdict_on(principal: Principal, action: Action, about: Resource, context: Context) -> Verdict:
     """What their policies say, and which statement it is that says so."""
-    facts = _facts(principal, context, about)
+    facts = facts_of(principal, context, about)
     return evaluate(principal.policies, action.value, about.arn, facts)
 
 
@@ -145,22 +146,30 @@ def could(
     context: Context,
     doing: str = "This",
     about: Job | Resource = ANY,
+    unread: Collection[str] = (),
 ) -> Decision:
     """Whether there is anything for which `may` would say yes: before it is known what is asked for,
-    as when the wizard opens, or the page of one job. It allows no command anything: each asks again.
+    as when the wizard opens, or the page of one job. `unread` are keys of a job that are not known
+    either. It allows no command anything: each asks again.
     """
     if principal.is_root:
         return Decision(principal, action, context, True, doing, _made_by=_MADE_HERE)
     resource = of_job(about) if isinstance(about, Job) else about
     # A new job has no ARN either, but what a request says of it is not known yet.
     arn = None if resource is ANY and action not in WITHOUT_RESOURCE else resource.arn
-    open_ = (Of.REQUEST, Of.JOB) if resource is ANY else (Of.REQUEST,)
-    facts = _facts(principal, context, resource)
-    allowed = possible(principal.policies, action.value, arn, facts, open_=open_)
+    of = {Of.REQUEST, Of.JOB} if resource is ANY else {Of.REQUEST}
+    facts = facts_of(principal, context, resource)
+    allowed = possible(
+        principal.policies,
+        action.value,
+        arn,
+        facts,
+        is_open=lambda key: key in unread or of_whom(key) in of,
+    )
     return Decision(principal, action, context, allowed, doing, resource.arn, _MADE_HERE)
 
 
-def _facts(principal: Principal, context: Context, about: Resource = ANY) -> Keys:
+def facts_of(principal: Principal, context: Context, about: Resource = ANY) -> Keys:
     """All that is known, by condition keys. What a request brings stands behind what is so."""
     facts = {**context.facts, **principal.keys, **about.keys}
     if about.is_job:

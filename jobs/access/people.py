@@ -21,6 +21,7 @@ from jobs.errors import LastAdministratorError
 from jobs.models import PasswordLink, Person, PrincipalTag
 
 LONGEST_EMAIL = 150
+MOST_TAGS = 50
 
 
 def problem_with_email(email: str) -> str:

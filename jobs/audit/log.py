@@ -26,7 +26,7 @@ def record(
     origin = current()
     AuditEntry.objects.create(
         who=(who or origin.who())[:150],
-        door=origin.door,
+        door=f"{origin.door} {origin.access_key()}".strip()[:40],
         source_ip=source_ip or origin.source_ip,
         action=action[:64],
         target_type=target_type[:32],

@@ -13,12 +13,13 @@ SYSTEM = "system"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`who` is asked when somebody wants to know: during a request one may sign in."""
+    """`who` and `access_key` are asked when somebody wants to know: they show during a request."""
 
     door: str = SYSTEM
     source_ip: str = ""
     request_id: str = ""
     who: Callable[[], str] = lambda: SYSTEM
+    access_key: Callable[[], str] = lambda: ""
 
 
 _NOBODY = Origin()

@@ -13,6 +13,7 @@ from django.db.models import Field, Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
 from jobs.audit.log import record
+from jobs.models import AccessPolicy
 from jobs.models.encrypted import EncryptedTextField
 
 REGIONS, ACCESS = "batchconsole:ManageRegions", "batchconsole:ManageAccess"
@@ -26,15 +27,25 @@ WATCHED = {
     "jobs.subscription": REGIONS,
     "auth.user": ACCESS,
     "auth.group": ACCESS,
+    "jobs.accesspolicy": ACCESS,
     "jobs.accesskey": ACCESS,
     "jobs.serviceaccount": ACCESS,
+    "jobs.secondfactor": ACCESS,
 }
 """Models, and the action that changes them."""
 
 BY_THE_SYSTEM = frozenset(
-    {"last_login", "last_used_at", "checked_at", "check_error", "control_served_s"}
+    {"last_login", "last_used_at", "last_step", "checked_at", "check_error", "control_served_s"}
 )
 """Fields that change while things are used: no change of somebody's."""
+
+_MEMBERS = (
+    User.groups.through,
+    User.user_permissions.through,
+    Group.permissions.through,
+    AccessPolicy.groups.through,
+    AccessPolicy.users.through,
+)
 
 _BEFORE = "_facts_before"
 
@@ -46,7 +57,7 @@ def watch() -> None:
         pre_save.connect(_remember, sender=model, dispatch_uid=f"audit {label}")
         post_save.connect(_saved, sender=model, dispatch_uid=f"audit {label}")
         post_delete.connect(_deleted, sender=model, dispatch_uid=f"audit {label}")
-    for through in (User.groups.through, User.user_permissions.through, Group.permissions.through):
+    for through in _MEMBERS:
         m2m_changed.connect(_members, sender=through, dispatch_uid=f"audit {through}")
 
 

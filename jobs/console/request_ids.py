@@ -44,7 +44,13 @@ def _origin(request: HttpRequest, request_id: str) -> Origin:
         settings.BATCHCONSOLE_TRUSTED_PROXIES,
     )
     known = (door for path, door in _DOORS.items() if request.path.startswith(path))
-    return Origin(next(known, "console"), address, request_id, lambda: _who(request))
+    return Origin(
+        next(known, "console"),
+        address,
+        request_id,
+        lambda: _who(request),
+        lambda: getattr(request, "access_key_id", ""),
+    )
 
 
 def _who(request: HttpRequest) -> str:

@@ -86,6 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("jobs.console.wizard.urls")),
     path("", include("jobs.console.regions.urls")),
     path("", include("jobs.console.connections.urls")),
+    path("", include("jobs.console.policies.urls")),
     path("", include("jobs.console.notifications.urls")),
     path("", include("jobs.console.access_keys.urls")),
     path("", include("jobs.console.service_accounts.urls")),

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
@@ -157,7 +158,7 @@ BUCKETS_KEPT = 1000
 """Distinct buckets of a list that are remembered and looked at before the job may run."""
 
 
-def count_bucket(known: dict[str, list[object]], name: str, rows: int, place: list[object]) -> None:
+def count_bucket(known: dict[str, list[Any]], name: str, rows: int, place: list[Any]) -> None:
     """`known` is a job's or a part's `buckets`; `place` is [line, file] of the first row."""
     if name in known:
         known[name][0] += rows

@@ -13,6 +13,7 @@ from django.db import models, transaction
 
 from jobs import conf, queueing
 from jobs.access.actions import Action
+from jobs.access.approval import prepared_needs_approval
 from jobs.access.asking import requesting_status
 from jobs.access.decisions import Decision
 from jobs.choices import (
@@ -84,11 +85,15 @@ def begin_preparing(job_id: str, *, now: datetime) -> bool:
 
 
 def end_preparing(job: Job, *, total_tasks: int, now: datetime) -> bool:
-    """The whole list was read: wait for a person, or queue, as the job was made to do."""
+    """The whole list was read: wait for a person, or queue, as the job was made to do. It waits all the
+    same where policies do not let the one who made it confirm what the list turned out to be.
+    """
     facts: dict[str, Any] = {"total_tasks": total_tasks, "buckets": job.buckets, "found": job.found}
+    job.total_tasks = total_tasks
     to = S.READY
-    if job.confirmation_required:
+    if job.confirmation_required or prepared_needs_approval(job, now):
         facts |= {"suspended_at": now, "suspended_cause": AWAITING_CONFIRMATION}
+        facts["confirmation_required"] = True
         to = S.SUSPENDED
     with transaction.atomic():
         moved = move(job.pk, to, now=now, only_from={S.PREPARING}, **facts)

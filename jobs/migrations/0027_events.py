@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('who', models.CharField(max_length=150)),
-                ('door', models.CharField(max_length=16)),
+                ('door', models.CharField(max_length=40)),
                 ('source_ip', models.CharField(blank=True, max_length=45)),
                 ('action', models.CharField(max_length=64)),
                 ('target_type', models.CharField(max_length=32)),

@@ -22,13 +22,13 @@ class AuditEntry(models.Model):
     """Append-only: triggers of the database refuse what Django would not. It names things as they
     were called then and has no foreign keys, so that nothing that goes takes an entry along.
 
-    `who` is an account's name or "system", `door` where it came in. `before` and `after` are facts
+    `who` is an account's name or "system", `door` where it came in, with the access key if there was one. `before` and `after` are facts
     without secrets; `target_type` and `target` say of what.
     """
 
     at = models.DateTimeField(default=timezone.now)
     who = models.CharField(max_length=150)
-    door = models.CharField(max_length=16)
+    door = models.CharField(max_length=40)
     source_ip = models.CharField(max_length=45, blank=True)
     action = models.CharField(max_length=64)
     target_type = models.CharField(max_length=32)

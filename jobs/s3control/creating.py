@@ -17,7 +17,7 @@ from jobs.spec import paths
 from jobs.spec.checking import Checker
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.job import MAX_DESCRIPTION, MAX_REPORT_PREFIX, MAX_TOKEN, JobSpec
-from jobs.spec.manifest import FILTER, MOST_SQL, OURS, PLUS_IS_SPACE, SQL, ManifestSpec
+from jobs.spec.manifest import ManifestSpec, parse_ours
 from jobs.spec.object_list import ListSpec
 from jobs.spec.report import ReportSpec
 
@@ -173,21 +173,8 @@ def _manifest(wire: Mapping[str, Any], ours: Mapping[str, Any], check: Checker) 
         format=ManifestFormat(
             check.choice(spec.get("Format"), form, ManifestFormat.values) or ManifestFormat.CSV
         ),
-        plus_is_space=check.flag(ours.get(PLUS_IS_SPACE), paths.PLUS_IS_SPACE),
-        filter_sql=_sql(ours, check),
+        **parse_ours(ours, check),
     )
-
-
-def _sql(ours: Mapping[str, Any], check: Checker) -> str:
-    path = f"{OURS}.{FILTER}"
-    filters = check.structure(ours.get(FILTER), path)
-    check.only(filters, (SQL,), path)
-    sql = filters.get(SQL, "")
-    if not isinstance(sql, str) or len(sql) > MOST_SQL:
-        said = f"{path}.{SQL} must be a text of {MOST_SQL:,} characters at most."
-        check.say(f"{path}.{SQL}", said)
-        return ""
-    return sql
 
 
 def _report(wire: Mapping[str, Any] | None, role_arn: str, check: Checker) -> ReportSpec:

@@ -4,7 +4,6 @@ goes wrong is an error as AWS's model has it.
 
 import logging
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,9 @@ from jobs.access.decisions import Decision, could, may
 from jobs.access.principals import Principal
 from jobs.access.sigv4 import Request
 from jobs.access.visibility import visible_jobs
-from jobs.errors import BatchConsoleError, NoSuchJobError
+from jobs.audit.log import record
+from jobs.audit.origin import current
+from jobs.errors import AccessDeniedError, BatchConsoleError, NoSuchJobError
 from jobs.models import Job, JobQuerySet, Region
 from jobs.s3control import writing
 from jobs.s3control.errors import BAD_REQUEST, INTERNAL, NOT_FOUND, CallError, call_error
@@ -89,12 +90,14 @@ class Asked:
 
 
 def answer(request: HttpRequest, call: Call, job_id: str = "") -> HttpResponse:
-    request_id = uuid.uuid4().hex[:16].upper()
+    request_id = current().request_id
     try:
         asked = _signed(request, call, job_id)
         content = writing.result(f"{call.name}Result", call.run(asked))
         return _response(content, 200, request_id)
     except BatchConsoleError as error:
+        if isinstance(error, AccessDeniedError):
+            record(error.action, "Job", job_id or "*", allowed=False)
         told = call_error(error, call.bad_input)
     except Exception:
         logger.exception("%s went wrong (request %s)", call.name, request_id)
@@ -105,7 +108,7 @@ def answer(request: HttpRequest, call: Call, job_id: str = "") -> HttpResponse:
 
 def refused(request: HttpRequest, code: str, message: str, http_status: int) -> HttpResponse:
     """What is no call of ours."""
-    return _error(CallError(code, message, http_status), uuid.uuid4().hex[:16].upper())
+    return _error(CallError(code, message, http_status), current().request_id)
 
 
 def _signed(request: HttpRequest, call: Call, job_id: str) -> Asked:
@@ -113,6 +116,8 @@ def _signed(request: HttpRequest, call: Call, job_id: str) -> Asked:
     now = timezone.now()
     source_ip = requests.source_ip(request)
     signed = access_keys.verify(Request.of_meta(request.META, body), source_ip, now)
+    # For the audit log.
+    request.principal, request.access_key_id = signed.principal, signed.access_key.pk  # type: ignore[attr-defined]
     check_account(request.headers.get("x-amz-account-id", ""), call.elsewhere)
     return Asked(
         query=dict(request.GET.lists()),

@@ -16,10 +16,10 @@ DRY_RUN, SAMPLE_ROWS, LIMITS, PARAMETERS = "DryRun", "SampleRows", "Limits", "Op
 TAKEN = (DRY_RUN, SAMPLE_ROWS, LIMITS, PARAMETERS)
 """Members of every job; those of its list stand beside them."""
 OF_LISTS = {
-    "Manifest": ("PlusIsSpace", "Filter"),
+    "Manifest": ("PlusIsSpace", "Filter", "PinCurrentVersions"),
     "ManifestGenerator": (
         *("Sources", "KeyNameConstraint", "Globs", "RegularExpression"),
-        *("Tags", "Metadata", "Versions"),
+        *("Tags", "Metadata", "Versions", "PinCurrentVersions"),
     ),
 }
 _TELLING = {"RetryOf": "retry_of_id", "ClonedFrom": "cloned_from_id", "GuardedBy": "guarded_by_id"}

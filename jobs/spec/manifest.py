@@ -116,11 +116,10 @@ class ManifestSpec:
 
 
 def parse_ours(value: Any, check: Checker) -> dict[str, Any]:
-    """What stands beside a manifest that is ours, as arguments of ManifestSpec. Fields of problems are paths
-    that begin with "BatchConsole".
+    """What stands beside a manifest that is ours, as arguments of ManifestSpec; other members are for others
+    to look at. Fields of problems are paths that begin with "BatchConsole".
     """
     wire = check.structure(value, OURS)
-    check.only(wire, (PLUS_IS_SPACE, FILTER, PIN), OURS)
     kept = check.structure(wire.get(FILTER), f"{OURS}.{FILTER}")
     at = f"{OURS}.{FILTER}"
     check.only(kept, (SQL, TAGS, METADATA), at)
@@ -137,7 +136,7 @@ def _sql(value: Any, field: str, check: Checker) -> str:
     """It may go over several lines."""
     if value is None:
         return ""
-    if not isinstance(value, str) or not 1 <= len(value) <= MOST_SQL:
-        check.say(field, f"{field} must be a text of 1 to {MOST_SQL:,} characters.")
+    if not isinstance(value, str) or len(value) > MOST_SQL:
+        check.say(field, f"{field} must be a text of {MOST_SQL:,} characters at most.")
         return ""
     return value

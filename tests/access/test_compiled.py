@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from jobs.access.asking import job_arn, of_job
 from jobs.access.compiled import Seen
 from jobs.access.policy.evaluation import evaluate
 from jobs.access.policy.parsing import parse
@@ -14,7 +15,6 @@ from jobs.models import Job, Region
 from tests.access.documents import TAG_KEYS, TAG_VALUES, documents
 from tests.make import make_job, make_region, make_user
 
-ACCOUNT = "123456789012"
 READING = "s3:DescribeJob"
 REQUEST = {
     "aws:username": ("ana@example.com",),
@@ -25,34 +25,20 @@ REQUEST = {
 }
 
 
-def beginning(slug):
-    return f"arn:aws:s3:{slug}:{ACCOUNT}:job/"
-
-
 def places():
-    return {pk: beginning(slug) for pk, slug in Region.objects.values_list("pk", "slug")}
+    return {pk: job_arn(slug, "") for pk, slug in Region.objects.values_list("pk", "slug")}
 
 
-def keys_of(job, person):
-    keys = {
-        "s3:existingjobpriority": (str(job.priority),),
-        "s3:existingjoboperation": (job.operation,),
-        "batchconsole:isjobowner": ("true" if job.owner_id == person.pk else "false",),
-    }
-    if job.status == "Suspended":
-        keys["s3:jobsuspendedcause"] = (job.suspended_cause,)
-    if job.total_tasks is not None:
-        keys["batchconsole:totaltasks"] = (str(job.total_tasks),)
-    for tag in job.tags.all():
-        name = f"aws:resourcetag/{tag.key.lower()}"
-        keys[name] = (*keys.get(name, ()), tag.value)
-    return keys
+def asked_about(job, person):
+    """Its key, its ARN and all that the evaluator is told."""
+    about = of_job(job)
+    is_own = {"batchconsole:isjobowner": ("true" if job.owner_id == person.pk else "false",)}
+    return job.pk, about.arn, {**REQUEST, **about.keys, **is_own}
 
 
 def make_jobs(person):
     """Of every kind that the documents tell apart."""
     north, south = make_region(name="north"), make_region(name="south")
-    numbers = itertools.count()
     kinds = [
         {},
         {"status": "Suspended", "priority": 11, "owner": person},
@@ -68,7 +54,6 @@ def make_jobs(person):
         {"stage": "blue"},
     ]
     for number, (kind, tag) in enumerate(itertools.product(kinds, tags)):
-        number = next(numbers)
         make_job(
             **kind,
             id=f"{'ab*'[number % 3]}{number % 2}-{number}",
@@ -93,10 +78,7 @@ class ShownJobs(TestCase):
         cls.person = make_user(None, name="ana")
         make_jobs(cls.person)
         jobs = Job.objects.select_related("region").prefetch_related("tags")
-        cls.facts = [
-            (job.pk, beginning(job.region.slug) + job.pk, REQUEST | keys_of(job, cls.person))
-            for job in jobs
-        ]
+        cls.facts = [asked_about(job, cls.person) for job in jobs]
 
     @settings(max_examples=100)
     @given(st.lists(documents(), min_size=1, max_size=2))

@@ -10,12 +10,18 @@ from django.db.utils import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
+from jobs.access import access_keys, people
 from jobs.audit.log import record
+from jobs.choices import ManifestField
 from jobs.lifecycle import commands
+from jobs.lifecycle.creation import create_job
 from jobs.models import AppendOnlyError, AuditEntry, Region, RoleCredentials, Webhook
+from jobs.spec.job import JobSpec
+from jobs.spec.manifest import ManifestSpec
+from jobs.spec.report import ReportSpec
 from tests.allowed import allowed
 from tests.connected import make_webhook
-from tests.make import PASSWORD, make_job, make_region, make_role, make_user
+from tests.make import PASSWORD, TAGS, make_job, make_region, make_role, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -55,11 +61,10 @@ def test_what_a_person_does_to_a_job_is_an_entry_with_who_where_before_and_after
 @pytest.mark.parametrize(
     ("page", "status", "values", "action"),
     [
-        ("run", "Suspended", {"confirm": "on"}, "s3:UpdateJobStatus"),
         ("cancel", "Suspended", {}, "s3:UpdateJobStatus"),
         ("pause", "Active", {}, "batchconsole:PauseJob"),
         ("limits", "Active", {"requests_per_s": "5"}, "batchconsole:UpdateJobLimits"),
-        ("tags", "Active", {"tags-0-key": "a", "tags-0-value": "b"}, "s3:PutJobTagging"),
+        ("tags", "Active", {}, "s3:DeleteJobTagging"),
     ],
 )
 def test_every_command_on_a_job_is_an_entry(client, page, status, values, action):
@@ -68,6 +73,28 @@ def test_every_command_on_a_job_is_an_entry(client, page, status, values, action
     client.post(f"/jobs/{job.pk}/{page}/", values)
     assert AuditEntry.objects.count() == before + 1
     assert (last().action, last().target) == (action, job.pk)
+
+
+def test_job_that_is_made_is_an_entry_with_who_made_it():
+    ana = make_user(name="ana")
+    region = make_region()
+    spec = JobSpec(
+        region=region.pk,
+        role_arn=make_role(region).arn,
+        operation="S3PutObjectTagging",
+        parameters=TAGS,
+        manifest=ManifestSpec(
+            "lists", "list.csv", "d41d8", (ManifestField.BUCKET, ManifestField.KEY)
+        ),
+        report=ReportSpec(enabled=False),
+        priority=10,
+        client_request_token="once",
+        tags={"team": "media"},
+    )
+    job = create_job(spec, by=allowed(ana), now=timezone.now())
+    row = last()
+    assert (row.who, row.action, row.target) == ("ana@example.com", "s3:CreateJob", job.pk)
+    assert row.after["tags"] == {"team": "media"} and row.before is None
 
 
 def test_command_that_fails_leaves_no_entry():
@@ -175,6 +202,19 @@ def test_what_nobody_asked_for_comes_from_the_system():
     make_region("eu")
     assert (last().who, last().door, last().source_ip) == ("system", "system", "")
     assert Region.objects.exists() and not Webhook.objects.exists()
+
+
+def test_what_is_done_to_people_and_keys_is_an_entry():
+    ana, now = make_user(name="ana"), timezone.now()
+    people.set_tags(ana, {"Department": "Finance"})
+    assert last().after == {"tags": {"Department": "Finance"}}
+    people.disable(ana, now)
+    assert (last().target, last().after) == ("ana@example.com", {"is_active": False})
+    key = access_keys.create(ana, by=None, now=now, name="nightly")
+    assert key.secret not in repr(last().after)
+    access_keys.revoke(key, now)
+    assert (last().target_type, last().target) == ("AccessKey", key.pk)
+    assert last().after["revoked_at"]
 
 
 # --- Append-only

@@ -2,10 +2,10 @@
 one that denies counts more than all that allow.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from jobs.access.policy.keys import NOT_FOR_READING, Of, find
+from jobs.access.policy.keys import NOT_FOR_READING
 from jobs.access.policy.patterns import Values, Variable
 from jobs.access.policy.statement import Condition, Effect, Policy, Statement
 
@@ -72,16 +72,16 @@ def possible(
     resource: str | None,
     keys: Values,
     *,
-    open_: Collection[Of],
+    is_open: Callable[[str], bool],
 ) -> bool:
     """Whether `evaluate` may say yes to a request of which only a part is known yet. What is not, may
-    still become anything: keys that are `open_`, and the resource where it is None.
+    still become anything: absent keys that are open, and the resource where it is None.
     """
     values = known(action, keys)
     allowed = False
     for policy in policies:
         for statement in policy.statements:
-            says = _may_say(statement, action, resource, values, open_)
+            says = _may_say(statement, action, resource, values, is_open)
             if statement.effect is Effect.DENY and says is True:
                 return False
             allowed = allowed or (statement.effect is Effect.ALLOW and says is not False)
@@ -89,7 +89,11 @@ def possible(
 
 
 def _may_say(
-    statement: Statement, action: str, resource: str | None, values: Values, open_: Collection[Of]
+    statement: Statement,
+    action: str,
+    resource: str | None,
+    values: Values,
+    is_open: Callable[[str], bool],
 ) -> bool | None:
     """None where it cannot be told yet."""
     if statement.unreadable:
@@ -100,21 +104,19 @@ def _may_say(
     if not statement.everywhere:
         told = None if resource is None else statement.fits(resource, values)
     for condition in statement.conditions:
-        if _is_open(condition, values, open_):
+        if _is_open(condition, values, is_open):
             told = told and None
         elif not condition.holds(values, statement.effect):
             return False
     return told
 
 
-def _is_open(condition: Condition, values: Values, open_: Collection[Of]) -> bool:
+def _is_open(condition: Condition, values: Values, is_open: Callable[[str], bool]) -> bool:
     names = {condition.key}
     for wanted in condition.wanted:
         tokens = wanted.text.tokens if wanted.text else ()
         names |= {token.key for token in tokens if isinstance(token, Variable)}
-    return any(
-        name not in values and (key := find(name)) is not None and key.of in open_ for name in names
-    )
+    return any(name not in values and is_open(name) for name in names)
 
 
 def known(action: str, keys: Values) -> Values:

@@ -89,3 +89,8 @@ def find(name: str) -> Key | None:
     if slash and not 1 <= len(tag) <= MOST_OF_A_TAG:
         return None
     return _BY_NAME.get(fold(before + slash))
+
+
+def of_whom(name: str) -> Of | None:
+    key = find(name)
+    return key.of if key else None

@@ -30,14 +30,18 @@ class Variable:
 Token = str | Wild
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Glob:
     """A text with wildcards: signs and `Wild`s, no text empty, none beside another."""
 
     tokens: tuple[Token, ...]
 
     def fits(self, text: str) -> bool:
-        return _regex(self.tokens).match(text) is not None
+        return self._pattern.match(text) is not None
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return _regex(self.tokens)
 
     @property
     def fits_all(self) -> bool:
@@ -100,9 +104,9 @@ def _regex(tokens: tuple[Token, ...]) -> re.Pattern[str]:
     return re.compile(f"(?s:{first}{written})\\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
-    """A text of a policy, as it was taken apart."""
+    """A text of a policy, as it was taken apart. What is the same for every request is made once."""
 
     tokens: tuple[Token | Variable, ...]
 
@@ -110,6 +114,13 @@ class Template:
         """With the variables of a request, whose signs stand for themselves; None where one of them
         has no value: then it fits nothing.
         """
+        return self._fixed or self._filled(values)
+
+    @functools.cached_property
+    def _fixed(self) -> Glob | None:
+        return None if self.has_variables else self._filled({})
+
+    def _filled(self, values: Values) -> Glob | None:
         tokens: list[Token] = []
         for token in self.tokens:
             if isinstance(token, Variable):
@@ -120,7 +131,7 @@ class Template:
                 tokens.append(text)
             else:
                 tokens.append(token)
-        return Glob(tuple(_joined(tokens)))
+        return Glob(tuple(tokens) if len(tokens) == 1 else tuple(_joined(tokens)))
 
     @property
     def has_variables(self) -> bool:

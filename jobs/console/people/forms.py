@@ -32,20 +32,20 @@ class PersonForm(forms.Form):
         label="Roles",
         queryset=Group.objects.order_by("name"),
         required=False,
-        help_text="What a role allows is said by its policies. Without any, somebody sees nothing.",
+        help_text="The policies of a role say what it allows. A person without a role sees nothing.",
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "A role of these is gone. Choose again."},
     )
     is_administrator = forms.BooleanField(
         label="Administrator",
         required=False,
-        help_text="Is allowed everything, whatever policies say. Only an administrator makes another.",
+        help_text="Is allowed everything, even what a policy denies. Only an administrator can make another one.",
     )
     requires_two_factor = forms.BooleanField(
         label="Require two-factor",
         required=False,
-        help_text="They set it up when they sign in next, and come to nothing else before. Does not"
-        " count for single sign-on, where the provider asks for it.",
+        help_text="They set it up at their next sign-in, before anything else. Single sign-on is"
+        " exempt: there the provider asks for it.",
     )
 
     def __init__(

@@ -1,6 +1,6 @@
 """Tags of a person, which access policies compare with those of jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -30,8 +30,8 @@ def person_tags(request: HttpRequest, pk: int) -> HttpResponse:
     rows = rows.filled()
     tags = rows.tags()
     problems = check_tags(tags)
-    for key in _twice(tags):
-        rows.blame(f"tags[{key}]", "Another key differs from this one in case alone. Remove one.")
+    for index in _twice(key for key, _ in rows.rows):
+        rows.errors.setdefault(index, "Another key differs from it in case alone. Remove one.")
     general = [p.message for p in problems if not rows.blame(p.field, p.message)]
     if rows.errors or general:
         return _page(request, person.get_username(), rows, pk, general)
@@ -40,12 +40,12 @@ def person_tags(request: HttpRequest, pk: int) -> HttpResponse:
     return SeeOther(f"{reverse('person-edit', args=[pk])}#tags")
 
 
-def _twice(tags: Mapping[str, str]) -> list[str]:
-    """Keys that differ from one before in case alone, which policies take for the same."""
+def _twice(keys: Iterable[str]) -> list[int]:
+    """Places of keys that differ from one before in case alone, which policies take for the same."""
     seen, found = set[str](), []
-    for key in tags:
+    for index, key in enumerate(keys):
         if key.lower() in seen:
-            found.append(key)
+            found.append(index)
         seen.add(key.lower())
     return found
 

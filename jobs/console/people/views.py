@@ -31,8 +31,16 @@ PER_PAGE = 100
 def person_list(request: HttpRequest) -> HttpResponse:
     require(request, Action.MANAGE_ACCESS, DOING)
     page = Paginator(everybody(), PER_PAGE).get_page(request.GET.get("page"))
-    rows = [{"person": person, "is_invited": people.is_invited(person)} for person in page]
+    rows = [
+        {"person": person, "is_invited": people.is_invited(person), "roles": _roles_of(person)}
+        for person in page
+    ]
     return render(request, "console/person_list.html", {"page": page, "rows": rows})
+
+
+def _roles_of(person: User) -> str:
+    names = [group.name for group in person.groups.all()]
+    return ", ".join(["Administrator", *names] if person.is_superuser else names)
 
 
 @require_http_methods(["GET", "POST"])

@@ -153,7 +153,9 @@ def job_configuration(request: HttpRequest, job_id: str) -> HttpResponseBase:
     fields = [field.label for field in job.manifest.fields]
     context = {**frame(request, job), "section": "configuration"}
     context["generated"] = list_pairs(job)
-    context |= {"fields": fields, "tags": job.tags.all(), "limits": limit_pairs(job)}
+    sees_tags = decide(request, Action.GET_JOB_TAGGING, job, "Seeing tags")
+    context |= {"fields": fields, "limits": limit_pairs(job), "no_tags_seen": sees_tags.why_not}
+    context["tags"] = job.tags.all() if sees_tags.allowed else []
     return render(request, "console/job_configuration.html", context)
 
 

@@ -3,13 +3,16 @@
 import logging
 import re
 import uuid
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template import loader
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from jobs.choices import JobStatus
+from jobs.errors import AccessDeniedError
 from jobs.models import Job
 from jobs.queries.job_history import person
 
@@ -18,11 +21,22 @@ _ID_IN_PATH = re.compile(r"/jobs/([0-9A-Za-z-]{1,36})")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler403; `exception` says which role is needed."""
+    """handler403; `exception` says what is needed. Who manages access sees why on the page that its
+    link leads to, and nobody else does (docs/access.md, Why something was denied).
+    """
     match = request.resolver_match
+    cause = exception.__cause__
+    job_id = match.kwargs.get("job_id") if match else None
+    asked = ""
+    if isinstance(cause, AccessDeniedError) and cause.action:
+        person = request.user.get_username()
+        resource = job_id if job_id and cause.resource == "*" else cause.resource
+        asked = urlencode({"person": person, "action": cause.action, "resource": resource})
     context = {
         "reason": str(exception),
-        "job_id": match.kwargs.get("job_id") if match else None,
+        "job_id": job_id,
+        "try_query": asked,
+        "try_url": request.build_absolute_uri(f"{reverse('policy-try')}?{asked}"),
     }
     return render(request, "403.html", context, status=403)
 

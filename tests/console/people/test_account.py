@@ -119,7 +119,7 @@ def test_create_job_starts_with_the_default_region(client):
     Person.objects.create(user=olga, default_region=region)
     client.force_login(olga)
     page = client.post("/jobs/create/", follow=True).text
-    assert re.search(rf'value="{region.pk}"[^>]* selected', page)
+    assert re.search(rf'value="{region.slug}"[^>]* selected', page)
 
 
 def test_one_session_is_signed_out(vera):

@@ -116,7 +116,7 @@ def test_roles_name_email_and_tags_are_changed(as_admin, vera):
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        (["team", "Team"], "differs from this one in case alone"),
+        (["team", "Team"], "differs from it in case alone"),
         (["team", "team"], "twice"),
         (["aws:team", ""], "reserved"),
     ],
