@@ -14,7 +14,7 @@ from jobs.access.actions import Action
 from jobs.console.access import require, signed_in
 from jobs.console.see_other import SeeOther
 from jobs.console.service_accounts.forms import ServiceAccountForm
-from jobs.models import ServiceAccount
+from jobs.models import AccessKey, ServiceAccount
 
 DOING = "Managing service accounts"
 
@@ -94,5 +94,5 @@ def _page(
 ) -> HttpResponse:
     context = {"form": form, "account": account, "now": timezone.now()}
     if account is not None:
-        context["keys"] = account.access_keys.select_related("owner")
+        context["keys"] = AccessKey.objects.filter(owner=account).select_related("owner")
     return render(request, "console/service_account_form.html", context)
