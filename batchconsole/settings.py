@@ -125,7 +125,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     # Around all others: every answer has the policy, also one of theirs.
-    "csp.middleware.CSPMiddleware",
+    "jobs.console.content_policy.ContentPolicyMiddleware",
     # Before the rest: it asks for no session, no host name and no https.
     "jobs.console.health.HealthMiddleware",
     # Whatever an answer comes from, it names its request.

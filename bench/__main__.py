@@ -15,7 +15,7 @@ from bench import machine, report, sizes, tools
 from bench.figures import Findings, Row
 
 PARTS = {
-    **{name: (name, "sqlite") for name in ("G1", "G2", "G4", "G5", "G7", "G8", "G9", "G10")},
+    **{name: (name, "sqlite") for name in ("G1", "G2", "G4", "G5", "G6", "G7", "G8", "G9", "G10")},
     "dry-run": ("dry-run", "sqlite"),
     "checksum": ("checksum", "sqlite"),
     "streaming": ("streaming", "sqlite"),
@@ -23,6 +23,7 @@ PARTS = {
     "multipart": ("multipart", "sqlite"),
     "listing": ("listing", "sqlite"),
     "scale": ("scale", "sqlite"),
+    "preview": ("preview", "sqlite"),
     "pages-sqlite": ("pages", "sqlite"),
     "pages-postgres": ("pages", "postgres"),
     "policies": ("policies", "sqlite"),

@@ -30,7 +30,7 @@ from jobs.s3.storage import Storage  # noqa: E402
 from jobs.spec.manifest import ManifestSpec  # noqa: E402
 from jobs.workstore import segments  # noqa: E402
 
-ROWS_PER_BLOCK, BLOCKS_PER_SEGMENT = 500, 100
+ROWS_PER_BLOCK, BLOCKS_PER_SEGMENT = 500, 256
 PIECE_BYTES = 1024 * 1024
 BUCKET = "inventories"
 CSV_COLUMNS = (
@@ -78,19 +78,18 @@ def manifest_of(data: Path, file_format: str) -> ManifestSpec:
     return ManifestSpec(BUCKET, name, "etag", (), format=ManifestFormat.INVENTORY)
 
 
-def ours(manifest: ManifestSpec, folder: Path) -> int:
+def packed(manifest: ManifestSpec, storage: Storage) -> int:
     """How many rows; all of them are packed as they would lie in work storage."""
-    storage = cast(Storage, OnDisk(folder))
     reading = Reading(storage=lambda _: storage, rows_per_block=ROWS_PER_BLOCK)
     rows, group = 0, []
     for block in source_of(manifest).blocks(manifest, reading, None):
         if block.rows.rows:
             rows += block.rows.rows
-            group.append(frozen_list.encode(block.rows))
+            group.append(block.rows)
         if len(group) == BLOCKS_PER_SEGMENT:
-            segments.pack(group)
+            segments.pack(map(frozen_list.encode, group))
             group = []
-    segments.pack(group)
+    segments.pack(map(frozen_list.encode, group))
     return rows
 
 
@@ -120,7 +119,7 @@ def main() -> None:
     source_of(manifest)  # what is imported is not measured, of either
     cpu_s, began_s = used_s(), time.monotonic()
     if reader == "ours":
-        rows = ours(manifest, data.parent)
+        rows = packed(manifest, cast(Storage, OnDisk(data.parent)))
     else:
         rows = (by_csv_module if reader == "csv" else by_duckdb)(data)
     took = {"wall_s": time.monotonic() - began_s, "cpu_s": used_s() - cpu_s}

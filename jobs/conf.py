@@ -126,8 +126,10 @@ def chunk_rows(wanted: int = 500) -> int:
 
 
 def segment_chunks() -> int:
-    """Chunks that one object of work storage holds, and that one preparing transaction adds."""
-    return _int("SEGMENT_CHUNKS", 64)
+    """Chunks that one object of work storage holds, and that one preparing transaction adds. Each object
+    is waited for until it is on the disk, so there are few.
+    """
+    return _int("SEGMENT_CHUNKS", 256)
 
 
 def time_box_s() -> float:

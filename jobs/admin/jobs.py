@@ -84,6 +84,7 @@ class JobAdmin(OfJobAdmin):
     search_fields = ["id", "description"]
     ordering = ["-created_at", "-id"]
     list_select_related = ["region"]
+    list_per_page = 50
     paginator = KeysFirst
     show_full_result_count = False
     readonly_fields = ["retried_by"]

@@ -156,10 +156,14 @@ def behind_its_equals(jobs: Sequence[Job]) -> list[Job]:
     return [*others[:place], first, *others[place:]]
 
 
-def jobs_with_work() -> list[Job]:
+def jobs_with_work(most: int = JOBS_LOOKED_AT) -> list[Job]:
     """As `choose`, for who only looks."""
-    sql = _CHOICE.format(now=database.now_sql(), limit=JOBS_LOOKED_AT)
+    sql = _CHOICE.format(now=database.now_sql(), limit=most)
     return list(Job.objects.raw(sql))
+
+
+def is_work_left() -> bool:
+    return bool(jobs_with_work(most=1))
 
 
 def _bring_back(now: datetime) -> bool:

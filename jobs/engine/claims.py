@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Case, F, When
+from django.db.models import Case, F, OuterRef, QuerySet, When
 
 from jobs.choices import RUNNABLE, ChunkState
 from jobs.engine import database, statements
@@ -104,9 +104,13 @@ def release(claims: Collection[Claim], *, begun: bool = False) -> None:
 
 
 def has_unfinished(job_id: str) -> bool:
+    return unfinished(job_id).exists()
+
+
+def unfinished(job_id: str | OuterRef) -> QuerySet[Chunk]:
     # By the states that are looked for: "not done" would read past every done chunk.
-    unfinished = (ChunkState.PENDING, ChunkState.RUNNING, ChunkState.WAITING)
-    return Chunk.objects.filter(job_id=job_id, state__in=unfinished).exists()
+    states = (ChunkState.PENDING, ChunkState.RUNNING, ChunkState.WAITING)
+    return Chunk.objects.filter(job_id=job_id, state__in=states)
 
 
 def take_from_dead(job_id: str) -> None:

@@ -119,7 +119,7 @@ class RowKeeping:
         position = whole.prepared_rows
         first = whole.first_position if isinstance(whole, ListPart) else 0
         filled = [block for block in group if block.rows.rows]
-        packed = segments.pack([frozen_list.encode(block.rows) for block in filled])
+        packed = segments.pack(frozen_list.encode(block.rows) for block in filled)
         name = f"{self.job.pk}/segments/{holding.segment_name}{position:012d}-{holding.fence}.bin"
         if filled:
             self.turn.work.put(name, packed.data)

@@ -3,14 +3,17 @@ every few seconds and hints again. Safe to run twice at once.
 """
 
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from jobs import conf, queueing
 from jobs.access import lock_out
-from jobs.choices import RUNNABLE, ChunkState, JobStatus
+from jobs.choices import ChunkState, JobStatus
 from jobs.engine import choosing, claims, control_lease, control_turns, waiting_rows
 from jobs.engine.database import now_s
 from jobs.engine.job_status import close_if_ended
-from jobs.lifecycle import commands
+from jobs.lifecycle import commands, precedence
 from jobs.lifecycle.expiry import expire_suspended
 from jobs.models import Chunk, Job, ListPart
 from jobs.notifications import delivering
@@ -29,7 +32,7 @@ def sweep(*, now: datetime) -> None:
     waiting_rows.wake_due()
     if control_turns.has_due():
         queueing.call_control()
-    if choosing.jobs_with_work():
+    if choosing.is_work_left():
         queueing.call_runners()
     if delivering.has_due(now):
         queueing.call_notifier()
@@ -45,13 +48,17 @@ def _mind_the_clock() -> None:
     very_far_s = far_s + control_lease.LONGEST_PAUSE_S
     going = Job.objects.going()
     chunks = Chunk.objects.filter(job__in=going, state=ChunkState.RUNNING)
-    for rows, field, limit_s in (
-        (chunks, "lease_expires_s", far_s),
-        (ListPart.objects.filter(job__in=going), "lease_expires_s", far_s),
-        (going, "control_lease_expires_s", far_s),
-        (going.filter(control_tries=0), "waiting_until_s", far_s),
-        (going, "waiting_until_s", very_far_s),
-    ):
+    _bring_nearer(chunks, now, lease_expires_s=far_s)
+    _bring_nearer(ListPart.objects.filter(job__in=going), now, lease_expires_s=far_s)
+    is_far = Q(control_lease_expires_s__gt=far_s) | Q(waiting_until_s__gt=far_s)
+    if going.filter(is_far).exists():
+        _bring_nearer(going, now, control_lease_expires_s=far_s)
+        _bring_nearer(going.filter(control_tries=0), now, waiting_until_s=far_s)
+        _bring_nearer(going, now, waiting_until_s=very_far_s)
+
+
+def _bring_nearer(rows: QuerySet[Any], now: float, **limits_s: float) -> None:
+    for field, limit_s in limits_s.items():
         far = rows.filter(**{f"{field}__gt": limit_s})
         if far.exists():  # a look alone keeps nobody from writing
             far.update(**{field: now + conf.lease_s()})
@@ -59,15 +66,17 @@ def _mind_the_clock() -> None:
 
 def _close_ended(now: datetime) -> None:
     """Jobs whose last worker died between its last record and what should have followed."""
-    going = Job.objects.going().filter(status__in=(JobStatus.ACTIVE, JobStatus.PAUSING))
-    for job_id, status in going.values_list("pk", "status"):
-        if status == JobStatus.PAUSING:
-            claims.take_from_dead(job_id)
+    going = Job.objects.going()
+    for job_id in going.filter(status=JobStatus.PAUSING).values_list("pk", flat=True):
+        claims.take_from_dead(job_id)
+        close_if_ended(job_id, now=now)
+    is_through = ~Exists(claims.unfinished(OuterRef("pk")))
+    active = going.filter(is_through, status=JobStatus.ACTIVE)
+    for job_id in active.values_list("pk", flat=True):
         close_if_ended(job_id, now=now)
 
 
 def _take_turns(now: datetime) -> None:
     """Where all workers are busy with long tasks of one job, no other would notice its turn."""
-    jobs = Job.objects.going().filter(status__in=(*RUNNABLE, JobStatus.PAUSED))
-    for region_id in jobs.values_list("region_id", flat=True).distinct():
+    for region_id in precedence.contested():
         commands.take_turns(region_id, now=now)

@@ -56,13 +56,35 @@ def turns_in(region_id: int) -> Turns:
     )
 
 
-def first_in(region_id: int) -> Job | None:
-    """The job of highest priority that needs workers, or would if it did not stand back."""
-    would_run = Q(status__in=RUNNABLE) | Q(
+def contested() -> list[int]:
+    """Regions in which `turns_in` may find something: a job stands back, or one of lower priority than
+    another's is Active. One query, while most Regions have one job or equal ones.
+    """
+    highest: dict[int, int] = {}
+    lowest_active: dict[int, int] = {}
+    standing_back = set()
+    going = Job.objects.going().filter(_would_run())
+    for region_id, priority, status in going.values_list("region_id", "priority", "status"):
+        highest[region_id] = max(priority, highest.get(region_id, priority))
+        if status == JobStatus.PAUSED:
+            standing_back.add(region_id)
+        elif status == JobStatus.ACTIVE:
+            lowest_active[region_id] = min(priority, lowest_active.get(region_id, priority))
+    below = {one for one, lowest in lowest_active.items() if lowest < highest[one]}
+    return sorted(standing_back | below)
+
+
+def _would_run() -> Q:
+    """Of jobs that run, or would if they did not stand back."""
+    return Q(status__in=RUNNABLE) | Q(
         status__in=(JobStatus.PAUSING, JobStatus.PAUSED), paused_cause__in=STANDS_BACK
     )
-    here = Job.objects.going().filter(would_run, region=region_id, waiting_for="")
-    jobs = _needing_workers(here)
+
+
+def first_in(region_id: int) -> Job | None:
+    """The job of highest priority that needs workers, or would if it did not stand back."""
+    here = Job.objects.going().filter(_would_run(), region=region_id, waiting_for="")
+    jobs = _needing_workers(here).only("priority", "description")
     return jobs.order_by("-priority", "created_at", "pk").first()
 
 

@@ -1,5 +1,6 @@
 """The jobs list: what is asked for in the URL, and the rows that fit, in a fixed number of queries."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,10 +8,11 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.core.paginator import Page
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 
 from jobs.choices import TERMINAL, JobStatus
-from jobs.models import Job, JobQuerySet
+from jobs.models import Job, JobQuerySet, JobTag
 from jobs.operations import registry
 from jobs.queries import words
 from jobs.queries.paging import KeysFirst
@@ -27,6 +29,7 @@ SORTS = {
 }
 DEFAULT_SORT = "-created"
 MAX_WORDS = 10
+_BEGINS_ID = re.compile(r"[0-9a-fA-F-]{1,36}")
 RUNNING = tuple(
     status for status in JobStatus if status not in TERMINAL and status != JobStatus.SUSPENDED
 )
@@ -73,12 +76,15 @@ class JobFilter:
         given = (self.q, self.statuses, self.operation, self.region, self.tag, self.failures)
         return sum(map(bool, given))
 
-    def of(self, jobs: QuerySet[Job]) -> QuerySet[Job]:
+    def of(self, jobs: QuerySet[Job], *, own_id: str = "pk") -> QuerySet[Job]:
         """Those of `jobs` that fit."""
         found = jobs
         for word in self.q.split()[:MAX_WORDS]:
-            named = Q(pk__istartswith=word) | Q(retry_of__pk__istartswith=word)
-            found = found.filter(Q(description__icontains=word) | named)
+            fits = Q(description__icontains=word)
+            if _BEGINS_ID.fullmatch(word):
+                beginning = word.lower()
+                fits |= Q(pk__startswith=beginning) | Q(retry_of__pk__startswith=beginning)
+            found = found.filter(fits)
         if self.statuses:
             found = found.filter(status__in=self.statuses)
         if self.operation:
@@ -89,8 +95,8 @@ class JobFilter:
             found = found.filter(tasks_failed__gt=0)
         if self.tag:
             key, equals, value = self.tag.partition("=")
-            wanted = {"tags__key": key} | ({"tags__value": value} if equals else {})
-            found = found.filter(**wanted)
+            tags = JobTag.objects.filter(key=key, **({"value": value} if equals else {}))
+            found = found.filter(**{f"{own_id}__in": tags.order_by().values("job_id")})
         return found
 
     def ordered(self, jobs: QuerySet[Job]) -> QuerySet[Job]:
@@ -103,7 +109,11 @@ class JobFilter:
         if column == "total_tasks":
             total = F(column)
             first = [total.desc(nulls_last=True) if sign else total.asc(nulls_first=True)]
-        return self.of(jobs).order_by(*first, f"{sign}created_at", f"{sign}pk")
+        # With an ID as it stands, that of each job with a tag would be looked up, and all these be
+        # sorted; so jobs are walked in the order of the list, up to the end of the page.
+        walked = jobs.alias(walked=Concat("pk", Value(""), output_field=CharField()))
+        found = self.of(walked, own_id="walked")
+        return found.order_by(*first, f"{sign}created_at", f"{sign}pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +153,8 @@ def job_page(visible: JobQuerySet, wanted: JobFilter, *, now: datetime) -> JobPa
     jobs = wanted.ordered(visible).select_related("region")
     listed = cast(QuerySet[Job], jobs.annotate(retried_by=Subquery(retries[:1])))
     paginator = KeysFirst(listed, wanted.per)
-    if not wanted.narrows:
-        paginator.count = sum(numbers.values())
+    # It would count what it pages, and so walk.
+    paginator.count = wanted.of(visible).count() if wanted.narrows else sum(numbers.values())
     page = paginator.get_page(wanted.page)
     return JobPage(
         page=page,

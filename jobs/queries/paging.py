@@ -14,7 +14,8 @@ class KeysFirst(Paginator[Any]):
     def page(self, number: int | str) -> Page[Any]:
         checked = self.validate_number(number)
         first = (checked - 1) * self.per_page
-        return Page(self.rows(first, first + self.per_page), checked, self)
+        rows = self.rows(first, first + self.per_page) if self.count else []
+        return Page(rows, checked, self)
 
     def rows(self, first: int, end: int) -> list[Any]:
         """Those from `first` to before `end`, counted from 0."""

@@ -3,6 +3,7 @@ goes wrong is an error as AWS's model has it.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ MOST_BODY = 1024 * 1024
 _MOST_DRAINED, _DRAINED_FOR_S = 256 * 1024 * 1024, 20.0
 """What of a body that is too large is taken, so that its sender reads the answer."""
 _PIECE = 256 * 1024
+_JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Asked:
         Raises NoSuchJobError, also for one that the asker does not see, and AccessDeniedError.
         """
         self.could(action, doing)
+        if not _JOB_ID.fullmatch(self.job_id):
+            raise NoSuchJobError
         rows = self.visible().filter(region=self.region).select_related("region", "role")
         job = rows.filter(pk=self.job_id).first()
         if job is None:

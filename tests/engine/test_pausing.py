@@ -1,6 +1,7 @@
 """Jobs pause and go on: for a job of higher priority, by a person, with chunks in hand or not."""
 
 import itertools
+import random
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from jobs.choices import ChunkState, JobStatus, PauseCause
 from jobs.engine import choosing, claims, job_status, recording
 from jobs.engine.recording import TaskResult
 from jobs.engine.sweep import sweep
-from jobs.lifecycle import commands, pauses, priorities
+from jobs.lifecycle import commands, pauses, precedence, priorities
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, Region, RoleCredentials, StatusChange
 from jobs.operations.base import Outcome
@@ -174,6 +175,24 @@ def test_sweep_notices_a_turn_that_nobody_else_noticed():
     with_chunks(JobStatus.READY, priority=2)
     sweep(now=timezone.now())
     assert status_of(low) == JobStatus.PAUSED
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sweep_looks_at_every_region_in_which_a_job_has_to_stand_back_or_may_go_on(seed):
+    drawn = random.Random(seed)
+    regions = [make_region(f"region-{number}") for number in range(3)]
+    for number in range(6):
+        with_chunks(
+            drawn.choice((JobStatus.READY, JobStatus.ACTIVE, JobStatus.PAUSING, JobStatus.PAUSED)),
+            chunks=drawn.choice((0, 1, 6)),
+            region=regions[number % 3],
+            priority=drawn.choice((1, 2)),
+            paused_cause=drawn.choice(("", *PauseCause.values)),
+            waiting_for=drawn.choice(("", "", "the storage")),
+        )
+    turns = {one: precedence.turns_in(one) for one in Job.objects.values_list("region", flat=True)}
+    wanted = {one for one, turn in turns.items() if turn.stand_back or turn.go_on}
+    assert wanted <= set(precedence.contested())
 
 
 def test_pausing_job_whose_worker_died_is_paused_by_the_sweep_when_the_lease_has_ended():

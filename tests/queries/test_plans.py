@@ -29,6 +29,7 @@ PAGES = {
     "jobs of a status": lambda: reverse("job-list") + "?status=Complete",
     "jobs with failures": lambda: reverse("job-list") + "?has=failures",
     "jobs of an operation": lambda: reverse("job-list") + "?op=S3DeleteObject",
+    "jobs with a tag": lambda: reverse("job-list") + "?tag=team%3Dblue",
     "jobs of a Region": lambda: reverse("job-list") + "?region=region-of-many-1",
     **{
         f"by {sort}": lambda sort=sort: reverse("job-list") + f"?sort={sort}"

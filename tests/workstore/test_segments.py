@@ -1,3 +1,4 @@
+import sys
 import zlib
 
 import pytest
@@ -6,6 +7,11 @@ from hypothesis import strategies as st
 
 from jobs.errors import WorkStoreError
 from jobs.workstore.segments import MOST_BYTES, is_of_old, pack, unpack
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 @given(st.lists(st.binary(max_size=300), max_size=6))
@@ -26,6 +32,14 @@ def test_block_of_an_older_version_is_known_as_one_and_read() -> None:
     packed = zlib.compress(b"photos,a\nphotos,b\n")
     assert is_of_old(packed) and unpack(packed) == b"photos,a\nphotos,b\n"
     assert not is_of_old(pack([b"x"]).data)
+
+
+def test_block_with_the_checksum_of_an_older_version_is_read_and_its_damage_noticed() -> None:
+    options = {zstd.CompressionParameter.checksum_flag: 1}
+    packed = zstd.compress(b"photos,a\nphotos,b\n", options=options)
+    assert not is_of_old(packed) and unpack(packed) == b"photos,a\nphotos,b\n"
+    with pytest.raises(WorkStoreError):
+        unpack(packed[:-1] + bytes([packed[-1] ^ 1]))
 
 
 def test_block_that_grows_beyond_any_chunk_is_damage() -> None:

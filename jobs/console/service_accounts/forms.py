@@ -88,7 +88,7 @@ def _initial(account: User | None) -> dict[str, Any]:
     if account is None:
         return {}
     return {
-        "description": ServiceAccount.objects.get(pk=account.pk).description,
+        "description": ServiceAccount.objects.get(user=account).description,
         "groups": account.groups.all(),
         "policies": AccessPolicy.objects.filter(users=account),
         "tags": "\n".join(f"{key}={value}" for key, value in people.tags_of(account).items()),
