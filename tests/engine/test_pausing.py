@@ -11,7 +11,7 @@ from jobs.choices import ChunkState, JobStatus, PauseCause
 from jobs.engine import choosing, claims, job_status, recording
 from jobs.engine.recording import TaskResult
 from jobs.engine.sweep import sweep
-from jobs.lifecycle import commands, pauses, precedence, priorities
+from jobs.lifecycle import commands, pauses, precedence, priorities, waits
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, Region, RoleCredentials, StatusChange
 from jobs.operations.base import Outcome
@@ -132,9 +132,9 @@ def test_job_goes_on_while_the_other_waits_for_its_storage_and_stands_back_when_
     commands.take_turns(low.region_id, now=timezone.now())
     assert status_of(low) == JobStatus.PAUSED
     say = {"until_s": 4e9, "now": timezone.now(), "only_in": {JobStatus.ACTIVE}}
-    commands.wait_for(high.pk, "No answer.", **say)
+    waits.wait_for(high.pk, "No answer.", **say)
     assert choosing.choose(now=timezone.now()) == [low]
-    commands.stop_waiting(high.pk, now=timezone.now())
+    waits.stop_waiting(high.pk, now=timezone.now())
     assert status_of(low) == JobStatus.PAUSED
 
 

@@ -1,5 +1,7 @@
 """Service accounts, for those who manage access."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
@@ -92,7 +94,7 @@ def _to(account: User) -> HttpResponse:
 def _page(
     request: HttpRequest, form: ServiceAccountForm, account: User | None = None
 ) -> HttpResponse:
-    context = {"form": form, "account": account, "now": timezone.now()}
+    context: dict[str, Any] = {"form": form, "account": account, "now": timezone.now()}
     if account is not None:
         context["keys"] = AccessKey.objects.filter(owner=account).select_related("owner")
     return render(request, "console/service_account_form.html", context)
