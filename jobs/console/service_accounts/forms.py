@@ -78,11 +78,10 @@ class ServiceAccountForm(forms.Form):
         people.set_roles(account, self.cleaned_data["groups"], is_administrator=False)
         people.set_tags(account, self.cleaned_data["tags"])
         if "policies" in self.fields:
-            chosen = self.cleaned_data["policies"]
-            for policy in AccessPolicy.objects.filter(users=account).exclude(pk__in=chosen):
-                policy.users.remove(account)
-            for policy in chosen:
-                policy.users.add(account)
+            wanted = set(self.cleaned_data["policies"])
+            for policy in AccessPolicy.objects.filter(ready_made=False):
+                change = policy.users.add if policy in wanted else policy.users.remove
+                change(account)
 
 
 def _initial(account: User | None) -> dict[str, Any]:
