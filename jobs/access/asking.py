@@ -137,3 +137,8 @@ def tag_keys(kind: str, tags: Iterable[tuple[str, str]]) -> dict[str, tuple[str,
         name = fold(f"aws:{kind}/{key}")
         keys[name] = (*keys.get(name, ()), value)
     return keys
+
+
+def plain(keys: Keys) -> dict[str, str]:
+    """For people to read."""
+    return {name: ", ".join(values) for name, values in keys.items()}

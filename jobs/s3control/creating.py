@@ -136,7 +136,7 @@ def _list(members: Mapping[str, Any], ours: Mapping[str, Any], check: Checker) -
         said = f"A job has either {MANIFEST} or {GENERATOR}, and this one has {has}."
         check.say(MANIFEST, said)
         return ManifestSpec("", "", "", ())
-    extension.check_members(ours, given[0], check)
+    extension.check_told(ours, check)
     beside = extension.of_list(ours)
     if given == [MANIFEST]:
         return _manifest(members[MANIFEST], beside, check)

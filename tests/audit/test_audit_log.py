@@ -94,7 +94,7 @@ def test_job_that_is_made_is_an_entry_with_who_made_it():
     job = create_job(spec, by=allowed(ana), now=timezone.now())
     row = last()
     assert (row.who, row.action, row.target) == ("ana@example.com", "s3:CreateJob", job.pk)
-    assert row.after["tags"] == {"team": "media"} and row.before is None
+    assert row.after["aws:requesttag/team"] == "media" and row.before is None
 
 
 def test_command_that_fails_leaves_no_entry():

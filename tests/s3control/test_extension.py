@@ -143,6 +143,7 @@ def test_lists_of_ours_go_there_and_back(create, told):
         ({"Filter": {"SQL": 5}}, "BatchConsole.Filter.SQL"),
         ({"Operation": {"S3PutObjectTagging": 5}}, "BatchConsole.Operation.S3PutObjectTagging"),
         ({"Operation": {"S3DeleteObject": {}}}, "exactly one operation"),
+        ({"Operation": {"WebhookInvoke": {"a": "\x00"}}}, "without NUL"),
         ([1], "BatchConsole must hold a JSON object"),
     ],
 )
