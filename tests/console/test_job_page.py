@@ -208,7 +208,7 @@ def test_failures_page_takes_a_fixed_number_of_queries(as_viewer, django_assert_
     for code in range(rows):
         make_failures(job, f"Code{code}", tasks=2)
     page(as_viewer, job, "job-failures")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page(as_viewer, job, "job-failures")
 
 
