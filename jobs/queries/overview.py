@@ -14,7 +14,7 @@ from jobs.queries import progress, words
 from jobs.queries.job_detail import recent_rate, rest_of
 from jobs.queries.job_list import JobRow, job_rows
 from jobs.queries.progress import Slot
-from jobs.queries.regions import UNREACHABLE, RegionState, states
+from jobs.queries.regions import UNREACHABLE, RegionState, region_states
 
 SHOWN = 5
 NEEDS_SHOWN = 10
@@ -59,8 +59,8 @@ class Overview:
 
 def overview(visible: JobQuerySet, now: datetime) -> Overview:
     """Ten queries over the `visible` jobs."""
-    of_regions = states()
-    unreachable = [_region_need(one.region) for one in of_regions if one.word == UNREACHABLE]
+    states = region_states(Region.objects.all())
+    unreachable = [_region_need(one.region) for one in states if one.word == UNREACHABLE]
     waiting = _jobs_in_need(visible, now)
     moving = visible.going().exclude(status=JobStatus.SUSPENDED)
     keys = [job_id for job_id, _ in waiting[:NEEDS_SHOWN]]
@@ -73,7 +73,7 @@ def overview(visible: JobQuerySet, now: datetime) -> Overview:
         running=_running(running, now),
         running_total=moving.count(),
         finished=job_rows(ended.order_by("-terminated_at")[:SHOWN], now=now),
-        regions=of_regions,
+        regions=states,
     )
 
 

@@ -20,22 +20,17 @@ class RegionState:
     at: datetime | None = None
 
 
-def states() -> list[RegionState]:
-    """Of all Regions, in one query."""
-    worked = _worked(Job.objects.filter(region=OuterRef("pk")))
-    regions = Region.objects.annotate(worked_at=Subquery(worked[:1]))
-    return [_state(region, region.worked_at) for region in regions]
+def region_states(regions: QuerySet[Region]) -> list[RegionState]:
+    """What the last tests said, or that a job has worked there since; one query for all."""
+    worked = Job.objects.filter(region=OuterRef("pk"), tasks_succeeded__gt=0)
+    newest = worked.order_by("-created_at", "-pk").values("started_at")[:1]
+    return [
+        _state(region, region.worked_at) for region in regions.annotate(worked_at=Subquery(newest))
+    ]
 
 
 def state_of(region: Region) -> RegionState:
-    """What the last test said, or that a job has worked there since."""
-    return _state(region, _worked(Job.objects.filter(region=region)).first())
-
-
-def _worked(jobs: QuerySet[Job]) -> QuerySet[Job, datetime | None]:
-    """When the newest of these jobs began that did something."""
-    done = jobs.filter(tasks_succeeded__gt=0).order_by("-created_at", "-pk")
-    return done.values_list("started_at", flat=True)
+    return region_states(Region.objects.filter(pk=region.pk))[0]
 
 
 def _state(region: Region, worked_at: datetime | None) -> RegionState:
