@@ -77,7 +77,7 @@ def create_job(
             freezing.check_free(spec, now)
             job = _insert(_waiting(spec, by), fingerprint, by.actor, now)
             _note_ignored(job, ignored, now)
-            by.record(Action.CREATE_JOB, job.pk, after=plain(creating(spec)))
+            by.record(Action.CREATE_JOB, job.pk, after={**plain(creating(spec)), "tags": spec.tags})
             queueing.call_control()
     except IntegrityError:
         # A double click: the other request's row is there now.

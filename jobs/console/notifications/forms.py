@@ -14,7 +14,7 @@ OWN, ALL = "own", "all"
 EVERY = "every"
 MOMENTS = {
     JobStatus.NEW: "Created",
-    JobStatus.SUSPENDED: "Waits for confirmation",
+    JobStatus.SUSPENDED: "Waiting for confirmation",
     JobStatus.ACTIVE: "Active",
     JobStatus.PAUSED: "Paused",
     JobStatus.COMPLETE: "Completed",
@@ -29,7 +29,7 @@ class SubscriptionForm(forms.Form):
     """What both kinds ask for."""
 
     moments = forms.MultipleChoiceField(
-        label="When a job becomes",
+        label="When a job is",
         choices=CHOICES,
         initial=USUAL,
         widget=forms.CheckboxSelectMultiple,
