@@ -34,7 +34,7 @@ class AccessKeyForm(forms.Form):
     owner = forms.ModelChoiceField[User](
         User.objects.none(),
         required=False,
-        label="For",
+        label="Owner",
         help_text="The key may do what its owner may do.",
         error_messages={"invalid_choice": "There is no such service account. Choose another one."},
     )
