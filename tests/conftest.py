@@ -88,7 +88,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """SQLite is emptied row by row after a test, which the audit log's trigger would refuse."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("DROP TRIGGER audit_entry_no_delete")
+            cursor.execute("DROP TRIGGER IF EXISTS audit_entry_no_delete")
 
 
 @pytest.fixture(autouse=True)

@@ -137,3 +137,15 @@ def tag_keys(kind: str, tags: Iterable[tuple[str, str]]) -> dict[str, tuple[str,
         name = fold(f"aws:{kind}/{key}")
         keys[name] = (*keys.get(name, ()), value)
     return keys
+
+
+_FACTS = {
+    "s3:requestjobpriority": "priority",
+    "s3:requestjoboperation": "operation",
+    "batchconsole:requestedjobstatus": "status",
+}
+
+
+def plain(keys: Keys) -> dict[str, str]:
+    """What is asked for, by the names of a job's own facts."""
+    return {fact: ", ".join(keys[name]) for name, fact in _FACTS.items() if name in keys}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import User
 
 from jobs.access.actions import WITHOUT_RESOURCE, Action
-from jobs.access.asking import ANY, Context, Keys, Resource, of_job
+from jobs.access.asking import ANY, Context, Keys, Resource, of_job, plain
 from jobs.access.policy.evaluation import Verdict, evaluate, possible
 from jobs.access.policy.keys import Of, of_whom
 from jobs.access.policy.ready_made import role_with
@@ -92,8 +92,8 @@ class Decision:
             raise AccessDeniedError(self.why, action=action, resource=self.resource)
         self.also(action, resource, keys)
         if isinstance(resource, Job):
-            asked = {name: ", ".join(values) for name, values in (keys or {}).items()}
-            self.record(action, resource.pk, before=_facts_of(resource), after=after or asked)
+            asked = after or plain(keys or {})
+            self.record(action, resource.pk, before=_facts_of(resource), after=asked)
 
     def record(
         self, action: Action, job_id: str, *, before: Facts | None = None, after: Facts

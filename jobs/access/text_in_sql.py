@@ -29,7 +29,7 @@ class Fits(Func):
         super().__init__(text)
         self.glob = glob
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> Sql:
+    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> Any:
         signs = {Wild.ANY: "*", Wild.ONE: "?"}
         pattern = "".join(
             re.sub(r"[*?\[]", r"[\g<0>]", token) if isinstance(token, str) else signs[token]

@@ -23,7 +23,7 @@ from jobs.choices import JobStatus
 from jobs.engine.database import now_s
 from jobs.engine.heartbeats import kept
 from jobs.errors import LeaseLostError, unexpected
-from jobs.lifecycle import commands
+from jobs.lifecycle import waits
 from jobs.models import Job
 
 logger = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ def _next_try(tries: int, now: datetime) -> str:
 
 
 def _wait(job_id: str, status: JobStatus, sentence: str, tries: int, now: datetime) -> None:
-    commands.wait_for(job_id, sentence, until_s=now_s() + pause_s(tries), now=now, only_in={status})
+    waits.wait_for(job_id, sentence, until_s=now_s() + pause_s(tries), now=now, only_in={status})
 
 
 def _expiry_s() -> float:

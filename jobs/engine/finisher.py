@@ -24,7 +24,7 @@ from jobs.errors import (
     StorageUnavailableError,
     WorkStoreError,
 )
-from jobs.lifecycle import commands
+from jobs.lifecycle import commands, waits
 from jobs.lifecycle.connections import report_storage
 from jobs.lifecycle.freezing import kept_until
 from jobs.models import Chunk, Job, ListPart, Report
@@ -96,7 +96,7 @@ def finish_job(
 def _wait(job_id: str, sentence: str, now: datetime) -> bool:
     """True: it waits. A job that is over does so without a word."""
     until_s = now_s() + RETRY_S
-    commands.wait_for(job_id, sentence, until_s=until_s, now=now, only_in=FINISHING)
+    waits.wait_for(job_id, sentence, until_s=until_s, now=now, only_in=FINISHING)
     Job.objects.filter(pk=job_id, status__in=TERMINAL).update(waiting_until_s=until_s)
     return True
 
@@ -192,7 +192,7 @@ class _Finishing:
     def _keep(self, files: list[File]) -> None:
         self.lease.write(S(self.job.status), report_files=files)
         if self.job.waiting_for:
-            commands.stop_waiting(self.job.pk, now=self.clock())
+            waits.stop_waiting(self.job.pk, now=self.clock())
 
     def _alive(self) -> None:
         if self.stop.is_set():

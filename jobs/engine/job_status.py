@@ -13,7 +13,7 @@ from jobs.dataplane.work import Batch
 from jobs.engine import claims
 from jobs.engine.claims import Claim
 from jobs.engine.database import now_s
-from jobs.lifecycle import commands, losses
+from jobs.lifecycle import commands, losses, waits
 from jobs.lifecycle.notes import note_unchecked
 from jobs.models import Job
 from jobs.operations.base import NOT_KEPT
@@ -49,7 +49,7 @@ def follow(job: Job, batch: Batch, *, has_done: bool, now: datetime) -> None:
     if batch.outage:
         wait_for_storage(job, _silence(job, batch.outage), now=now)
     elif job.waiting_for and has_done:
-        commands.stop_waiting(job.pk, now=now)
+        waits.stop_waiting(job.pk, now=now)
     for note in batch.notes:
         note_unchecked(job.pk, note, now=now)
     if batch.fatal:
@@ -60,7 +60,7 @@ def follow(job: Job, batch: Batch, *, has_done: bool, now: datetime) -> None:
 
 def wait_for_storage(job: Job, sentence: str, *, now: datetime) -> None:
     """The job stays Active, and none of its chunks is claimed for a while."""
-    commands.wait_for(
+    waits.wait_for(
         job.pk,
         sentence,
         until_s=now_s() + RETRY_STORAGE_S,
@@ -148,7 +148,7 @@ def _is_through(job_id: str, now: datetime) -> bool:
     job = commands.get_job(job_id)
     if not losses.lacks_list(job):
         return True
-    commands.wait_for(
+    waits.wait_for(
         job_id,
         f"{losses.losses_of(job).sentence} {DECIDE}",
         until_s=now_s() + RETRY_STORAGE_S,

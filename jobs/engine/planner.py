@@ -34,7 +34,7 @@ from jobs.errors import (
     StorageUnavailableError,
     WorkStoreError,
 )
-from jobs.lifecycle import commands
+from jobs.lifecycle import commands, waits
 from jobs.manifests.source import Checkpoint, ListAnewError
 from jobs.models import Chunk, Job, ListPart
 from jobs.workstore.store import WorkStore
@@ -148,7 +148,7 @@ def _read_part(job: Job, lease: PartLease, turn: Turn) -> bool:
 
 def _wait(job_id: str, sentence: str, now: datetime) -> bool:
     """True: it waits."""
-    commands.wait_for(
+    waits.wait_for(
         job_id, sentence, until_s=now_s() + RETRY_S, now=now, only_in={JobStatus.PREPARING}
     )
     return True

@@ -19,7 +19,7 @@ from jobs.engine.list_sources import blocks_of, storages
 from jobs.engine.manifest_checks import check_columns, check_rows, check_single_bucket
 from jobs.engine.new_chunks import NewChunk, add_chunks
 from jobs.engine.plus_checks import check_plus_signs
-from jobs.lifecycle import commands
+from jobs.lifecycle import waits
 from jobs.manifests import frozen_list
 from jobs.manifests.source import Checkpoint, RowBlock
 from jobs.models import Job, ListPart
@@ -139,7 +139,7 @@ class RowKeeping:
             add_chunks(chunks)
         # Not before: what it waits for may be the place where that was put.
         if self.job.waiting_for:
-            commands.stop_waiting(self.job.pk, now=self.turn.clock())
+            waits.stop_waiting(self.job.pk, now=self.turn.clock())
             self.job.waiting_for = ""
 
     def _count_buckets(self, block: RowBlock) -> None:

@@ -278,31 +278,6 @@ def _later(what: Callable[[], object]) -> None:
     transaction.on_commit(what, robust=True)
 
 
-def wait_for(
-    job_id: str, sentence: str, *, until_s: float, now: datetime, only_in: Collection[S]
-) -> None:
-    """Note why a job does not move; its status stays. `until_s` is on the database's clock.
-
-    Nothing is noted outside `only_in`: who was overtaken does not speak for the job any more.
-    """
-    with transaction.atomic():
-        job = Job.objects.filter(pk=job_id, status__in=only_in)
-        if job.filter(waiting_for="").update(waiting_since=now):
-            JobEvent.objects.create(
-                job_id=job_id, at=now, kind=JobEvent.Kind.WAITING, after=sentence[:512]
-            )
-        job.update(waiting_for=sentence[:512], waiting_until_s=until_s)
-
-
-def stop_waiting(job_id: str, *, now: datetime) -> None:
-    """What a job waited for is there again."""
-    with transaction.atomic():
-        waiting = Job.objects.filter(pk=job_id).exclude(waiting_for="")
-        if waiting.update(waiting_for="", waiting_since=None, waiting_until_s=0):
-            JobEvent.objects.create(job_id=job_id, at=now, kind=JobEvent.Kind.RESUMED)
-            take_turns_later(job_id, now)
-
-
 def locked_job(job_id: str) -> Job:
     """As `get_job`, locked until the end of the transaction, where the database can."""
     jobs = Job.objects.select_for_update(of=("self",), no_key=True).select_related("region")

@@ -5,7 +5,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -13,7 +12,7 @@ from django.db import IntegrityError, transaction
 from jobs import queueing
 from jobs.access.actions import Action
 from jobs.access.approval import needs_approval
-from jobs.access.asking import ANY, creating, of_role, passing_role, tagged, tagging
+from jobs.access.asking import ANY, creating, of_role, passing_role, plain, tagged, tagging
 from jobs.access.decisions import Decision
 from jobs.choices import INVENTORIES, JobStatus
 from jobs.errors import BatchConsoleError, Problem, ValidationFailedError
@@ -78,7 +77,7 @@ def create_job(
             freezing.check_free(spec, now)
             job = _insert(_waiting(spec, by), fingerprint, by.actor, now)
             _note_ignored(job, ignored, now)
-            by.record(Action.CREATE_JOB, job.pk, after=_facts_of(spec))
+            by.record(Action.CREATE_JOB, job.pk, after={**plain(creating(spec)), "tags": spec.tags})
             queueing.call_control()
     except IntegrityError:
         # A double click: the other request's row is there now.
@@ -106,17 +105,6 @@ def _hold(by: Decision, spec: JobSpec) -> None:
     by.also(Action.PASS_ROLE, of_role(spec.role_arn), passing_role())
     if spec.tags:
         by.also(Action.PUT_JOB_TAGGING, tagged(spec, by.actor), tagging(spec.tags))
-
-
-def _facts_of(spec: JobSpec) -> dict[str, Any]:
-    """For the audit log; all else stands in the job."""
-    return {
-        "description": spec.description,
-        "operation": spec.operation,
-        "priority": spec.priority,
-        "role": spec.role_arn,
-        "tags": dict(spec.tags),
-    }
 
 
 def check_spec(spec: JobSpec, now: datetime) -> list[Problem]:

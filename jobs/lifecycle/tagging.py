@@ -44,7 +44,7 @@ def replace_tags(job_id: str, tags: Mapping[str, str], *, by: Decision, now: dat
         raise ValidationFailedError(problems)
     with transaction.atomic():
         job = locked_job(job_id)
-        by.hold(action_of(tags), job, tagging(tags))
+        by.hold(action_of(tags), job, tagging(tags), after={"tags": dict(tags)})
         before = dict(job.tags.values_list("key", "value"))
         if before != dict(tags):
             job.tags.all().delete()

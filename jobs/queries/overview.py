@@ -14,7 +14,7 @@ from jobs.queries import progress, words
 from jobs.queries.job_detail import recent_rate, rest_of
 from jobs.queries.job_list import JobRow, job_rows
 from jobs.queries.progress import Slot
-from jobs.queries.regions import UNREACHABLE, RegionState, state_of
+from jobs.queries.regions import UNREACHABLE, RegionState, region_states
 
 SHOWN = 5
 NEEDS_SHOWN = 10
@@ -59,7 +59,7 @@ class Overview:
 
 def overview(visible: JobQuerySet, now: datetime) -> Overview:
     """Ten queries over the `visible` jobs."""
-    states = [state_of(region) for region in Region.objects.all()]
+    states = region_states(Region.objects.all())
     unreachable = [_region_need(one.region) for one in states if one.word == UNREACHABLE]
     waiting = _jobs_in_need(visible, now)
     moving = visible.going().exclude(status=JobStatus.SUSPENDED)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.models import Region
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from jobs.models import Job, Region
 
 NOT_TESTED, REACHABLE, UNREACHABLE = "Not tested", "Reachable", "Unreachable"
 DISABLED = "Disabled"
@@ -18,14 +20,24 @@ class RegionState:
     at: datetime | None = None
 
 
+def region_states(regions: QuerySet[Region]) -> list[RegionState]:
+    """What the last tests said, or that a job has worked there since; one query for all."""
+    worked = Job.objects.filter(region=OuterRef("pk"), tasks_succeeded__gt=0)
+    newest = worked.order_by("-created_at", "-pk").values("started_at")[:1]
+    return [
+        _state(region, region.worked_at) for region in regions.annotate(worked_at=Subquery(newest))
+    ]
+
+
 def state_of(region: Region) -> RegionState:
-    """What the last test said, or that a job has worked there since. At most one query."""
+    return region_states(Region.objects.filter(pk=region.pk))[0]
+
+
+def _state(region: Region, worked_at: datetime | None) -> RegionState:
     if region.disabled:
         return RegionState(region, DISABLED, region.checked_at)
     if region.checked_at and not region.check_error:
         return RegionState(region, REACHABLE, region.checked_at)
-    worked = region.jobs.filter(tasks_succeeded__gt=0)
-    started_at = worked.order_by("-created_at", "-pk").values_list("started_at", flat=True).first()
-    if started_at and (not region.checked_at or started_at > region.checked_at):
-        return RegionState(region, REACHABLE, started_at)
+    if worked_at and (not region.checked_at or worked_at > region.checked_at):
+        return RegionState(region, REACHABLE, worked_at)
     return RegionState(region, UNREACHABLE if region.check_error else NOT_TESTED, region.checked_at)

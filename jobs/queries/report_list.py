@@ -108,4 +108,4 @@ def report_page(jobs: QuerySet[Job], wanted: ReportFilter) -> ReportPage:
     rows = jobs.filter(pk__in=keys[:PER_PAGE]).select_related("report", "region")
     shown = list(rows.order_by("-report__written_at", "-report__id"))
     last = shown[-1].report if len(keys) > PER_PAGE else None
-    return ReportPage(shown, last and Place(last.written_at, last.pk))
+    return ReportPage(shown, Place(last.written_at, last.pk) if last else None)

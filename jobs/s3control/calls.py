@@ -9,6 +9,7 @@ from jobs.errors import JobStatusError
 from jobs.lifecycle import commands
 from jobs.lifecycle.creation import create_job
 from jobs.lifecycle.priorities import reprioritise
+from jobs.lifecycle.refusals import MOST_REASON
 from jobs.lifecycle.tagging import action_of, replace_tags
 from jobs.s3control import creating, listing, shapes
 from jobs.s3control.describing import described, listed
@@ -19,7 +20,6 @@ from jobs.spec.checking import Checker
 from jobs.spec.job import MAX_JOB_TAGS
 
 Members = Mapping[str, Any]
-_MOST_REASON = 256
 
 
 def _create_job(asked: Asked) -> Members:
@@ -70,9 +70,9 @@ def _update_job_status(asked: Asked) -> Members:
     reason = asked.text("statusUpdateReason")
     if wanted not in (JobStatus.READY, JobStatus.CANCELLED):
         raise CallError(BAD_REQUEST, "requestedJobStatus must be Ready or Cancelled.")
-    if reason is not None and not 1 <= len(reason) <= _MOST_REASON:
-        said = f"statusUpdateReason must have 1 to {_MOST_REASON} characters."
-        raise CallError(BAD_REQUEST, said)
+    check = Checker()
+    check.text(reason, "statusUpdateReason", high=MOST_REASON)
+    check.done()
     command = commands.confirm if wanted == JobStatus.READY else commands.cancel
     by = asked.may(Action.UPDATE_JOB_STATUS, job, "Running and cancelling jobs")
     job = command(job.pk, by=by, now=asked.now, reason=reason or "")

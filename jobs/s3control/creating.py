@@ -17,7 +17,7 @@ from jobs.spec import paths
 from jobs.spec.checking import Checker
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.job import MAX_DESCRIPTION, MAX_REPORT_PREFIX, MAX_TOKEN, JobSpec
-from jobs.spec.manifest import ManifestSpec, parse_ours
+from jobs.spec.manifest import FILTER, PIN, PLUS_IS_SPACE, ManifestSpec, parse_ours
 from jobs.spec.object_list import ListSpec
 from jobs.spec.report import ReportSpec
 
@@ -136,9 +136,10 @@ def _list(members: Mapping[str, Any], ours: Mapping[str, Any], check: Checker) -
         said = f"A job has either {MANIFEST} or {GENERATOR}, and this one has {has}."
         check.say(MANIFEST, said)
         return ManifestSpec("", "", "", ())
-    extension.check_members(ours, given[0], check)
+    extension.check_told(ours, check)
     beside = extension.of_list(ours)
     if given == [MANIFEST]:
+        check.only(beside, (PLUS_IS_SPACE, FILTER, PIN), EXTENSION)
         return _manifest(members[MANIFEST], beside, check)
     wire = {GENERATOR: members[GENERATOR]} | ({EXTENSION: beside} if beside else {})
     try:

@@ -3,6 +3,7 @@ goes wrong is an error as AWS's model has it.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ MOST_BODY = 1024 * 1024
 _MOST_DRAINED, _DRAINED_FOR_S = 256 * 1024 * 1024, 20.0
 """What of a body that is too large is taken, so that its sender reads the answer."""
 _PIECE = 256 * 1024
+_JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +79,24 @@ class Asked:
         return visible_jobs(self.principal, self.context)
 
     def job(self, action: Action, doing: str) -> Job:
-        """The job of this Region that the request is about, for who may do `action` to it.
+        """The job of this Region that the request is about, for who may do `action` to it. As on AWS
+        that needs no s3:DescribeJob beside it.
 
-        Raises NoSuchJobError, also for one that the asker does not see, and AccessDeniedError.
+        Raises NoSuchJobError, also for one that the asker neither sees nor may do this to, and
+        AccessDeniedError.
         """
         self.could(action, doing)
-        rows = self.visible().filter(region=self.region).select_related("region", "role")
+        rows = Job.objects.filter(region=self.region).select_related("region", "role")
         job = rows.filter(pk=self.job_id).first()
-        if job is None:
+        if job is None or not (self._could_to(job, action) or self._sees(job)):
             raise NoSuchJobError
         return job
+
+    def _could_to(self, job: Job, action: Action) -> bool:
+        return could(self.principal, action, self.context, about=job).allowed
+
+    def _sees(self, job: Job) -> bool:
+        return self.visible().filter(pk=job.pk).exists()
 
 
 def answer(request: HttpRequest, call: Call, job_id: str = "") -> HttpResponse:

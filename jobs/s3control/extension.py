@@ -15,13 +15,6 @@ from jobs.spec.job import LimitsSpec
 DRY_RUN, SAMPLE_ROWS, LIMITS, PARAMETERS = "DryRun", "SampleRows", "Limits", "Operation"
 TAKEN = (DRY_RUN, SAMPLE_ROWS, LIMITS, PARAMETERS)
 """Members of every job; those of its list stand beside them."""
-OF_LISTS = {
-    "Manifest": ("PlusIsSpace", "Filter", "PinCurrentVersions"),
-    "ManifestGenerator": (
-        *("Sources", "KeyNameConstraint", "Globs", "RegularExpression"),
-        *("Tags", "Metadata", "Versions", "PinCurrentVersions"),
-    ),
-}
 _TELLING = {"RetryOf": "retry_of_id", "ClonedFrom": "cloned_from_id", "GuardedBy": "guarded_by_id"}
 """Given back, and not taken."""
 _DEEPEST = 32
@@ -36,22 +29,20 @@ def parse(text: str | None, check: Checker) -> dict[str, Any]:
     except (ValueError, RecursionError):
         check.say(EXTENSION, f"{EXTENSION} must hold a JSON object.")
         return {}
-    if not isinstance(value, dict) or _depth(value) > _DEEPEST:
-        check.say(EXTENSION, f"{EXTENSION} must hold a JSON object.")
+    if not isinstance(value, dict) or not _is_storable(value):
+        check.say(EXTENSION, f"{EXTENSION} must hold a JSON object, without NUL characters.")
         return {}
     return value
 
 
-def check_members(ours: Mapping[str, Any], listed_by: str, check: Checker) -> None:
-    for name in ours:
-        if name in _TELLING:
-            check.say(f"{EXTENSION}.{name}", f"{name} is only told of a job. Take it out.")
-        elif name not in (*TAKEN, *OF_LISTS.get(listed_by, ())):
-            check.say(f"{EXTENSION}.{name}", f'"{name}" is not known here. Take it out.')
+def check_told(ours: Mapping[str, Any], check: Checker) -> None:
+    for name in sorted(_TELLING.keys() & ours.keys()):
+        check.say(f"{EXTENSION}.{name}", f"{name} is only told of a job. Take it out.")
 
 
 def of_list(ours: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in ours.items() if name not in TAKEN}
+    """What is left to the list, which says itself what of it is not known."""
+    return {name: value for name, value in ours.items() if name not in (*TAKEN, *_TELLING)}
 
 
 def limits_of(ours: Mapping[str, Any], check: Checker) -> LimitsSpec:
@@ -123,8 +114,12 @@ def split(value: Mapping[str, Any], shape: Shape | None) -> tuple[dict[str, Any]
     return aws, ours
 
 
-def _depth(value: Any, depth: int = 0) -> int:
-    if depth > _DEEPEST or not isinstance(value, dict | list):
-        return depth
-    inner = value.values() if isinstance(value, dict) else value
-    return max((_depth(one, depth + 1) for one in inner), default=depth)
+def _is_storable(value: Any, depth: int = 0) -> bool:
+    """Not every database stores what JSON can say."""
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= one <= "\udfff" for one in value)
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if not isinstance(value, list):
+        return True
+    return depth < _DEEPEST and all(_is_storable(one, depth + 1) for one in value)

@@ -115,6 +115,7 @@ function closeMenusExceptAround(element) {
 
 // Forms
 
+// A cookie, so that the next page comes as wanted from the server and does not flicker.
 function keepCookie(name, value) {
   document.cookie = `${name}=${value};path=/;max-age=${A_YEAR_S};samesite=lax`;
 }
@@ -125,7 +126,6 @@ function keepTaste({ target }) {
   document.documentElement.dataset[target.id] = target.value;
 }
 
-// A cookie, so that the next page comes as wanted from the server and does not flicker.
 function keepTimeZone() {
   keepCookie("browser_time_zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
 }

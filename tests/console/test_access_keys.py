@@ -79,7 +79,7 @@ def test_a_reload_of_the_answer_makes_no_second_key(as_viewer):
         ({"networks": "office"}, '"office" is no address or network.'),
         ({"networks": "\n".join(f"10.0.0.{n}" for n in range(51))}, "Name 50 addresses"),
         ({"name": "n" * 81}, "Name must be 80 characters or fewer, not 81."),
-        ({"name": "a\x00b"}, "holds a character that cannot be seen"),
+        ({"name": "a\x00b"}, "contains a character that is not visible"),
         ({"expires": "0"}, "Select a valid choice."),
         ({"form_id": "x"}, "The form did not come whole."),
     ],

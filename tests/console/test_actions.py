@@ -87,9 +87,9 @@ def test_run_that_loses_the_race_is_a_conflict(as_operator, monkeypatch):
     job, other = make_job("Suspended"), make_user("operator")
     confirm = commands.confirm
 
-    def late(job_id, *, actor, now):
+    def late(job_id, *, by, now):
         confirm(job_id, by=allowed(other), now=now)
-        return confirm(job_id, by=allowed(actor), now=now)
+        return confirm(job_id, by=by, now=now)
 
     monkeypatch.setattr(commands, "confirm", late)
     assert as_operator.post(url(job, "run"), {"typed": "photos"}).status_code == 409
@@ -205,7 +205,7 @@ def test_rows_of_tags_are_added_and_taken_away_without_saving(as_operator):
     ("rows", "sentence"),
     [
         ([("", "lonely")], "Enter a key, or clear the value."),
-        ([("a", "1"), ("a", "2")], "is there twice"),
+        ([("a", "1"), ("a", "2")], "is entered twice"),
         ([("aws:a", "1")], "are reserved"),
         ([("a", "x" * 257)], "has more than 256 characters"),
         ([("k" * 129, "")], "has 1 to 128 characters"),

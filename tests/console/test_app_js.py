@@ -173,14 +173,13 @@ def test_hidden_tab_asks_nothing_until_it_is_looked_at(signed_in):
         signed_in.clock.run_for(2_500)
 
 
-def test_paused_updates_stay_paused_on_the_next_page(signed_in):
+def test_updates_that_are_off_stay_off_on_the_next_page(signed_in):
     job = make_job("Active")
     signed_in.goto(address(job))
-    signed_in.get_by_role("button", name="Pause updates").click()
+    signed_in.get_by_role("button", name="Turn off live updates").click()
     signed_in.reload()
-    pause = signed_in.get_by_role("button", name="Pause updates")
-    expect(pause).to_have_attribute("aria-pressed", "true")
-    pause.click()
-    expect(pause).to_have_attribute("aria-pressed", "false")
+    expect(signed_in.get_by_text("Live updates off since")).to_be_visible()
+    signed_in.get_by_role("button", name="Turn on live updates").click()
+    expect(signed_in.get_by_text("Live updates on", exact=True)).to_be_visible()
     Job.objects.update(tasks_succeeded=777)
     expect(signed_in.locator("#live")).to_contain_text("777")

@@ -75,7 +75,7 @@ def test_change_of_status_brings_header_alert_and_timeline_along(as_operator):
 
 def test_timeline_that_shows_only_the_last_steps_leads_to_the_others(as_viewer):
     job, now = make_job("Active"), timezone.now()
-    link = rf'Earlier steps stand in\s+<a href="{reverse("job-activity", args=[job.pk])}">'
+    link = rf'Earlier steps are in\s+<a href="{reverse("job-activity", args=[job.pk])}">'
     assert not re.search(link, page(as_viewer, job))
     for _ in range(STEPS_SHOWN):
         StatusChange.objects.create(job=job, at=now, from_status="Active", to_status="Paused")
@@ -159,9 +159,7 @@ def test_job_of_an_earlier_demo_storage_says_so(as_operator):
     region = make_region(emptied_at=NOW)
     old = make_job("Complete", region=region, created_at=NOW - timedelta(days=1))
     for url in (reverse("job-list"), reverse("job-detail", args=[old.pk])):
-        assert (
-            "started anew on 21 November 2026 at 10:03 UTC" in as_operator.get(url).content.decode()
-        )
+        assert "restarted on 21 November 2026 at 10:03 UTC" in as_operator.get(url).content.decode()
 
 
 def test_unavailable_actions_stay_and_tell_their_reason(as_viewer):
@@ -210,7 +208,7 @@ def test_failures_page_takes_a_fixed_number_of_queries(as_viewer, django_assert_
     for code in range(rows):
         make_failures(job, f"Code{code}", tasks=2)
     page(as_viewer, job, "job-failures")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page(as_viewer, job, "job-failures")
 
 
@@ -241,7 +239,7 @@ def test_page_of_a_job_that_waits_for_archived_objects_says_so_and_not_that_it_h
     due_s = now.timestamp() + 600
     make_chunk(job, position=2, rows=8, state="Waiting", waits=3, not_before_s=due_s)
     text = fragment(as_viewer, job)
-    assert "10 requested, 2 can be read." in text and "The next look is due" in text
+    assert "10 requested, 2 can be read." in text and "The next check is due" in text
     assert "No object finished" not in text
     make_chunk(job, position=10, rows=1)
-    assert "The next look is due" not in fragment(as_viewer, job)
+    assert "The next check is due" not in fragment(as_viewer, job)

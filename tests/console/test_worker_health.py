@@ -79,7 +79,7 @@ def test_job_that_nobody_works_on_says_so_with_a_way_to_more(as_viewer, seen, st
 
 def test_job_that_somebody_works_on_says_nothing(as_viewer, seen):
     seen(LIVE)
-    assert "Nobody works" not in text_of(as_viewer, "job-detail", make_job("Active").pk)
+    assert "No worker is processing" not in text_of(as_viewer, "job-detail", make_job("Active").pk)
 
 
 def test_page_is_for_those_who_may_see_jobs(client, django_user_model):

@@ -8,8 +8,10 @@ from botocore.exceptions import ClientError
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.choices import JobStatus, ManifestField
+from jobs.choices import JobStatus, ManifestField, ManifestFormat
+from jobs.console.views import actions
 from jobs.console.wizard import submit
+from jobs.console.wizard.steps import MANIFEST, OPERATION, OPTIONS
 from jobs.models import Draft
 from jobs.spec.job import JobSpec
 from jobs.spec.manifest import ManifestSpec
@@ -64,6 +66,19 @@ def _sends(name: str, **typed: str) -> Attempt:
     return attempt
 
 
+def _runs(world: World) -> bool:
+    (bucket,) = world.job.buckets
+    return _sends("job-run", expected="Suspended", understood="on", typed=bucket)(world)
+
+
+def _tags(key: str, value: str) -> Attempt:
+    def attempt(world: World) -> bool:
+        seen = actions._mark(dict(world.job.tags.values_list("key", "value")))
+        return _sends("job-tags", key=key, value=value, save="", seen=seen)(world)
+
+    return attempt
+
+
 def _sees_tags(world: World) -> bool:
     answer = world.browser.get(reverse("job-configuration", args=[world.job.pk]))
     return TAG in answer.text
@@ -91,7 +106,8 @@ def _spec_of(world: World) -> JobSpec:
 def _creates(world: World) -> bool:
     """Of a draft that is ready: what its storage says of the list is no matter of access."""
     now = timezone.now()
-    draft = Draft.objects.create(owner=world.user, created_at=now, updated_at=now)
+    touched = [MANIFEST.slug, OPERATION.slug, OPTIONS.slug]
+    draft = Draft.objects.create(owner=world.user, created_at=now, updated_at=now, touched=touched)
     ready = mock.patch.object(submit.Reading, "spec", lambda *_, **__: _spec_of(world))
     with ready, mock.patch.object(submit.review_pages, "refused", return_value=None):
         answer = world.browser.post(
@@ -108,12 +124,10 @@ BROWSER: dict[str, Attempt] = {
     "s3:CreateJob": _begins,
     "s3:CreateJob, iam:PassRole": _creates,
     "s3:UpdateJobPriority": _sends("job-priority", priority="7"),
-    "s3:UpdateJobStatus to Ready": _sends(
-        "job-run", expected="Suspended", understood="on", typed="confirm"
-    ),
+    "s3:UpdateJobStatus to Ready": _runs,
     "s3:UpdateJobStatus to Cancelled": _sends("job-cancel", reason="wrong"),
-    "s3:PutJobTagging": _sends("job-tags", key="more", value="1", save=""),
-    "s3:DeleteJobTagging": _sends("job-tags", key="", value="", save=""),
+    "s3:PutJobTagging": _tags("more", "1"),
+    "s3:DeleteJobTagging": _tags("", ""),
     "batchconsole:PauseJob": _sends("job-pause"),
     "batchconsole:ResumeJob": _sends("job-resume"),
     "batchconsole:RetryJob": _sends("job-retry"),
@@ -149,12 +163,11 @@ def _calls(name: str, *, passes: str = "", **arguments: Any) -> Attempt:
 
 
 def _calls_to_create(world: World) -> bool:
-    wire = _spec_of(world).manifest.to_wire()
     return _calls(
         "create_job",
         Operation={"S3DeleteObjectTagging": {}},
         Manifest={
-            "Spec": {"Format": wire["Spec"]["Format"], "Fields": ["Bucket", "Key"]},
+            "Spec": {"Format": ManifestFormat.CSV.value, "Fields": ["Bucket", "Key"]},
             "Location": {"ObjectArn": "arn:aws:s3:::lists/all.csv", "ETag": "0" * 32},
         },
         Report={"Enabled": False},

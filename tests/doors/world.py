@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.access import service_accounts
-from jobs.choices import JobStatus
+from jobs.choices import JobStatus, PauseCause
 from jobs.models import AccessKey, AccessPolicy, Job, Region
-from tests.make import make_job, make_region, make_report, make_role, make_user
+from tests.make import make_chunk, make_job, make_region, make_report, make_role, make_user
 from tests.s3control.client import key_of, signed_in
 
 TAG = "blue-team"
@@ -118,8 +118,10 @@ class World:
 
 def make_world(role: str, status: JobStatus) -> World:
     region = make_region("us-west-2")
+    fields = {"paused_cause": PauseCause.PERSON} if status == JobStatus.PAUSED else {}
     job = make_job(
         status,
+        **fields,
         region=region,
         role=make_role(region),
         owner=make_user("admin"),
@@ -129,6 +131,8 @@ def make_world(role: str, status: JobStatus) -> World:
     )
     if job.is_terminal:
         make_report(job, [])
+    else:
+        make_chunk(job)
     user = _make_user(role)
     world = World(user, region, job, key_of(user, timezone.now()))
     world.browser.force_login(user)

@@ -211,7 +211,7 @@ def test_body_of_100_mib_is_a_bad_request_that_its_sender_reads(client):
     client.meta.events.register("before-sign.s3-control", swell)
     began_s = time.monotonic()
     with pytest.raises(ClientError) as caught:
-        client.put_job_tagging(AccountId=ACCOUNT, JobId="x", Tags=[])
+        client.put_job_tagging(AccountId=ACCOUNT, JobId="00e123a4", Tags=[])
     assert caught.value.response["Error"]["Code"] == "BadRequestException"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert time.monotonic() - began_s < 60

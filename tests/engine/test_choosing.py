@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from jobs.choices import ChunkState, JobStatus
 from jobs.engine import choosing, claims
-from jobs.lifecycle import commands, priorities
+from jobs.lifecycle import priorities, waits
 from jobs.models import Chunk, Job
 from tests.allowed import allowed
 from tests.make import make_chunk, make_job, make_region
@@ -99,7 +99,7 @@ def test_region_of_many_jobs_gets_as_much_as_a_region_of_one():
 def test_job_that_waits_for_its_storage_leaves_the_workers_to_others():
     dead, alive = active(priority=9), active(priority=1)
     now = timezone.now()
-    commands.wait_for(dead.pk, "No answer.", until_s=4e9, now=now, only_in={JobStatus.ACTIVE})
+    waits.wait_for(dead.pk, "No answer.", until_s=4e9, now=now, only_in={JobStatus.ACTIVE})
     assert [serve(), serve()] == [alive, alive]
 
 
@@ -107,7 +107,7 @@ def test_storage_without_an_answer_is_tried_again_with_one_chunk_only():
     dead, alive = active(priority=9), active(priority=1)
     Job.objects.filter(pk=dead.pk).update(waiting_for="No answer.", waiting_until_s=1)
     assert [serve() for _ in range(3)] == [dead, alive, alive]
-    commands.stop_waiting(dead.pk, now=timezone.now())
+    waits.stop_waiting(dead.pk, now=timezone.now())
     assert serve() == dead
 
 

@@ -43,7 +43,7 @@ from jobs.engine.chunk_rows import encode
 from jobs.engine.recording import Finished, TaskResult
 from jobs.engine.settlements import Hold
 from jobs.errors import JobStatusError, LeaseLostError
-from jobs.lifecycle import commands, pauses, precedence, priorities
+from jobs.lifecycle import commands, pauses, precedence, priorities, waits
 from jobs.lifecycle.effects import PAUSES
 from jobs.lifecycle.transitions import may_follow
 from jobs.manifests import frozen_list
@@ -329,7 +329,7 @@ class Console(RuleBasedStateMachine):
         if hand:
             claims.release(hand, begun=True)
             self._try(hand)
-            commands.wait_for(
+            waits.wait_for(
                 hand[0].job_id,
                 "The storage does not answer.",
                 until_s=4e9,

@@ -11,7 +11,7 @@ from jobs.choices import ChunkState, JobStatus, PauseCause
 from jobs.engine import choosing, claims, job_status, recording
 from jobs.engine.recording import TaskResult
 from jobs.engine.sweep import sweep
-from jobs.lifecycle import commands, pauses, precedence, priorities
+from jobs.lifecycle import commands, pauses, precedence, priorities, waits
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, Region, RoleCredentials, StatusChange
 from jobs.operations.base import Outcome
@@ -132,9 +132,9 @@ def test_job_goes_on_while_the_other_waits_for_its_storage_and_stands_back_when_
     commands.take_turns(low.region_id, now=timezone.now())
     assert status_of(low) == JobStatus.PAUSED
     say = {"until_s": 4e9, "now": timezone.now(), "only_in": {JobStatus.ACTIVE}}
-    commands.wait_for(high.pk, "No answer.", **say)
+    waits.wait_for(high.pk, "No answer.", **say)
     assert choosing.choose(now=timezone.now()) == [low]
-    commands.stop_waiting(high.pk, now=timezone.now())
+    waits.stop_waiting(high.pk, now=timezone.now())
     assert status_of(low) == JobStatus.PAUSED
 
 
@@ -180,11 +180,12 @@ def test_sweep_notices_a_turn_that_nobody_else_noticed():
 @pytest.mark.parametrize("seed", range(20))
 def test_sweep_looks_at_every_region_in_which_a_job_has_to_stand_back_or_may_go_on(seed):
     drawn = random.Random(seed)
+    regions = [make_region(f"region-{number}") for number in range(3)]
     for number in range(6):
         with_chunks(
             drawn.choice((JobStatus.READY, JobStatus.ACTIVE, JobStatus.PAUSING, JobStatus.PAUSED)),
             chunks=drawn.choice((0, 1, 6)),
-            region=make_region(f"region-{number % 3}"),
+            region=regions[number % 3],
             priority=drawn.choice((1, 2)),
             paused_cause=drawn.choice(("", *PauseCause.values)),
             waiting_for=drawn.choice(("", "", "the storage")),

@@ -13,7 +13,7 @@ from jobs.engine.chunk_rows import MISSING_VERSION, encode
 from jobs.engine.heartbeats import Heartbeats
 from jobs.engine.recording import TaskResult
 from jobs.errors import JobStatusError, LeaseLostError
-from jobs.lifecycle import commands
+from jobs.lifecycle import commands, waits
 from jobs.manifests.frozen_list import Rows
 from jobs.manifests.rows import Row
 from jobs.models import Chunk, Job, StatusChange
@@ -296,7 +296,7 @@ def test_threshold_that_the_last_chunk_exceeds_fails_the_job_instead_of_completi
 def test_worker_that_was_overtaken_does_not_say_what_the_job_waits_for(transactional_db):
     job = make_job(JobStatus.SUSPENDED)
     say = {"until_s": 4e9, "now": timezone.now()}
-    commands.wait_for(job.pk, "Preparing waits.", only_in={JobStatus.PREPARING}, **say)
+    waits.wait_for(job.pk, "Preparing waits.", only_in={JobStatus.PREPARING}, **say)
     job.refresh_from_db()
     assert (job.waiting_for, job.waiting_until_s, job.events.count()) == ("", 0, 0)
 
@@ -304,7 +304,7 @@ def test_worker_that_was_overtaken_does_not_say_what_the_job_waits_for(transacti
 def test_cancelled_job_does_not_wait_for_what_it_waited_for_before(place, steps):
     job = confirmed(place, steps, ["a"])
     Job.objects.update(status=JobStatus.ACTIVE)
-    commands.wait_for(
+    waits.wait_for(
         job.pk, "No answer.", until_s=4e9, now=timezone.now(), only_in={JobStatus.ACTIVE}
     )
     job = commands.cancel(job.pk, by=allowed(), now=timezone.now())

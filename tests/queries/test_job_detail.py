@@ -118,7 +118,7 @@ def test_activity_is_newest_first_and_has_changes_of_priority_and_tags():
     assert [(row.event, row.before, row.after) for row in rows] == [
         ("Tags changed", "none", "a=, team=media"),
         ("Priority changed", "10", "4,000"),
-        ("Status changed", "Preparing", "Awaiting your confirmation to run"),
+        ("Status changed", "Preparing", "Awaiting confirmation to run"),
         ("Status changed", "New", "Preparing"),
         ("Created", "", "New"),
     ]

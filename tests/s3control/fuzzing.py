@@ -31,7 +31,18 @@ NAMES = (
     ),
 )
 OURS = ("DryRun", "SampleRows", "Limits", "Operation", "Filter", "Globs", "Sources", "Tags", "More")
-IDS = ("x", "00e123a4-c0d8-41f4-a0eb-b46f9ba5b07c", "%00", "..", "a" * 64, "\u00e9", "a b", "*")
+IDS = (
+    "x",
+    "\x00",
+    "a\x00b",
+    "00e123a4-c0d8-41f4-a0eb-b46f9ba5b07c",
+    "%00",
+    "..",
+    "a" * 64,
+    "\u00e9",
+    "a b",
+    "*",
+)
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
 

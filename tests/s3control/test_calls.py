@@ -1,5 +1,6 @@
 """The eight calls, by boto3's own client: what they do, give back and refuse."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,9 @@ from botocore.exceptions import ClientError
 from django.utils import timezone
 
 from jobs.choices import JobStatus
-from jobs.models import Job
-from tests.make import make_job, make_region
-from tests.s3control.client import ACCOUNT
+from jobs.models import AccessPolicy, Job
+from tests.make import make_job, make_region, make_user
+from tests.s3control.client import ACCOUNT, key_of, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis")]
 
@@ -310,3 +311,32 @@ def test_nothing_works_unsigned(client, region):
         answer = getattr(client, method)(path, headers={"x-amz-account-id": ACCOUNT})
         assert answer.status_code == 403
         assert b"<Code>AccessDenied</Code>" in answer.content
+
+
+def test_person_who_may_only_update_a_priority_does_so_without_seeing_jobs_as_on_aws(api, facts):
+    job_id = api.create_job(**facts)["JobId"]
+    person = make_user(None)
+    policy = AccessPolicy.objects.create(
+        name="priorities",
+        document=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "s3:UpdateJobPriority",
+                        "Resource": "*",
+                        "Condition": {"NumericLessThanEquals": {"s3:RequestJobPriority": "100"}},
+                    }
+                ],
+            }
+        ),
+    )
+    policy.users.add(person)
+    client = signed_in(key_of(person, timezone.now()), "us-west-2")
+    told = client.update_job_priority(AccountId=ACCOUNT, JobId=job_id, Priority=100)
+    assert told["Priority"] == 100
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.update_job_priority(AccountId=ACCOUNT, JobId=job_id, Priority=101)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.describe_job(AccountId=ACCOUNT, JobId=job_id)

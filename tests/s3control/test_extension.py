@@ -143,6 +143,7 @@ def test_lists_of_ours_go_there_and_back(create, told):
         ({"Filter": {"SQL": 5}}, "BatchConsole.Filter.SQL"),
         ({"Operation": {"S3PutObjectTagging": 5}}, "BatchConsole.Operation.S3PutObjectTagging"),
         ({"Operation": {"S3DeleteObject": {}}}, "exactly one operation"),
+        ({"Operation": {"WebhookInvoke": {"a": "\x00"}}}, "without NUL"),
         ([1], "BatchConsole must hold a JSON object"),
     ],
 )
@@ -158,3 +159,15 @@ def test_what_is_ignored_elsewhere_is_noted_in_the_activity(api, facts):
     api.meta.events.register("before-call.s3-control.CreateJob", with_more)
     (event,) = Job.objects.get(pk=api.create_job(**facts)["JobId"]).events.all()
     assert event.after == "These parts of the request are not known here: Report.Colour."
+
+
+def test_what_a_generator_does_not_know_is_refused_by_name(api, create):
+    generator = {
+        "S3JobManifestGenerator": {
+            "SourceBucket": "arn:aws:s3:::photos",
+            "EnableManifestOutput": False,
+        }
+    }
+    for name in ("More", "PlusIsSpace", "GuardedBy"):
+        with pytest.raises(api.exceptions.BadRequestException, match=f"BatchConsole.{name}"):
+            create({name: True}, ManifestGenerator=generator, ClientRequestToken=name)

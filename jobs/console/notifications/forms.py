@@ -1,6 +1,5 @@
 """Who is told of what: a person's own subscriptions, and those of the installation."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -15,13 +14,14 @@ OWN, ALL = "own", "all"
 EVERY = "every"
 MOMENTS = {
     JobStatus.NEW: "Created",
-    JobStatus.SUSPENDED: "Waits for confirmation",
+    JobStatus.SUSPENDED: "Waiting for confirmation",
     JobStatus.ACTIVE: "Active",
     JobStatus.PAUSED: "Paused",
     JobStatus.COMPLETE: "Completed",
     JobStatus.FAILED: "Failed",
     JobStatus.CANCELLED: "Cancelled",
 }
+CHOICES = [(status.value, words) for status, words in MOMENTS.items()]
 USUAL = [JobStatus.SUSPENDED.value, *sorted(TERMINAL)]
 
 
@@ -29,8 +29,8 @@ class SubscriptionForm(forms.Form):
     """What both kinds ask for."""
 
     moments = forms.MultipleChoiceField(
-        label="When a job becomes",
-        choices=[(status.value, words) for status, words in MOMENTS.items()],
+        label="When a job is",
+        choices=CHOICES,
         initial=USUAL,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one."},
@@ -103,7 +103,7 @@ class ForAllForm(SubscriptionForm):
         super().__init__(data, **options)
         moments = self.fields["moments"]
         assert isinstance(moments, forms.MultipleChoiceField)  # noqa: S101 - as declared above
-        moments.choices = [(EVERY, "Every status"), *_pairs(moments.choices)]
+        moments.choices = [(EVERY, "Every status"), *CHOICES]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
@@ -117,10 +117,6 @@ class ForAllForm(SubscriptionForm):
         row = super().row()
         row.webhook, row.address = self.cleaned_data["webhook"], self.cleaned_data["address"]
         return row
-
-
-def _pairs(choices: Iterable[Any]) -> list[tuple[str, str]]:
-    return [(value, label) for value, label in choices]
 
 
 def moments_of(row: Subscription) -> str:

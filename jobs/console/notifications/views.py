@@ -131,7 +131,7 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
 def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     require(request, Action.MANAGE_REGIONS, DOING)
     row = get_object_or_404(Delivery.objects.select_related("webhook", "job"), pk=pk)
-    return render(request, "console/delivery.html", {"row": row, "limit": delivering.PATIENCE})
+    return render(request, "console/delivery.html", {"row": row})
 
 
 @require_POST

@@ -26,7 +26,7 @@ from jobs.console.regions.tested_secret import Tested
 from jobs.console.see_other import SeeOther
 from jobs.lifecycle import capabilities
 from jobs.models import Bucket, Job, Region, RoleCredentials
-from jobs.queries.regions import state_of
+from jobs.queries.regions import region_states, state_of
 from jobs.s3.ca_certificates import CACertificate, read_ca_certificates
 
 DOING = "Connecting storage"
@@ -39,9 +39,8 @@ _ASK_ANEW = {"endpoint_url", "code", "path_style", "manifest_prefix", "report_pr
 def region_list(request: HttpRequest) -> HttpResponse:
     require(request, Action.MANAGE_REGIONS, DOING)
     counts = dict(Job.objects.values_list("region").annotate(jobs=Count("*")))
-    regions = [
-        (region, counts.get(region.pk, 0), state_of(region)) for region in Region.objects.all()
-    ]
+    states = region_states(Region.objects.all())
+    regions = [(one.region, counts.get(one.region.pk, 0), one) for one in states]
     return render(request, "console/region_list.html", {"regions": regions})
 
 

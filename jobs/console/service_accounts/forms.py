@@ -8,7 +8,7 @@ from django.db import transaction
 
 from jobs.access import people, service_accounts
 from jobs.console.forms.typed import TextField
-from jobs.models import AccessPolicy
+from jobs.models import AccessPolicy, ServiceAccount
 
 _MULTIPLE = forms.CheckboxSelectMultiple
 
@@ -78,15 +78,18 @@ class ServiceAccountForm(forms.Form):
         people.set_roles(account, self.cleaned_data["groups"], is_administrator=False)
         people.set_tags(account, self.cleaned_data["tags"])
         if "policies" in self.fields:
-            account.access_policies.set(self.cleaned_data["policies"])
+            wanted = set(self.cleaned_data["policies"])
+            for policy in AccessPolicy.objects.filter(ready_made=False):
+                change = policy.users.add if policy in wanted else policy.users.remove
+                change(account)
 
 
 def _initial(account: User | None) -> dict[str, Any]:
     if account is None:
         return {}
     return {
-        "description": account.service_account.description,
+        "description": ServiceAccount.objects.get(user=account).description,
         "groups": account.groups.all(),
-        "policies": account.access_policies.all(),
+        "policies": AccessPolicy.objects.filter(users=account),
         "tags": "\n".join(f"{key}={value}" for key, value in people.tags_of(account).items()),
     }

@@ -1,5 +1,7 @@
 """Service accounts, for those who manage access."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
@@ -14,7 +16,7 @@ from jobs.access.actions import Action
 from jobs.console.access import require, signed_in
 from jobs.console.see_other import SeeOther
 from jobs.console.service_accounts.forms import ServiceAccountForm
-from jobs.models import ServiceAccount
+from jobs.models import AccessKey, ServiceAccount
 
 DOING = "Managing service accounts"
 
@@ -92,7 +94,7 @@ def _to(account: User) -> HttpResponse:
 def _page(
     request: HttpRequest, form: ServiceAccountForm, account: User | None = None
 ) -> HttpResponse:
-    context = {"form": form, "account": account, "now": timezone.now()}
+    context: dict[str, Any] = {"form": form, "account": account, "now": timezone.now()}
     if account is not None:
-        context["keys"] = account.access_keys.select_related("owner")
+        context["keys"] = AccessKey.objects.filter(owner=account).select_related("owner")
     return render(request, "console/service_account_form.html", context)

@@ -91,7 +91,12 @@ def _facts(entry: AuditEntry) -> list[tuple[str, str, str, bool]]:
     before, after = entry.before or {}, entry.after or {}
     names = list(dict.fromkeys([*before, *after]))
     rows = [
-        (name, _text(before.get(name)), _text(after.get(name)), before.get(name) != after.get(name))
+        (name, _text(before.get(name)), _text(after.get(name)), _differs(name, before, after))
         for name in names
     ]
     return sorted(rows, key=lambda row: not row[3])
+
+
+def _differs(name: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """What is asked of a job names only what is to change."""
+    return name in after and _text(before.get(name)) != _text(after[name])

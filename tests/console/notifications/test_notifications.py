@@ -78,7 +78,7 @@ def test_subscription_of_another_stays(client):
         ({"moments": ["Failed"]}, "Choose which jobs."),
         ({"jobs": "own", "moments": ["Nonsense"]}, "Nonsense is not one of"),
         ({"jobs": "own", "moments": ["Failed"], "tag": "=media"}, "Write the key of the tag"),
-        ({"jobs": "own", "moments": ["Failed"], "tag": "a\0b"}, "cannot be seen"),
+        ({"jobs": "own", "moments": ["Failed"], "tag": "a\0b"}, "is not visible"),
         ({"jobs": "own", "moments": ["Failed"], "tag": "<x>"}, "use letters, digits"),
         ({"jobs": "own", "moments": ["Failed"], "region": "99"}, "Select a valid choice"),
     ],

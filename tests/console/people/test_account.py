@@ -50,7 +50,7 @@ def test_choices_are_kept_and_come_with_the_next_sign_in(vera):
     [
         ("time_zone", "Mars/Olympus", "Choose a time zone of the list."),
         ("default_region", "4711", "This Region is gone. Choose another one."),
-        ("name", "V\x00era", "Name holds a character that cannot be seen. Remove it."),
+        ("name", "V\x00era", "Name contains a character that is not visible. Remove it."),
         ("name", "x" * 151, "Name must be 150 characters or fewer, not 151."),
     ],
 )

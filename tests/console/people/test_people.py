@@ -72,7 +72,7 @@ def test_invited_person_chooses_a_password_by_a_link_that_is_shown_once(as_admin
         ("vera@example.com", "There is an account vera@example.com already."),
         ("VERA@EXAMPLE.COM", "There is an account vera@example.com already."),
         ("admin@example.com", "is the demo&#x27;s sign-in"),
-        ("ni\x00na@example.com", "holds a character that cannot be seen"),
+        ("ni\x00na@example.com", "contains a character that is not visible"),
         ("n" * 200 + "@example.com", "letters at most"),
     ],
 )

@@ -107,7 +107,9 @@ def test_test_of_a_connection_before_saving_prints_each_step_and_saves_nothing(c
         ({"code": "eu/1"}, "Use letters, digits, hyphens, underscores and dots."),
         ({"code": "zürich"}, "Use letters, digits, hyphens, underscores and dots."),
         ({"manifest_prefix": "manifests"}, "Write the path as s3://bucket/key."),
-        ({"arn": "batch"}, f"Write the IAM role as {ARN}."),
+        ({"arn": ""}, "Enter a name for the IAM role."),
+        ({"arn": "night shift"}, "Use letters, digits and the characters"),
+        ({"arn": "arn:aws:s3:::photos"}, "Write the ARN as arn:aws:iam::"),
         ({"access_key_id": ""}, "Enter the access key ID."),
         ({"access_key_id": "k" * 129}, "must be 128 characters or fewer, not 129."),
         ({"secret_access_key": ""}, "Enter the secret access key."),
@@ -146,7 +148,7 @@ def test_endpoint_that_does_not_answer_is_saved_and_said(client, typed):
     region = Region.objects.get()
     assert region.check_error == "http://127.0.0.1:9 does not answer. Check the endpoint URL."
     assert region.check_error in text(client.get(response["Location"]))
-    assert "Not working" in text(client.get("/regions/"))
+    assert "Unreachable" in text(client.get("/regions/"))
 
 
 def test_host_name_that_nobody_knows_gets_a_sentence(client, typed):
@@ -231,8 +233,8 @@ def test_second_role_is_added_tested_and_removed(client, region):
 
 
 def test_role_form_that_is_wrong_says_so_on_the_region_page(client, region):
-    page = text(post(client, "region-role", {"arn": "x", "kind": "keys"}, region.slug))
-    assert f"Write the IAM role as {ARN}." in page
+    page = text(post(client, "region-role", {"arn": "x y", "kind": "keys"}, region.slug))
+    assert "Use letters, digits and the characters" in page
     assert RoleCredentials.objects.count() == 1
 
 
