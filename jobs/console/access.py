@@ -148,14 +148,14 @@ def job_or_404(
     doing: str = "Seeing jobs",
     keys: Keys | None = None,
 ) -> Job:
-    """The job with Region, role, owner and who confirmed it, in one query.
+    """The job with Region, role, owner, who confirmed it, and its tags, in two queries.
 
     Raises Http404 where there is none that the person sees, and AccessDeniedError where they see no
     jobs at all, or may not do `action` to this one.
     """
     require(request, action, doing)
     found = visible(request).select_related("region", "role", "owner", "confirmed_by", "report")
-    job = get_object_or_404(found, pk=job_id)
+    job = get_object_or_404(found.prefetch_related("tags"), pk=job_id)
     if action is not Action.DESCRIBE_JOB and action is not Action.CREATE_JOB:
         decide(request, action, job, doing, keys).require()
     return job

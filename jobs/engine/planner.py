@@ -62,15 +62,7 @@ def prepare_job(
         return
     waits = False
     try:
-        lease.note_deaths("Preparing waits.", JobStatus.PREPARING, clock())
-        job = commands.get_job(job_id)
-        if lease.is_last_straw:
-            raise ManifestError(GIVEN_UP, control_lease.last_words(job))
-        held = threading.Event()
-        goes_on = replace(terms, goes_on=lambda: held.is_set() or terms.goes_on())
-        with lease.kept(JobStatus.PREPARING, stop, goes_on) as kept_stop:
-            until_s = time.monotonic() + conf.time_box_s()
-            _Preparation(job, lease, Turn(work, clock, kept_stop, held, until_s)).run()
+        _prepare(job_id, lease, work, clock, stop, terms)
     except LeaseLostError:
         logger.info("job %s: preparing ends here, the job moved on", job_id)
         # If it was cancelled, what was put meanwhile lies in a folder that was emptied before.
@@ -99,6 +91,25 @@ def prepare_job(
         lease.release_failed("Preparing waits.", error, clock())
         return
     lease.release(waits=waits)
+
+
+def _prepare(
+    job_id: str,
+    lease: control_lease.ControlLease,
+    work: WorkStore,
+    clock: Clock,
+    stop: threading.Event,
+    terms: Terms,
+) -> None:
+    lease.note_deaths("Preparing waits.", JobStatus.PREPARING, clock())
+    job = commands.get_job(job_id)
+    if lease.is_last_straw:
+        raise ManifestError(GIVEN_UP, control_lease.last_words(job))
+    held = threading.Event()
+    goes_on = replace(terms, goes_on=lambda: held.is_set() or terms.goes_on())
+    with lease.kept(JobStatus.PREPARING, stop, goes_on) as kept_stop:
+        until_s = time.monotonic() + conf.time_box_s()
+        _Preparation(job, lease, Turn(work, clock, kept_stop, held, until_s)).run()
 
 
 def help_to_prepare(

@@ -62,7 +62,7 @@ def test_next_with_nothing_typed_names_both_fields(wizard, region, role):
         (f"s3://{'b' * 64}/list.csv", "must be 63 characters or fewer, not 64."),
         ("s3://manifests", "is no object. Enter the path to the manifest object."),
         ("s3://manifests/folder/", "is no object. Enter the path to the manifest object."),
-        ("s3://manifests/\x00", "holds a character that cannot be seen"),
+        ("s3://manifests/\x00", "contains a character that is not visible"),
         ("s3://manifests/" + "k" * 1025, "The key has 1,025 bytes; 1,024 are allowed."),
         ("s3://manifests/" + "k" * 100_000, "must be 2,048 characters or fewer, not 100,015."),
     ],

@@ -95,7 +95,7 @@ def test_settings_fragment_shows_the_chosen_operation_and_judges_nothing(at_oper
         (tags(("a!", "1")), "letters, digits, spaces", "new_tags-0-key"),
         (tags(("a", "1"), ("a", "2")), 'The tag "a" is entered twice.', "new_tags-1-key"),
         (tags(("aws:a", "1")), 'Keys that start with "aws:" are reserved.', "new_tags-0-key"),
-        (tags(("a\x00", "1")), "holds a character that cannot be seen", "new_tags-0-key"),
+        (tags(("a\x00", "1")), "contains a character that is not visible", "new_tags-0-key"),
         (tags(("a", "v" * 50_000)), "must be 2,048 characters or fewer", "new_tags-0-value"),
         (tags(*((f"k{n}", "") for n in range(11))), "at most 10 tags, not 11", "new_tags-0-key"),
     ],
