@@ -6,10 +6,10 @@ from jobs.console import advice
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("NotKept", "did not do, or did not keep, what was asked"),
-        ("InvalidResponse", "Something that is no S3 storage answered"),
+        ("NotKept", "did not do, or did not keep, what was requested"),
+        ("InvalidResponse", "Something other than S3 storage answered"),
         ("UnclearAnswer", "does not say whether the request was done"),
-        ("UnprovenAnswer", "Nothing in the answer shows that a storage sent it"),
+        ("UnprovenAnswer", "Nothing in the answer proves that the storage sent it"),
         ("DeletionUnclear", "whether it was done cannot be told"),
     ],
 )
@@ -17,4 +17,6 @@ from jobs.console import advice
 def test_failure_that_no_storage_names_is_explained_whatever_its_status(code, words, http_status):
     means, remedy = advice.on(code, http_status)
     assert words in means
-    assert remedy.startswith(("Look at the object of a sample", "Check the Region's endpoint URL"))
+    assert remedy.startswith(
+        ("Look at the object of a sample", "Check the endpoint URL of the Region")
+    )

@@ -201,7 +201,7 @@ def test_going_on_in_spite_of_the_storage_is_confirmed_on_a_page_that_repeats_wh
     job = doubted()
     text = text_of(as_operator.get(url(job, "resume")))
     assert escape(LOST) in text
-    assert "The job goes on without further checks" in text
+    assert "The job continues without further checks" in text
     as_operator.post(url(job, "resume"))
     assert (status(job), job.checks_waived) == ("Active", True)
 

@@ -71,9 +71,9 @@ def test_check_again_finds_what_was_allowed_meanwhile(at_options, bucket, no_tag
 def test_what_was_found_about_another_job_is_not_shown(at_review):
     at_review.press("operation", **{"new_tags-0-value": "blue"})
     html = page_of(at_review.open("review"))
-    assert "was not looked at yet" in html and "Check now" in html
+    assert "have not been checked yet" in html and "Check now" in html
     at_review.press("review", "ahead")
-    assert "was not looked at yet" not in page_of(at_review.open("review"))
+    assert "have not been checked yet" not in page_of(at_review.open("review"))
 
 
 def test_edit_from_review_looks_again(at_review):

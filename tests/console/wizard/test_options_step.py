@@ -60,7 +60,7 @@ def test_description_of_257_characters_gets_a_sentence_and_256_do_not(at_options
 def test_priority_that_is_none_gets_a_sentence(at_options, place, priority):
     sentence = "Priority must be"
     if "\x00" in priority:
-        sentence = "Priority holds a character that cannot be seen."
+        sentence = "Priority contains a character that is not visible."
     refused(at_options, sentence, "priority", priority=priority, report_path=place)
 
 
