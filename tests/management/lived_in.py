@@ -38,6 +38,7 @@ ROWS = b"".join(b"objects,%s\n" % name for name in (b"there", b"missing", b"gone
 MAKE_JOB = """
 from django.contrib.auth.models import User
 from django.utils import timezone
+from tests.allowed import allowed
 from jobs.choices import ManifestField, ReportScope
 from jobs.lifecycle.creation import create_job
 from jobs.models import Region

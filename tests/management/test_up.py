@@ -23,6 +23,7 @@ pytestmark = pytest.mark.house
 RUN_WAITING_JOB = """
 from django.contrib.auth.models import User
 from django.utils import timezone
+from tests.allowed import allowed
 from jobs.lifecycle import commands
 from jobs.models import Job
 job = Job.objects.get(status="Suspended")
