@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from jobs.access.addresses import client_address
@@ -11,10 +12,13 @@ from jobs.access.principals import Principal, principal_of
 
 
 def principal_in(request: HttpRequest) -> Principal:
-    """Who is signed in; looked up once per request, and again after a sign-in."""
+    """Who is signed in; looked up once per request, and again after a sign-in. Nobody is on a page
+    about an error that came before it was looked who asks.
+    """
+    user = getattr(request, "user", AnonymousUser())
     known = getattr(request, "principal", None)
-    if not isinstance(known, Principal) or known.user != request.user:
-        known = principal_of(request.user)
+    if not isinstance(known, Principal) or known.user != user:
+        known = principal_of(user)
         request.principal = known  # type: ignore[attr-defined]
     return known
 

@@ -57,8 +57,8 @@ def test_retention_job_of_yesterday_is_not_made(place):
         )
     assert [(problem.field, problem.message) for problem in caught.value.problems] == [
         (
-            "Retention.RetainUntilDate",
-            "Retention.RetainUntilDate has passed. Enter a date in the future.",
+            "Operation.S3PutObjectRetention.Retention.RetainUntilDate",
+            "Operation.S3PutObjectRetention.Retention.RetainUntilDate has passed. Enter a date in the future.",
         )
     ]
 

@@ -56,7 +56,7 @@ def job_with(status=JobStatus.ACTIVE, succeeded=0, failed=0, total=None):
             "Completed, 1,042 failed",
         ),
         (job_with("Complete", 0, 12, 12), "err", "cross", "Completed, all failed"),
-        (job_with("Suspended", 0, 0, 12), "warn", "triangle", "Awaiting your confirmation to run"),
+        (job_with("Suspended", 0, 0, 12), "warn", "triangle", "Awaiting confirmation to run"),
         (job_with("Failed", 3, 9, 12), "err", "stop", "Failed"),
         (job_with("Active", 3, 9, 12), "info", "ring", "Active"),
     ],
@@ -119,7 +119,8 @@ def test_a_moment_carries_its_machine_readable_form():
     when = datetime(2026, 11, 21, 10, 3, 11, tzinfo=UTC)
     html = render("{% time when %}", when=when)
     assert html == (
-        '<time datetime="2026-11-21T10:03:11+00:00">21 November 2026, 10:03:11 UTC</time>'
+        '<time datetime="2026-11-21T10:03:11+00:00" title="21 November 2026, 10:03:11 UTC">'
+        "21 November 2026, 10:03:11 UTC</time>"
     )
     assert render("{% time none %}{% ago none %}", none=None) == "--"
 
