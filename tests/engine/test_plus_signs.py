@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jobs.choices import JobStatus, ManifestField
-from jobs.engine import planner, plus_checks
+from jobs.engine import plus_checks, row_keeping
 from jobs.errors import StorageError, StorageUnavailableError, ValidationFailedError
 from jobs.manifests.source import Place
 from jobs.s3.storage import Storage
@@ -142,12 +142,12 @@ def test_plus_in_a_version_id_is_no_question(place, steps):
 
 def test_list_whose_rows_have_no_lines_is_refused_without_one(place, steps, monkeypatch):
     place.put_objects(["a b.txt"])
-    check = planner.check_plus_signs
+    check = row_keeping.check_plus_signs
 
     def without_lines(job, operation, blocks, storage):
         check(job, operation, [replace(block, place=Place(0)) for block in blocks], storage)
 
-    monkeypatch.setattr(planner, "check_plus_signs", without_lines)
+    monkeypatch.setattr(row_keeping, "check_plus_signs", without_lines)
     job = steps.prepare(job_of(place, [[place.source, "a+b.txt"]]))
     assert (job.failure_code, job.failure_line) == ("InvalidManifestContent", None)
     assert job.failure_reason.startswith('The list names the key "a+b.txt": ')
