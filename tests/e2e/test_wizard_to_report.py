@@ -160,7 +160,7 @@ def test_person_copies_300_objects_from_the_wizard_to_the_report(
     job = Job.objects.get()
     expect(page.locator("body")).to_contain_text("Successfully created job ID")
     expect(page.locator("#live, main").first).to_contain_text(
-        "Awaiting confirmation to run", timeout=30_000
+        "Awaiting your confirmation to run", timeout=30_000
     )
     picture(page, "details-suspended")
     assert s3.list_objects_v2(Bucket=target)["KeyCount"] == 0
