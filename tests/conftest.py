@@ -27,6 +27,7 @@ from jobs.console import shared
 from jobs.management import children
 from jobs.management.children import Child
 from tests import servers
+from tests.audit_log import let_rows_go
 from tests.fault_counts import pytest_terminal_summary  # noqa: F401
 from tests.requirements import REQUIRE_ALL, unavailable
 
@@ -85,10 +86,8 @@ def _meets_no_database(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """SQLite is emptied row by row after a test, which the audit log's trigger would refuse."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("DROP TRIGGER IF EXISTS audit_entry_no_delete")
+    with django_db_blocker.unblock():
+        let_rows_go()
 
 
 @pytest.fixture(autouse=True)

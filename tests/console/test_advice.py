@@ -10,7 +10,7 @@ from jobs.console import advice
         ("InvalidResponse", "Something other than S3 storage answered"),
         ("UnclearAnswer", "does not say whether the request was done"),
         ("UnprovenAnswer", "Nothing in the answer proves that the storage sent it"),
-        ("DeletionUnclear", "whether it was done cannot be told"),
+        ("DeletionUnclear", "it is unknown whether it was done"),
     ],
 )
 @pytest.mark.parametrize("http_status", [0, 200, 500, 502])

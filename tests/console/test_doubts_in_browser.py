@@ -144,7 +144,7 @@ def test_storage_without_roles_is_connected_by_a_name_and_a_secret_typed_once(
     page.get_by_role("button", name="Test connection").click()
     expect(page.get_by_role("heading", name="Connection test")).to_be_visible()
     assert "s3cret" not in page.content()
-    page.get_by_role("button", name="Connect").click()
+    page.get_by_role("button", name="Connect", exact=True).click()
     page.wait_for_url("/regions/minio/")
     expect(page.get_by_text("Next: create a job in this Region")).to_be_visible()
     row = RoleCredentials.objects.get(region__slug="minio")

@@ -3,13 +3,12 @@
 import threading
 import time
 
-import django_rq
 import django_rq.settings
 import pytest
 from cryptography.fernet import Fernet
 from django.utils import timezone
 
-from jobs import conf, queueing
+from jobs import conf
 from jobs.choices import ChunkState, JobStatus
 from jobs.dataplane import flight
 from jobs.errors import WorkStoreError, WorkStoreFullError
@@ -18,6 +17,7 @@ from jobs.models import Chunk, Job, RoleCredentials
 from jobs.s3.answers import Answer
 from jobs.services.s3 import S3Service
 from tests.allowed import allowed
+from tests.hints import turns_asked_for
 
 
 def confirmed(place, steps, keys):
@@ -232,12 +232,6 @@ def test_job_that_nobody_can_run_waits_with_the_reason_and_others_go_on(place, s
     assert "TagSet" in steps.see(odd).waiting_for
     commands.cancel(odd.pk, by=allowed(), now=timezone.now())
     assert steps.finish(odd).status == JobStatus.CANCELLED
-
-
-def turns_asked_for():
-    """Whoever is told of jobs has hints of their own."""
-    asked = django_rq.get_queue(queueing.CONTROL).jobs
-    return sum(one.func_name.endswith("prepare_and_finish") for one in asked)
 
 
 def test_work_storage_of_a_job_cancelled_while_redis_was_away_is_emptied_by_the_sweep(

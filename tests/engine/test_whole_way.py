@@ -16,6 +16,7 @@ from jobs.models import Chunk, Job, Region, Report, StatusChange
 from jobs.spec.job import LimitsSpec
 from jobs.spec.report import ReportSpec
 from tests.allowed import allowed
+from tests.hints import turns_asked_for
 
 AWKWARD = ["a b.jpg", "a+b.jpg", "50%.jpg", "é/ü.jpg", 'quo"te.jpg', "com,ma.jpg", "日本.jpg"]
 
@@ -344,7 +345,7 @@ def test_wrong_number_of_lost_hints_changes_nothing_since_the_sweep_repeats_them
     steps.run()
     redis.flushall()
     steps.sweep()
-    assert redis.llen("rq:queue:control") == 1
+    assert turns_asked_for() == 1
     assert steps.finish(job).status == JobStatus.COMPLETE
 
 

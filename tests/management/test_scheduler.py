@@ -10,6 +10,7 @@ from django.db import OperationalError
 from jobs import background
 from jobs.management.children import Child
 from jobs.management.commands import scheduler
+from tests.hints import turns_asked_for
 from tests.make import make_job
 from tests.servers import eventually
 
@@ -19,7 +20,7 @@ def test_scheduler_hints_at_a_forgotten_job_and_stops_at_once(
 ) -> None:
     make_job(status="New")
     child = start_process("scheduler")
-    eventually(lambda: redis.llen("rq:queue:control") == 1)
+    eventually(lambda: turns_asked_for() == 1)
     assert child.process
     child.process.terminate()
     assert child.process.wait(30) == 0

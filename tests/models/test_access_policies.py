@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.contrib.auth.management import create_permissions
-from django.contrib.auth.models import Group, Permission, User
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.contrib.auth.models import Group, User
 
 from jobs import migrations
 from jobs.access.groups import make_groups
@@ -21,33 +19,26 @@ BEFORE = import_module(f"jobs.migrations.{FILE.stem}").Migration.dependencies[-1
 AFTER = [("jobs", FILE.stem)]
 
 
-@pytest.fixture
-def migrate():
-    """migrate(BEFORE), then people and groups, then migrate(AFTER)."""
+class Then:
+    """People and groups as they were before; the audit log's table was not there yet."""
 
-    def to(place):
-        MigrationExecutor(connection).migrate(place)
+    def __init__(self, models):
+        self.users = models("auth", "User").objects
+        self.groups = models("auth", "Group").objects
+        self.permissions = models("auth", "Permission").objects
 
-    yield to
-    executor = MigrationExecutor(connection)
-    executor.migrate([node for node in executor.loader.graph.leaf_nodes() if node[0] == "jobs"])
+    def named(self, *names):
+        return self.permissions.filter(content_type__app_label="jobs", codename__in=names)
 
+    def group(self, name, *names):
+        group, _ = self.groups.get_or_create(name=name)
+        group.permissions.set(self.named(*names))
+        return group
 
-def permissions(*names):
-    return Permission.objects.filter(content_type__app_label="jobs", codename__in=names)
-
-
-def make_group(name, *names):
-    group, _ = Group.objects.get_or_create(name=name)
-    group.permissions.set(permissions(*names))
-    return group
-
-
-def make_person(name, *, groups=(), own=(), **facts):
-    user = User.objects.create(username=name, **facts)
-    user.groups.set(groups)
-    user.user_permissions.set(permissions(*own))
-    return user
+    def person(self, name, *, groups=(), own=(), **facts):
+        user = self.users.create(username=name, **facts)
+        user.groups.set(groups)
+        user.user_permissions.set(self.named(*own))
 
 
 def policies_of(name):
@@ -58,27 +49,27 @@ def policies_of(name):
 
 
 def test_everybody_keeps_what_they_could_do_before_and_gets_no_more(migrate):
-    migrate(BEFORE)
+    then = Then(migrate(BEFORE))
     create_permissions(apps.get_app_config("jobs"), verbosity=0)
-    viewers = make_group("Viewer", "view_job")
-    operators = make_group("Operator", "view_job", "add_job", "change_job")
-    adders, changers = make_group("Adders", "add_job"), make_group("Changers", "change_job")
-    runners = make_group("Runners", "add_job", "change_job")
-    keepers = make_group("Keepers", "view_region", "change_region")
-    make_person("viewer", groups=[viewers])
-    make_person("operator", groups=[operators])
-    make_person("runner", groups=[runners])
-    make_person("adder", groups=[adders])
-    make_person("adds-and-changes", groups=[adders, changers])
-    make_person("viewer-who-adds-and-changes", groups=[viewers, adders], own=["change_job"])
-    make_person("sees-by-right", own=["view_job"])
-    make_person("works-by-right", own=["add_job", "change_job"])
-    make_person("keeper-and-staff", groups=[keepers, viewers], is_staff=True)
-    make_person("keeper", groups=[keepers])
-    make_person("staff", is_staff=True)
-    make_person("nobody")
-    make_person("root", is_superuser=True)
-    make_person("asleep", own=["view_job"], is_active=False)
+    viewers = then.group("Viewer", "view_job")
+    operators = then.group("Operator", "view_job", "add_job", "change_job")
+    adders, changers = then.group("Adders", "add_job"), then.group("Changers", "change_job")
+    runners = then.group("Runners", "add_job", "change_job")
+    keepers = then.group("Keepers", "view_region", "change_region")
+    then.person("viewer", groups=[viewers])
+    then.person("operator", groups=[operators])
+    then.person("runner", groups=[runners])
+    then.person("adder", groups=[adders])
+    then.person("adds-and-changes", groups=[adders, changers])
+    then.person("viewer-who-adds-and-changes", groups=[viewers, adders], own=["change_job"])
+    then.person("sees-by-right", own=["view_job"])
+    then.person("works-by-right", own=["add_job", "change_job"])
+    then.person("keeper-and-staff", groups=[keepers, viewers], is_staff=True)
+    then.person("keeper", groups=[keepers])
+    then.person("staff", is_staff=True)
+    then.person("nobody")
+    then.person("root", is_superuser=True)
+    then.person("asleep", own=["view_job"], is_active=False)
     migrate(AFTER)
     found = {name: policies_of(name) for name in User.objects.values_list("username", flat=True)}
     assert found == {

@@ -4,8 +4,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from jobs import migrations
@@ -17,17 +15,8 @@ BEFORE = NAMING.Migration.dependencies
 AFTER = [("jobs", FILE.stem)]
 
 
-@pytest.fixture
-def migrate():
-    """migrate(BEFORE) -> the model Region as it was; in the end all is as it is now."""
-
-    def to(place):
-        executor = MigrationExecutor(connection)
-        return executor.migrate(place).apps.get_model("jobs", "Region").objects
-
-    yield to
-    executor = MigrationExecutor(connection)
-    executor.migrate([node for node in executor.loader.graph.leaf_nodes() if node[0] == "jobs"])
+def regions_of(models):
+    return models("jobs", "Region").objects
 
 
 def make(regions, name, **facts):
@@ -37,10 +26,10 @@ def make(regions, name, **facts):
 
 
 def test_region_that_allowed_deleting_names_it_and_back(migrate):
-    regions = migrate(BEFORE)
+    regions = regions_of(migrate(BEFORE))
     make(regions, "attic", allows_deleting=True)
     make(regions, "vault", allows_deleting=False)
-    named = dict(migrate(AFTER).values_list("name", "allowed_operations"))
+    named = dict(regions_of(migrate(AFTER)).values_list("name", "allowed_operations"))
     assert named == {"attic": ["S3DeleteObject"], "vault": []}
-    ticked = dict(migrate(BEFORE).values_list("name", "allows_deleting"))
+    ticked = dict(regions_of(migrate(BEFORE)).values_list("name", "allows_deleting"))
     assert ticked == {"attic": True, "vault": False}

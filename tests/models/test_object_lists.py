@@ -4,8 +4,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from jobs import migrations
@@ -22,19 +20,6 @@ COLUMNS = {
     "manifest_etag": "abc",
     "manifest_fields": ["Bucket", "Ignore", "Key"],
 }
-
-
-@pytest.fixture
-def migrate():
-    """migrate(BEFORE) -> the models as they were; in the end all is as it is now."""
-
-    def to(place):
-        executor = MigrationExecutor(connection)
-        return executor.migrate(place).apps.get_model
-
-    yield to
-    executor = MigrationExecutor(connection)
-    executor.migrate([node for node in executor.loader.graph.leaf_nodes() if node[0] == "jobs"])
 
 
 def make(models, token, **facts):

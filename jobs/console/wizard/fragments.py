@@ -53,15 +53,15 @@ def draft_source(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         save_typed(request, draft, MANIFEST, quiet=True)
     except DraftChangedError as error:
         return _saved(request, error.draft, changed=True)
-    reading = Reading(draft)
-    reading.manifest.stay_quiet()
-    return _of_manifest(request, reading, "_source_answer.html")
+    return _of_manifest(request, Reading(draft), "_source_answer.html", quiet=True)
 
 
 def _of_manifest(
-    request: HttpRequest, reading: Reading, template: str, **more: Any
+    request: HttpRequest, reading: Reading, template: str, *, quiet: bool = False, **more: Any
 ) -> HttpResponse:
     context = pages.manifest_context(reading) | more
+    if quiet:  # only now: whether the list may be looked at follows from what is right in the form
+        reading.manifest.stay_quiet()
     context |= {"draft": reading.draft, "form": reading.manifest, "alone": True}
     return render(request, f"console/wizard/{template}", context)
 

@@ -1,6 +1,7 @@
 """A policy is checked when it is saved, and what cannot be read later fails closed."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -166,7 +167,7 @@ def test_text_of_any_form_is_read_or_refused_with_a_sentence(text):
     except ValidationFailedError as error:
         assert all(problem.message for problem in error.problems)
     else:
-        assert found == json.loads(text)
+        assert found == json.loads(text, parse_float=Decimal)
 
 
 @given(documents())
