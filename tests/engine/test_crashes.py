@@ -1,7 +1,7 @@
 """A worker may die at any line: each test is one life per side effect, ended there.
 
 Every job must come to its end, with each row once in the report and all that is counted from
-the rows equal to them. The usual run takes every seventh point, `ALL_CRASHES=1` all of them.
+the rows equal to them. The usual run takes every thirteenth point, `ALL_CRASHES=1` all of them.
 """
 
 import functools
@@ -31,7 +31,7 @@ from jobs.services import s3
 from tests.allowed import allowed
 from tests.engine.crashes import Steps
 
-STEP = 1 if os.environ.get("ALL_CRASHES") else 7
+STEP = 1 if os.environ.get("ALL_CRASHES") else 13
 pytestmark = [
     pytest.mark.timeout(600),
     # How a thread dies.
