@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -502,7 +503,7 @@ def test_jobs_stay_whole_whatever_persons_workers_and_time_do(
 
 def _machine_settings():
     return settings(
-        max_examples=25,
+        max_examples=250 if os.environ.get("ALL_CRASHES") else 12,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=list(HealthCheck),
