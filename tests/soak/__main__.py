@@ -16,7 +16,11 @@ from tests import postgres
 
 DATABASES = os.environ.get("SOAK_DATABASES", "sqlite postgres").split()
 GATEWAY = "BATCHCONSOLE_TEST_GATEWAY_URL"
-KILLS_IN_OPERATIONS = "tests/engine/test_kills_in_operations.py"
+AT_ANY_LINE = (
+    "tests/engine/test_kills_in_operations.py",
+    "tests/engine/test_crashes.py",
+    "tests/engine/test_interleavings.py",
+)
 
 FUZZ = "tests/s3control/test_fuzz.py"
 
@@ -41,7 +45,7 @@ def main() -> int:
 
 def kills_in_operations() -> bool:
     """A worker killed in the middle of the tasks of each operation; `make test` takes some of them."""
-    command = [sys.executable, "-m", "pytest", "-q", KILLS_IN_OPERATIONS]
+    command = [sys.executable, "-m", "pytest", "-q", *AT_ANY_LINE]
     return not subprocess.run(command, env=os.environ | {"ALL_CRASHES": "1"}).returncode
 
 
