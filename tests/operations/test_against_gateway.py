@@ -74,7 +74,8 @@ def storage(gateway):
 )
 def test_wrong_credentials_are_said_to_be_wrong_and_stop_the_job(bucket, keys, code, words):
     place = Place(GATEWAY, make_client(GATEWAY, keys))
-    for outcome in (place.tag(bucket, "k", a="b"), place.copy(bucket, "k", bucket)):
+    copied = place.copy(bucket, "k", bucket, TargetKeyPrefix="copies")
+    for outcome in (place.tag(bucket, "k", a="b"), copied):
         assert (outcome.succeeded, outcome.http_status, outcome.code) == (False, 403, code)
         assert outcome.message
     answer = perform(place.client, Call("GetObjectTagging", bucket, {"Key": "k"}))
