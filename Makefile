@@ -13,8 +13,8 @@ up: .venv/runtime  ## The console for real use; Regions are connected in the bro
 	@exec $(PYTHON) manage.py up
 
 test: .venv/dev  ## All tests: everything on SQLite, then what meets the database on PostgreSQL
-	$(PYTHON) -m pytest -n auto
-	TEST_DATABASE=postgres $(PYTHON) -m pytest -n auto -m "not browser and not house"
+	$(PYTHON) -m pytest -n auto --dist worksteal
+	TEST_DATABASE=postgres $(PYTHON) -m pytest -n auto --dist worksteal -m "not browser and not house"
 
 check: .venv/dev  ## Style, types, migrations, deployment settings
 	$(PYTHON) -m ruff check .
