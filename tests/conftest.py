@@ -43,6 +43,9 @@ ROOMS_WITHOUT_MODELS = {
     "dataplane",
     "bench",
 }
+RUN_ONCE = {"test_architecture.py", "test_access_matrix.py", "test_deny_matrix.py"}
+"""Rules of modules, and who may do what through which door: of no database's making."""
+
 PATIENCE_MS = 60_000
 """A browser on a machine that is busy with other things takes its time; it still gets there."""
 
@@ -64,9 +67,9 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if os.environ["TEST_DATABASE"] == "postgres":
-        left_out = [item for item in items if _meets_no_database(item)]
+        left_out = [item for item in items if _is_the_same_on_any_database(item)]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not _meets_no_database(item)]
+        items[:] = [item for item in items if not _is_the_same_on_any_database(item)]
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
@@ -74,9 +77,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=DATABASE_PROBLEM))
 
 
-def _meets_no_database(item: pytest.Item) -> bool:
-    """Of rooms without models, whatever asks for no database: it has run on SQLite already."""
-    if item.path.name == "test_architecture.py":
+def _is_the_same_on_any_database(item: pytest.Item) -> bool:
+    """What has run on SQLite already and is the same here: of rooms without models, whatever asks for no
+    database, and RUN_ONCE.
+    """
+    if item.path.name in RUN_ONCE:
         return True
     if not ROOMS_WITHOUT_MODELS & set(item.path.relative_to(Path(__file__).parent).parts):
         return False
