@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page
@@ -153,9 +153,8 @@ def job_page(visible: JobQuerySet, wanted: JobFilter, *, now: datetime) -> JobPa
     """Four queries over the `visible` jobs at most. A page after the last one becomes the last one."""
     numbers = dict(visible.values_list("status").annotate(jobs=Count("*")))
     retries = visible.filter(retry_of=OuterRef("pk")).order_by("-created_at").values("pk")
-    jobs = wanted.ordered(visible).select_related("region")
-    listed = cast(QuerySet[Job], jobs.annotate(retried_by=Subquery(retries[:1])))
-    paginator = KeysFirst(listed, wanted.per)
+    whole = visible.select_related("region").annotate(retried_by=Subquery(retries[:1]))
+    paginator = KeysFirst(wanted.ordered(visible), wanted.per, whole=whole)
     paginator.count = _matches(visible, wanted, numbers)
     page = paginator.get_page(wanted.page)
     return JobPage(
