@@ -210,9 +210,9 @@ class Flight(Surroundings):
         self._belief.looked(target, seen)
         self.forget_ways()  # what was learned may make more calls of one
 
-    def ended(self, task: Task) -> None:
-        """What was not decided of it has to be run again later."""
-        if task.is_alone:
+    def ended(self, task: Task | None) -> None:
+        """What was not decided of it has to be run again later; None went the short way."""
+        if task is not None and task.is_alone:
             self._let_others_in(task)
         self.count(-1)
         self._go_on()

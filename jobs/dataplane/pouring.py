@@ -32,6 +32,9 @@ class Pouring(asyncio.BufferedProtocol):
 
     @property
     def has_room(self) -> bool:
+        """To be asked before more may come. What was taken at once is filled again, and still near."""
+        if self._filling is None:
+            self._filling = self._another()
         return self._filling is not None
 
     @property
@@ -58,7 +61,7 @@ class Pouring(asyncio.BufferedProtocol):
         self._left_bytes -= nbytes
         if self._left_bytes and self._filled_bytes < self._size_bytes:
             return
-        full, self._filling = self._filling, self._another()
+        full, self._filling = self._filling, None
         assert full is not None  # noqa: S101 - it was filled just now
         piece = full[: self._filled_bytes]
         self._at_bytes += self._filled_bytes
@@ -70,8 +73,6 @@ class Pouring(asyncio.BufferedProtocol):
         """So much of the body has been taken, from its beginning: those buffers are free."""
         while self._lent and self._lent[0][0] <= taken_bytes:
             self._free.append(self._lent.popleft()[1])
-        if self._filling is None:
-            self._filling = self._another()
 
     def rest(self) -> memoryview | None:
         """What came into a buffer that will not be filled any more."""

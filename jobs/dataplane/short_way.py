@@ -4,7 +4,7 @@ Nearly every call is answered with a plain success, and then nothing of it has t
 else becomes of one, a Task takes over as if it had sent the request itself.
 """
 
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from jobs.dataplane import flight_of_a_task
 from jobs.dataplane.asking import Asking
@@ -67,12 +67,20 @@ class ShortWay:
         return True
 
 
-class _Sent:
-    """A request on its way: the connection's Exchange."""
+class Way(Protocol):
+    @property
+    def flight(self) -> Flight: ...
+
+
+W = TypeVar("W", bound=Way)
+
+
+class Sent(Generic[W]):
+    """A request on its way, without what takes its answer: a connection's Exchange."""
 
     __slots__ = ("_began_s", "_index", "_way")
 
-    def __init__(self, way: ShortWay, index: int, began_s: float) -> None:
+    def __init__(self, way: W, index: int, began_s: float) -> None:
         self._way = way
         self._index = index
         self._began_s = began_s
@@ -80,6 +88,21 @@ class _Sent:
     @property
     def wanted(self) -> bool:
         return not self._way.flight.over
+
+    def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:
+        if not self._way.flight.over:
+            self._asking().lost(cause, detail, untouched=untouched)
+
+    def _asking(self) -> Asking:
+        """That of a Task, which takes over."""
+        flight = self._way.flight
+        target = flight.work.targets[self._index]
+        assert isinstance(target, Target)  # noqa: S101 - nothing else was sent
+        return Task(flight, self._index, target).take_over(self._began_s)
+
+
+class _Sent(Sent[ShortWay]):
+    __slots__ = ()
 
     def answered(self, status: int, head: bytes, body: bytes) -> None:
         flight, gate = self._way.flight, self._way.gate
@@ -94,13 +117,3 @@ class _Sent:
             flight.succeeded(self._index)
         except Exception as error:
             flight.fail(error)  # the loop would lose it
-
-    def lost(self, cause: str, detail: object = "", *, untouched: bool = False) -> None:
-        if not self._way.flight.over:
-            self._asking().lost(cause, detail, untouched=untouched)
-
-    def _asking(self) -> Asking:
-        flight = self._way.flight
-        target = flight.work.targets[self._index]
-        assert isinstance(target, Target)  # noqa: S101 - nothing else was sent
-        return Task(flight, self._index, target).take_over(self._began_s)

@@ -77,7 +77,16 @@ class Streaming(Asking):
 
     def _take_pieces(self) -> None:
         self._is_taking = True
-        self.flight.apart(self._drain, self._drained)
+        if not self._step.is_quick:
+            self.flight.apart(self._drain, self._drained)
+            return
+        try:
+            self._drain()
+        except Exception as error:
+            # Later: the connection is in the midst of handing on a piece.
+            self.flight.loop.call_soon(self._drained, error)
+        else:
+            self._drained(None)
 
     def _drained(self, error: object) -> None:
         self._is_taking = False

@@ -6,6 +6,7 @@ from typing import Any, Protocol, cast
 
 from jobs.dataplane import short_way
 from jobs.dataplane.batch_task import BatchTask
+from jobs.dataplane.look_way import LookWay, look_for_any
 from jobs.dataplane.short_way import ShortWay, call_for_any
 from jobs.dataplane.task import Task
 from jobs.dataplane.trust import BucketTrust
@@ -14,6 +15,8 @@ from jobs.operations.units import Unit, units_of
 from jobs.spec.target import Target
 
 logger = logging.getLogger(__name__)
+
+Way = ShortWay | LookWay | None
 
 
 class Flight(short_way.Flight, Protocol):
@@ -35,7 +38,7 @@ class Units:
         """How many are not begun."""
         self.is_none_begun = True
         self._tried_since_s: dict[int, float] = {}
-        self._ways: dict[tuple[str, bool], ShortWay | None] = {}
+        self._ways: dict[tuple[str, bool], Way] = {}
 
     def begin_next(self) -> bool:
         """False where the next unit has to wait for the first task of its bucket."""
@@ -139,7 +142,7 @@ class Units:
                 return
         Task(self._flight, unit, target, **options).begin()
 
-    def _way(self, target: Target) -> ShortWay | None:
+    def _way(self, target: Target) -> Way:
         name = (target.bucket, bool(target.version_id))
         if name not in self._ways:
             try:
@@ -149,13 +152,21 @@ class Units:
                 self._ways[name] = None  # a Task finds out, too, and can say so
         return self._ways[name]
 
-    def _make_way(self, bucket: str, with_version: bool) -> ShortWay | None:
+    def _make_way(self, bucket: str, with_version: bool) -> Way:
         flight = self._flight
-        call = call_for_any(self._work, flight.context(-1), bucket, with_version=with_version)
+        context = flight.context(-1)
+        call = call_for_any(self._work, context, bucket, with_version=with_version)
+        look = None
+        if call is None and not with_version:
+            look = look_for_any(self._work, context, bucket)
+            call = look and look.call
         if call is None:
             return None
         lane = flight.lane(call.to)
         pattern = None if lane.service.only_performs else lane.service.pattern(call)
         if pattern is None:
             return None
-        return ShortWay(flight, pattern, lane.pool(pattern.origin), flight.gate(call.to))
+        pool, gate = lane.pool(pattern.origin), flight.gate(call.to)
+        if look is not None:
+            return LookWay(flight, look, pattern, pool, gate)
+        return ShortWay(flight, pattern, pool, gate)

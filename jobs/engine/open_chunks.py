@@ -51,10 +51,11 @@ WRITERS = 2
 
 def chunks_open(job: Job | None) -> int:
     """Two, so that connections never drain between chunks, and more where there are so many
-    requests in flight that a chunk is over before the next one is there, or a chunk is one request;
-    what is open is repeated after a kill, so never more than four.
+    requests in flight that a chunk is over before the next one is there, or a chunk is one request,
+    or begins with one that all others wait for (the listing of a dry run); what is open is repeated
+    after a kill, so never more than four.
     """
-    if job and job.operation in registry.BATCHED:
+    if job and (job.dry_run or job.operation in registry.BATCHED):
         return MOST_OPEN
     return min(MOST_OPEN, 2 + (conf.in_flight() - 1) // 128)
 

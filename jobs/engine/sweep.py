@@ -47,11 +47,16 @@ def _mind_the_clock() -> None:
     far_s = now + conf.lease_s() + FAR_S
     very_far_s = far_s + control_lease.LONGEST_PAUSE_S
     going = Job.objects.going()
-    chunks = Chunk.objects.filter(job__in=going, state=ChunkState.RUNNING)
-    _bring_nearer(chunks, now, lease_expires_s=far_s)
-    _bring_nearer(ListPart.objects.filter(job__in=going), now, lease_expires_s=far_s)
+    chunks = Chunk.objects.filter(state=ChunkState.RUNNING)
+    parts = ListPart.objects.all()
+    held_far = [
+        Exists(held.filter(job=OuterRef("pk"), lease_expires_s__gt=far_s))
+        for held in (chunks, parts)
+    ]
     is_far = Q(control_lease_expires_s__gt=far_s) | Q(waiting_until_s__gt=far_s)
-    if going.filter(is_far).exists():
+    if going.filter(is_far | held_far[0] | held_far[1]).exists():  # one look, as nearly never
+        _bring_nearer(chunks.filter(job__in=going), now, lease_expires_s=far_s)
+        _bring_nearer(parts.filter(job__in=going), now, lease_expires_s=far_s)
         _bring_nearer(going, now, control_lease_expires_s=far_s)
         _bring_nearer(going.filter(control_tries=0), now, waiting_until_s=far_s)
         _bring_nearer(going, now, waiting_until_s=very_far_s)
@@ -66,13 +71,11 @@ def _bring_nearer(rows: QuerySet[Any], now: float, **limits_s: float) -> None:
 
 def _close_ended(now: datetime) -> None:
     """Jobs whose last worker died between its last record and what should have followed."""
-    going = Job.objects.going()
-    for job_id in going.filter(status=JobStatus.PAUSING).values_list("pk", flat=True):
-        claims.take_from_dead(job_id)
-        close_if_ended(job_id, now=now)
     is_through = ~Exists(claims.unfinished(OuterRef("pk")))
-    active = going.filter(is_through, status=JobStatus.ACTIVE)
-    for job_id in active.values_list("pk", flat=True):
+    ended = Q(status=JobStatus.PAUSING) | Q(is_through, status=JobStatus.ACTIVE)
+    for job_id, status in Job.objects.going().filter(ended).values_list("pk", "status"):
+        if status == JobStatus.PAUSING:
+            claims.take_from_dead(job_id)
         close_if_ended(job_id, now=now)
 
 

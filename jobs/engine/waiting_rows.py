@@ -106,11 +106,12 @@ def _nothing_of(batch: Batch) -> Batch:
 
 def wake_due() -> None:
     """Chunks whose time has come may be claimed, of jobs that run. To be called often."""
+    found = Job.objects.going().filter(operation__in=registry.WAITING, status__in=RUNNABLE)
+    jobs = list(found.values_list("pk", flat=True))
+    if not jobs:
+        return
     now = now_s()
-    jobs = Job.objects.going().filter(operation__in=registry.WAITING, status__in=RUNNABLE)
-    waiting = Chunk.objects.filter(
-        job__in=list(jobs.values_list("pk", flat=True)), state=ChunkState.WAITING
-    )
+    waiting = Chunk.objects.filter(job__in=jobs, state=ChunkState.WAITING)
     # Too far ahead is what the database's clock was before it was set.
     due = waiting.filter(not_before_s__lte=now) | waiting.filter(not_before_s__gt=now + FARTHEST_S)
     if due.exists():  # a look alone keeps nobody from writing

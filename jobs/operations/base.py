@@ -226,6 +226,12 @@ class Operation(ABC):
         )
         yield
 
+    def only_look(self, target: Target, context: Context) -> Call | None:
+        """The one read that `foresee` is, where what it says of a success follows from the data of the
+        answer alone: such looks cost a third. None where it asks for more, or says more.
+        """
+        return None
+
     # --- How a task runs: see "The contract of a task" in jobs/README.md
 
     def only_call(self, target: Target, context: Context) -> Call | None:

@@ -15,6 +15,7 @@ from jobs.operations.checksums.checksum_algorithms import (
     COMPOSITE,
     FULL_OBJECT,
     FULL_OBJECT_ONLY,
+    QUICK,
     TYPES,
     Hasher,
     OfParts,
@@ -156,7 +157,8 @@ class ComputeObjectChecksum(Operation):
             return parts
         etag, number = (parts.etag, len(parts.sizes_bytes)) if parts else ("", 0)
         for reads in range(1, READS + 1):
-            content = Content(partial(self._begin_hash, parts), etag=etag)
+            is_quick = self.function in QUICK
+            content = Content(partial(self._begin_hash, parts), etag=etag, is_quick=is_quick)
             failure = yield from checksum_reading.read(target, context, content)
             if failure is not None:
                 return failure

@@ -115,8 +115,11 @@ class MergeObjectTagging(Operation):
     def permissions(self) -> tuple[Permission, ...]:
         return (GET_TAGS, PUT_TAGS, *helping(GET_OBJECT))
 
+    def only_look(self, target: Target, context: Context) -> Call:
+        return looks.ask(target, context, "GetObjectTagging")
+
     def foresee(self, target: Target, context: Context) -> Steps:
-        answer = yield looks.ask(target, context, "GetObjectTagging")
+        answer = yield self.only_look(target, context)
         if answer.code:
             return from_refusal("GetObjectTagging", answer)
         found = tags.from_answer(answer.data)

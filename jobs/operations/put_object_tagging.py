@@ -94,8 +94,11 @@ class PutObjectTagging(Operation):
     def permissions(self) -> tuple[Permission, ...]:
         return (PUT_TAGS, *helping(GET_TAGS, GET_OBJECT))
 
+    def only_look(self, target: Target, context: Context) -> Call:
+        return looks.ask(target, context, "GetObjectTagging")
+
     def foresee(self, target: Target, context: Context) -> Steps:
-        answer = yield looks.ask(target, context, "GetObjectTagging")
+        answer = yield self.only_look(target, context)
         if answer.code:
             return from_refusal("GetObjectTagging", answer)
         return tags_before_and_after(tags.from_answer(answer.data), self.tag_set)

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -48,13 +48,21 @@ PAGES = {
 }
 
 
+@pytest.fixture(scope="module")
+def admin(django_db_setup, django_db_blocker):
+    """Beside many jobs, which are made once: each test has a savepoint within this transaction."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        make_many(MANY, now=timezone.now())
+        yield make_user("admin")
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def many(client, monkeypatch):
+def many(admin, client, monkeypatch):
     """Many jobs, and an administrator who is signed in."""
     monkeypatch.setattr(queueing, "workers_seen", list)
     monkeypatch.setattr(queueing, "waiting_in", lambda queue: 0)
-    make_many(MANY, now=timezone.now())
-    client.force_login(make_user("admin"))
+    client.force_login(admin)
     return client
 
 
@@ -91,6 +99,32 @@ def test_page_reads_no_more_jobs_than_it_shows(many, page):
     with CaptureQueriesContext(connection) as asked:
         assert many.get(PAGES[page]()).status_code == 200
     assert walked(asked) == {}
+
+
+@pytest.mark.parametrize("query", ["?status=Complete", "?tag=team%3Dblue", "?status=Failed&page=2"])
+def test_jobs_of_a_status_or_a_tag_are_counted_without_looking_at_each(many, query):
+    """Those of each status are counted anyway, and a tag's rows are as many as its jobs."""
+    with CaptureQueriesContext(connection) as asked:
+        found = many.get(reverse("job-list") + query).context["found"]
+    counts = [one["sql"] for one in asked if "COUNT(*)" in one["sql"] and 'jobs_job"' in one["sql"]]
+    assert len(counts) == 1 and "GROUP BY" in counts[0]
+    wanted = {"status": "Complete"} if "Complete" in query else {"status": "Failed"}
+    wanted = {"tags__key": "team", "tags__value": "blue"} if "tag" in query else wanted
+    assert found.matches == Job.objects.filter(**wanted).count() > 0
+
+
+def test_what_was_filtered_is_not_filtered_again_to_read_the_page(many):
+    with CaptureQueriesContext(connection) as asked:
+        many.get(reverse("job-list") + "?tag=team%3Dblue&sort=description")
+    assert sum("jobs_jobtag" in one["sql"] for one in asked) == 2  # to count, and to find the keys
+
+
+def test_sweep_asks_in_few_queries(many, monkeypatch):
+    for call in ("call_control", "call_runners", "call_notifier"):
+        monkeypatch.setattr(queueing, call, lambda: None)
+    with CaptureQueriesContext(connection) as asked:
+        sweep(now=timezone.now())
+    assert len(asked) <= 11
 
 
 def test_sweep_and_the_choice_of_turns_read_jobs_that_go_on_alone(many, monkeypatch):

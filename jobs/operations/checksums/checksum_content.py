@@ -15,11 +15,14 @@ class Content:
     """`etag` is as it came, in quotes; empty where no answer has come yet or it has none. `headers`
     are those of the first answer. `size_bytes` is None while nobody has said it.
 
-    `has_begun` is set when an answer begins, and unset by whoever asks for another.
+    With `is_quick` a piece takes less time than a thread would cost. `has_begun` is set when an answer begins, and unset by whoever asks for another.
     """
 
-    def __init__(self, begin_hash: Callable[[], Hasher], *, etag: str = "") -> None:
+    def __init__(
+        self, begin_hash: Callable[[], Hasher], *, etag: str = "", is_quick: bool = False
+    ) -> None:
         self.etag = etag
+        self.is_quick = is_quick
         self.headers: Mapping[str, str] = {}
         self.size_bytes: int | None = None
         self.taken_bytes = 0
