@@ -122,7 +122,9 @@ def as_parquet(file: BinaryIO) -> Iterator[bytes]:
     source = importlib.import_module("pyarrow.orc").ORCFile(file)
     columns_of(source.schema.names)
     sink = Sink()
-    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), source.schema, compression="snappy") as out:
+    with pq.ParquetWriter(
+        pa.PythonFile(sink, mode="w"), source.schema, compression="snappy"
+    ) as out:
         for number in range(source.nstripes):
             out.write_batch(source.read_stripe(number))
             yield from sink.taken()
@@ -258,7 +260,9 @@ def main() -> int:
     except MemoryError:
         last = {"wrong": "needs more memory to be decoded than it may have"}
     except Exception as error:
-        last = {"wrong": f"is no {file_format.partition(' ')[0]} file of an inventory ({type(error).__name__})"}
+        last = {
+            "wrong": f"is no {file_format.partition(' ')[0]} file of an inventory ({type(error).__name__})"
+        }
     out.write(json.dumps(last).encode() + b"\n")
     out.flush()
     return 0
