@@ -17,10 +17,10 @@ def text_of(client, page, job):
 
 
 @pytest.mark.parametrize("status", ["Suspended", "Active", "Complete"])
-def test_rows_that_are_no_tasks_are_told_with_their_reason(client, status):
+def test_rows_that_are_no_tasks_are_told_with_their_reason(as_viewer, status):
     job = make_job(status, skipped_rows={"delete markers": 1200, "left out by the filter": 1})
     for page in ("job-detail", "job-configuration"):
-        said = text_of(client, page, job)
+        said = text_of(as_viewer, page, job)
         assert (
             "1,200 delete markers of the list are left out: only an operation that deletes works on"
             " them." in said
@@ -28,11 +28,11 @@ def test_rows_that_are_no_tasks_are_told_with_their_reason(client, status):
         assert "1 row of the list is left out by the filter" in said
 
 
-def test_list_of_which_nothing_was_left_out_says_nothing(client):
-    assert "left out" not in text_of(client, "job-detail", make_job("Complete"))
+def test_list_of_which_nothing_was_left_out_says_nothing(as_viewer):
+    assert "left out" not in text_of(as_viewer, "job-detail", make_job("Complete"))
 
 
-def test_configuration_names_every_filter_and_pinned_versions(client):
+def test_configuration_names_every_filter_and_pinned_versions(as_viewer):
     spec = ManifestSpec(
         "lists",
         "manifest.json",
@@ -44,20 +44,20 @@ def test_configuration_names_every_filter_and_pinned_versions(client):
         metadata=(Pair("reviewed"),),
         pins_versions=True,
     )
-    said = text_of(client, "job-configuration", make_job("Complete", listed_by=spec.to_wire()))
+    said = text_of(as_viewer, "job-configuration", make_job("Complete", listed_by=spec.to_wire()))
     assert "SELECT * FROM list WHERE Size &gt; 5" in said
     assert "<dt>Tags</dt><dd> team=blue and site like b*</dd>" in said
     assert "<dt>Metadata</dt><dd> reviewed with any value</dd>" in said
     assert "<dt>Pin current versions</dt><dd> Yes</dd>" in said
     plain = ManifestSpec("lists", "list.csv", "e", ())
-    said = text_of(client, "job-configuration", make_job("Complete", listed_by=plain.to_wire()))
+    said = text_of(as_viewer, "job-configuration", make_job("Complete", listed_by=plain.to_wire()))
     assert "Pin current versions" not in said
 
 
-def test_configuration_of_a_generated_list_names_its_sql(client):
+def test_configuration_of_a_generated_list_names_its_sql(as_viewer):
     inner = {"SourceBucket": "arn:aws:s3:::photos", "EnableManifestOutput": False}
     wire = {"ManifestGenerator": {"S3JobManifestGenerator": inner}}
     spec = GeneratorSpec.from_wire(wire | {"BatchConsole": {"Filter": {"SQL": SQL}}})
-    said = text_of(client, "job-configuration", make_job("Complete", listed_by=spec.to_wire()))
+    said = text_of(as_viewer, "job-configuration", make_job("Complete", listed_by=spec.to_wire()))
     assert "<dt>SQL filter</dt>" in said
     assert "Size &gt; 5" in said

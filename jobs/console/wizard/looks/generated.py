@@ -61,6 +61,8 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
             _list(found, seen, blocks, is_over, len(asked.places))
         except ListAnewError as error:
             seen.begin_anew(error.checkpoint)
+    if found.blocking:
+        return
     _say(found, spec, seen, sees_all=bool(spec.filter_sql) and also is all_of_bucket)
     if seen.begins_anew:
         found.count_note = ANEW
