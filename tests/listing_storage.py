@@ -50,6 +50,9 @@ class ListingStorage:
     leaves_out: int = 0
     """So many rows at the beginning of each page but the first."""
 
+    token_leaves_out: int = 0
+    """So many rows behind each page that ends with a continuation token."""
+
     says_more: bool = False
     repeats: bool = False
     forgets_token: bool = False
@@ -90,8 +93,9 @@ class ListingStorage:
         page = rows[start:end]
         is_more = self.says_more or end < len(rows)
         facts = f"<IsTruncated>{'true' if is_more else 'false'}</IsTruncated>"
+        token = 0 if self.repeats else end + self.token_leaves_out
         if is_more and is_current and not self.forgets_token:
-            facts += f"<NextContinuationToken>{0 if self.repeats else end}</NextContinuationToken>"
+            facts += f"<NextContinuationToken>{token}</NextContinuationToken>"
         if is_more and not is_current and page:
             last = page[-1]
             facts += f"<NextKeyMarker>{self._text(last.key)}</NextKeyMarker>"

@@ -19,6 +19,7 @@ from jobs.manifests.generated.looked_up import (
     UnseenError,
     judge_of_pairs,
 )
+from jobs.manifests.left_out import FILTERED_OUT
 from jobs.manifests.listing.checking import Lister
 from jobs.manifests.listing.listed import Listed
 from jobs.manifests.listing.pinning import current_versions
@@ -28,9 +29,6 @@ from jobs.manifests.source import BucketRows, Checkpoint, Reading, RowBlock
 from jobs.manifests.sources import source_of
 from jobs.s3.listing import VERSIONS
 from jobs.spec.manifest import ManifestSpec
-
-FILTERED_OUT = "left out by the filter"
-"""Why a row is no task: its object has not the tags or metadata, or is not there."""
 
 
 class AskedList:

@@ -21,6 +21,9 @@ what it needs for that takes memory, and the workers that run tasks never read a
 _FILTERED = "jobs.manifests.sql.source"
 """It wraps the others: their rows that an SQL filter keeps."""
 
+_LISTED = "jobs.manifests.sql.listed"
+"""The same of a list that is generated."""
+
 _ASKED = "jobs.manifests.asked_list"
 """It wraps all of these: rows whose objects have certain tags or metadata, or with their versions."""
 
@@ -29,5 +32,6 @@ def source_of(manifest: ListSpec) -> Source:
     if manifest.asks_objects:
         module = _ASKED
     else:
-        module = _FILTERED if manifest.filter_sql else _SOURCES[manifest.format]
+        filtering = _LISTED if manifest.format == GENERATOR else _FILTERED
+        module = filtering if manifest.filter_sql else _SOURCES[manifest.format]
     return cast(Source, importlib.import_module(module).SOURCE)

@@ -1,4 +1,4 @@
-"""A generated list in words, as several pages say it. Pure."""
+"""Lists in words, as several pages say it: what is listed, and what is kept of it. Pure."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from jobs.queries.words import counted
 from jobs.spec.encryption_filter import EncryptionFilter
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.generator_extension import ALL, CURRENT, DELETE_MARKERS, NONCURRENT
+from jobs.spec.manifest import ManifestSpec
 from jobs.spec.pairs import Pair
 
 _VERSIONS = {
@@ -42,6 +43,7 @@ def generator_pairs(spec: GeneratorSpec) -> Pairs:
         ("Eligible for replication", _yes_or_no(asked.eligible_for_replication)),
         ("Tags", pairs_in_words(more.tags)),
         ("Metadata", pairs_in_words(more.metadata)),
+        ("SQL filter", more.filter_sql),
     ]
     return [(label, value) for label, value in every if value]
 
@@ -64,6 +66,23 @@ def list_pairs(job: Job) -> Pairs:
         place = f"s3://{spec.output.bucket}/{spec.output.prefix}"
         pairs.append(("Saved list", f"Written below {place} when it is complete"))
     return [(label, value) for label, value in pairs if value]
+
+
+def kept_pairs(job: Job) -> Pairs:
+    """What belongs to a job over a manifest of the rows that are listed there."""
+    spec = job.manifest
+    return manifest_pairs(spec) if isinstance(spec, ManifestSpec) else []
+
+
+def manifest_pairs(spec: ManifestSpec) -> Pairs:
+    """Each filter that is set."""
+    every = [
+        ("SQL filter", spec.filter_sql),
+        ("Tags", pairs_in_words(spec.tags)),
+        ("Metadata", pairs_in_words(spec.metadata)),
+        ("Pin current versions", "Yes" if spec.pins_versions else ""),
+    ]
+    return [(label, value) for label, value in every if value]
 
 
 def _places(spec: GeneratorSpec) -> list[str]:

@@ -49,8 +49,8 @@ class GeneratorSpec:
 
     @property
     def filter_sql(self) -> str:
-        """Its own filters say which objects are listed."""
-        return ""
+        """Over what its other filters leave."""
+        return self.more.filter_sql
 
     @property
     def versions(self) -> str:

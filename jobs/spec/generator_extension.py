@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from jobs.spec.checking import Checker, given
+from jobs.spec.manifest import FILTER, SQL, sql_of
 from jobs.spec.names import bucket_arn, parse_bucket
 from jobs.spec.object_filter import KeyNames, texts_of
 from jobs.spec.pairs import MOST_EXPRESSION, Pair, pairs_of
@@ -14,7 +15,7 @@ MOST_NAMES = 100
 MOST_SOURCES = 100
 _MEMBERS = (
     *("Sources", "KeyNameConstraint", "Globs", "RegularExpression", "Tags", "Metadata"),
-    *("Versions", "PinCurrentVersions"),
+    *("Versions", "PinCurrentVersions", FILTER),
 )
 
 
@@ -41,7 +42,8 @@ class Extension:
     """`sources` stand in the place of the whole source bucket. `names` are more texts for AWS's
     KeyNameConstraint; of `globs` a key matches any, as a whole. All of `tags` and `metadata` must be
     there. `versions` is one of VERSIONS, None for what is usual. With `pins_versions` current objects are
-    listed with the versions that they have then.
+    listed with the versions that they have then. `filter_sql` is one SELECT over what was listed, "" to keep
+    all of it.
     """
 
     sources: tuple[ListedBucket, ...] = ()
@@ -52,11 +54,14 @@ class Extension:
     metadata: tuple[Pair, ...] = ()
     versions: str | None = None
     pins_versions: bool = False
+    filter_sql: str = ""
 
     @classmethod
     def parse(cls, value: Any, field: str, check: Checker) -> Self:
         wire = check.structure(value, field)
         check.only(wire, _MEMBERS, field)
+        kept = check.structure(wire.get(FILTER), f"{field}.{FILTER}")
+        check.only(kept, (SQL,), f"{field}.{FILTER}")
 
         def at(name: str) -> tuple[Any, str]:
             return wire.get(name), f"{field}.{name}"
@@ -70,6 +75,7 @@ class Extension:
             metadata=pairs_of(*at("Metadata"), check, lower=True),
             versions=check.choice(*at("Versions"), VERSIONS),
             pins_versions=bool(check.flag(*at("PinCurrentVersions"))),
+            filter_sql=sql_of(kept.get(SQL), f"{field}.{FILTER}.{SQL}", check),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -82,6 +88,7 @@ class Extension:
             "Metadata": [one.to_wire() for one in self.metadata] or None,
             "Versions": self.versions,
             "PinCurrentVersions": self.pins_versions or None,
+            FILTER: {SQL: self.filter_sql} if self.filter_sql else None,
         }
         return given(members)
 

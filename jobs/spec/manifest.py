@@ -125,14 +125,14 @@ def parse_ours(value: Any, check: Checker) -> dict[str, Any]:
     check.only(kept, (SQL, TAGS, METADATA), at)
     return {
         "plus_is_space": check.flag(wire.get(PLUS_IS_SPACE), f"{OURS}.{PLUS_IS_SPACE}"),
-        "filter_sql": _sql(kept.get(SQL), f"{at}.{SQL}", check),
+        "filter_sql": sql_of(kept.get(SQL), f"{at}.{SQL}", check),
         "tags": pairs_of(kept.get(TAGS), f"{at}.{TAGS}", check),
         "metadata": pairs_of(kept.get(METADATA), f"{at}.{METADATA}", check, lower=True),
         "pins_versions": bool(check.flag(wire.get(PIN), f"{OURS}.{PIN}")),
     }
 
 
-def _sql(value: Any, field: str, check: Checker) -> str:
+def sql_of(value: Any, field: str, check: Checker) -> str:
     """It may go over several lines."""
     if value is None:
         return ""

@@ -9,7 +9,7 @@ import pytest
 from jobs.choices import JobStatus, ManifestField
 from jobs.engine import row_keeping
 from jobs.errors import ValidationFailedError
-from jobs.manifests.asked_list import FILTERED_OUT
+from jobs.manifests.left_out import FILTERED_OUT
 from jobs.models import Bucket, Job
 from jobs.spec.manifest import ManifestSpec
 from jobs.spec.pairs import Pair

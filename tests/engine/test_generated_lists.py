@@ -69,6 +69,41 @@ def test_filters_of_a_generator_make_the_list(place, steps):
     assert keys_of(place, job) == ["logs/a.log", "logs/b.log"]
 
 
+@pytest.mark.parametrize(
+    ("sql", "kept"),
+    [
+        ("SELECT * FROM list WHERE size > 3 AND StorageClass = 'STANDARD'", AWKWARD[4:]),
+        ("SELECT * FROM list ORDER BY size DESC LIMIT 2", AWKWARD[-2:]),
+    ],
+)
+def test_sql_keeps_what_the_listing_tells_of(place, steps, settings, tmp_path, sql, kept):
+    settings.BATCHCONSOLE_SQL_DIR = str(tmp_path / "sql")
+    settings.BATCHCONSOLE_CHUNK_ROWS = 2
+    for size, key in enumerate(AWKWARD):
+        place.s3.put_object(Bucket=place.source, Key=key, Body=b"x" * size)
+    spec = generator(place, more={"Filter": {"SQL": sql}})
+    job = steps.all_the_way(make_job(place, spec))
+    assert (job.status, job.total_tasks) == (JobStatus.COMPLETE, len(kept))
+    assert keys_of(place, job) == sorted(kept)
+
+
+def test_sql_comes_before_objects_are_asked_for_what_no_listing_tells(
+    place, steps, settings, tmp_path
+):
+    settings.BATCHCONSOLE_SQL_DIR = str(tmp_path / "sql")
+    place.put_objects(["a/1", "a/2", "b/3", "b/4", "b/5"])
+    place.s3.put_object_tagging(
+        Bucket=place.source, Key="a/2", Tagging={"TagSet": [{"Key": "team", "Value": "blue"}]}
+    )
+    more = {
+        "Tags": [{"Key": "team", "Value": "blue"}],
+        "Filter": {"SQL": "FROM list WHERE key LIKE 'a/%'"},
+    }
+    job = steps.all_the_way(make_job(place, generator(place, more=more)))
+    assert keys_of(place, job) == ["a/2"]
+    assert job.looked_up_objects == 2
+
+
 def test_several_buckets_and_overlapping_prefixes_list_no_object_twice(place, steps, make_bucket):
     other = make_bucket()
     place.put_objects(["a/1", "a/b/2", "c/3"])

@@ -98,7 +98,7 @@ def test_process_that_ends_by_itself_makes_the_job_wait_and_try_again(steps, fil
     assert (job.status, job.total_tasks, job.waiting_for) == (JobStatus.SUSPENDED, 3, "")
 
 
-@pytest.mark.parametrize("file_format", ["CSV", "Parquet"])
+@pytest.mark.parametrize("file_format", ["CSV", "Parquet", "ORC"])
 def test_job_over_an_inventory_runs_what_the_sql_keeps_of_its_columns(place, steps, file_format):
     place.put_objects(KEYS)
     columns = ("Bucket", "Key", "Size")

@@ -269,3 +269,28 @@ def test_pages_that_name_their_own_token_and_number_are_taken():
         return body.replace(b"</ListBucketResult>", mark)
 
     assert sorted(keys_of(bent_pages(storage, honest))) == keys
+
+
+@pytest.mark.parametrize("rows", [5, 50])
+def test_page_that_is_left_out_between_two_tokens_is_told_of_with_the_key_before_it(rows):
+    keys = sorted(many())
+    storage = ListingStorage({"photos": entries(keys)}, ignores_start=True, token_leaves_out=rows)
+    with pytest.raises(StorageError, match="leaves out objects of the bucket photos") as caught:
+        keys_of(storage, page_rows=rows)
+    assert caught.value.code == UNUSABLE
+    assert f'"{keys[rows - 1]}"' in caught.value.message
+
+
+def test_second_looks_at_where_pages_meet_are_few_and_bear_what_is_written_meanwhile():
+    keys = sorted(many())
+    storage = ListingStorage({"photos": entries(keys)}, ignores_start=True)
+
+    def deleting(body, query):
+        if query["max-keys"] == "25" and len(storage.rows["photos"]) == len(keys):
+            del storage.rows["photos"][60]
+        return body
+
+    listed = keys_of(bent_pages(storage, deleting), page_rows=50)
+    assert set(keys) - set(listed) == {keys[100]}  # its tokens are places
+    second = [query for query in storage.asked if query["max-keys"] == "25"]
+    assert len(second) == 2

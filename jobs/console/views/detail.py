@@ -25,10 +25,11 @@ from jobs.models import FailureCause, FailureSample, Job
 from jobs.queries import workers
 from jobs.queries.buckets import in_buckets
 from jobs.queries.foreseen import kinds_found
-from jobs.queries.generator_words import list_pairs
+from jobs.queries.generator_words import kept_pairs, list_pairs
 from jobs.queries.job_detail import TOP_CAUSES, job_progress, poll_every_s
 from jobs.queries.job_history import Cursor, timeline
 from jobs.queries.job_history import job_activity as query_activity
+from jobs.queries.left_out import left_out
 from jobs.queries.limit_words import ceilings, limit_pairs
 from jobs.queries.waiting import turn_of
 
@@ -89,6 +90,7 @@ def _live(request: HttpRequest, job: Job) -> dict[str, Any]:
         "losses": _losses(job),
         "foreseen": kinds_found(job),
         "in_buckets": in_buckets(job),
+        "left_out": left_out(job),
         "turn": turn_of(job, visible(request)),
         "unattended": _unattended(job, last or job.created_at, now),
     }
@@ -152,7 +154,7 @@ def job_configuration(request: HttpRequest, job_id: str) -> HttpResponseBase:
     job = job_or_404(request, job_id)
     fields = [field.label for field in job.manifest.fields]
     context = {**frame(request, job), "section": "configuration"}
-    context["generated"] = list_pairs(job)
+    context |= {"generated": list_pairs(job), "kept": kept_pairs(job), "left_out": left_out(job)}
     sees_tags = decide(request, Action.GET_JOB_TAGGING, job, "Seeing tags")
     context |= {"fields": fields, "limits": limit_pairs(job), "no_tags_seen": sees_tags.why_not}
     context["tags"] = job.tags.all() if sees_tags.allowed else []

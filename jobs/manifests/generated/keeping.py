@@ -3,11 +3,10 @@
 from collections import Counter
 
 from jobs.manifests.generated.told_by_listing import tests_of
+from jobs.manifests.left_out import DELETE_MARKERS
 from jobs.manifests.listing.listed import Keeps, Listed
 from jobs.spec.generator import GeneratorSpec
 from jobs.spec.generator_extension import ALL
-
-MARKERS = "delete markers"
 
 
 def keeping(spec: GeneratorSpec, skipped: Counter[str], *, takes_markers: bool) -> Keeps:
@@ -24,7 +23,7 @@ def keeping(spec: GeneratorSpec, skipped: Counter[str], *, takes_markers: bool) 
             return page
         kept = [one for one in page if not one.is_delete_marker]
         if markers := len(page) - len(kept):
-            skipped[MARKERS] += markers
+            skipped[DELETE_MARKERS] += markers
         return kept
 
     return keeps

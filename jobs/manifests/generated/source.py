@@ -8,10 +8,10 @@ from jobs.errors import ManifestError, StorageError, StorageUnavailableError
 from jobs.manifests.generated.keeping import keeping
 from jobs.manifests.generated.looked_up import Judge, calls_per_object, judge_of
 from jobs.manifests.generated.refusals import INVALID, not_listed, rules_unknown
-from jobs.manifests.listing.blocks import listed_blocks
+from jobs.manifests.listing.blocks import Freeze, frozen_rows, listed_blocks
 from jobs.manifests.listing.checking import PAGE_ROWS
 from jobs.manifests.listing.listed import Keeps, Listed
-from jobs.manifests.listing.places import PrefixOf, Wanted
+from jobs.manifests.listing.places import KeepsOf, PrefixOf, Wanted, all_of_bucket
 from jobs.manifests.source import Checkpoint, ListAnewError, Reading, RowBlock
 from jobs.s3.replication_rules import Rule, enabled
 from jobs.s3.storage import Storage
@@ -29,15 +29,21 @@ class GeneratedList:
         """Nothing can be told of a listing before it is made."""
 
     def blocks(
-        self, manifest: GeneratorSpec, reading: Reading, checkpoint: Checkpoint
+        self,
+        manifest: GeneratorSpec,
+        reading: Reading,
+        checkpoint: Checkpoint,
+        also: KeepsOf = all_of_bucket,
+        frozen: Freeze = frozen_rows,
     ) -> Iterator[RowBlock]:
+        """`also` as `wanted` has it; `frozen` makes another text of the rows."""
         rows = ROWS_LOOKED_UP if calls_per_object(manifest) else PAGE_ROWS
         try:
-            asked = wanted(manifest, reading)
+            asked = wanted(manifest, reading, also)
         except ValueError as error:
             raise ManifestError(INVALID, str(error)) from error
         try:
-            yield from listed_blocks(asked, reading, checkpoint, page_rows=rows)
+            yield from listed_blocks(asked, reading, checkpoint, page_rows=rows, frozen=frozen)
         except (StorageUnavailableError, ListAnewError):
             raise
         except StorageError as error:
@@ -47,16 +53,16 @@ class GeneratedList:
 SOURCE = GeneratedList()
 
 
-def wanted(spec: GeneratorSpec, reading: Reading) -> Wanted:
-    """What is listed for a generator, and what is kept of it. Raises ValueError for a pattern that is
-    none.
+def wanted(spec: GeneratorSpec, reading: Reading, also: KeepsOf = all_of_bucket) -> Wanted:
+    """What is listed for a generator, and what is kept of it: of what a listing tells what `also` keeps
+    besides, before objects are asked. Raises ValueError for a pattern that is none.
     """
     places = [
         PrefixOf(one.bucket, prefix) for one in spec.sources for prefix in one.prefixes or ("",)
     ]
     skipped: Counter[str] = Counter()
     keeps = keeping(spec, skipped, takes_markers=reading.takes_delete_markers)
-    looked_up = _LookedUp(spec, reading, keeps)
+    looked_up = _LookedUp(spec, reading, keeps, also)
     return Wanted(tuple(places), spec.names_versions, looked_up.keeps_of, skipped)
 
 
@@ -67,15 +73,15 @@ class _LookedUp:
     spec: GeneratorSpec
     reading: Reading
     told: Keeps
+    also: KeepsOf
     _judges: dict[str, Judge | None] = field(default_factory=dict)
 
     def keeps_of(self, bucket: str) -> Keeps:
-        if not calls_per_object(self.spec):
-            return self.told
+        also, asks = self.also(bucket), bool(calls_per_object(self.spec))
 
         def keeps(page: list[Listed]) -> list[Listed]:
-            rows = self.told(page)
-            judge = self._judge(bucket) if rows else None
+            rows = also(self.told(page))
+            judge = self._judge(bucket) if rows and asks else None
             return rows if judge is None else self.reading.look_up(bucket, rows, judge)
 
         return keeps

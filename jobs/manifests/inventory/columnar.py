@@ -53,6 +53,7 @@ MOST_HEAD_BYTES = 4096
 MOST_TEXT_BYTES = 256 * 1024**2
 _LOOK_MS = 500
 _PIPE_BYTES = 1024 * 1024
+_AS_PARQUET = "ORC as Parquet"
 _CHILD = Path(__file__).with_name("columnar_child.py")
 
 
@@ -67,6 +68,15 @@ def batches(
             layout = layout_of_tasks(inventory.columns)
             for head, text, kept in _frames(output, file, reading):
                 yield _batch(head, text, kept, layout)
+
+
+def as_parquet(file: DataFile, bucket: str, reading: Reading) -> Iterator[bytes]:
+    """An ORC file as one of Parquet, piece by piece. Raises as `batches` does."""
+    with tempfile.TemporaryFile(prefix="inventory-") as stored:
+        _store(file, bucket, reading, stored)
+        with _child(_AS_PARQUET, stored, 1, True) as output:
+            for _, piece, _ in _frames(output, file, reading):
+                yield piece
 
 
 def _store(file: DataFile, bucket: str, reading: Reading, stored: IO[bytes]) -> None:

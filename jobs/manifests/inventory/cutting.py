@@ -7,11 +7,10 @@ import numpy as np
 
 from jobs.manifests.frozen_list import BUCKET, COMMA, KEY, BucketsOfBlock, Frozen
 from jobs.manifests.layout import Layout
+from jobs.manifests.left_out import DELETE_MARKERS
 from jobs.manifests.plain_text import Places, PlainText, line_ends
 from jobs.manifests.rows import Row
 from jobs.manifests.source import Checkpoint, Place, RowBlock
-
-DELETE_MARKERS = "delete markers"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A listing as a source of rows, in blocks for the frozen list."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +19,29 @@ NOWHERE = Place(0)
 """A listing has no lines."""
 
 
+Freeze = Callable[[list[tuple[str, Listed]], bool], Frozen]
+"""Makes a text of rows with their buckets; with True, they have versions."""
+
+
+def frozen_rows(block: list[tuple[str, Listed]], with_versions: bool) -> Frozen:
+    """A key is encoded as `+` cannot be read in two ways: a space is %20, and a plus %2B."""
+    if with_versions:
+        lines = [f"{one}\0{quote_key(row.key)}\0{row.version_id}\n" for one, row in block]
+    else:
+        lines = [f"{one}\0{quote_key(row.key)}\n" for one, row in block]
+    buckets = {bucket for bucket, _ in block}
+    fields = (BUCKET, KEY, VERSION_ID) if with_versions else (BUCKET, KEY)
+    bucket = buckets.pop() if len(buckets) == 1 else ""
+    return Frozen("".join(lines).encode(), len(block), fields, NUL, bucket)
+
+
 def listed_blocks(
-    wanted: Wanted, reading: Reading, checkpoint: Checkpoint = None, *, page_rows: int = PAGE_ROWS
+    wanted: Wanted,
+    reading: Reading,
+    checkpoint: Checkpoint = None,
+    *,
+    page_rows: int = PAGE_ROWS,
+    frozen: Freeze = frozen_rows,
 ) -> Iterator[RowBlock]:
     """Rows in blocks, each once. Where few are kept of many, blocks without rows come in between, so that
     how far the listing came is known. Raises StorageError, StorageUnavailableError, StoppedError, and
@@ -29,7 +50,7 @@ def listed_blocks(
     """
     known = checkpoint or {"place": 0, "within": None, "unordered": []}
     until = known.get("until", len(wanted.places))
-    listing = _Blocks(wanted, reading, known["unordered"], until)
+    listing = _Blocks(wanted, reading, known["unordered"], until, frozen)
     within, number = known["within"], known["place"]
     while number < listing.until:
         if reading.shares():
@@ -65,6 +86,7 @@ class _Blocks:
     reading: Reading
     unordered: list[int]
     until: int
+    frozen: Freeze
     waiting: list[tuple[str, Listed]] = field(default_factory=list)
     checkpoint: Checkpoint = None
     has_moved: bool = False
@@ -134,22 +156,10 @@ class _Blocks:
         self.wanted.skipped.clear()
         counted = Counter(bucket for bucket, _ in block)
         return RowBlock(
-            rows=_frozen(block, with_versions=self.wanted.with_versions),
+            rows=self.frozen(block, self.wanted.with_versions),
             place=NOWHERE,
             checkpoint=checkpoint,
             buckets={bucket: (count, NOWHERE) for bucket, count in counted.items()},
             skipped=skipped,
             parts=parts,
         )
-
-
-def _frozen(block: list[tuple[str, Listed]], *, with_versions: bool) -> Frozen:
-    """A key is encoded as `+` cannot be read in two ways: a space is %20, and a plus %2B."""
-    if with_versions:
-        lines = [f"{one}\0{quote_key(row.key)}\0{row.version_id}\n" for one, row in block]
-    else:
-        lines = [f"{one}\0{quote_key(row.key)}\n" for one, row in block]
-    buckets = {bucket for bucket, _ in block}
-    fields = (BUCKET, KEY, VERSION_ID) if with_versions else (BUCKET, KEY)
-    bucket = buckets.pop() if len(buckets) == 1 else ""
-    return Frozen("".join(lines).encode(), len(block), fields, NUL, bucket)

@@ -8,6 +8,13 @@ from typing import NamedTuple
 from jobs.manifests.listing.listed import Keeps, keeps_all
 from jobs.s3.listing import OBJECTS, VERSIONS
 
+KeepsOf = Callable[[str], Keeps]
+"""For a bucket, what is asked about each page of it."""
+
+
+def all_of_bucket(bucket: str) -> Keeps:
+    return keeps_all
+
 
 class PrefixOf(NamedTuple):
     """All keys of `bucket` that begin with `prefix`."""
@@ -25,7 +32,7 @@ class Wanted:
 
     places: tuple[PrefixOf, ...]
     with_versions: bool = False
-    keeps: Callable[[str], Keeps] = lambda bucket: keeps_all
+    keeps: KeepsOf = all_of_bucket
     skipped: Counter[str] = field(default_factory=Counter)
 
     @property

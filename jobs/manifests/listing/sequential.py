@@ -18,6 +18,7 @@ from jobs.manifests.listing.checking import (
 from jobs.manifests.listing.listed import Listed
 from jobs.manifests.listing.pages import Page
 from jobs.manifests.listing.ranged import Batch, Checkpoint
+from jobs.manifests.listing.second_looks import SecondLooks
 from jobs.manifests.listing.spans import Span, span_from_json
 from jobs.s3.foreign import quoted
 
@@ -43,6 +44,7 @@ class Sequential:
     _before: list[Spot] = field(default_factory=list)
     _empty_pages: int = 0
     _passed: set[Spot] = field(default_factory=set)
+    _second_looks: SecondLooks = field(default_factory=SecondLooks)
 
     @classmethod
     def restored(
@@ -67,6 +69,7 @@ class Sequential:
                     yield Batch([], lambda _: self._checkpoint(self.query, self.last))
                 page = came[1]
                 self._require_whole(query, page)
+                self._second_looks.note(self.lister, query, page)
                 rows = self._new_rows(page)
                 following = self._following(page)
                 yield self._batch(rows, following)
@@ -98,7 +101,7 @@ class Sequential:
         return rows if self.only is None else [row for row in rows if self._is_in(row)]
 
     def _require_whole(self, query: Query, page: Page) -> None:
-        """As far as a storage says itself what a page is: nothing else tells of rows that are left out."""
+        """As far as a storage says itself what a page is."""
         token = query.get("continuation-token", "")
         if page.answers and token and page.answers != token:
             raise unusable(

@@ -8,9 +8,9 @@ from urllib.parse import quote
 from jobs.choices import ManifestField
 from jobs.errors import ManifestError
 from jobs.manifests.frozen_list import BUCKET, KEY, NUL, BucketsOfBlock, Frozen, Rows, frozen
-from jobs.manifests.inventory.cutting import DELETE_MARKERS
 from jobs.manifests.keys import AS_WRITTEN, KeyRules
 from jobs.manifests.layout import layout_of
+from jobs.manifests.left_out import DELETE_MARKERS
 from jobs.manifests.lines import MAX_LINE_BYTES
 from jobs.manifests.plain_text import look_at
 from jobs.manifests.rows import Row, row_parser

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 
 from jobs.manifests.sql import frames, jail
-from jobs.manifests.sql.statements import ROW, Plan, RefusedError, plan_of, refuse_kind
+from jobs.manifests.sql.statements import ROW, Plan, RefusedError, bare, plan_of, refuse_kind
 from jobs.manifests.sql.table import ROWS, ListTable, locked
 
 LOOK_S = 0.25
@@ -75,7 +75,8 @@ class Runner:
             return self._planned()
         if command["do"] == "show":
             return self._shown(command["file"], command["most"])
-        return self._run(command["files"], command["after"])
+        numbers_alone = command.get("numbers_alone", False)
+        return self._run(command["files"], command["after"], numbers_alone=numbers_alone)
 
     def _planned(self) -> dict[str, Any]:
         kinds = [one.type.name for one in self._connection.extract_statements(self.sql)]
@@ -90,10 +91,14 @@ class Runner:
         self._cells = _cells_of(described)
         return {
             "row_wise": plan.row_wise,
+            "is_a_choice": plan.row_wise and plan.leaves_names and self._has_all_names(),
             "has_versions": len(self._cells) == 3,
             "used": self.used,
             "columns": [str(column[0]) for column in described if column[0] != ROW],
         }
+
+    def _has_all_names(self) -> bool:
+        return len(self._cells) == sum(name in _WANTED for name in self._table.names())
 
     def _plain(self) -> str:
         """The statement without what ends it."""
@@ -110,9 +115,9 @@ class Runner:
         row = self._connection.execute(sql, list(values)).fetchone()
         return str(row[0]) if row else ""
 
-    def _run(self, files: list[str], after: int) -> dict[str, Any]:
+    def _run(self, files: list[str], after: int, *, numbers_alone: bool) -> dict[str, Any]:
         """Sends the rows of the result: bucket, key, version ID where it has one and, where rows are
-        looked at one by one, the number of its row in the file.
+        looked at one by one, the number of its row in the file, or that alone.
         """
         if self._plan is None:
             raise RefusedError("The SQL was not looked at.")
@@ -120,7 +125,7 @@ class Runner:
         statement, cells, width = self._plain(), self._cells, self._width
         if self._plan.row_wise:
             statement = self._numbered()
-            cells, width = [*cells, width], width + 1
+            cells, width = [*([] if numbers_alone else cells), width], width + 1
         names = [f"c{place}" for place in range(width)]
         wanted = ", ".join(f"c{place}" for place in cells)
         self._connection.execute(
@@ -181,7 +186,7 @@ def _cells_of(described: Any) -> list[int]:
     """The places of bucket, key and, where the result has it, the version ID. Raises RefusedError."""
     found: dict[str, int] = {}
     for place, column in enumerate(described):
-        name = _WANTED.get(str(column[0]).lower().replace("_", ""))
+        name = _WANTED.get(bare(column[0]))
         if name is None:
             continue
         if name in found:

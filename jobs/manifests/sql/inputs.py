@@ -4,11 +4,15 @@ from jobs.choices import ManifestFormat
 from jobs.manifests.source import Reading
 from jobs.manifests.sql.csv_input import CsvInput
 from jobs.manifests.sql.inventory_input import InventoryInput
+from jobs.manifests.sql.listed_input import ListedInput
 from jobs.manifests.sql.parts import Input
-from jobs.spec.manifest import ManifestSpec
+from jobs.spec.generator import GeneratorSpec
+from jobs.spec.object_list import ListSpec
 
 
-def input_of(manifest: ManifestSpec, reading: Reading) -> Input:
+def input_of(manifest: ListSpec, reading: Reading) -> Input:
+    if isinstance(manifest, GeneratorSpec):
+        return ListedInput(manifest, reading)
     if manifest.format == ManifestFormat.CSV:
         return CsvInput(manifest, reading)
     return InventoryInput(manifest, reading)

@@ -1,9 +1,10 @@
 """An S3 Inventory as a table: its columns are those of its fileSchema, with their types."""
 
 import contextlib
+import importlib
 import re
 from collections.abc import Generator, Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol, cast
 
 from jobs.errors import ManifestError
 from jobs.manifests.inventory.columns import IS_DELETE_MARKER
@@ -14,7 +15,6 @@ from jobs.manifests.inventory.source import SOURCE, read_manifest
 from jobs.manifests.inventory.unpacking import NotGzipError, gunzipped
 from jobs.manifests.keys import AS_WRITTEN, KeyRules
 from jobs.manifests.layout import Layout
-from jobs.manifests.problems import INVALID_CONTENT
 from jobs.manifests.source import Reading
 from jobs.manifests.sql.blocks import Keys
 from jobs.manifests.sql.parts import Lines, Part, cut
@@ -35,9 +35,17 @@ TYPES = {
 """In UTC; all other columns are text."""
 
 TRIED_BYTES = 64 * 1024 * 1024
-"""A file of Parquet is read as a whole; a page takes no larger one."""
+"""A file of Parquet or ORC is read as a whole; a page takes no larger one."""
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+_COLUMNAR = "jobs.manifests.inventory.columnar"
+"""Imported when the first ORC file is read."""
+
+
+class _Columnar(Protocol):
+    def as_parquet(self, file: DataFile, bucket: str, reading: Reading) -> Iterator[bytes]: ...
 
 
 class InventoryInput:
@@ -53,22 +61,15 @@ class InventoryInput:
 
     @property
     def inventory(self) -> Inventory:
-        """Raises ManifestError where it cannot be filtered."""
+        """Raises ManifestError, StorageUnavailableError."""
         if self._inventory is None:
-            found = read_manifest(self._manifest, self._reading)
-            if found.file_format not in (CSV, PARQUET):
-                raise ManifestError(
-                    INVALID_CONTENT,
-                    f"An inventory in {found.file_format} cannot be filtered by SQL. Have it delivered"
-                    " as CSV or Parquet.",
-                )
-            self._inventory = found
+            self._inventory = read_manifest(self._manifest, self._reading)
         return self._inventory
 
     @property
     def keys(self) -> Keys:
-        """A space is a `+` in inventories as CSV; in Parquet keys are as they are."""
-        if self.inventory.file_format == PARQUET:
+        """A space is a `+` in inventories as CSV; in Parquet and ORC keys are as they are."""
+        if self.inventory.file_format != CSV:
             return Keys(AS_WRITTEN, are_plain=True)
         plus_is_space = self._manifest.plus_is_space is not False
         return Keys(KeyRules(plus_is_space, self._reading.takes_free_keys))
@@ -86,7 +87,7 @@ class InventoryInput:
         return Question(
             sql,
             tuple((table_name(name, file_format), TYPES.get(name, "")) for name in columns.names),
-            "parquet" if file_format == PARQUET else "csv",
+            "csv" if file_format == CSV else "parquet",
             marker,
         )
 
@@ -96,7 +97,7 @@ class InventoryInput:
             return ""
         return (
             "The SQL is right. What it keeps is seen while the job prepares: the inventory's first file"
-            f" is Parquet of {size_bytes / 1024**2:,.0f} MiB, which is too much for a page."
+            f" is {self.inventory.file_format} of {size_bytes / 1024**2:,.0f} MiB, which is too much for a page."
         )
 
     def parts(
@@ -107,7 +108,7 @@ class InventoryInput:
         for place in range(start["file"], len(files)):
             line = start["line"] if place == start["file"] else 1
             with _named(files[place]):
-                if self.inventory.file_format == PARQUET:
+                if self.inventory.file_format != CSV:
                     yield self._stored(scratch, files[place], place)
                 else:
                     yield from self._texts(scratch, files[place], place, line, part_bytes)
@@ -116,10 +117,17 @@ class InventoryInput:
         name = f"{place:06d}.parquet"
         if not scratch.has(name):
             with scratch.new(name) as stored:
-                for piece in pieces_of(file, self.inventory.bucket, self._reading):
+                for piece in self._pieces(file):
                     stored.write(piece)
         here, behind = {"file": place, "line": 1}, {"file": place + 1, "line": 1}
         return Part(name, file.key, 1, here, behind)
+
+    def _pieces(self, file: DataFile) -> Iterator[bytes]:
+        """DuckDB reads no ORC: it gets the same rows as Parquet."""
+        if self.inventory.file_format == PARQUET:
+            return pieces_of(file, self.inventory.bucket, self._reading)
+        columnar = cast(_Columnar, importlib.import_module(_COLUMNAR))
+        return columnar.as_parquet(file, self.inventory.bucket, self._reading)
 
     def _texts(
         self, scratch: Scratch, file: DataFile, place: int, line: int, part_bytes: int | None
@@ -140,8 +148,8 @@ class InventoryInput:
 
 
 def table_name(name: str, file_format: str) -> str:
-    """LastModifiedDate is last_modified_date in Parquet."""
-    return _CAPITAL.sub("_", name).lower() if file_format == PARQUET else name
+    """LastModifiedDate is last_modified_date in Parquet and ORC."""
+    return name if file_format == CSV else _CAPITAL.sub("_", name).lower()
 
 
 @contextlib.contextmanager

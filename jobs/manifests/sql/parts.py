@@ -24,6 +24,7 @@ PART_BYTES = 64 * 1024 * 1024
 class Part:
     """`name` is that in the scratch folder; row n there is line `first_line` + n - 1 of `file`, "" for
     the manifest itself. It is found again from `start`, and what follows it from `behind`.
+    `skipped` counts rows that were left out when it was written.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Part:
     first_line: int
     start: Any
     behind: Any
+    skipped: int = 0
 
 
 class Input(Protocol):

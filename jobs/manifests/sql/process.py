@@ -49,7 +49,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`columns` are names and types of DuckDB's, "" for text. `delete_marker` names the column whose
+    """`columns` are names and types of DuckDB's, "" for text, or statements.ENCODED. `delete_marker` names the column whose
     rows are left out, "" to leave out none. `format` is "csv" or "parquet".
     """
 
@@ -134,6 +134,15 @@ class SqlProcess:
                 self.skipped = part["skipped"]
             else:
                 yield part
+
+    def kept_rows(self, file: str) -> list[int]:
+        """The numbers, from 1, of the rows of a file that are kept, each for its own sake."""
+        return [
+            int(row)
+            for part in self._answers("run", files=[file], after=0, numbers_alone=True)
+            if not isinstance(part, dict)
+            for row in part[0]
+        ]
 
     def _answers(self, do: str, **rest: Any) -> Iterator[frames.Cells | dict[str, Any]]:
         """Rows, and what it says at last. The time of whoever takes them does not count."""

@@ -13,7 +13,10 @@ TABLE = "list"
 ROW = "_row"
 """A column of the table that holds a row's number in its file; it is not shown."""
 
+ENCODED = "URL-ENCODED"
+"""Kind of a column that is text, URL-encoded in the file and not in the table."""
 
+_NAMES = frozenset({"bucket", "key", "versionid"})
 _QUERIES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"})
 _SOURCES_OF_ROWS = frozenset({"range", "generate_series", "unnest"})
 _FORBIDDEN = frozenset(
@@ -51,6 +54,13 @@ class Plan:
     row_wise: bool
     tree: dict[str, Any]
 
+    @property
+    def leaves_names(self) -> bool:
+        """Whether bucket, key and version ID of the result, as far as it has them, are the table's own."""
+        node = self.tree["statements"][0]["node"]
+        is_renamed = bool(node["from_table"].get("column_name_alias"))
+        return not is_renamed and all(map(_leaves_names, node["select_list"]))
+
     def with_row_number(self) -> str:
         """The tree with one column more behind all others, as JSON."""
         node = self.tree["statements"][0]["node"]
@@ -64,6 +74,21 @@ class Plan:
         }
         node["select_list"].append(column)
         return json.dumps(self.tree)
+
+
+def bare(name: object) -> str:
+    """A column's name in small letters, without underscores: version_id is VersionId."""
+    return str(name).lower().replace("_", "")
+
+
+def _leaves_names(column: dict[str, Any]) -> bool:
+    alias = bare(column.get("alias", ""))
+    if column["class"] == "STAR":
+        return not any(column.get(part) for part in ("replace_list", "rename_list", "expr"))
+    if column["class"] == "COLUMN_REF":
+        name = bare(column["column_names"][-1])
+        return (alias or name) not in _NAMES or alias in {"", name}
+    return bool(alias) and alias not in _NAMES
 
 
 def refuse_kind(kinds: list[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from jobs.manifests.sql import frames
-from jobs.manifests.sql.statements import ROW, TABLE
+from jobs.manifests.sql.statements import ENCODED, ROW, TABLE, bare
 
 ROWS = "_rows"
 """The table with its columns as they stand in the files."""
@@ -64,6 +64,10 @@ class ListTable:
         ):
             self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {text}")
 
+    def names(self) -> list[str]:
+        """Those of its columns, in small letters without underscores."""
+        return [bare(name) for name, _ in self._orders["columns"]]
+
     def markers(self, files: list[str]) -> int:
         """How many delete markers were left out of these files."""
         marker = self._orders["delete_marker"]
@@ -99,6 +103,8 @@ def _typed(name: str, kind: str) -> str:
     """A text that is no number, date or truth value is NULL; a file with types of its own keeps them."""
     if not kind or kind == "VARCHAR":
         return _name(name)
+    if kind == ENCODED:
+        return f"url_decode({_name(name)}) AS {_name(name)}"
     return f"TRY_CAST({_name(name)} AS {kind}) AS {_name(name)}"
 
 

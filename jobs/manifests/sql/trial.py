@@ -12,12 +12,12 @@ from jobs.manifests.frozen_list import Rows, taken_apart
 from jobs.manifests.problems import INVALID_CONTENT
 from jobs.manifests.source import Place, Reading
 from jobs.manifests.sql import scratch as folders
+from jobs.manifests.sql.at_once import RESULT, checked_length
 from jobs.manifests.sql.blocks import block_of
 from jobs.manifests.sql.inputs import input_of
 from jobs.manifests.sql.parts import Input, Part
 from jobs.manifests.sql.process import Limits, SqlProcess
-from jobs.manifests.sql.source import RESULT, checked_length
-from jobs.spec.manifest import ManifestSpec
+from jobs.spec.object_list import ListSpec
 
 SAMPLE_BYTES = 1024 * 1024
 ROWS_SHOWN = 5
@@ -40,7 +40,12 @@ class Trial:
     sees_whole_list: bool
 
 
-def try_out(manifest: ManifestSpec, reading: Reading) -> Trial:
+def page_limits() -> Limits:
+    """While somebody waits."""
+    return Limits(conf.sql_memory_bytes(), _RUN_S, _START_S)
+
+
+def try_out(manifest: ListSpec, reading: Reading) -> Trial:
     """Raises SqlRefusedError for SQL that cannot run, ManifestError and StorageError for the list."""
     with _begun(manifest, reading) as (process, plan, part):
         if part is None:
@@ -51,7 +56,7 @@ def try_out(manifest: ManifestSpec, reading: Reading) -> Trial:
         )
 
 
-def some_rows(manifest: ManifestSpec, reading: Reading, most: int) -> tuple[Rows, int]:
+def some_rows(manifest: ListSpec, reading: Reading, most: int) -> tuple[Rows, int]:
     """At most so many rows that are kept, and of how many; raises as `try_out`."""
     with _begun(manifest, reading) as (process, plan, part):
         if part is None:
@@ -72,16 +77,15 @@ def some_rows(manifest: ManifestSpec, reading: Reading, most: int) -> tuple[Rows
 
 @contextmanager
 def _begun(
-    manifest: ManifestSpec, reading: Reading
+    manifest: ListSpec, reading: Reading
 ) -> Iterator[tuple[SqlProcess, dict[str, Any], Part | None]]:
     """A process that looked at the SQL, what it says of it, and the list's beginning."""
     until_s = time.monotonic() + _FETCH_S
     reading = replace(reading, is_slow=lambda: time.monotonic() > until_s)
     below = input_of(manifest, reading)
-    limits = Limits(conf.sql_memory_bytes(), _RUN_S, _START_S)
     question = below.question(checked_length(manifest.filter_sql))
     with folders.private(conf.sql_folder(), conf.sql_disk_bytes()) as scratch:
-        process = SqlProcess(question, scratch.folder, limits, reading.stop)
+        process = SqlProcess(question, scratch.folder, page_limits(), reading.stop)
         with closing(process):
             plan = process.ask("plan")
             _refuse_large(below)

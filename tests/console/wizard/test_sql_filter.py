@@ -134,3 +134,57 @@ def test_inventory_is_filtered_by_its_own_columns(wizard, region, role, put, pho
     form = Reading(wizard.draft).manifest
     assert form.is_valid()
     assert form.spec("e").filter_sql.endswith("Size > 6")
+
+
+LARGE = "SELECT * FROM list WHERE Size > 5 AND key LIKE '%.jpg'"
+BUCKET_OF_PHOTOS = {"kind": "generated", "kind_shown": "generated", "source": "s3://photos"}
+
+
+@pytest.fixture
+def of_sizes(s3, photos):
+    for size in range(10):
+        s3.put_object(Bucket=photos, Key=f"cats/{size} +ä.jpg", Body=b"x" * size)
+    return photos
+
+
+def test_generated_list_is_filtered_by_what_its_listing_tells(wizard, region, role, of_sizes):
+    wizard.press("manifest", "check", filter_sql=LARGE, **BUCKET_OF_PHOTOS)
+    assert wizard.draft.data["found"]["rows_exact"] == 4
+    assert wizard.draft.data["found"]["buckets"] == {"photos": 4}
+    said = shown(wizard.open("manifest"))
+    assert "The SQL filter keeps 4 of the first 10 rows." in said
+    assert "cats/9 +ä.jpg" in said
+    assert "cats/5 +ä.jpg" not in said
+    assert wizard.values["filter_sql"] == LARGE
+    assert wizard.press("manifest").status_code == 303
+    form = Reading(wizard.draft).manifest
+    assert form.is_valid()
+    spec = form.spec("")
+    assert spec.filter_sql == LARGE
+    job = make_job("Complete", region=region, role=role, listed_by=spec.to_wire())
+    assert clone.data_of(job)["manifest"]["filter_sql"] == LARGE
+
+
+def test_select_that_needs_the_whole_listing_says_so(wizard, region, role, of_sizes):
+    sql = "SELECT * FROM list ORDER BY size DESC LIMIT 3"
+    wizard.press("manifest", "check", filter_sql=sql, **BUCKET_OF_PHOTOS)
+    found = wizard.draft.data["found"]
+    assert (found["rows_exact"], found["rows_estimated"], found["bound"]) == (None, 10, "most")
+    said = shown(wizard.open("manifest"))
+    assert "The SQL filter looks at all rows together" in said
+    assert "The SQL filter keeps 3 of the first 10 rows." in said
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT bucket,\n  kee FROM list", "Line 2, column 3: Referenced column"),
+        ("COPY list TO '/tmp/x'", "COPY is not possible here."),
+        ("SELECT * FROM read_csv('/etc/passwd')", "Line 1, column 15: Rows cannot come from"),
+        ("SELECT * FROM list WHERE key::INT > 5", "Could not convert string"),
+        ("SELECT * FROM list WHERE size > 10", "No objects of s3://photos match."),
+    ],
+)
+def test_wrong_sql_over_a_listing_stops_next(wizard, region, role, of_sizes, sql, said):
+    assert wizard.press("manifest", filter_sql=sql, **BUCKET_OF_PHOTOS).status_code == 200
+    assert said in shown(wizard)

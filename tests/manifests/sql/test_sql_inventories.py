@@ -1,9 +1,13 @@
 """Inventories that are filtered by SQL: types of columns, delete markers, several files."""
 
 import gzip
+import io
 from dataclasses import replace
+from datetime import datetime
 
+import pyarrow as pa
 import pytest
+from pyarrow import orc
 
 from jobs.errors import ManifestError
 from jobs.manifests.frozen_list import taken_apart
@@ -22,7 +26,7 @@ TWO_FILES = [
         ["photos", 'new\nline,"x"', "v5", "true", "false", "5000"],
     ],
 ]
-FORMATS = pytest.mark.parametrize("file_format", ["CSV", "Parquet"])
+FORMATS = pytest.mark.parametrize("file_format", ["CSV", "Parquet", "ORC"])
 
 
 def blocks_of(inventory, sql, checkpoint=None, rows_per_block=100, **facts):
@@ -62,6 +66,7 @@ def test_numbers_are_compared_as_numbers_and_keys_come_back_byte_for_byte(file_f
     [
         ("CSV", "SELECT * FROM list WHERE NOT IsLatest"),
         ("Parquet", "SELECT * FROM list WHERE NOT is_latest"),
+        ("ORC", "SELECT * FROM list WHERE NOT is_latest"),
     ],
 )
 def test_truth_values_are_truth_values_and_columns_have_the_names_of_the_file(file_format, sql):
@@ -136,13 +141,31 @@ def test_line_that_is_no_row_is_refused_with_its_line_and_file():
     assert caught.value.message.startswith(f"Line 2 of {key_of_part(1)} has 1 column")
 
 
-def test_parquet_file_that_is_none_is_refused():
-    inventory = given([b"PAR1 nonsense PAR1"], WITH_VERSIONS, "Parquet")
+@pytest.mark.parametrize(
+    ("file_format", "data"), [("Parquet", b"PAR1 nonsense PAR1"), ("ORC", b"ORC nonsense ORC")]
+)
+def test_file_that_is_none_is_refused(file_format, data):
+    inventory = given([data], WITH_VERSIONS, file_format)
     with pytest.raises(ManifestError):
         blocks_of(inventory, "SELECT * FROM list")
 
 
-def test_inventory_in_orc_says_what_to_do_instead():
-    inventory = given([[["photos", "a"]]], file_format="ORC")
-    with pytest.raises(ManifestError, match="Have it delivered as CSV or Parquet"):
-        blocks_of(inventory, "SELECT * FROM list")
+def test_dates_and_sizes_of_orc_are_dates_and_numbers():
+    """Two stripes' worth of rows, with the types that S3 writes."""
+    moments = [datetime(2024 + n % 3, 1, 1) for n in range(3000)]  # noqa: DTZ001 - ORC has no zone
+    table = pa.table(
+        {
+            "bucket": ["photos"] * 3000,
+            "key": [f"k{n:04d}" for n in range(3000)],
+            "size": pa.array(range(3000), pa.int64()),
+            "last_modified_date": pa.array(moments, pa.timestamp("ns")),
+        }
+    )
+    out = io.BytesIO()
+    orc.write_table(table, out, stripe_size=1024, batch_size=1024)
+    assert orc.ORCFile(io.BytesIO(out.getvalue())).nstripes > 1
+    columns = ("Bucket", "Key", "Size", "LastModifiedDate")
+    schema = "struct<bucket:string,key:string,size:bigint,last_modified_date:timestamp>"
+    inventory = given([out.getvalue()], columns, "ORC", fileSchema=schema)
+    sql = "FROM list WHERE size >= 2990 AND last_modified_date < TIMESTAMP '2025-01-01'"
+    assert keys_of(blocks_of(inventory, sql)) == ["k2991", "k2994", "k2997"]

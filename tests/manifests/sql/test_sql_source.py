@@ -7,6 +7,7 @@ import pytest
 from jobs.errors import ManifestError, StoppedError
 from jobs.manifests.frozen_list import taken_apart
 from jobs.manifests.source import Place
+from jobs.manifests.sql import at_once as at_once_module
 from jobs.manifests.sql import source
 from tests.manifests.sql.filtering import (
     blocks_of,
@@ -227,7 +228,7 @@ def test_line_longer_than_any_is_refused_in_bounded_memory():
 
 
 def test_list_that_was_fetched_is_not_fetched_again_when_its_select_was_stopped(monkeypatch):
-    storage, made = csv_storage(MANY), source.SqlProcess
+    storage, made = csv_storage(MANY), at_once_module.SqlProcess
     stopped = reading(storage)
 
     def stop_second(*arguments):
@@ -236,11 +237,11 @@ def test_list_that_was_fetched_is_not_fetched_again_when_its_select_was_stopped(
             stopped.stop.set()
         return made(*arguments)
 
-    monkeypatch.setattr(source, "SqlProcess", stop_second)
+    monkeypatch.setattr(at_once_module, "SqlProcess", stop_second)
     with pytest.raises(StoppedError):
         list(source.SOURCE.blocks(csv_spec(BY_KEY), stopped, None))
     pieces = storage.pieces
-    monkeypatch.setattr(source, "SqlProcess", made)
+    monkeypatch.setattr(at_once_module, "SqlProcess", made)
     assert len(kept(BY_KEY, "", storage=storage)) == 5000
     assert storage.pieces == pieces
 

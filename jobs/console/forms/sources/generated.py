@@ -8,7 +8,8 @@ from django import forms
 from jobs.console.forms.fields_form import asking
 from jobs.console.forms.sources import generated_fields as fields
 from jobs.console.forms.sources import generated_wire as wires
-from jobs.console.forms.sources.base import Pairs, SourceForm
+from jobs.console.forms.sources.base import Pairs
+from jobs.console.forms.sources.sql_field import SQL, SqlForm
 from jobs.console.forms.typed import Typed, check_bucket_length
 from jobs.errors import Problem, ValidationFailedError
 from jobs.manifests.generated.patterns import problems_of
@@ -19,7 +20,7 @@ from jobs.spec.object_list import ListSpec
 
 
 @asking(fields.ASKED)
-class GeneratedForm(SourceForm):
+class GeneratedForm(SqlForm):
     """The spec has the last word on what is right."""
 
     kind = "generated"
@@ -37,7 +38,7 @@ class GeneratedForm(SourceForm):
     @classmethod
     def typed_of(cls, spec: ListSpec) -> Typed:
         assert isinstance(spec, GeneratorSpec)  # noqa: S101 - the table gives no other
-        return wires.typed_of(spec)
+        return wires.typed_of(spec) | {SQL: spec.filter_sql}
 
     @classmethod
     def place_of(cls, typed: Mapping[str, str]) -> list[str]:
@@ -96,7 +97,7 @@ class GeneratedForm(SourceForm):
 
     def spec(self, etag: str) -> GeneratorSpec:
         """Raises ValidationFailedError."""
-        return GeneratorSpec.from_wire(wires.wire_of(self.values(), self.wire()))
+        return GeneratorSpec.from_wire(wires.wire_of(self.values(), self.wire(), self.sql))
 
     @property
     def has_versions(self) -> bool:

@@ -43,8 +43,8 @@ def key_filter_at(path: str) -> tuple[str, int]:
     return how, number + (1 if path.startswith("BatchConsole.KeyName") else 0)
 
 
-def wire_of(values: Values, simple: Wire) -> Wire:
-    """`simple` has the members that a field stands for as it is; `values` are all of the form."""
+def wire_of(values: Values, simple: Wire, sql: str = "") -> Wire:
+    """`simple` has the members that a field stands for as it is; `values` are all of the form but `sql`."""
     generator: Wire = {"EnableManifestOutput": bool(values["saves"])}
     wires.merge(
         generator, {n: v for n, v in simple.items() if n in ("Filter", "ExpectedBucketOwner")}
@@ -64,6 +64,8 @@ def wire_of(values: Values, simple: Wire) -> Wire:
         more["PinCurrentVersions"] = True
     elif values["versions"] and values["versions"] != CURRENT:
         more["Versions"] = values["versions"]
+    if sql:
+        more["Filter"] = {"SQL": sql}
     whole: Wire = {"ManifestGenerator": {"S3JobManifestGenerator": generator}}
     return whole | ({"BatchConsole": more} if more else {})
 

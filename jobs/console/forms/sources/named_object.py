@@ -8,21 +8,21 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from jobs.console.forms.sources.base import Pairs, SourceForm, object_path
+from jobs.console.forms.sources.base import Pairs, object_path
 from jobs.console.forms.sources.pair_rows import PairRows, pair_of, typed_pairs
+from jobs.console.forms.sources.sql_field import SQL, SqlForm
 from jobs.console.forms.typed import Typed
 from jobs.lifecycle.asked_lists import check_globs
 from jobs.lifecycle.preflight import place_of
 from jobs.operations.fields import SwitchField, TextField
 from jobs.operations.form import Form, More
-from jobs.queries.generator_words import pairs_in_words
+from jobs.queries.generator_words import manifest_pairs
 from jobs.s3.arns import parse_s3_uri
 from jobs.spec.checking import Checker
-from jobs.spec.manifest import FILTER, METADATA, MOST_SQL, OURS, PIN, TAGS, ManifestSpec
+from jobs.spec.manifest import FILTER, METADATA, OURS, PIN, TAGS, ManifestSpec
 from jobs.spec.object_list import ListSpec
 from jobs.spec.pairs import Pair, pairs_of
 
-SQL = "filter_sql"
 HAVING_TAGS, HAVING_METADATA, PINS = "having_tags", "having_metadata", "pins_versions"
 _ON = "on"
 
@@ -64,34 +64,13 @@ def asked_for(path: TextField, version: TextField) -> Form:
     )
 
 
-class NamedObjectForm(SourceForm):
+class NamedObjectForm(SqlForm):
     """`main` is the field of the path, `version_field` that of its version, `enter` what is said of a
     path that is none.
     """
 
     version_field: ClassVar[str]
     enter: ClassVar[str]
-
-    filter_sql = forms.CharField(
-        label="SQL filter",
-        required=False,
-        max_length=MOST_SQL,
-        help_text="One SELECT over the table list, which gives bucket and key, and version_id where"
-        " versions count: SELECT * FROM list WHERE key LIKE 'logs/%'",
-        widget=forms.Textarea(
-            attrs={
-                "class": "mono-input",
-                "rows": 4,
-                "spellcheck": "false",
-                "autocomplete": "off",
-                "autocapitalize": "off",
-            }
-        ),
-        error_messages={
-            "max_length": f"An SQL filter has at most {MOST_SQL:,} characters. Put long lists of"
-            " values into the list itself.",
-        },
-    )
 
     @classmethod
     def place_of(cls, typed: Mapping[str, str]) -> list[str]:
@@ -141,10 +120,6 @@ class NamedObjectForm(SourceForm):
         return place_of(*self.place())
 
     @property
-    def sql(self) -> str:
-        return str(self.cleaned_data.get(SQL, ""))
-
-    @property
     def pins(self) -> bool:
         return bool(self.data.get(PINS))
 
@@ -165,14 +140,7 @@ class NamedObjectForm(SourceForm):
     def kept_pairs(self) -> Pairs:
         if not (self.is_bound and self.is_valid()):
             return []
-        tags, metadata = self._pairs(Checker())
-        said = [
-            ("SQL filter", self.sql),
-            ("Tags", pairs_in_words(tags)),
-            ("Metadata", pairs_in_words(metadata)),
-            ("Pin current versions", "Yes" if self.pins else ""),
-        ]
-        return [(label, value) for label, value in said if value]
+        return list(manifest_pairs(ManifestSpec("", "", "", (), **self.kept())))
 
     def _pairs(self, check: Checker) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
         """Tags and metadata."""

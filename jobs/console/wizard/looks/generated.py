@@ -3,21 +3,23 @@
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.generated import GeneratedForm
 from jobs.console.wizard.found import Found, problem
-from jobs.lifecycle.connections import storage_for_page
+from jobs.console.wizard.looks import sql_filter
+from jobs.console.wizard.looks.reading import page_reading
 from jobs.manifests.frozen_list import Rows, taken_apart
 from jobs.manifests.generated.looked_up import calls_per_object
 from jobs.manifests.generated.refusals import nothing_matches
 from jobs.manifests.generated.source import wanted
 from jobs.manifests.listing.blocks import listed_blocks
 from jobs.manifests.listing.listed import Keeps, Listed
-from jobs.manifests.source import ListAnewError, Reading
+from jobs.manifests.listing.places import all_of_bucket
+from jobs.manifests.source import ListAnewError, RowBlock
 from jobs.models import Region, Role
 from jobs.spec.generator import GeneratorSpec
 
@@ -28,6 +30,7 @@ ANEW = (
     "This storage lists out of order, so the list is read anew, page by page. It is counted from the"
     " beginning."
 )
+SEES_ALL = "The SQL filter looks at all rows together: how many it keeps is known once the job has prepared."
 _FIRST_PAGE_S = 2.5
 SHOWN = 10
 _BLOCK_ROWS = 100_000
@@ -46,23 +49,39 @@ def look(found: Found, form: SourceForm, region: Region, role: Role, known: Foun
         """A page is waited for longer: without scripts nobody looks again by itself."""
         return time.monotonic() >= until_s + (0 if seen.pages else _FIRST_PAGE_S)
 
-    reading = _reading(region, role, _BLOCK_ROWS, is_over)
-    asked = wanted(spec, reading)
-    asked = dataclasses.replace(asked, keeps=seen.noting(asked.keeps))
-    try:
-        with contextlib.closing(listed_blocks(asked, reading, found.checkpoint)) as blocks:  # type: ignore[type-var]
-            for block in blocks:
-                seen.count(block.buckets, block.skipped)
-                found.checkpoint = block.checkpoint
-                if is_over() and not _is_end(block.checkpoint, len(asked.places)):
-                    break
-            else:
-                found.checkpoint = None
-    except ListAnewError as error:
-        seen.begin_anew(error.checkpoint)
-    _say(found, spec, seen)
+    reading = page_reading(region, role, _BLOCK_ROWS, is_over)
+    with sql_filter.chosen(found, spec, reading) as also:
+        if also is None:
+            return
+        until_s = time.monotonic() + LOOK_S
+        asked = wanted(spec, reading, also)
+        asked = dataclasses.replace(asked, keeps=seen.noting(asked.keeps))
+        try:
+            blocks = listed_blocks(asked, reading, found.checkpoint)
+            _list(found, seen, blocks, is_over, len(asked.places))
+        except ListAnewError as error:
+            seen.begin_anew(error.checkpoint)
+    if found.blocking:
+        return
+    _say(found, spec, seen, sees_all=bool(spec.filter_sql) and also is all_of_bucket)
     if seen.begins_anew:
         found.count_note = ANEW
+
+
+def _list(
+    found: Found,
+    seen: "_Seen",
+    blocks: Iterator[RowBlock],
+    is_over: Callable[[], bool],
+    places: int,
+) -> None:
+    with contextlib.closing(blocks):  # type: ignore[type-var]
+        for block in blocks:
+            seen.count(block.buckets, block.skipped)
+            found.checkpoint = block.checkpoint
+            if is_over() and not _is_end(block.checkpoint, places):
+                return
+    found.checkpoint = None
 
 
 def _is_end(checkpoint: Any, places: int) -> bool:
@@ -72,7 +91,7 @@ def _is_end(checkpoint: Any, places: int) -> bool:
 
 def some_rows(form: SourceForm, found: Found, region: Region, role: Role) -> tuple[Rows, int]:
     """The first ones that are listed. Raises StorageError, ManifestError."""
-    reading = _reading(region, role, _SAMPLE_ROWS, lambda: True)
+    reading = page_reading(region, role, _SAMPLE_ROWS, lambda: True)
     asked = wanted(cast(GeneratedForm, form).spec(""), reading)
     with contextlib.closing(listed_blocks(asked, reading)) as blocks:  # type: ignore[type-var]
         for block in blocks:
@@ -81,21 +100,6 @@ def some_rows(form: SourceForm, found: Found, region: Region, role: Role) -> tup
                 every = max(1, len(rows) // 100)
                 return Rows.of([rows.row(n) for n in range(0, len(rows), every)]), len(rows)
     return Rows([], [], [], []), 0
-
-
-def _reading(region: Region, role: Role, rows: int, is_slow: Callable[[], bool]) -> Reading:
-    return Reading(
-        storage=lambda bucket: storage_for_page(bucket, region, role),
-        rows_per_block=rows,
-        is_slow=is_slow,
-        look_up=_as_they_are,
-        patience_s=0.0,  # somebody waits
-    )
-
-
-def _as_they_are(bucket: str, rows: Sequence[Listed], judge: Any) -> list[Listed]:
-    """What only each object itself tells is asked while the job prepares, not while a page waits."""
-    return list(rows)
 
 
 @dataclasses.dataclass(slots=True)
@@ -111,7 +115,7 @@ class _Seen:
         self.found.checkpoint = known.checkpoint
         self.total = known.rows_estimated or 0
         self.skipped, self.found.looks = known.skipped, known.looks + 1
-        self.found.listed_bytes = known.listed_bytes
+        self.found.listed_bytes, self.found.sql = known.listed_bytes, known.sql
 
     def begin_anew(self, checkpoint: Any) -> None:
         """With the next look; what was seen so far may come again."""
@@ -155,11 +159,12 @@ def _row(bucket: str, one: Listed) -> dict[str, Any]:
     }
 
 
-def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
+def _say(found: Found, spec: GeneratorSpec, seen: _Seen, *, sees_all: bool) -> None:
+    """`sees_all`: an SQL filter does, so that all of these may or may not be kept."""
     calls = calls_per_object(spec)
     found.has_version_ids = spec.names_versions
     found.skipped = seen.skipped
-    if found.checkpoint is None and not calls:
+    if found.checkpoint is None and not calls and not sees_all:
         found.rows_exact = seen.total
     else:
         found.rows_estimated = seen.total
@@ -173,6 +178,9 @@ def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
         found.bound = "most" if found.bound == "most" else "so far"
         requests = seen.total * len(calls)
         found.facts.append(["Requests to ask them", f"{requests:,}"])
+    if sees_all:
+        found.count_note += f" {SEES_ALL}"
+        found.bound = "most" if found.bound == "most" else "so far"
     if seen.total:
         found.facts.append(["Size of the objects", _size(found)])
     if seen.skipped:
