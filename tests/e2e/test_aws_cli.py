@@ -63,17 +63,21 @@ def listed(s3, bucket):
 
 
 @pytest.fixture
-def console(redis, s3_server, process_environment, start_worker, tmp_path):
-    """The web server's address; a Region us-west-2 with a role, and workers."""
+def console(redis, s3_server, process_environment, tmp_path):
+    """The web server's address; a Region us-west-2 with a role."""
     make_role(make_region("us-west-2", code="us-east-1", endpoint_url=s3_server))
-    start_worker("run", BATCHCONSOLE_TIME_BOX_S="2")
-    start_worker("control")
     port = servers.free_port()
     variables = [f"{name}={value}" for name, value in process_environment.items()]
     command = ["env", *variables, *_gunicorn("batchconsole.wsgi", f"127.0.0.1:{port}", 1)]
     child = servers.program("web", command, tmp_path)
     with servers.running(child, lambda: servers.listens(child, port)):
         yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def workers(console, start_worker):
+    start_worker("run", BATCHCONSOLE_TIME_BOX_S="2")
+    start_worker("control")
 
 
 @pytest.fixture
@@ -174,6 +178,7 @@ def of_the_guide(etag):
     return line.replace("60e460c9d1046e73f7dde5043ac3ae85", etag)
 
 
+@pytest.mark.usefixtures("workers")
 def test_command_of_the_user_guide_runs_to_a_finished_job(shell, aws, client, s3, bucket, listed):
     line = of_the_guide(listed).replace("$(uuidgen)", "11111111-2222-3333-4444-555555555555")
     job_id = shell(line)["JobId"]
@@ -187,6 +192,7 @@ def test_command_of_the_user_guide_runs_to_a_finished_job(shell, aws, client, s3
     assert [job["JobId"] for job in told["Jobs"]] == [job_id]
 
 
+@pytest.mark.usefixtures("workers")
 def test_waiting_job_is_tagged_put_first_and_run_by_the_cli(aws, client, s3, bucket, listed):
     line = of_the_guide(listed).replace("--client-request-token $(uuidgen) \\\n", "")
     line = line.replace("\\\n    --no-confirmation-required", "")
@@ -209,6 +215,7 @@ def test_waiting_job_is_tagged_put_first_and_run_by_the_cli(aws, client, s3, buc
     assert ended(client, job_id)["Status"] == "Complete"
 
 
+@pytest.mark.usefixtures("workers")
 def test_boto3_does_the_same(client, s3, bucket, listed):
     job_id = client.create_job(
         AccountId=ACCOUNT,
