@@ -67,11 +67,7 @@ def test_filters_of_a_generator_make_the_list(place, steps):
     spec = generator(place, filter={"KeyNameConstraint": names, "ObjectSizeLessThanBytes": 50})
     job = steps.all_the_way(make_job(place, spec))
     assert keys_of(place, job) == ["logs/a.log", "logs/b.log"]
-    sizes = [
-        place.s3.head_object(Bucket=place.source, Key=key)["ContentLength"]
-        for key in ("logs/a.log", "logs/b.log")
-    ]
-    assert job.listed_bytes == sum(sizes) > 0
+    assert job.listed_bytes == 2  # each has one
 
 
 def test_several_buckets_and_overlapping_prefixes_list_no_object_twice(place, steps, make_bucket):
