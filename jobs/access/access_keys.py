@@ -90,7 +90,7 @@ def verify(request: Request, source_ip: str, now: datetime) -> SignedBy:
 
     def secret_of(signature: Signature) -> str:
         rows = AccessKey.objects.select_related("owner").exclude(secret="")
-        key = rows.filter(pk=signature.access_key_id).first()
+        key = next(iter(rows.filter(pk=signature.access_key_id)), None)
         if key is None:
             raise SignatureError(
                 "InvalidAccessKeyId",

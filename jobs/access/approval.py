@@ -22,7 +22,9 @@ from jobs.spec.job import JobSpec
 
 _READY = requesting_status(JobStatus.READY)
 _WAITING = {"s3:jobsuspendedcause": (AWAITING_CONFIRMATION,)}
-_READ_FROM_THE_LIST = frozenset({"batchconsole:totaltasks", "batchconsole:targetbucket"})
+_READ_FROM_THE_LIST = frozenset(
+    {"batchconsole:totaltasks", "batchconsole:jobbytes", "batchconsole:targetbucket"}
+)
 
 
 def needs_approval(by: Decision, spec: JobSpec) -> bool:

@@ -83,6 +83,8 @@ def of_job(job: Job) -> Resource:
         keys["s3:jobsuspendedcause"] = (job.suspended_cause,)
     if job.total_tasks is not None:
         keys["batchconsole:totaltasks"] = (str(job.total_tasks),)
+    if job.listed_bytes is not None and job.total_tasks is not None and job.sample_rows is None:
+        keys["batchconsole:jobbytes"] = (str(job.listed_bytes),)
     if job.buckets:
         keys["batchconsole:targetbucket"] = tuple(job.buckets)
     return Resource(job_arn(job.region.slug, job.pk), keys, is_job=True, owner_id=job.owner_id)

@@ -156,6 +156,10 @@ _COLUMNS = {
         "suspended_cause", Q(status=JobStatus.SUSPENDED) & ~Q(suspended_cause="")
     ),
     "batchconsole:totaltasks": _Column("total_tasks", Q(total_tasks__isnull=False)),
+    "batchconsole:jobbytes": _Column(
+        "listed_bytes",
+        Q(listed_bytes__isnull=False, total_tasks__isnull=False, sample_rows__isnull=True),
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.db.models import F
 
+from jobs.access import sign_in_log
 from jobs.models import FailedSignIn
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ class Attempt:
     def __init__(
         self, account: str, address: str, device: str = "", *, step: Step = Step.PASSWORD
     ) -> None:
-        self.account, self.address, self._most = account, address, _MOST_OF[step]
+        self.account, self.address, self.step = account, address, step
+        self._most = _MOST_OF[step]
         known = _device_of(account, device)
         self._keys = (
             {Scope.DEVICE: _hash(step, Scope.DEVICE, account, known)}
@@ -67,8 +69,17 @@ class Attempt:
         for scope, key in self._keys.items():
             if not self._take(scope, key, now):
                 logger.warning("Sign-in from %s is refused for now: %s", self.address, scope.label)
+                sign_in_log.locked_out(
+                    self.account, key, self.step, scope.label, LOCKED.total_seconds()
+                )
                 return False
         return True
+
+    def failed(self) -> None:
+        """What was tried was wrong. It was counted before; this tells the audit log."""
+        key = next(iter(self._keys.values()))
+        counted = FailedSignIn.objects.filter(key=key).values_list("tries", flat=True)
+        sign_in_log.failed(self.account, key, self.step, next(iter(counted), 0))
 
     def succeeded(self) -> None:
         """It was the right password: no failure, and others at the same address stay counted."""

@@ -12,6 +12,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from jobs.access.actions import Action
+from jobs.audit.log import record
 from jobs.models import RecoveryCode, SecondFactor
 
 STEP_S = 30
@@ -60,6 +62,8 @@ def new_recovery_codes(user: User) -> list[str]:
         RecoveryCode.objects.bulk_create(
             RecoveryCode(user=user, code_hash=_hash(user, code)) for code in codes
         )
+        # No signal tells the audit log of rows that are made together.
+        record(Action.MANAGE_ACCESS, "User", user, after={"recovery_codes": "made anew"})
     return codes
 
 

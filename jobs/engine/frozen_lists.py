@@ -34,10 +34,26 @@ def frozen_blocks(job: Job, work: WorkStore) -> Iterator[RowBlock]:
     line = job.prepared_rows + 1
     for chunk in _chunks(job):
         rows = _rows(chunk, work)
-        yield RowBlock(frozen(rows), Place(line), {"row": chunk.position + 1}, _buckets(rows, line))
+        yield RowBlock(
+            frozen(rows),
+            Place(line),
+            {"row": chunk.position + 1},
+            _buckets(rows, line),
+            size_bytes=_size_bytes(rows),
+        )
         line += len(rows)
     if line - 1 != _dry_run(job).tasks_done:
         raise ManifestError(NOT_KEPT, freezing.NOT_WHOLE)
+
+
+def _size_bytes(rows: Rows) -> int | None:
+    """None where one was not seen. One that was not there weighs nothing."""
+    total_bytes = 0
+    for guard in rows.guards or [None]:
+        if guard is None or (guard.size_bytes is None and not guard.is_absent):
+            return None
+        total_bytes += guard.size_bytes or 0
+    return total_bytes
 
 
 def unseen_rows(block: RowBlock) -> int:

@@ -133,6 +133,7 @@ def join(job: Job, lease: ControlLease, part: ListPart) -> None:
             prepared_rows=job.prepared_rows,
             buckets=job.buckets,
             skipped_rows=job.skipped_rows,
+            listed_bytes=job.listed_bytes,
             lists_versions=job.lists_versions,
             looked_up_objects=job.looked_up_objects,
         )
@@ -144,6 +145,7 @@ def join(job: Job, lease: ControlLease, part: ListPart) -> None:
 
 
 def _count(job: Job, part: ListPart) -> None:
+    count_bytes(job, [part.listed_bytes] if part.prepared_rows else [])
     job.prepared_rows += part.prepared_rows
     job.looked_up_objects += part.looked_up_objects
     if job.lists_versions is None:
@@ -152,6 +154,16 @@ def _count(job: Job, part: ListPart) -> None:
         count_bucket(job.buckets, name, rows, place)
     for reason, rows in part.skipped_rows.items():
         job.skipped_rows[reason] = job.skipped_rows.get(reason, 0) + rows
+
+
+def count_bytes(whole: Job | ListPart, sizes: Sequence[int | None]) -> None:
+    """Of blocks or of a part, before their rows are counted. One whose size is not told makes that of
+    the whole list unknown.
+    """
+    known = [whole.listed_bytes, *sizes] if whole.prepared_rows else sizes
+    told = [size for size in known if size is not None]
+    if known:
+        whole.listed_bytes = sum(told) if len(told) == len(known) else None
 
 
 BUCKETS_KEPT = 1000

@@ -133,6 +133,7 @@ class RowKeeping:
                 whole.unguarded_rows += unseen_rows(block)
         for block in group:
             self._count_skipped(block)
+        list_parts.count_bytes(whole, [block.size_bytes for block in filled])
         with transaction.atomic():
             self._checkpoint(position, group[-1].checkpoint)
             list_parts.add(self.job, group[-1].parts)
@@ -163,6 +164,7 @@ class RowKeeping:
             list_checkpoint=whole.list_checkpoint,
             buckets=whole.buckets,
             skipped_rows=whole.skipped_rows,
+            listed_bytes=whole.listed_bytes,
             plus_signs=whole.plus_signs,
             lists_versions=whole.lists_versions,
             unguarded_rows=whole.unguarded_rows,

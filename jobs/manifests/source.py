@@ -56,7 +56,8 @@ class RowBlock:
     the source that are no tasks, by the reason ("delete markers"). `parts` are checkpoints from which others
     may read what this reading leaves out from now on, in the order of the list; each is read to its own
     end, and `checkpoint` without them. `at` gives the place of each row where they are not on lines that
-    follow each other.
+    follow each other. `size_bytes` is what the objects of its rows weigh together, None where the list does not
+    tell it of each.
     """
 
     rows: Frozen
@@ -66,6 +67,7 @@ class RowBlock:
     skipped: Mapping[str, int] = field(default_factory=dict)
     parts: Sequence[Checkpoint] = ()
     at: Callable[[int], Place] | None = None
+    size_bytes: int | None = None
 
     def place_of(self, row: int) -> Place:
         """Of any row; 0 is the first."""

@@ -17,6 +17,8 @@ class Prepared(models.Model):
     """Whether the rows of its list name versions; None before the first was read."""
     plus_signs = models.PositiveBigIntegerField(default=0, editable=False)
     """In the keys of the prepared list, where nobody said what they stand for."""
+    listed_bytes = models.PositiveBigIntegerField(null=True, editable=False)
+    """What its objects weigh together; None where the list does not tell it of each, or has no rows yet."""
     skipped_rows = models.JSONField(default=dict)
     """Rows of the list that are no tasks, by the reason."""
     unguarded_rows = models.PositiveBigIntegerField(default=0)

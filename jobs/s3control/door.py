@@ -86,11 +86,13 @@ class Asked:
         AccessDeniedError.
         """
         self.could(action, doing)
-        rows = Job.objects.filter(region=self.region).select_related("region", "role")
-        job = rows.filter(pk=self.job_id).first()
-        if job is None or not (self._could_to(job, action) or self._sees(job)):
-            raise NoSuchJobError
-        return job
+        rows = Job.objects.filter(region=self.region).select_related("role")
+        # Policies ask for the tags, and calls about tags ask for them again.
+        for job in rows.prefetch_related("tags").filter(pk=self.job_id):
+            job.region = self.region
+            if self._could_to(job, action) or self._sees(job):
+                return job
+        raise NoSuchJobError
 
     def _could_to(self, job: Job, action: Action) -> bool:
         return could(self.principal, action, self.context, about=job).allowed

@@ -21,7 +21,10 @@ STRING_KEYS = (
     *("s3:ExistingJobOperation", "s3:JobSuspendedCause", "aws:PrincipalTag/team"),
     *("aws:RequestTag/team", "aws:username"),
 )
-NUMERIC_KEYS = ("s3:ExistingJobPriority", "batchconsole:TotalTasks", "s3:RequestJobPriority")
+NUMERIC_KEYS = (
+    *("s3:ExistingJobPriority", "batchconsole:TotalTasks", "batchconsole:JobBytes"),
+    "s3:RequestJobPriority",
+)
 STRING_OPERATORS = tuple(
     f"String{negated}{name}"
     for name in ("Equals", "EqualsIgnoreCase", "Like")

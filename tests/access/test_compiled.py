@@ -43,7 +43,15 @@ def make_jobs(person):
         {},
         {"status": "Suspended", "priority": 11, "owner": person},
         {"status": "Suspended", "priority": 0, "total": 10},
-        {"status": "Active", "total": 9, "operation": "S3DeleteObject", "owner": make_user()},
+        {"total": 3, "total_tasks": 3, "listed_bytes": 10},
+        {"total_tasks": 3, "listed_bytes": 10, "dry_run": True, "sample_rows": 3},
+        {
+            "status": "Active",
+            "total": 9,
+            "listed_bytes": 11,
+            "operation": "S3DeleteObject",
+            "owner": make_user(),
+        },
         {"status": "Complete", "operation": "S3PutObjectCopy", "priority": 2147483647},
     ]
     tags = [

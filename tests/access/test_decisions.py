@@ -146,6 +146,11 @@ def test_with_four_eyes_another_one_has_to_confirm():
     [
         ({"NumericGreaterThan": {"batchconsole:TotalTasks": 1000}}, {"total": 1000}, True),
         ({"NumericGreaterThan": {"batchconsole:TotalTasks": 1000}}, {"total": 1001}, False),
+        ({"NumericGreaterThan": {"batchconsole:JobBytes": 1000}}, {"listed_bytes": 1000}, True),
+        ({"NumericGreaterThan": {"batchconsole:JobBytes": 1000}}, {"listed_bytes": 1001}, False),
+        ({"NumericGreaterThan": {"batchconsole:JobBytes": 1000}}, {"listed_bytes": None}, True),
+        ({"Null": {"batchconsole:JobBytes": True}}, {"listed_bytes": None}, False),
+        ({"Null": {"batchconsole:JobBytes": True}}, {"listed_bytes": 0}, True),
         ({"StringLike": {"s3:ExistingJobOperation": "S3Delete*"}}, {}, True),
         (
             {"StringLike": {"s3:ExistingJobOperation": "S3Delete*"}},
@@ -240,6 +245,18 @@ def test_job_that_is_larger_than_its_creator_may_confirm_waits(total, status, mo
     small = deny("s3:UpdateJobStatus", NumericGreaterThan={"batchconsole:TotalTasks": 1000})
     job = make_job("Preparing", owner=person("Operator", [small]), confirmation_required=False)
     commands.end_preparing(job, total_tasks=total, now=timezone.now())
+    job.refresh_from_db()
+    assert (job.status, job.confirmation_required) == (status, status == "Suspended")
+
+
+@pytest.mark.parametrize(("size", "status"), [(1000, "Ready"), (1001, "Suspended")])
+def test_job_that_weighs_more_than_its_creator_may_confirm_waits(size, status, monkeypatch):
+    monkeypatch.setattr("jobs.queueing.call_runners", lambda: None)
+    light = deny("s3:UpdateJobStatus", NumericGreaterThan={"batchconsole:JobBytes": 1000})
+    owner = person("Operator", [light])
+    assert not needs_approval(by(owner, "s3:CreateJob"), spec_of(make_region()))
+    job = make_job("Preparing", owner=owner, confirmation_required=False, listed_bytes=size)
+    commands.end_preparing(job, total_tasks=3, now=timezone.now())
     job.refresh_from_db()
     assert (job.status, job.confirmation_required) == (status, status == "Suspended")
 

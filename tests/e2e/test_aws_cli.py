@@ -2,17 +2,21 @@
 guide's page on creating jobs, to a job that has done what it says.
 """
 
+import contextlib
 import csv
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import boto3
 import pytest
+from awscli.clidriver import create_clidriver
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from django.utils import timezone
@@ -59,11 +63,9 @@ def listed(s3, bucket):
 
 
 @pytest.fixture
-def console(redis, s3_server, process_environment, start_worker, tmp_path):
-    """The web server's address; a Region us-west-2 with a role, and workers."""
+def console(redis, s3_server, process_environment, tmp_path):
+    """The web server's address; a Region us-west-2 with a role."""
     make_role(make_region("us-west-2", code="us-east-1", endpoint_url=s3_server))
-    start_worker("run", BATCHCONSOLE_TIME_BOX_S="2")
-    start_worker("control")
     port = servers.free_port()
     variables = [f"{name}={value}" for name, value in process_environment.items()]
     command = ["env", *variables, *_gunicorn("batchconsole.wsgi", f"127.0.0.1:{port}", 1)]
@@ -73,15 +75,20 @@ def console(redis, s3_server, process_environment, start_worker, tmp_path):
 
 
 @pytest.fixture
+def workers(console, start_worker):
+    start_worker("run", BATCHCONSOLE_TIME_BOX_S="2")
+    start_worker("control")
+
+
+@pytest.fixture
 def key(console):
     return access_keys.create(make_user("operator"), by=None, now=timezone.now())
 
 
 @pytest.fixture
-def aws(console, key, tmp_path):
-    """Runs a line of a shell; the console is reached as a proxy, so no name has to be known."""
-    ours = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+def settings_of_cli(console, key, tmp_path):
+    """The console is reached as a proxy, so no name has to be known."""
+    return {
         "HOME": str(tmp_path),
         "HTTP_PROXY": console,
         "AWS_ENDPOINT_URL_S3_CONTROL": "http://console.test",
@@ -91,10 +98,35 @@ def aws(console, key, tmp_path):
         "AWS_PAGER": "",
     }
 
+
+@pytest.fixture
+def shell(settings_of_cli):
+    """Runs a line as people do, in a shell."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
     def run(line):
+        ours = {"PATH": path, **settings_of_cli}
         done = subprocess.run(["bash", "-c", line], env=ours, capture_output=True, timeout=120)
         assert not done.returncode, done.stderr.decode()
-        return json.loads(done.stdout) if done.stdout.strip() else {}
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def aws(settings_of_cli):
+    """Runs a line of the AWS CLI in this process: its start takes seconds under load."""
+
+    def run(line):
+        said, wrong = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, settings_of_cli),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(wrong),
+        ):
+            status = create_clidriver().main(shlex.split(line.replace("\\\n", " "))[1:])
+        assert not status, wrong.getvalue()
+        return json.loads(said.getvalue()) if said.getvalue().strip() else {}
 
     return run
 
@@ -111,9 +143,18 @@ def client(console, key):
     )
 
 
-def has_ended(describe):
-    told = describe()["Job"]
-    return told if told["Status"] in ("Complete", "Failed", "Cancelled") else None
+def described(client, job_id):
+    return client.describe_job(AccountId=ACCOUNT, JobId=job_id)["Job"]
+
+
+def ended(client, job_id):
+    """What is told of it then."""
+
+    def look():
+        told = described(client, job_id)
+        return told if told["Status"] in ("Complete", "Failed", "Cancelled") else None
+
+    return servers.eventually(look, within_s=180, every_s=0.5)
 
 
 def check_done(s3, bucket, told):
@@ -132,36 +173,37 @@ def check_done(s3, bucket, told):
     assert f"{place}manifest.json" in files
 
 
-def test_command_of_the_user_guide_runs_to_a_finished_job(aws, s3, bucket, listed):
+def of_the_guide(etag):
     line = GUIDE.replace("acct-id \\", f"{ACCOUNT} \\").replace("IAM-role", ROLE_ARN)
-    line = line.replace("60e460c9d1046e73f7dde5043ac3ae85", listed)
-    line = line.replace("$(uuidgen)", "11111111-2222-3333-4444-555555555555")
-    job_id = aws(line)["JobId"]
+    return line.replace("60e460c9d1046e73f7dde5043ac3ae85", etag)
+
+
+@pytest.mark.usefixtures("workers")
+def test_command_of_the_user_guide_runs_to_a_finished_job(shell, aws, client, s3, bucket, listed):
+    line = of_the_guide(listed).replace("$(uuidgen)", "11111111-2222-3333-4444-555555555555")
+    job_id = shell(line)["JobId"]
     assert aws(line)["JobId"] == job_id  # the same token, the same request
     about = f"--region us-west-2 --account-id {ACCOUNT}"
-    described = f"aws s3control describe-job {about} --job-id {job_id}"
-    told = servers.eventually(lambda: has_ended(lambda: aws(described)), within_s=120, every_s=1)
+    ended(client, job_id)
+    told = aws(f"aws s3control describe-job {about} --job-id {job_id}")["Job"]
     check_done(s3, bucket, told)
     assert told["Description"] == "job Description"
     told = aws(f"aws s3control list-jobs {about} --job-statuses Complete Failed --max-results 5")
     assert [job["JobId"] for job in told["Jobs"]] == [job_id]
 
 
-def test_waiting_job_is_tagged_put_first_and_run_by_the_cli(aws, s3, bucket, listed):
-    line = GUIDE.replace("acct-id \\", f"{ACCOUNT} \\").replace("IAM-role", ROLE_ARN)
-    line = line.replace("60e460c9d1046e73f7dde5043ac3ae85", listed)
-    line = line.replace("--client-request-token $(uuidgen) \\\n", "")
+@pytest.mark.usefixtures("workers")
+def test_waiting_job_is_tagged_put_first_and_run_by_the_cli(aws, client, s3, bucket, listed):
+    line = of_the_guide(listed).replace("--client-request-token $(uuidgen) \\\n", "")
     line = line.replace("\\\n    --no-confirmation-required", "")
     job_id = aws(line)["JobId"]
     about = f"--region us-west-2 --account-id {ACCOUNT} --job-id {job_id}"
-
-    def told():
-        return aws(f"aws s3control describe-job {about}")["Job"]
-
-    servers.eventually(lambda: told()["Status"] == "Suspended", every_s=1)
-    assert told()["SuspendedCause"] == "AWAITING_CONFIRMATION"
-    tags = "Key=department,Value=Finance"
-    aws(f"aws s3control put-job-tagging {about} --tags {tags}")
+    servers.eventually(
+        lambda: described(client, job_id)["Status"] == "Suspended", within_s=120, every_s=0.5
+    )
+    told = aws(f"aws s3control describe-job {about}")["Job"]
+    assert told["SuspendedCause"] == "AWAITING_CONFIRMATION"
+    aws(f"aws s3control put-job-tagging {about} --tags Key=department,Value=Finance")
     assert aws(f"aws s3control get-job-tagging {about}")["Tags"] == [
         {"Key": "department", "Value": "Finance"}
     ]
@@ -170,10 +212,10 @@ def test_waiting_job_is_tagged_put_first_and_run_by_the_cli(aws, s3, bucket, lis
     assert aws(f"aws s3control update-job-priority {about} --priority 98")["Priority"] == 98
     ready = f"aws s3control update-job-status {about} --requested-job-status Ready"
     assert aws(ready)["Status"] == "Ready"
-    ended = servers.eventually(lambda: told()["Status"] == "Complete", within_s=120, every_s=1)
-    assert ended
+    assert ended(client, job_id)["Status"] == "Complete"
 
 
+@pytest.mark.usefixtures("workers")
 def test_boto3_does_the_same(client, s3, bucket, listed):
     job_id = client.create_job(
         AccountId=ACCOUNT,
@@ -194,8 +236,7 @@ def test_boto3_does_the_same(client, s3, bucket, listed):
         ConfirmationRequired=False,
     )["JobId"]
     about = {"AccountId": ACCOUNT, "JobId": job_id}
-    describe = lambda: has_ended(lambda: client.describe_job(**about))  # noqa: E731
-    check_done(s3, bucket, servers.eventually(describe, within_s=120, every_s=0.5))
+    check_done(s3, bucket, ended(client, job_id))
     with pytest.raises(client.exceptions.JobStatusException):
         client.update_job_status(**about, RequestedJobStatus="Cancelled")
     with pytest.raises(client.exceptions.NotFoundException):

@@ -67,6 +67,7 @@ def test_filters_of_a_generator_make_the_list(place, steps):
     spec = generator(place, filter={"KeyNameConstraint": names, "ObjectSizeLessThanBytes": 50})
     job = steps.all_the_way(make_job(place, spec))
     assert keys_of(place, job) == ["logs/a.log", "logs/b.log"]
+    assert job.listed_bytes == 2  # each has one
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ def test_object_that_was_seen_in_a_listing_alone_is_left_alone_when_it_has_chang
     place.s3.put_object(Bucket=place.source, Key=keys[3], Body=b"other content")
     place.s3.put_object(Bucket=place.source, Key=keys[5], Body=b"new")
     job = steps.all_the_way(real(dry_run))
+    # A manifest tells no sizes; its dry run saw those of the eleven that were there.
+    assert (dry_run.listed_bytes, job.listed_bytes) == (None, 11)
     left = {key: row[1] for key, row in told(place, job).items() if row[0] != "succeeded"}
     assert left == {keys[3]: "ObjectChanged", keys[5]: "ObjectChanged"}
     assert tags_of(place, keys[0]) == BLUE

@@ -220,7 +220,9 @@ def test_ranges_of_a_listing_are_read_by_any_worker_and_no_object_is_listed_twic
     assert_is_whole(job, keys)
     steps.confirm(job)
     steps.run()
-    assert keys_of(place, steps.finish(job)) == keys
+    job = steps.finish(job)
+    assert keys_of(place, job) == keys
+    assert job.listed_bytes == len(keys)  # each has one
 
 
 def mortal(drawn, step):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from jobs.access.policy.keys import NOT_FOR_READING
-from jobs.access.policy.patterns import Values, Variable
+from jobs.access.policy.patterns import Values
 from jobs.access.policy.statement import Condition, Effect, Policy, Statement
 
 READING = "s3:DescribeJob"
@@ -38,19 +38,13 @@ class NearMiss:
 
 
 def evaluate(policies: Iterable[Policy], action: str, resource: str, keys: Values) -> Verdict:
-    values = known(action, keys)
-    verdict = NOTHING_ALLOWS
-    for policy in policies:
-        for statement in policy.statements:
-            denies = statement.effect is Effect.DENY
-            if verdict.allowed and not denies:
-                continue
-            about = statement.is_about(action, resource, values)
-            if about and statement.unmet(values) is None:
-                if denies:
-                    return Verdict(False, policy, statement)
-                verdict = Verdict(True, policy, statement)
-    return verdict
+    values, policies = known(action, keys), tuple(policies)
+    for effect in (Effect.DENY, Effect.ALLOW):
+        for policy in policies:
+            for statement in policy.about(action, effect):
+                if statement.applies(resource, values):
+                    return Verdict(effect is Effect.ALLOW, policy, statement)
+    return NOTHING_ALLOWS
 
 
 def near_misses(
@@ -78,28 +72,27 @@ def possible(
     still become anything: absent keys that are open, and the resource where it is None.
     """
     values = known(action, keys)
-    allowed = False
+    policies = tuple(policies)
     for policy in policies:
-        for statement in policy.statements:
-            says = _may_say(statement, action, resource, values, is_open)
-            if statement.effect is Effect.DENY and says is True:
+        for statement in policy.about(action, Effect.DENY):
+            if _may_say(statement, resource, values, is_open) is True:
                 return False
-            allowed = allowed or (statement.effect is Effect.ALLOW and says is not False)
-    return allowed
+    return any(
+        _may_say(statement, resource, values, is_open) is not False
+        for policy in policies
+        for statement in policy.about(action, Effect.ALLOW)
+    )
 
 
 def _may_say(
     statement: Statement,
-    action: str,
     resource: str | None,
     values: Values,
     is_open: Callable[[str], bool],
 ) -> bool | None:
-    """None where it cannot be told yet."""
+    """Of a statement about the action; None where it cannot be told yet."""
     if statement.unreadable:
         return True
-    if action not in statement.actions:
-        return False
     told: bool | None = True
     if not statement.everywhere:
         told = None if resource is None else statement.fits(resource, values)
@@ -114,8 +107,7 @@ def _may_say(
 def _is_open(condition: Condition, values: Values, is_open: Callable[[str], bool]) -> bool:
     names = {condition.key}
     for wanted in condition.wanted:
-        tokens = wanted.text.tokens if wanted.text else ()
-        names |= {token.key for token in tokens if isinstance(token, Variable)}
+        names.update(wanted.text.variables if wanted.text else ())
     return any(name not in values and is_open(name) for name in names)
 
 

@@ -61,6 +61,7 @@ KEYS = (
     Key("batchconsole:RequestedJobStatus", Kind.STRING, Of.REQUEST, "Ready or Cancelled"),
     Key("batchconsole:IsJobOwner", Kind.BOOL, Of.JOB, "whether the person created the job"),
     Key("batchconsole:TotalTasks", Kind.NUMERIC, Of.JOB, "how many objects the job's list has"),
+    Key("batchconsole:JobBytes", Kind.NUMERIC, Of.JOB, "how many bytes these objects have"),
     Key("batchconsole:TargetBucket", Kind.STRING, Of.JOB, "the buckets of the job's list", True),
     Key("batchconsole:HourOfDay", Kind.NUMERIC, Of.REQUEST, "the hour, 0 to 23"),
     Key("batchconsole:DayOfWeek", Kind.STRING, Of.REQUEST, "the day, such as Monday"),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from jobs.access.policy.keys import Kind, fold
@@ -177,20 +177,24 @@ def network(text: str) -> Network:
 
 
 @functools.lru_cache(maxsize=1024)
-def _address(text: str) -> IPv4Address | IPv6Address:
+def _address(text: str) -> tuple[int, int]:
+    """Its version and its number."""
     found = ip_address(text)
-    return getattr(found, "ipv4_mapped", None) or found
+    found = getattr(found, "ipv4_mapped", None) or found
+    return found.version, int(found)
 
 
 def _in_network(text: str, variables: bool) -> Wanted:
     _refuse_variables(text)
     wanted = network(text)
+    version, mask, masked = wanted.version, int(wanted.netmask), int(wanted.network_address)
 
     def fits(value: str) -> bool:
         try:
-            return _address(value) in wanted
+            of, number = _address(value)
         except ValueError:
             return False
+        return of == version and number & mask == masked
 
     return Wanted(fits, value=wanted)
 

@@ -4,7 +4,7 @@
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,6 +29,8 @@ class Variable:
 
 Token = str | Wild
 
+Match = Callable[[str], re.Match[str] | None]
+
 
 @dataclass(frozen=True)
 class Glob:
@@ -37,11 +39,11 @@ class Glob:
     tokens: tuple[Token, ...]
 
     def fits(self, text: str) -> bool:
-        return self._pattern.match(text) is not None
+        return self.match(text) is not None
 
     @functools.cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return _regex(self.tokens)
+    def match(self) -> Match:
+        return _regex(self.tokens).match
 
     @property
     def fits_all(self) -> bool:
@@ -135,7 +137,12 @@ class Template:
 
     @property
     def has_variables(self) -> bool:
-        return any(isinstance(token, Variable) for token in self.tokens)
+        return bool(self.variables)
+
+    @functools.cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The condition keys that they name."""
+        return tuple(token.key for token in self.tokens if isinstance(token, Variable))
 
 
 _PART = re.compile(r"\$\{([^{}]*)\}|(\$\{)|([*?])|((?:[^*?$]|\$(?!\{))+)", re.DOTALL)

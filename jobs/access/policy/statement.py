@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from jobs.access.policy.operators import NULL, Operator, Test, Wanted
-from jobs.access.policy.patterns import Template, Values
+from jobs.access.policy.patterns import Match, Template, Values
 
 
 class Effect(Enum):
@@ -35,15 +35,14 @@ class Condition:
 
     def holds(self, values: Values, effect: Effect) -> bool:
         given = values.get(self.key, ())
-        if self.operator is NULL:
+        if self._asks_presence:
             return any(wanted.value is not bool(given) for wanted in self.wanted)
         if not given:
             return self.without_key
-        tests = self._fixed or self._tests(values)
-        negated = self.operator.negated
+        test, negated = self._fixed or self._filled(values), self._negated
         if len(given) == 1:
-            return _any_fits(tests, given[0]) is not negated
-        fits = [_any_fits(tests, value) is not negated for value in given]
+            return test(given[0]) is not negated
+        fits = [test(value) is not negated for value in given]
         # Two tags of a job may differ in case alone. Then what is allowed must hold for each of
         # them, and what is denied for one.
         if self.many is Many.ALL or (self.many is None and effect is Effect.ALLOW):
@@ -57,25 +56,61 @@ class Condition:
             return True
         return self.operator.negated and self.many is None
 
-    @functools.cached_property
-    def _fixed(self) -> list[Test] | None:
-        """Those that need nothing of the request."""
-        return None if any(wanted.text for wanted in self.wanted) else self._tests({})
+    # A decision looks at hundreds of conditions, so what is the same for every request is made once.
 
-    def _tests(self, values: Values) -> list[Test]:
+    @functools.cached_property
+    def _asks_presence(self) -> bool:
+        return self.operator is NULL
+
+    @functools.cached_property
+    def _negated(self) -> bool:
+        return self.operator.negated
+
+    @functools.cached_property
+    def _fixed(self) -> Test | None:
+        """Whether one of the values fits; None where that takes something of the request."""
+        return None if any(wanted.text for wanted in self.wanted) else self._test({})
+
+    def _filled(self, values: Values) -> Test:
+        """The same, of a condition with variables."""
+        known, names = self._made
+        filled_with = tuple([values.get(name) for name in names])
+        test = known.get(filled_with)
+        if test is None:
+            if len(known) >= _MOST_MADE:
+                known.clear()
+            test = known[filled_with] = self._test(values)
+        return test
+
+    @functools.cached_property
+    def _made(self) -> tuple[dict[tuple[tuple[str, ...] | None, ...], Test], tuple[str, ...]]:
+        """Tests of late by the values of the variables, and the names of these."""
+        texts = [wanted.text for wanted in self.wanted if wanted.text]
+        return {}, tuple(dict.fromkeys(name for text in texts for name in text.variables))
+
+    def _test(self, values: Values) -> Test:
         make = self.operator.make
         made = (wanted.of(values, make) for wanted in self.wanted)
-        return [test for test in made if test is not None]
+        return _any_of([test for test in made if test is not None])
 
 
-def _any_fits(tests: list[Test], value: str) -> bool:
-    for test in tests:  # noqa: SIM110 (a generator takes twice the time)
-        if test(value):
-            return True
-    return False
+_MOST_MADE = 64
 
 
-@dataclass(frozen=True, slots=True)
+def _any_of(tests: list[Test]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+
+    def fits(value: str) -> bool:
+        for test in tests:  # noqa: SIM110 (a generator takes twice the time)
+            if test(value):
+                return True
+        return False
+
+    return fits
+
+
+@dataclass(frozen=True)
 class Statement:
     """`number` counts from 1 in its policy. `actions` are all that it is about, as the words of
     `Action` write them. With `not_resource` it is about what `resources` do not fit. One that is
@@ -109,11 +144,29 @@ class Statement:
         return action in self.actions and (self.everywhere or self.fits(resource, values))
 
     def fits(self, resource: str, values: Values) -> bool:
-        for template in self.resources:
-            glob = template.filled(values)
-            if glob is not None and glob.fits(resource):
+        for match in self._matches or self._filled(values):
+            if match(resource):
                 return not self.not_resource
         return self.not_resource
+
+    @functools.cached_property
+    def _matches(self) -> tuple[Match, ...]:
+        """Of resources that are the same for every request; empty where one is not."""
+        return () if any(one.has_variables for one in self.resources) else self._filled({})
+
+    def _filled(self, values: Values) -> tuple[Match, ...]:
+        globs = (one.filled(values) for one in self.resources)
+        return tuple(glob.match for glob in globs if glob is not None)
+
+    def applies(self, resource: str, values: Values) -> bool:
+        """Whether it has its say, of an action that is its."""
+        if not (self.everywhere or self.fits(resource, values)):
+            return False
+        effect = self.effect
+        for condition in self.conditions:  # noqa: SIM110 (as above)
+            if not condition.holds(values, effect):
+                return False
+        return True
 
     def unmet(self, values: Values) -> Condition | None:
         """The first condition that does not hold; None when all do."""
@@ -123,10 +176,25 @@ class Statement:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     name: str
     statements: tuple[Statement, ...]
+
+    def about(self, action: str, effect: Effect) -> tuple[Statement, ...]:
+        """Those that may have something to say of `action`, in their order."""
+        found = self._about.get((action, effect))
+        if found is None:
+            found = self._about[action, effect] = tuple(
+                one
+                for one in self.statements
+                if one.effect is effect and (one.unreadable or action in one.actions)
+            )
+        return found
+
+    @functools.cached_property
+    def _about(self) -> dict[tuple[str, Effect], tuple[Statement, ...]]:
+        return {}
 
 
 UNREADABLE = Statement(

@@ -101,6 +101,7 @@ def _takes(request: HttpRequest, user: User, form: CodeForm) -> bool:
     if not attempt.is_allowed(now):
         form.add_error(None, lock_out.SENTENCE)
     elif not two_factor.takes(user, form.cleaned_data["code"], now):
+        attempt.failed()
         form.add_error("code", CodeForm.WRONG)
     else:
         attempt.succeeded()

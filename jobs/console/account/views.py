@@ -11,7 +11,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs import conf
-from jobs.access import browser_sessions, lock_out, password_links, people, two_factor
+from jobs.access import (
+    browser_sessions,
+    lock_out,
+    password_links,
+    people,
+    sign_in_log,
+    two_factor,
+)
 from jobs.console.access import signed_in, user_of
 from jobs.console.account.browsers import name_of
 from jobs.console.account.forms import AccountForm, ChangePasswordForm
@@ -92,6 +99,7 @@ def _knows_password(request: HttpRequest, user: User, form: ChangePasswordForm) 
     if not attempt.is_allowed(timezone.now()):
         form.add_error(None, lock_out.SENTENCE)
     elif not user.check_password(form.cleaned_data["old"]):
+        attempt.failed()
         form.add_error("old", "This is not your current password.")
     else:
         attempt.succeeded()
@@ -103,7 +111,9 @@ def _knows_password(request: HttpRequest, user: User, form: ChangePasswordForm) 
 @signed_in
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """One of their own; a session that is gone already is as good as ended."""
-    browser_sessions.end(user_of(request), pk)
+    user = user_of(request)
+    if browser_sessions.end(user, pk):
+        sign_in_log.went_out(user, "another one")
     messages.success(request, "That session was signed out.")
     return SeeOther(f"{reverse('account')}#sessions")
 
@@ -112,6 +122,8 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @signed_in
 def end_others(request: HttpRequest) -> HttpResponse:
     here = request.session.session_key or ""
-    browser_sessions.end_all(user_of(request), timezone.now(), but=here)
+    user = user_of(request)
+    browser_sessions.end_all(user, timezone.now(), but=here)
+    sign_in_log.went_out(user, "all others")
     messages.success(request, "All other sessions were signed out.")
     return SeeOther(f"{reverse('account')}#sessions")

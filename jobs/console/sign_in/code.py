@@ -32,5 +32,6 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
             attempt.succeeded()
             return entering.code_was_right(request, user)
         else:
+            attempt.failed()
             form.add_error("code", CodeForm.WRONG)
     return render(request, "registration/code.html", {"form": form})

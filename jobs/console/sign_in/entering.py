@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from jobs.access import browser_sessions, lock_out, two_factor
+from jobs.access import browser_sessions, lock_out, sign_in_log, two_factor
 from jobs.access.addresses import client_network
 from jobs.access.emails import normal_form
 from jobs.console.taste_cookies import keep_tastes
@@ -70,10 +70,13 @@ def enter(
     """With `vouched_for` a provider looked at more than a password, as it does."""
     request.session.pop(_WAITING, None)
     login(request, user)
+    has_code = two_factor.is_on(user)
+    by_itself = "password and second factor" if has_code else "password"
+    sign_in_log.came_in(user, "single sign-on" if vouched_for else by_itself)
     # Otherwise the session ends an hour after the last page that was visited.
     request.session.set_expiry(KEPT_S if keep else None)
     person = Person.of(user.pk)
-    if person.requires_two_factor and not vouched_for and not two_factor.is_on(user):
+    if person.requires_two_factor and not vouched_for and not has_code:
         request.session[MUST_SET_UP] = True
         target = reverse("account-two-factor")
     request.session.save()

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.contrib.auth import authenticate, logout
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from jobs import conf
-from jobs.access import lock_out
+from jobs.access import lock_out, sign_in_log
 from jobs.console.access import sign_in_url
 from jobs.console.sign_in import entering
 from jobs.console.sign_in.forms import SignInForm
@@ -41,6 +42,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         password=form.cleaned_data["password"],
     )
     if user is None:
+        attempt.failed()
         form.add_error("email", "Email or password is not right.")
         return _page(request, form, target)
     attempt.succeeded()
@@ -58,6 +60,8 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 def sign_out(request: HttpRequest) -> HttpResponse:
+    if isinstance(request.user, User):
+        sign_in_log.went_out(request.user)
     logout(request)
     response = HttpResponseRedirect(reverse("sign-in"), status=303)
     response.delete_cookie(entering.WAS_SIGNED_IN)

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from jobs.access import sign_in_log
 from jobs.access.actions import Action
 from jobs.console.access import require, signed_in
 from jobs.console.downloads import download
@@ -20,6 +21,7 @@ from jobs.reports.for_people import defused
 
 DOING = "Seeing the audit log"
 JSONL = "application/jsonl; charset=utf-8"
+ACTIONS = (*Action.values, *sign_in_log.ACTIONS)
 COLUMNS = (
     *("Time", "Who", "Door", "IP", "Action", "TargetType", "Target", "Result"),
     *("Before", "After", "RequestId"),
@@ -31,7 +33,7 @@ COLUMNS = (
 def audit_list(request: HttpRequest) -> HttpResponse:
     require(request, Action.VIEW_AUDIT, DOING)
     wanted = AuditFilter.parse(request.GET)
-    context = {"wanted": wanted, "found": audit_page(wanted), "actions": list(Action)}
+    context = {"wanted": wanted, "found": audit_page(wanted), "actions": ACTIONS}
     return render(request, "console/audit_list.html", context)
 
 

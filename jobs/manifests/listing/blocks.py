@@ -162,4 +162,5 @@ class _Blocks:
             buckets={bucket: (count, NOWHERE) for bucket, count in counted.items()},
             skipped=skipped,
             parts=parts,
+            size_bytes=sum(row.size_bytes for _, row in block),
         )

@@ -184,7 +184,7 @@ def test_condition_holds_as_aws_documents_it(condition, keys, expected):
         ("s3:*", True),
         ("S3:updatejobSTATUS", True),
         ("s3:Update*", True),
-        ("s3:UpdateJob????s", False),
+        ("s3:UpdateJob?????s", False),
         ("s3:UpdateJobStatu?", True),
         (["s3:ListJobs", "s3:UpdateJobStatus"], True),
         ("s3:UpdateJobPriority", False),
