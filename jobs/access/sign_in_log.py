@@ -33,6 +33,13 @@ def failed(account: str, key: str, tried: str, tries: int) -> None:
         record(SIGN_IN, "User", _known(account), after=facts, allowed=False)
 
 
+def provider_refused(address: str, why: str) -> None:
+    """A provider's answer that nobody comes in by; `address` is the network that it came from."""
+    if cache.add(f"provider-refused:{address}", 1, FAILURE_EVERY_S):
+        facts = {"tried": "single sign-on", "outcome": why}
+        record(SIGN_IN, "User", UNKNOWN, after=facts, allowed=False)
+
+
 def locked_out(account: str, key: str, tried: str, counted: str, for_s: float) -> None:
     """`key` is what had too many attempts, `counted` says in words what that was."""
     if cache.add(f"locked-out:{key}", 1, for_s):

@@ -42,15 +42,17 @@ def deliver(sent: AWSPreparedRequest, body: bytes | None = None) -> Any:
     )
 
 
-def signed_in(key: AccessKey, region: str, *, endpoint: str = "http://console.test") -> Any:
-    """boto3's client that signs with `key`."""
+def signed_in(
+    key: AccessKey, region: str, *, endpoint: str = "http://console.test", checks: bool = True
+) -> Any:
+    """boto3's client that signs with `key`; without `checks` it sends whatever it is given."""
     client = boto3.client(
         "s3control",
         endpoint_url=endpoint,
         region_name=region,
         aws_access_key_id=key.pk,
         aws_secret_access_key=key.secret,
-        config=Config(retries={"max_attempts": 1, "mode": "standard"}),
+        config=Config(retries={"max_attempts": 1, "mode": "standard"}, parameter_validation=checks),
     )
 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
+from django.db import connection
 from django.utils import timezone
 
 from jobs.choices import JobStatus
@@ -109,6 +110,20 @@ def test_what_is_wrong_is_a_bad_request_with_its_path(api, facts, path, value, t
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("Priority", -1), ("Priority", 2**31), ("Priority", "high")),
+        *(("Description", "x" * 257), ("ClientRequestToken", "x" * 65), ("RoleArn", "")),
+    ],
+)
+def test_what_no_client_would_send_is_a_bad_request_with_its_path(facts, name, value):
+    lax = signed_in(key_of(make_user("operator"), timezone.now()), "us-west-2", checks=False)
+    with pytest.raises(lax.exceptions.BadRequestException, match=name):
+        lax.create_job(**changed(facts, name, value))
+    assert not Job.objects.exists()
+
+
 def test_report_that_is_asked_for_without_its_place_is_a_bad_request(api, facts):
     facts["Report"] = {"Enabled": True}
     with pytest.raises(api.exceptions.BadRequestException, match="Report.Bucket is missing"):
@@ -207,6 +222,33 @@ def test_pages_are_of_one_number_of_queries(api, region, django_assert_max_num_q
         make_job(region=region)
     with django_assert_max_num_queries(12):
         assert len(api.list_jobs(AccountId=ACCOUNT)["Jobs"]) == 30
+
+
+def test_jobs_of_one_team_are_listed_by_one_number_of_queries(region):
+    blue = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
+    statements = [
+        {"Effect": "Allow", "Action": "s3:ListJobs", "Resource": "*"},
+        {"Effect": "Allow", "Action": "s3:DescribeJob", "Resource": "*", "Condition": blue},
+    ]
+    user = make_user(None, name="ana")
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    AccessPolicy.objects.create(name="Blue", document=document).users.add(user)
+    client = signed_in(key_of(user, timezone.now()), "us-west-2")
+
+    def listed():
+        """How many jobs, and by how many queries."""
+        asked = []
+        with connection.execute_wrapper(lambda run, *rest: asked.append(rest[0]) or run(*rest)):
+            jobs = client.list_jobs(AccountId=ACCOUNT)["Jobs"]
+        return len(jobs), len(asked)
+
+    for n in range(4):
+        make_job(region=region, tags={"team": ("blue", "red")[n % 2]})
+    few, queries = listed()
+    for n in range(60):
+        make_job(region=region, tags={"team": ("blue", "red")[n % 2]})
+    assert (few, *listed()) == (2, 32, queries)
+    assert 0 < queries < 10
 
 
 # --- UpdateJobStatus and UpdateJobPriority

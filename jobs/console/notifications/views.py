@@ -122,6 +122,7 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "found": delivery_page(wanted),
         "states": Delivery.State.choices,
+        "now": timezone.now(),
     }
     return render(request, "console/delivery_list.html", context)
 
@@ -131,7 +132,7 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
 def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     require(request, Action.MANAGE_REGIONS, DOING)
     row = get_object_or_404(Delivery.objects.select_related("webhook", "job"), pk=pk)
-    return render(request, "console/delivery.html", {"row": row})
+    return render(request, "console/delivery.html", {"row": row, "now": timezone.now()})
 
 
 @require_POST

@@ -15,6 +15,7 @@ from joserfc.errors import JoseError
 from requests import RequestException
 
 from jobs import conf
+from jobs.access import sign_in_log
 from jobs.access.provider_people import person_of
 from jobs.conf import OidcProvider
 from jobs.console import mails
@@ -54,8 +55,10 @@ def back_from_provider(request: HttpRequest) -> HttpResponse:
         claims = _claims(request, provider)
         user = person_of(claims, provider)
     except UnknownPersonError as error:
+        sign_in_log.provider_refused(entering.network_of(request), "no account")
         return _refused(request, error.message, error)
     except (OAuthError, JoseError) as error:
+        sign_in_log.provider_refused(entering.network_of(request), "not to be trusted")
         return _refused(request, _NOT_RIGHT.format(name=provider.name), error)
     except _ODD as error:
         return _refused(request, _NO_ANSWER.format(name=provider.name), error)

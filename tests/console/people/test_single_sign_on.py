@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from jobs.console.sign_in import provider as sign_in_provider
-from jobs.models import Person, ProviderIdentity
+from jobs.models import AuditEntry, Person, ProviderIdentity
 from tests import oidc_provider, servers
 from tests.make import make_user
 
@@ -87,12 +87,17 @@ def test_newcomer_with_a_group_that_has_a_role_gets_an_account_and_comes_to_the_
     assert [group.name for group in vera.groups.all()] == ["Operator"]
     assert vera.get_full_name() == "Vera" and not vera.has_usable_password()
     assert is_in(client)
+    entry = AuditEntry.objects.get(action="batchconsole:SignIn")
+    assert (entry.who, entry.after) == ("vera@example.com", {"by": "single sign-on"})
 
 
 def test_newcomer_without_a_role_is_told_whom_to_ask_and_gets_no_account(client):
     page = refusal(client, come(client, {**VERA, "groups": ["other"]}))
     assert "none of your groups has a role here. Ask your administrator" in page
     assert not User.objects.filter(username="vera@example.com").exists()
+    entry = AuditEntry.objects.get(action="batchconsole:SignIn")
+    assert (entry.allowed, entry.target) == (False, "unknown account")
+    assert entry.after == {"tried": "single sign-on", "outcome": "no account"}
 
 
 def test_roles_follow_the_groups_at_each_sign_in_and_other_roles_stay(client):
