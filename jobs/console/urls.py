@@ -41,6 +41,7 @@ register_converter(ExportConverter, "export")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
     path("jobs/", listing.job_list, name="job-list"),
+    path("jobs/export.csv", listing.job_export, name="job-export"),
     path("jobs/<job:job_id>/", detail.job_detail, name="job-detail"),
     path("jobs/<job:job_id>/failures/", detail.job_failures, name="job-failures"),
     path("jobs/<job:job_id>/report/", report.job_report, name="job-report"),
