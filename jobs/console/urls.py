@@ -81,6 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workers/", workers.worker_list, name="worker-list"),
     path("_/workers/", workers.workers_live, name="workers-live"),
     path("_/overview/", overview.overview_live, name="overview-live"),
+    path("", include("jobs.console.bulk.urls")),
     path("", include("jobs.console.sign_in.urls")),
     path("", include("jobs.console.account.urls")),
     path("", include("jobs.console.people.urls")),

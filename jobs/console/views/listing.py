@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET
 from jobs.access.actions import Action
 from jobs.access.requests import principal_in
 from jobs.choices import JobStatus
-from jobs.console.access import can, require, signed_in, user_of, visible
+from jobs.console.access import can, decide, require, signed_in, user_of, visible
+from jobs.console.bulk.acts import ACTS
 from jobs.console.downloads import download
 from jobs.console.job_filter import parse_filter
 from jobs.console.shared import shared_fragments
@@ -52,6 +53,11 @@ def job_list(request: HttpRequest) -> HttpResponseBase:
         "views": _views(wanted, user_of(request).get_username()),
         "sizes": [(size, f"?{wanted.query(per=size)}", size == wanted.per) for size in PAGE_SIZES],
         "default_sort": DEFAULT_SORT,
+        "acts": [
+            act
+            for act in ACTS
+            if decide(request, act.action, doing=act.doing, keys=act.keys).allowed
+        ],
         "now": now,
         **_poller(wanted, found.rows, now),
     }

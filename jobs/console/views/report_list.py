@@ -43,4 +43,3 @@ def _filter(query: QueryDict) -> ReportFilter:
         size=size if size in SIZES else "",
         behind=Place.from_text(query.get("behind", "")),
     )
-
