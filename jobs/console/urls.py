@@ -80,6 +80,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/export.<export:kind>", audit.audit_export, name="audit-export"),
     path("workers/", workers.worker_list, name="worker-list"),
     path("_/workers/", workers.workers_live, name="workers-live"),
+    path("set-aside/", overview.set_aside, name="set-aside"),
+    path("set-aside/bring-back/", overview.bring_back, name="bring-back"),
     path("_/overview/", overview.overview_live, name="overview-live"),
     path("", include("jobs.console.bulk.urls")),
     path("", include("jobs.console.sign_in.urls")),

@@ -34,6 +34,8 @@ def job_batches(visible: JobQuerySet, wanted: JobFilter) -> Iterator[Sequence[Ro
     while rows:
         tags = _tags_of([row[0] for row in rows])
         yield [_row(row, tags.get(row[0], "")) for row in rows]
+        if len(rows) < BATCH:
+            break
         last_id, last_at = rows[-1][0], rows[-1][_CREATED]
         behind = Q(created_at__lt=last_at) | Q(pk__lt=last_id)
         rows = list(listed.filter(behind, created_at__lte=last_at).values_list(*_READ)[:BATCH])

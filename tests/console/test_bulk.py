@@ -111,7 +111,9 @@ def test_to_run_what_destroys_a_word_is_typed_first(as_operator):
     page = as_operator.get(url).content.decode()
     assert "2,000 objects lose their current tags" in " ".join(page.split())
     answer = as_operator.post(url, {})
-    assert answer.status_code == 200 and "Type confirm to run these jobs." in answer.content.decode()
+    assert (
+        answer.status_code == 200 and "Type confirm to run these jobs." in answer.content.decode()
+    )
     assert statuses(*jobs) == ["Suspended", "Suspended"]
     assert "2 jobs were confirmed to run" in confirm(as_operator, url, typed="confirm")
     assert statuses(*jobs) == ["Ready", "Ready"]
@@ -172,7 +174,10 @@ def test_who_may_not_do_it_to_some_jobs_is_told_before_and_these_stay(client):
 
 def test_right_that_was_lost_meanwhile_refuses_and_is_in_the_audit_log(client):
     client.force_login(may_cancel_team_blue())
-    job, other = make_job("Active", tags={"team": "blue"}), make_job("Active", tags={"team": "blue"})
+    job, other = (
+        make_job("Active", tags={"team": "blue"}),
+        make_job("Active", tags={"team": "blue"}),
+    )
     url = count(client, "cancel", [job, other])
     job.tags.update(value="red")
     text = confirm(client, url)
