@@ -198,7 +198,7 @@ def test_export_reads_batch_by_batch_and_every_job_once(
     moments = [now, now, now, now - timedelta(days=1), now - timedelta(days=2)]
     jobs = [make_job(created_at=moment, tags={"a": "b"}) for moment in moments]
     answer = as_viewer.get(reverse("job-export"), {"tag": "a=b"})
-    with django_assert_num_queries(3 + 3):
+    with django_assert_num_queries(3 * 3):
         rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
     ids = [row["JobId"] for row in rows]
     assert sorted(ids) == sorted(job.pk for job in jobs) and ids[3:] == [job.pk for job in jobs[3:]]

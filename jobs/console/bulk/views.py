@@ -75,7 +75,7 @@ def _judged(request: HttpRequest, wish: Act, job_ids: list[str]) -> Iterator[tup
     """Each with why it cannot be done, as far as that can be told before the form is filled in."""
     for first in range(0, len(job_ids), _BATCH):
         keys = job_ids[first : first + _BATCH]
-        jobs = Job.objects.defer(*_LONG).select_related("region").prefetch_related("tags")
+        jobs = visible(request).defer(*_LONG).select_related("region").prefetch_related("tags")
         by_key = jobs.in_bulk(keys)
         for key in keys:
             if job := by_key.get(key):
@@ -120,7 +120,7 @@ def _do_some(request: HttpRequest, bulk: BulkAction, wish: Act) -> None:
         if isinstance(error, AccessDeniedError):
             record(error.action, "Job", job_id, allowed=False)
             return error.message
-        job = Job.objects.select_related("region").filter(pk=job_id).first()
+        job = jobs.filter(pk=job_id).first()
         return (wish.why_not(job) if job else "") or error.message
 
     bulk_actions.do_some(bulk, command, refused, is_time=lambda: time.monotonic() < end_s)
