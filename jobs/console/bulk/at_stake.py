@@ -65,7 +65,7 @@ def stakes_of_run(bulk: BulkAction) -> Stakes:
         one.understood.add(at_stake.understood)
         buckets.update(dict.fromkeys(listed))
     highest = max((one.risk for one in sums.values()), key=_RISKS.index, default=None)
-    words = set().union(*(one.understood for one in sums.values()))
+    words = set[str]().union(*(one.understood for one in sums.values()))
     several = "I understand what these jobs do to these objects."
     return Stakes(
         groups=sorted((_group(*key, one) for key, one in sums.items()), key=lambda g: -g.jobs),

@@ -46,7 +46,7 @@ class PlainForm(forms.Form):
     """Nothing is asked but to go on."""
 
 
-_FORMS = {
+_FORMS: dict[str, type[forms.Form]] = {
     "cancel": CancelForm,
     "priority": PriorityForm,
     "add-tag": AddTagForm,
