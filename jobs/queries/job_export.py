@@ -27,7 +27,9 @@ Row = tuple[str, ...]
 
 
 def job_batches(visible: JobQuerySet, wanted: JobFilter) -> Iterator[Sequence[Row]]:
-    """Rows of COLUMNS, without tags: who sees a job need not see these. Moments are in UTC. No look at the database waits for whoever takes the rows."""
+    """Rows of COLUMNS, without tags: who sees a job need not see these. Moments are in UTC. No look at the
+    database waits for whoever takes the rows.
+    """
     listed = replace(wanted, sort=DEFAULT_SORT).ordered(visible)
     places = list(listed.values_list("pk", "created_at")[:BATCH])
     while places:
