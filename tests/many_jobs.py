@@ -7,7 +7,7 @@ from django.db import connection
 
 from jobs.choices import AWAITING_CONFIRMATION, ChunkState, JobStatus, PauseCause
 from jobs.models import Chunk, FailureCause, Job, JobTag, RateSample, Report, StatusChange
-from tests.make import TAGS, listed_by, make_region, make_role
+from tests.make import TAGS, listed_by, make_region, make_role, make_user
 
 YEAR = timedelta(days=365)
 OPERATIONS = {
@@ -23,6 +23,7 @@ GOING = (
 """What the newest jobs do."""
 
 BATCH = 2_000
+PEOPLE = 20
 
 
 def make_many(count, *, now, seed=0):
@@ -34,10 +35,13 @@ def make_many(count, *, now, seed=0):
     for number in range(4):
         region = make_region(f"region-of-many-{number}")
         places.append((region, make_role(region)))
+    owners = [make_user(name=f"person-{number}") for number in range(PEOPLE)]
     with_failures = []
     for first in range(0, count, BATCH):
         numbers = range(first, min(count, first + BATCH))
-        jobs = [_job(drawn, n, count, now, places, with_failures) for n in numbers]
+        jobs = [
+            _job(drawn, n, count, now, places, with_failures, owners[n % PEOPLE]) for n in numbers
+        ]
         Job.objects.bulk_create(jobs)
         JobTag.objects.bulk_create(
             JobTag(job=job, key="team", value=drawn.choice(("blue", "red", "green")))
@@ -73,7 +77,7 @@ def analyze():
         cursor.execute("VACUUM ANALYZE" if vacuums else "ANALYZE")
 
 
-def _job(drawn, number, count, now, places, with_failures):
+def _job(drawn, number, count, now, places, with_failures, owner):
     from_end = count - 1 - number
     created_at = now - YEAR * (from_end + 1) / (count + 1)
     status = GOING[from_end] if from_end < len(GOING) else _ended(drawn)
@@ -85,6 +89,7 @@ def _job(drawn, number, count, now, places, with_failures):
     job = Job(
         region=region,
         role=role,
+        owner=owner,
         description=f"{drawn.choice(WORDS)} {drawn.choice(WORDS)} {number}",
         priority=drawn.choice((10, 10, 10, 50)),
         status=status,

@@ -30,7 +30,7 @@ from jobs.access.visibility import visible_jobs
 from jobs.audit.log import record
 from jobs.console.sign_in import entering
 from jobs.errors import AccessDeniedError
-from jobs.models import Draft, Job, JobQuerySet
+from jobs.models import BulkAction, Draft, Job, JobQuerySet
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -168,3 +168,9 @@ def draft_or_404(request: HttpRequest, draft_id: UUID, *, write: bool = False) -
     if draft.owner_id == user.pk or (not write and can(request, Action.MANAGE_ACCESS)):
         return draft
     raise Http404
+
+
+def bulk_or_404(request: HttpRequest, bulk_id: UUID) -> BulkAction:
+    """One of one's own. Raises Http404."""
+    user = require(request, Action.LIST_JOBS, "Seeing jobs")
+    return get_object_or_404(BulkAction, pk=bulk_id, owner=user)

@@ -2,8 +2,9 @@
 
 from django.http import QueryDict
 
+from jobs.access.emails import normal_form
 from jobs.choices import JobStatus
-from jobs.console.typed_text import typed_text
+from jobs.console.typed_text import typed_day, typed_text
 from jobs.operations import registry
 from jobs.queries.job_list import DEFAULT_SORT, PAGE_SIZES, SORTS, JobFilter
 
@@ -18,6 +19,9 @@ def parse_filter(query: QueryDict) -> JobFilter:
         statuses=tuple(status for status in JobStatus if status in query.getlist("status")),
         operation=query.get("op", "") if query.get("op") in operations else "",
         region=typed_text(query, "region"),
+        owner=normal_form(typed_text(query, "owner")),
+        first_day=typed_day(query, "from"),
+        last_day=typed_day(query, "to"),
         tag=typed_text(query, "tag"),
         failures=query.get("has") == "failures",
         sort=sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT,

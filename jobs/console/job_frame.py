@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from jobs.access.actions import Action
 from jobs.access.asking import of_job, requesting_status
-from jobs.choices import CANCELLABLE, JobStatus
+from jobs.choices import JobStatus
 from jobs.console import pausing
 from jobs.console.access import can, decide
+from jobs.console.why_not import why_not_cancel, why_not_priority, why_not_run
 from jobs.lifecycle import freezing, retrying
 from jobs.models import Job
 from jobs.operations import registry
@@ -46,15 +47,15 @@ def frame(request: HttpRequest, job: Job) -> dict[str, Any]:
         "expiry": words.expiry(job, now),
         "gone": words.storage_gone(job),
         "awaiting": job.status == JobStatus.SUSPENDED,
-        "not_run": _why_not_run(job) or not_run,
-        "not_cancel": _why_not_cancel(job) or not_cancel,
+        "not_run": why_not_run(job) or not_run,
+        "not_cancel": why_not_cancel(job) or not_cancel,
         "pause": pause,
         "paused_title": f"Paused by {pause.by}" if pause else "",
         "may_pause": job.status not in _BEFORE_RUN and not job.is_terminal,
         "can_resume": pausing.can_resume(job),
         "not_pause": pausing.why_not_pause(job) or refused[Action.PAUSE_JOB],
         "not_resume": refused[Action.RESUME_JOB],
-        "not_priority": _why_not_priority(job) or refused[Action.UPDATE_JOB_PRIORITY],
+        "not_priority": why_not_priority(job) or refused[Action.UPDATE_JOB_PRIORITY],
         "not_limits": refused[Action.UPDATE_JOB_LIMITS],
         "not_clone": decide(request, Action.CREATE_JOB).why_not,
         "can_retry": job.is_terminal and job.started_at is not None and not job.dry_run,
@@ -75,30 +76,6 @@ def summary(job: Job) -> list[tuple[str, str]]:
     """The operation's settings, labelled; empty for an operation that is not there any more."""
     operation = registry.find(job.operation)
     return operation.parse(job.parameters).knowing(job.found).summary() if operation else []
-
-
-def _why_not_run(job: Job) -> str:
-    if job.status in (JobStatus.NEW, JobStatus.PREPARING):
-        return "The job is still being prepared"
-    if job.status != JobStatus.SUSPENDED:
-        return "The job does not wait for confirmation"
-    if words.storage_gone(job):
-        return "The demo storage was restarted since then"
-    return ""
-
-
-def _why_not_cancel(job: Job) -> str:
-    if job.is_terminal:
-        return "The job has ended"
-    if job.status not in CANCELLABLE:
-        return "The job is ending already"
-    return ""
-
-
-def _why_not_priority(job: Job) -> str:
-    if job.is_terminal:
-        return "The job has ended"
-    return ""
 
 
 def _why_not_retry(job: Job) -> str:

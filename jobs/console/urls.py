@@ -41,6 +41,7 @@ register_converter(ExportConverter, "export")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
     path("jobs/", listing.job_list, name="job-list"),
+    path("jobs/export.csv", listing.job_export, name="job-export"),
     path("jobs/<job:job_id>/", detail.job_detail, name="job-detail"),
     path("jobs/<job:job_id>/failures/", detail.job_failures, name="job-failures"),
     path("jobs/<job:job_id>/report/", report.job_report, name="job-report"),
@@ -79,7 +80,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/export.<export:kind>", audit.audit_export, name="audit-export"),
     path("workers/", workers.worker_list, name="worker-list"),
     path("_/workers/", workers.workers_live, name="workers-live"),
+    path("set-aside/", overview.set_aside, name="set-aside"),
+    path("set-aside/bring-back/", overview.bring_back, name="bring-back"),
     path("_/overview/", overview.overview_live, name="overview-live"),
+    path("", include("jobs.console.bulk.urls")),
     path("", include("jobs.console.sign_in.urls")),
     path("", include("jobs.console.account.urls")),
     path("", include("jobs.console.people.urls")),

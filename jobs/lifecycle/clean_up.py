@@ -1,7 +1,7 @@
 """What nobody needs any more goes: sessions that have expired, drafts that were left, uploads
-that were never finished, messages that were sent or given up a month ago, lists of dry runs that
-were run or kept long enough, and, where the
-installation says so, the details of jobs that ended long ago.
+that were never finished, messages that were sent or given up a month ago, actions over many jobs that
+are as old, lists of dry runs that were run or kept long enough, and, where the installation says so, the
+details of jobs that ended long ago.
 
 Jobs, their tags, settings and counts, their causes of failure, and what happened to them when never
 go by themselves; nor do samples of failed objects that no report has.
@@ -16,8 +16,17 @@ from django.db.models import QuerySet
 
 from jobs import conf
 from jobs.access import password_links
-from jobs.lifecycle import freezing, list_uploads
-from jobs.models import Delivery, Draft, FailureSample, ListUpload, RateSample
+from jobs.lifecycle import bulk_actions, freezing, list_uploads
+from jobs.models import (
+    BulkAction,
+    BulkItem,
+    Delivery,
+    Draft,
+    FailureSample,
+    ListUpload,
+    RateSample,
+    SetAside,
+)
 
 BATCH = 1_000
 """Rows of one transaction, so that nobody waits for it."""
@@ -36,6 +45,10 @@ def clean_up(now: datetime) -> None:
     _delete(ListUpload.objects.filter(ended_at__lt=now - list_uploads.ABANDONED_AFTER))
     settled = Delivery.objects.exclude(state=Delivery.State.WAITING)
     _delete(settled.filter(created_at__lt=now - conf.DELIVERY_LIFETIME))
+    long_ago = now - bulk_actions.KEPT
+    _delete(BulkItem.objects.filter(bulk__created_at__lt=long_ago))
+    _delete(BulkAction.objects.filter(created_at__lt=long_ago))
+    _delete(SetAside.objects.filter(job__terminated_at__lt=long_ago))
     days = conf.keep_details_days()
     if days:
         ended = now - timedelta(days=days)

@@ -5,6 +5,7 @@ from jobs.models.access_policy import AccessPolicy, PrincipalTag
 from jobs.models.activity import JobEvent, StatusChange
 from jobs.models.audit_entry import AppendOnlyError, AuditEntry
 from jobs.models.bucket_count import BucketCount
+from jobs.models.bulk_action import BulkAction, BulkItem
 from jobs.models.capability import FoundCapability, ProbedBucket
 from jobs.models.chunk import Chunk
 from jobs.models.connection import FunctionEndpoint, Webhook
@@ -23,6 +24,7 @@ from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
 from jobs.models.role import Role, RoleCredentials
 from jobs.models.service_account import ServiceAccount
+from jobs.models.set_aside import SetAside
 from jobs.models.sign_in import (
     BrowserSession,
     PasswordLink,
@@ -40,6 +42,8 @@ __all__ = [
     "BrowserSession",
     "Bucket",
     "BucketCount",
+    "BulkAction",
+    "BulkItem",
     "Chunk",
     "Delivery",
     "Draft",
@@ -69,6 +73,7 @@ __all__ = [
     "RoleCredentials",
     "SecondFactor",
     "ServiceAccount",
+    "SetAside",
     "StatusChange",
     "Subscription",
     "Webhook",

@@ -49,7 +49,11 @@ class Job(Prepared):
     )
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="jobs")
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="jobs"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="jobs",
+        db_index=False,
     )
     description = models.CharField(max_length=256, blank=True)
     priority = models.PositiveIntegerField(default=10)
@@ -180,6 +184,7 @@ class Job(Prepared):
             # With the number of failures: "with failures" is read from the index alone.
             models.Index(fields=["created_at", "id", "tasks_failed"], name="job_by_creation"),
             models.Index(fields=["region", "created_at", "id"], name="job_by_region"),
+            models.Index(fields=["owner", "created_at", "id"], name="job_by_owner"),
             models.Index(fields=["region", "terminated_at"], name="job_by_region_and_end"),
             models.Index(fields=["status", "terminated_at"], name="job_by_status_and_end"),
             models.Index(fields=["terminated_at"], name="job_by_end"),

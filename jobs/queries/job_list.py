@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +15,8 @@ from jobs.choices import TERMINAL, JobStatus
 from jobs.models import Job, JobQuerySet, JobTag
 from jobs.operations import registry
 from jobs.queries import words
+from jobs.queries.days import begin_of, end_of
+from jobs.queries.job_history import person
 from jobs.queries.paging import KeysFirst
 
 PAGE_SIZES = (25, 50, 100)
@@ -38,8 +40,9 @@ RUNNING = tuple(
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """What the URL asks for. `tag` is "key" or "key=value", `region` a slug, `sort` a name of
-    SORTS with "-" in front for the highest first.
+    """What the URL asks for. `tag` is "key" or "key=value", `region` a slug, `owner` what whoever made
+    a job signs in with, `sort` a name of SORTS with "-" in front for the highest first. Both days are
+    included, and those of the active time zone.
     """
 
     q: str = ""
@@ -51,6 +54,9 @@ class JobFilter:
     sort: str = DEFAULT_SORT
     page: int = 1
     per: int = PAGE_SIZES[0]
+    owner: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
 
     def query(self, **changes: Any) -> str:
         """The query string of this filter with `changes`; a changed filter starts at page 1."""
@@ -62,6 +68,9 @@ class JobFilter:
             "q": new.q,
             "op": new.operation,
             "region": new.region,
+            "owner": new.owner,
+            "from": str(new.first_day or ""),
+            "to": str(new.last_day or ""),
             "tag": new.tag,
             "has": "failures" if new.failures else "",
             "sort": new.sort if new.sort != DEFAULT_SORT else "",
@@ -74,7 +83,7 @@ class JobFilter:
     def narrows(self) -> int:
         """How many filters are set."""
         given = (self.q, self.statuses, self.operation, self.region, self.tag, self.failures)
-        return sum(map(bool, given))
+        return sum(map(bool, (*given, self.owner, self.first_day, self.last_day)))
 
     def of(self, jobs: QuerySet[Job], *, own_id: str = "pk") -> QuerySet[Job]:
         """Those of `jobs` that fit."""
@@ -91,6 +100,12 @@ class JobFilter:
             found = found.filter(operation=self.operation)
         if self.region:
             found = found.filter(region__slug=self.region)
+        if self.owner:
+            found = found.filter(owner__username=self.owner)
+        if self.first_day:
+            found = found.filter(created_at__gte=begin_of(self.first_day))
+        if self.last_day:
+            found = found.filter(created_at__lt=end_of(self.last_day))
         if self.failures:
             found = found.filter(tasks_failed__gt=0)
         if self.tag:
@@ -131,6 +146,10 @@ class JobRow:
     def live(self) -> bool:
         return not self.job.is_terminal
 
+    @property
+    def owner_name(self) -> str:
+        return person(self.job.owner) if self.job.owner else ""
+
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
@@ -153,7 +172,7 @@ def job_page(visible: JobQuerySet, wanted: JobFilter, *, now: datetime) -> JobPa
     """Four queries over the `visible` jobs at most. A page after the last one becomes the last one."""
     numbers = dict(visible.values_list("status").annotate(jobs=Count("*")))
     retries = visible.filter(retry_of=OuterRef("pk")).order_by("-created_at").values("pk")
-    whole = visible.select_related("region").annotate(retried_by=Subquery(retries[:1]))
+    whole = visible.select_related("region", "owner").annotate(retried_by=Subquery(retries[:1]))
     paginator = KeysFirst(wanted.ordered(visible), wanted.per, whole=whole)
     paginator.count = _matches(visible, wanted, numbers)
     page = paginator.get_page(wanted.page)

@@ -1,9 +1,10 @@
 """What the Overview shows, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -15,10 +16,13 @@ from jobs.queries.job_detail import recent_rate, rest_of
 from jobs.queries.job_list import JobRow, job_rows
 from jobs.queries.progress import Slot
 from jobs.queries.regions import UNREACHABLE, RegionState, region_states
+from jobs.queries.set_aside import Aside
 
 SHOWN = 5
 NEEDS_SHOWN = 10
 RECENT = timedelta(hours=24)
+NOTHING = Aside()
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,11 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
+    """`set_aside` is how many needs are left out for that."""
+
     needs: Sequence[Need]
     needs_total: int
+    set_aside: int
     running: Sequence[Running]
     running_total: int
     finished: Sequence[JobRow]
@@ -54,27 +61,52 @@ class Overview:
 
     @property
     def has_jobs(self) -> bool:
-        return bool(self.needs_total or self.running_total or self.finished)
+        return bool(self.needs_total or self.set_aside or self.running_total or self.finished)
 
 
-def overview(visible: JobQuerySet, now: datetime) -> Overview:
+def overview(visible: JobQuerySet, now: datetime, aside: Aside = NOTHING) -> Overview:
     """Ten queries over the `visible` jobs."""
     states = region_states(Region.objects.all())
-    unreachable = [_region_need(one.region) for one in states if one.word == UNREACHABLE]
-    waiting = _jobs_in_need(visible, now)
+    lost, lost_aside = _split(_unreachable(states), lambda region: region.pk in aside.regions)
+    waiting, waiting_aside = _split(_jobs_in_need(visible, now), lambda one: one[0] in aside.jobs)
     moving = visible.going().exclude(status=JobStatus.SUSPENDED)
-    keys = [job_id for job_id, _ in waiting[:NEEDS_SHOWN]]
-    shown = visible.select_related("region").in_bulk(keys)
     running = list(moving.select_related("region").order_by("-priority", "created_at")[:SHOWN])
     ended = visible.filter(terminated_at__isnull=False).select_related("region")
     return Overview(
-        needs=unreachable + [_job_need(shown[key], now) for key in keys if key in shown],
-        needs_total=len(waiting) + len(unreachable),
+        needs=[*map(_region_need, lost), *_job_needs(visible, waiting[:NEEDS_SHOWN], now)],
+        needs_total=len(waiting) + len(lost),
+        set_aside=len(waiting_aside) + len(lost_aside),
         running=_running(running, now),
         running_total=moving.count(),
         finished=job_rows(ended.order_by("-terminated_at")[:SHOWN], now=now),
         regions=states,
     )
+
+
+def needs_set_aside(visible: JobQuerySet, now: datetime, aside: Aside) -> list[Need]:
+    """What would need somebody, had they not set it aside."""
+    states = region_states(Region.objects.filter(pk__in=aside.regions))
+    own = visible.filter(pk__in=aside.jobs)
+    return [
+        *map(_region_need, _unreachable(states)),
+        *_job_needs(visible, _jobs_in_need(own, now), now),
+    ]
+
+
+def _unreachable(states: Sequence[RegionState]) -> list[Region]:
+    return [one.region for one in states if one.word == UNREACHABLE]
+
+
+def _split(found: Sequence[T], is_aside: Callable[[T], bool]) -> tuple[list[T], list[T]]:
+    return [one for one in found if not is_aside(one)], [one for one in found if is_aside(one)]
+
+
+def _job_needs(
+    visible: JobQuerySet, waiting: Sequence[tuple[str, datetime]], now: datetime
+) -> list[Need]:
+    keys = [job_id for job_id, _ in waiting]
+    jobs = visible.select_related("region").in_bulk(keys)
+    return [_job_need(jobs[key], now) for key in keys if key in jobs]
 
 
 def _jobs_in_need(visible: JobQuerySet, now: datetime) -> list[tuple[str, datetime]]:

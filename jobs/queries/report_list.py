@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
-from django.utils.timezone import make_aware
 
 from jobs.models import Job
+from jobs.queries.days import begin_of, end_of
 
 PER_PAGE = 50
 MAX_WORDS = 10
@@ -75,17 +75,12 @@ class ReportFilter:
         if self.region:
             found = found.filter(region__slug=self.region)
         if self.first_day:
-            found = found.filter(report__written_at__gte=_midnight(self.first_day))
+            found = found.filter(report__written_at__gte=begin_of(self.first_day))
         if self.last_day:
-            end = _midnight(self.last_day + timedelta(days=1))
-            found = found.filter(report__written_at__lt=end)
+            found = found.filter(report__written_at__lt=end_of(self.last_day))
         if self.size:
             found = found.filter(report__size_bytes__gte=SIZES[self.size])
         return found
-
-
-def _midnight(day: date) -> datetime:
-    return make_aware(datetime.combine(day, time.min))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ const CLICKS = {
   "[data-dismiss]": (button) => button.closest(".alert").remove(),
   "[data-switch]": switchUpdates,
   "[data-show]": toggleSecret,
+  "[data-ticks]": tickAll,
 };
 
 function onClick(event) {
@@ -105,6 +106,10 @@ function toggleSecret(button) {
   const shown = input.type === "password";
   input.type = shown ? "text" : "password";
   button.setAttribute("aria-pressed", shown);
+}
+
+function tickAll({ dataset, checked }) {
+  for (const box of document.querySelectorAll(dataset.ticks)) box.checked = checked;
 }
 
 function closeMenusExceptAround(element) {

@@ -14,6 +14,7 @@ from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from jobs.access import access_keys, service_accounts
+from jobs.lifecycle import bulk_actions
 from jobs.models import (
     AuditEntry,
     BrowserSession,
@@ -83,6 +84,8 @@ class World:
         values = {
             "job_id": self.job.pk,
             "draft_id": self.draft.pk,
+            "bulk_id": self.ids["bulkaction"],
+            "act": "cancel",
             "token": "a" * 43,
             "field": "manifest_object",
             "step": "manifest",
@@ -136,6 +139,7 @@ def make_world():
     subscription = Subscription.objects.create(address="team@example.com", created_at=now)
     receiver = Receiver(address=subscription.address)
     delivery(event_of(change), job, receiver, now).save()
+    bulk_actions.make(users["operator"], "cancel", "", [(job.pk, "")], now=now)
     draft = Draft.objects.create(owner=users["operator"], created_at=now, updated_at=now)
     upload = ListUpload.objects.create(
         draft=draft,

@@ -18,6 +18,10 @@ LEVELS = {"anybody": 0, "viewer": 1, "operator": 2, "administrator": 3}
 CONSOLE = {
     "": ("viewer", ANY),
     "jobs/": ("viewer", ANY),
+    "jobs/export.csv": ("viewer", GET),
+    "jobs/bulk/<act:act>/": ("operator", POST),
+    "set-aside/": ("viewer", BOTH),
+    "set-aside/bring-back/": ("viewer", POST),
     "jobs/<job:job_id>/": ("viewer", ANY),
     "jobs/<job:job_id>/failures/": ("viewer", ANY),
     "reports/": ("viewer", ANY),
@@ -111,6 +115,9 @@ CONSOLE = {
 
 KEYS = {"api-keys/<slug:key_id>/revoke/": BOTH}
 """Of everybody, each their own; who manages access reaches those of others."""
+
+OWN = {"jobs/bulk/<uuid:bulk_id>/": BOTH}
+"""Of operators, each their own: those of others are not found by anybody."""
 
 DRAFTS = {
     "jobs/create/<uuid:draft_id>/retry-list/": BOTH,
@@ -208,6 +215,8 @@ def expected(route, role, method):
     if route in DRAFTS and role == "administrator":
         reads = route == READ_BY_ADMINISTRATORS and method == "GET"
         return "may" if reads else "404"
+    if route in OWN and role != "operator":
+        return "404"
     if route in KEYS and role not in ("operator", "administrator"):
         return "404"
     return "may"
@@ -215,7 +224,8 @@ def expected(route, role, method):
 
 def _pages():
     drafts = {route: ("operator", methods) for route, methods in DRAFTS.items()}
-    return CONSOLE | drafts | {route: ("anybody", methods) for route, methods in KEYS.items()}
+    own = {route: ("viewer", methods) for route, methods in OWN.items()}
+    return CONSOLE | drafts | own | {route: ("anybody", methods) for route, methods in KEYS.items()}
 
 
 def _expected_of_admin(route, role, method):
@@ -253,7 +263,7 @@ def _encoded(values):
 
 
 def test_table_has_every_url_and_no_other():
-    assert set(routes()) == {*CONSOLE, *DRAFTS, *KEYS, *OPEN, *ADMIN}
+    assert set(routes()) == {*CONSOLE, *DRAFTS, *OWN, *KEYS, *OPEN, *ADMIN}
 
 
 @pytest.mark.django_db

@@ -1,11 +1,15 @@
+import csv
+import io
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from jobs.console.views.listing import pack_ids, unpack_ids
-from tests.make import make_job, make_region
+from jobs.queries import job_export
+from tests.make import make_job, make_region, make_user
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -119,3 +123,103 @@ def test_drafts_are_offered_to_those_who_can_make_jobs(client, viewer, operator)
     assert reverse("draft-list") not in client.get("/jobs/").content.decode()
     client.force_login(operator)
     assert reverse("draft-list") in client.get("/jobs/").content.decode()
+
+
+def needs_of(client, **query):
+    return client.get("/", query).context["found"]
+
+
+def test_what_needs_somebody_is_set_aside_by_one_person_and_brought_back(client, operator, viewer):
+    waits, failed = make_job("Suspended", description="Waits"), make_job("Failed")
+    far = make_region("far", check_error="It does not answer.", checked_at=timezone.now())
+    client.force_login(viewer)
+    client.post(reverse("set-aside"), {"job": waits.pk})
+    client.post(reverse("set-aside"), {"region": "far"})
+    found = needs_of(client)
+    assert [need.job for need in found.needs] == [failed]
+    assert (found.needs_total, found.set_aside) == (1, 2)
+    assert "“Waits” awaits confirmation" in text_of(client, reverse("set-aside"))
+    client.force_login(operator)
+    assert needs_of(client).needs_total == 3
+    client.force_login(viewer)
+    client.post(reverse("bring-back"), {"job": waits.pk})
+    client.post(reverse("bring-back"), {"region": far.slug})
+    assert (needs_of(client).needs_total, needs_of(client).set_aside) == (3, 0)
+
+
+def test_what_was_set_aside_comes_back_when_its_status_changed(as_operator):
+    job = make_job("Paused", paused_cause="canary")
+    as_operator.post(reverse("set-aside"), {"job": job.pk})
+    assert needs_of(as_operator).needs_total == 0
+    for before, to in (("Paused", "Active"), ("Active", "Paused")):
+        job.status_changes.create(at=timezone.now(), from_status=before, to_status=to)
+    assert needs_of(as_operator).needs_total == 1
+    as_operator.post(reverse("set-aside"), {"job": job.pk})
+    assert needs_of(as_operator).needs_total == 0
+
+
+def test_region_that_was_set_aside_comes_back_when_it_is_tested_again(as_operator):
+    far = make_region("far", check_error="It does not answer.", checked_at=timezone.now())
+    as_operator.post(reverse("set-aside"), {"region": "far"})
+    assert needs_of(as_operator).needs_total == 0
+    far.checked_at = timezone.now()
+    far.save()
+    assert needs_of(as_operator).needs_total == 1
+
+
+@pytest.mark.parametrize("body", [{"job": "\0"}, {"region": "\0"}, {"job": "x"}, {}])
+def test_nothing_that_is_there_is_set_aside_by_an_odd_request(as_operator, body):
+    for name in ("set-aside", "bring-back"):
+        assert as_operator.post(reverse(name), body).status_code == 303
+
+
+def test_export_is_the_list_as_filtered_with_nothing_that_a_spreadsheet_would_run(as_viewer):
+    owner = make_user(name="olga.owner")
+    make_job("Failed", description="=1+1", owner=owner, failed=7, tags={"b": "2", "a": "1"},
+             failure_reason="Too many failed.")  # fmt: skip
+    make_job("Complete", description="Other")
+    answer = as_viewer.get(
+        reverse("job-export"), {"status": "Failed", "owner": "OLGA.owner@example.com"}
+    )
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    assert answer["Content-Disposition"] == 'attachment; filename="jobs.csv"'
+    assert [(row["Description"], row["Owner"], row["Failed"]) for row in rows] == [
+        ("'=1+1", "olga.owner@example.com", "7")
+    ]
+    assert rows[0]["Status"] == "Failed" and "Tags" not in rows[0]
+    assert rows[0]["FailureReason"] == "Too many failed."
+
+
+def test_export_reads_batch_by_batch_and_every_job_once(
+    as_viewer, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(job_export, "BATCH", 2)
+    now = timezone.now()
+    moments = [now, now, now, now - timedelta(days=1), now - timedelta(days=2)]
+    jobs = [make_job(created_at=moment, tags={"a": "b"}) for moment in moments]
+    answer = as_viewer.get(reverse("job-export"), {"tag": "a=b"})
+    with django_assert_num_queries(3 * 2):
+        rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    ids = [row["JobId"] for row in rows]
+    assert sorted(ids) == sorted(job.pk for job in jobs) and ids[3:] == [job.pk for job in jobs[3:]]
+
+
+def test_region_of_the_url_that_is_none_is_shown_in_its_control(as_viewer):
+    make_job()
+    text = text_of(as_viewer, "/jobs/", region="gone")
+    assert 'value="gone" selected>gone (no such Region)' in text
+
+
+def test_list_says_who_owns_a_job_and_in_which_region_it_is(as_viewer):
+    make_job(owner=make_user(name="olga.owner"), region=make_region("far-away"))
+    text = text_of(
+        as_viewer,
+        "/jobs/",
+        owner="olga.owner@example.com",
+        **{"from": "2026-01-02", "to": "2099-01-01"},
+    )
+    text = " ".join(text.split())
+    assert "?owner=olga.owner%40example.com" in text.replace("&amp;", "&") and ">far-away<" in text
+    for control in ('name="owner" value="olga.owner@example.com"', 'name="from" value="2026-01-02"',
+                    'name="to" value="2099-01-01"'):  # fmt: skip
+        assert control in text

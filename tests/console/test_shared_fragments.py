@@ -37,8 +37,8 @@ def queries_of(call):
 
 def _is_about_jobs(sql):
     """Who asks, and what they may, is looked up for each."""
-    of_the_asker = ("jobs_accesspolicy", "jobs_principaltag", "jobs_serviceaccount")
-    return "jobs_" in sql and not any(table in sql for table in of_the_asker)
+    own = ("jobs_accesspolicy", "jobs_principaltag", "jobs_serviceaccount", "jobs_setaside")
+    return "jobs_" in sql and not any(table in sql for table in own)
 
 
 def test_second_viewer_of_a_job_gets_what_was_made_for_the_first(client):
@@ -89,6 +89,17 @@ def test_lists_are_shared_too(client, name):
     second, asked = queries_of(look)
     assert first.status_code == 200
     assert (second.content, asked) == (first.content, [])
+
+
+def test_who_has_set_something_aside_shares_with_nobody_else(client):
+    job, others = make_job("Suspended"), make_user("operator")
+    client.force_login(others)
+    client.get(reverse("overview-live"), headers=HTMX)
+    client.force_login(make_user("operator"))
+    client.post(reverse("set-aside"), {"job": job.pk})
+    assert b"1 set aside" in client.get(reverse("overview-live"), headers=HTMX).content
+    client.force_login(others)
+    assert b"set aside</a>" not in client.get(reverse("overview-live"), headers=HTMX).content
 
 
 @pytest.mark.parametrize("changes", [{}, {"seen": "Ready"}], ids=["as before", "changed"])

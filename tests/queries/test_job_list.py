@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.http import QueryDict
@@ -7,7 +7,7 @@ from django.utils import timezone
 from jobs.console.job_filter import parse_filter
 from jobs.models import Job
 from jobs.queries.job_list import JobFilter, job_page
-from tests.make import make_job, make_region
+from tests.make import make_job, make_region, make_user
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -87,8 +87,9 @@ def test_counts_are_of_all_jobs_whatever_the_filter(jobs):
 
 def test_query_of_a_filter_reads_back_as_the_same_filter():
     one = JobFilter(
-        "a b", ("New", "Failed"), "S3PutObjectCopy", "there", "k=v", True, "total", 2, 50
-    )
+        "a b", ("New", "Failed"), "S3PutObjectCopy", "there", "k=v", True, "total", 2, 50,
+        "ana@example.com", date(2026, 1, 2), date(2026, 1, 3),
+    )  # fmt: skip
     assert parse_filter(QueryDict(one.query())) == one
     assert parse_filter(QueryDict(one.query(per=100))).page == 1
     assert JobFilter().query() == ""
@@ -101,3 +102,28 @@ def test_list_takes_three_queries_however_many_rows(django_assert_num_queries, j
     with django_assert_num_queries(3):
         page = job_page(Job.objects.all(), JobFilter(), now=NOW)
         assert [row.job.region.name for row in page.rows]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("owner=Olga.Owner@example.com", ["Second"]),
+        ("owner=nobody@example.com", []),
+        ("from=2026-03-02", ["Third", "Second"]),
+        ("to=2026-03-02", ["Second", "First"]),
+        ("from=2026-03-02&to=2026-03-02", ["Second"]),
+        ("from=soon&to=2026-13-01", ["Third", "Second", "First"]),
+    ],
+)
+def test_owner_and_days_of_creation_narrow_the_list(query, expected):
+    owner = make_user(name="olga.owner")
+    for day, name, by in ((1, "First", None), (2, "Second", owner), (3, "Third", None)):
+        at = datetime(2026, 3, day, 23, 59, tzinfo=UTC)
+        make_job(description=name, owner=by, created_at=at)
+    assert found(query) == expected
+
+
+def test_days_are_those_of_the_reader():
+    make_job(description="Late", created_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    with timezone.override("Europe/Berlin"):
+        assert (found("from=2026-03-02"), found("to=2026-03-01")) == (["Late"], [])

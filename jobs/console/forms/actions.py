@@ -18,6 +18,7 @@ SEVERAL = "confirm"
 class RunForm(forms.Form):
     """Friction by risk (ux 2.10): nothing, a checkbox, or a bucket's name to type."""
 
+    what = "the job"
     expected = forms.CharField(widget=forms.HiddenInput, required=False)
     understood = forms.BooleanField(
         required=False,
@@ -44,9 +45,9 @@ class RunForm(forms.Form):
         understood, typed = self.fields["understood"], self.fields["typed"]
         understood.label, understood.required = understand, risk in ACKNOWLEDGED
         named = "the name of the bucket" if len(buckets) == 1 else "the word"
-        typed.label = f"To run the job, type {named}: {self.word}"
+        typed.label = f"To run {self.what}, type {named}: {self.word}"
         typed.required = risk in TYPED
-        typed.error_messages["required"] = f"Type {self.word} to run the job."
+        typed.error_messages["required"] = f"Type {self.word} to run {self.what}."
         for name, needed in (("understood", ACKNOWLEDGED), ("typed", TYPED)):
             if risk not in needed:
                 del self.fields[name]
@@ -54,7 +55,9 @@ class RunForm(forms.Form):
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"].strip()
         if typed != self.word:
-            raise forms.ValidationError(f"That is not the same. Type {self.word} to run the job.")
+            raise forms.ValidationError(
+                f"That is not the same. Type {self.word} to run {self.what}."
+            )
         return typed
 
 

@@ -1,9 +1,7 @@
 """The audit log: who changed what, or was not allowed to."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +15,7 @@ from jobs.console.access import require, signed_in
 from jobs.console.downloads import download
 from jobs.models import AuditEntry
 from jobs.queries.audit_log import AuditFilter, all_entries, audit_page
-from jobs.reports.for_people import defused
+from jobs.reports.for_people import csv_of
 
 DOING = "Seeing the audit log"
 JSONL = "application/jsonl; charset=utf-8"
@@ -57,15 +55,9 @@ def audit_export(request: HttpRequest, kind: str) -> HttpResponseBase:
 
 
 def _csv(wanted: AuditFilter) -> Iterator[bytes]:
-    yield _csv_of([COLUMNS])
+    yield csv_of([COLUMNS])
     for entries in all_entries(wanted):
-        yield _csv_of(tuple(map(_text, _values(entry))) for entry in entries)
-
-
-def _csv_of(rows: Iterable[tuple[str, ...]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(map(defused, rows))
-    return text.getvalue().encode()
+        yield csv_of(tuple(map(_text, _values(entry))) for entry in entries)
 
 
 def _lines(wanted: AuditFilter) -> Iterator[bytes]:

@@ -2,23 +2,27 @@
 
 import base64
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
 from jobs.access.actions import Action
 from jobs.access.requests import principal_in
 from jobs.choices import JobStatus
-from jobs.console.access import can, require, signed_in, visible
+from jobs.console.access import can, decide, require, signed_in, user_of, visible
+from jobs.console.bulk.acts import ACTS
+from jobs.console.downloads import download
 from jobs.console.job_filter import parse_filter
 from jobs.console.shared import shared_fragments
-from jobs.models import Region
+from jobs.models import JobQuerySet, Region
 from jobs.operations import registry
 from jobs.queries import words
+from jobs.queries.job_export import COLUMNS, job_batches
 from jobs.queries.job_list import (
     DEFAULT_SORT,
     PAGE_SIZES,
@@ -30,6 +34,7 @@ from jobs.queries.job_list import (
     job_rows,
     newer_jobs,
 )
+from jobs.reports.for_people import csv_of
 
 
 @signed_in
@@ -44,14 +49,32 @@ def job_list(request: HttpRequest) -> HttpResponseBase:
         "rows": found.rows,
         "statuses": _status_choices(wanted, found, mine=can(request, Action.CREATE_JOB)),
         "operations": [(one.name, one.label) for one in registry.OPERATIONS],
-        "regions": Region.objects.all(),
-        "views": _views(wanted),
+        "regions": _regions(wanted),
+        "views": _views(wanted, user_of(request).get_username()),
         "sizes": [(size, f"?{wanted.query(per=size)}", size == wanted.per) for size in PAGE_SIZES],
         "default_sort": DEFAULT_SORT,
+        "acts": [
+            act
+            for act in ACTS
+            if decide(request, act.action, doing=act.doing, keys=act.keys).allowed
+        ],
         "now": now,
         **_poller(wanted, found.rows, now),
     }
     return render(request, "console/job_list.html", context)
+
+
+@require_GET
+@signed_in
+def job_export(request: HttpRequest) -> HttpResponseBase:
+    """All that fit the filter as CSV, newest first."""
+    require(request, Action.LIST_JOBS, "Seeing jobs")
+    return download(request, _csv(visible(request), parse_filter(request.GET)), "jobs.csv")
+
+
+def _csv(jobs: JobQuerySet, wanted: JobFilter) -> Iterator[bytes]:
+    yield csv_of([COLUMNS])
+    yield from map(csv_of, job_batches(jobs, wanted))
 
 
 @signed_in
@@ -125,10 +148,21 @@ def _status_choices(
     ]
 
 
-def _views(wanted: JobFilter) -> list[tuple[str, str, bool]]:
+def _regions(wanted: JobFilter) -> list[tuple[str, str, bool]]:
+    """Slug, name, and whether it is chosen. One of the URL that is none is there, too: the control
+    says what the list was filtered by.
+    """
+    named = list(Region.objects.values_list("slug", "name"))
+    if wanted.region and wanted.region not in dict(named):
+        named.append((wanted.region, f"{wanted.region} (no such Region)"))
+    return [(slug, name, slug == wanted.region) for slug, name in named]
+
+
+def _views(wanted: JobFilter, own_name: str) -> list[tuple[str, str, bool]]:
     """Named filters: label, address, and whether it is the one that is shown."""
     named = (
         ("All", JobFilter()),
+        ("Mine", JobFilter(owner=own_name)),
         ("Needs you", JobFilter(statuses=(JobStatus.SUSPENDED,))),
         ("Running", JobFilter(statuses=RUNNING)),
         ("Failed", JobFilter(statuses=(JobStatus.FAILED,))),

@@ -1,7 +1,5 @@
 """All completion reports."""
 
-from datetime import date
-
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -9,7 +7,7 @@ from django.urls import reverse
 
 from jobs.access.actions import Action
 from jobs.console.access import require, signed_in, visible
-from jobs.console.typed_text import typed_text
+from jobs.console.typed_text import typed_day, typed_text
 from jobs.models import Region
 from jobs.queries import words
 from jobs.queries.report_list import SIZES, Place, ReportFilter, report_page
@@ -40,17 +38,8 @@ def _filter(query: QueryDict) -> ReportFilter:
     return ReportFilter(
         q=typed_text(query, "q"),
         region=typed_text(query, "region"),
-        first_day=_day(query.get("from", "")),
-        last_day=_day(query.get("to", "")),
+        first_day=typed_day(query, "from"),
+        last_day=typed_day(query, "to"),
         size=size if size in SIZES else "",
         behind=Place.from_text(query.get("behind", "")),
     )
-
-
-def _day(text: str) -> date | None:
-    """Of a date field; years that a moment can be made of."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 1970 <= day.year < 9000 else None
