@@ -48,3 +48,9 @@ def of_rewriting(changed: str) -> tuple[Requests, ...]:
         Requests("GetObjectAcl", only=changed),
         Requests("CopyObject", only=changed),
     )
+
+
+def with_guards(requests: tuple[Requests, ...]) -> tuple[Requests, ...]:
+    """Where each object is looked at right before it is touched, as in the job after a dry run."""
+    looks = any(one.action == "HeadObject" and not one.only for one in requests)
+    return requests if looks else (Requests("HeadObject"), *requests)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from jobs.models import Job, JobQuerySet
+from jobs.models import Job, JobQuerySet, JobTag, SearchText
 from jobs.spec.generator import GeneratorSpec
 
 SHOWN = 10
@@ -107,46 +107,47 @@ def _by_id(visible: JobQuerySet, asked: str, limit: int) -> list[_Found]:
 
 
 def _by_description(visible: JobQuerySet, asked: str, limit: int) -> list[_Found]:
-    field = "search_text__description"
-    every = Q(*(Q(**{f"{field}__contains": word}) for word in asked.split()[:MAX_WORDS]))
+    field = "description"
+    every = Q(*(_has(field, word) for word in asked.split()[:MAX_WORDS]))
     ranks = (Q(**{field: asked}), Q(**{f"{field}__startswith": asked}), _has(field, asked))
-    return _ranked(visible.filter(every), ranks, limit)
+    return _ranked(visible, every, ranks, limit)
 
 
 def _by_bucket(visible: JobQuerySet, asked: str, limit: int) -> list[_Found]:
     place = _PLACE.fullmatch(asked)
-    field, bucket = "search_text__buckets", place[1] if place else asked
+    field, bucket = "buckets", place[1] if place else asked
     ranks = (_has(field, f"\n{bucket}\n"), _has(field, f"\n{bucket}"))
-    return _ranked(visible.filter(_has(field, bucket)), ranks, limit)
+    return _ranked(visible, _has(field, bucket), ranks, limit)
 
 
 def _by_place(visible: JobQuerySet, asked: str, limit: int) -> list[_Found]:
-    field, key = "search_text__places", _place_in(asked)
+    field, key = "places", _place_in(asked)
     ranks = (
         _has(field, f"\n{key}\n") | _has(field, f"/{key}\n"),
         _has(field, f"\n{key}") | _has(field, f"/{key}"),
     )
-    return _ranked(visible.filter(_has(field, key)), ranks, limit)
+    return _ranked(visible, _has(field, key), ranks, limit)
 
 
 def _by_tag(visible: JobQuerySet, asked: str, limit: int) -> list[_Found]:
     key, equals, value = asked.partition("=")
     if equals:
-        fits = Q(tags__key__iexact=key.strip(), tags__value__icontains=value.strip())
-        exact = Q(tags__value__iexact=value.strip())
+        fits = Q(key__iexact=key.strip(), value__icontains=value.strip())
+        exact = Q(value__iexact=value.strip())
     else:
-        fits = Q(tags__key__icontains=asked) | Q(tags__value__icontains=asked)
-        exact = Q(tags__key__iexact=asked) | Q(tags__value__iexact=asked)
-    rows = (
-        visible.filter(fits)
-        .annotate(rank=_rank(exact))
-        .order_by("rank", "-tags__id")
-        .values_list("rank", "pk", "tags__key", "tags__value")[: limit * _TAGS_OF_A_JOB]
-    )
+        fits = Q(key__icontains=asked) | Q(value__icontains=asked)
+        exact = Q(key__iexact=asked) | Q(value__iexact=asked)
+    tags = _of(visible, JobTag.objects.filter(fits)).annotate(rank=_rank(exact))
+    rows = tags.order_by("rank", "-pk").values_list("rank", "job_id", "key", "value")
     found: dict[str, _Found] = {}
-    for rank, job_id, key, value in rows:
+    for rank, job_id, key, value in rows[: limit * _TAGS_OF_A_JOB]:
         found.setdefault(job_id, _Found(rank, job_id, f"{key}={value}" if value else key))
     return list(found.values())[:limit]
+
+
+def _of(visible: JobQuerySet, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those of jobs that are visible. Where all are, no job is looked up for it."""
+    return rows.filter(job__in=visible) if visible.query.where else rows
 
 
 def _has(field: str, text: str) -> Q:
@@ -158,9 +159,10 @@ def _rank(*best: Q) -> Case:
     return Case(*whens, default=Value(_ELSE), output_field=IntegerField())
 
 
-def _ranked(jobs: JobQuerySet, ranks: Sequence[Q], limit: int) -> list[_Found]:
-    rows: Any = jobs.annotate(rank=_rank(*ranks)).order_by("rank", "-search_text__id")
-    return [_Found(rank, key) for rank, key in rows.values_list("rank", "pk")[:limit]]
+def _ranked(visible: JobQuerySet, fits: Q, ranks: Sequence[Q], limit: int) -> list[_Found]:
+    texts = _of(visible, SearchText.objects.filter(fits)).annotate(rank=_rank(*ranks))
+    rows = texts.order_by("rank", "-pk").values_list("rank", "job_id")
+    return [_Found(rank, job_id) for rank, job_id in rows[:limit]]
 
 
 def _place_in(asked: str) -> str:

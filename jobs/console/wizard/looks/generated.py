@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.generated import GeneratedForm
-from jobs.console.wizard.found import Found, problem
+from jobs.console.wizard.found import SIZES, Found, problem
 from jobs.lifecycle.connections import storage_for_page
 from jobs.manifests.frozen_list import Rows, taken_apart
 from jobs.manifests.generated.looked_up import calls_per_object
@@ -174,7 +174,7 @@ def _say(found: Found, spec: GeneratorSpec, seen: _Seen) -> None:
         requests = seen.total * len(calls)
         found.facts.append(["Requests to ask them", f"{requests:,}"])
     if seen.total:
-        found.facts.append(["Size of the objects", _size(found)])
+        found.facts.append([SIZES, _size(found)])
     if seen.skipped:
         said = f"{seen.skipped:,}, listed only for an operation that deletes"
         found.facts.append(["Delete markers", said])
