@@ -92,7 +92,7 @@ class InitiateRestoreObject(WaitingOperation):
     understood = "I understand that each restore is billed, and so are the copies."
     needs = settles = frozenset({"RestoreObject"})
     lacks = "restore of archived objects"
-    calls = ("RestoreObject",)
+    calls = ("RestoreObject", "HeadObject")
     back = "A request cannot be taken back. The copies go by themselves when their days are over."
     again = (
         "A restore in progress is refused and counts as requested where an earlier try "

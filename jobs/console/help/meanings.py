@@ -52,6 +52,8 @@ FORESEEN = {
 FAILURE_CODES = {
     "InvalidManifestContent": "The list has rows that cannot be read, or no rows at all. The reason"
     " names the line. Correct the list and create the job again.",
+    "AccessDenied": "The IAM role may not read the list or a bucket that has to be read before the job"
+    " runs. Allow it for the role's key in the storage's policy, then create the job again.",
     "ManifestChanged": "The manifest is not the one that the job was created with. Create the job"
     " again with the manifest as it is now.",
     "ManifestEncryptionNotSupported": "The manifest or inventory is encrypted with a key of your own,"
