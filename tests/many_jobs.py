@@ -6,7 +6,17 @@ from datetime import timedelta
 from django.db import connection
 
 from jobs.choices import AWAITING_CONFIRMATION, ChunkState, JobStatus, PauseCause
-from jobs.models import Chunk, FailureCause, Job, JobTag, RateSample, Report, StatusChange
+from jobs.lifecycle.search_texts import search_text
+from jobs.models import (
+    Chunk,
+    FailureCause,
+    Job,
+    JobTag,
+    RateSample,
+    Report,
+    SearchText,
+    StatusChange,
+)
 from tests.make import TAGS, listed_by, make_region, make_role, make_user
 
 YEAR = timedelta(days=365)
@@ -43,6 +53,7 @@ def make_many(count, *, now, seed=0):
             _job(drawn, n, count, now, places, with_failures, owners[n % PEOPLE]) for n in numbers
         ]
         Job.objects.bulk_create(jobs)
+        SearchText.objects.bulk_create(SearchText(job=job, **search_text(job)) for job in jobs)
         JobTag.objects.bulk_create(
             JobTag(job=job, key="team", value=drawn.choice(("blue", "red", "green")))
             for job in jobs

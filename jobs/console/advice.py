@@ -101,3 +101,8 @@ _ELSE = ("The storage refused these requests.", "Read the message of a sample.")
 def on(code: str, http_status: int) -> tuple[str, str]:
     """What it means, and what to do."""
     return _ADVICE.get(code) or _BY_STATUS.get(http_status, _ELSE)
+
+
+def known() -> dict[str, tuple[str, str]]:
+    """Each code that has advice of its own, with what it means and what to do."""
+    return dict(_ADVICE)

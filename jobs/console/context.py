@@ -102,6 +102,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
     return {
         "banner": SimpleLazyObject(banner_cache.get),
         "can_create_jobs": SimpleLazyObject(lambda: can(request, Action.CREATE_JOB)),
+        "can_list_jobs": SimpleLazyObject(lambda: can(request, Action.LIST_JOBS)),
         "can_see_jobs": SimpleLazyObject(lambda: can(request, Action.DESCRIBE_JOB)),
         "can_manage_regions": SimpleLazyObject(lambda: can(request, Action.MANAGE_REGIONS)),
         "can_manage_access": SimpleLazyObject(lambda: can(request, Action.MANAGE_ACCESS)),

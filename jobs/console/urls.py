@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from jobs.console import retry_failed
+from jobs.console.help import views as help_views
 from jobs.console.notifications import views as notifications
 from jobs.console.views import (
     actions,
@@ -15,6 +16,7 @@ from jobs.console.views import (
     pausing,
     report,
     report_list,
+    search,
     workers,
 )
 
@@ -55,6 +57,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         report.job_report_file,
         name="job-report-file",
     ),
+    path("search/", search.search_page, name="search"),
+    path("help/", help_views.help_page, name="help"),
     path("reports/", report_list.report_list, name="report-list"),
     path("jobs/<job:job_id>/configuration/", detail.job_configuration, name="job-configuration"),
     path("jobs/<job:job_id>/activity/", detail.job_activity, name="job-activity"),

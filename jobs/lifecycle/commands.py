@@ -28,6 +28,7 @@ from jobs.errors import JobStatusError, NoSuchJobError
 from jobs.lifecycle import canary, precedence
 from jobs.lifecycle.effects import PAUSES, changes_turns, clock_changes
 from jobs.lifecycle.refusals import check_reason, why_not
+from jobs.lifecycle.search_texts import keep_search_text
 from jobs.lifecycle.transitions import sources_of
 from jobs.models import Chunk, Job, JobEvent, StatusChange
 
@@ -99,6 +100,7 @@ def end_preparing(job: Job, *, total_tasks: int, now: datetime) -> bool:
         moved = move(job.pk, to, now=now, only_from={S.PREPARING}, **facts)
         if moved:
             canary.cut(job.pk, job.canary_tasks)
+            keep_search_text(job)
         if moved and to is S.READY:
             queueing.call_runners()
     return moved

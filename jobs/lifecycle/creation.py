@@ -23,6 +23,7 @@ from jobs.lifecycle.connected import unconnected
 from jobs.lifecycle.generated_lists import check_generator
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.retrying import check_free
+from jobs.lifecycle.search_texts import keep_search_text
 from jobs.lifecycle.tagging import check_tags
 from jobs.models import Job, JobEvent, JobTag, Region, Role, RoleCredentials, StatusChange
 from jobs.operations import registry
@@ -285,5 +286,6 @@ def _insert(spec: JobSpec, fingerprint: str, actor: User | None, now: datetime) 
         **dataclasses.asdict(spec.limits),
     )
     JobTag.objects.bulk_create(JobTag(job=job, key=k, value=v) for k, v in spec.tags.items())
+    keep_search_text(job)
     StatusChange.objects.create(job=job, at=now, to_status=JobStatus.NEW, actor=actor)
     return job

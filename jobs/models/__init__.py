@@ -23,6 +23,7 @@ from jobs.models.rate_sample import RateSample
 from jobs.models.region import Bucket, Region
 from jobs.models.report import Report
 from jobs.models.role import Role, RoleCredentials
+from jobs.models.search_text import SearchText
 from jobs.models.service_account import ServiceAccount
 from jobs.models.set_aside import SetAside
 from jobs.models.sign_in import (
@@ -71,6 +72,7 @@ __all__ = [
     "Report",
     "Role",
     "RoleCredentials",
+    "SearchText",
     "SecondFactor",
     "ServiceAccount",
     "SetAside",

@@ -10,9 +10,12 @@ from jobs.choices import Foreseen, ManifestField, OperationGroup, Risk
 from jobs.errors import Problem
 from jobs.operations.connected import Connected
 from jobs.operations.context import Context
+from jobs.operations.finding import NOTHING_TO_SEE as NOTHING_TO_SEE
+from jobs.operations.finding import Finding as Finding
 from jobs.operations.form import Form
 from jobs.operations.permissions import Permission, of_calls
 from jobs.operations.preconditions import Precondition
+from jobs.operations.requests import Requests
 from jobs.operations.saying import AtStake as AtStake
 from jobs.operations.saying import counted as counted
 from jobs.operations.saying import named as named
@@ -57,34 +60,6 @@ DONE = Outcome(True, 200, "", SUCCESSFUL)
 
 Steps = Generator[Step, Any, Outcome]
 """A task on its way: yields what is to be done next (`operations.steps`), returns how it ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a look at a task's object showed. `lost` is what the storage accepted and did not keep,
-    as in "tags", empty where all is there; `unseen` is why it could not be looked at. `is_unsure`:
-    this object could not show it, another may (one without tags does not show whether tags are
-    kept).
-    """
-
-    lost: str = ""
-    unseen: str = ""
-    is_unsure: bool = False
-    speaks_against: bool = False
-    """What answered the look is no storage, or is one that marks its answers: then an answer without
-    a mark is none of its own.
-    """
-    said: str = ""
-    """The sentence for a person, where "did not keep" is not all."""
-
-    @property
-    def sentence(self) -> str:
-        """ "The storage accepted the tags and did not keep them."."""
-        pronoun = "them" if self.lost.endswith("s") or " and " in self.lost else "it"
-        return self.said or f"The storage accepted the {self.lost} and did not keep {pronoun}."
-
-
-NOTHING_TO_SEE = Finding()
 
 
 class Operation(ABC):
@@ -210,6 +185,12 @@ class Operation(ABC):
     def permissions(self) -> tuple[Permission, ...]:
         """What the role must be allowed for these parameters, and what helps looks."""
         return of_calls(self.needs)
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        """What the tasks of a list in these buckets ask for, where nothing goes wrong. The looks at
+        the first objects of each bucket come on top.
+        """
+        return tuple(Requests(action) for action in self.calls if action in self.needs)
 
     def knowing(self, found: Mapping[str, Any]) -> Self:
         """With what its preconditions found, by bucket (`Precondition.keep`)."""

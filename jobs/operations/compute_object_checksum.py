@@ -28,6 +28,7 @@ from jobs.operations.fields import ChoiceField, Option, options_of
 from jobs.operations.foreseeing import already_so, described, from_look
 from jobs.operations.form import Form, Note
 from jobs.operations.permissions import GET_ATTRIBUTES, GET_OBJECT, Permission, helping
+from jobs.operations.requests import Requests
 from jobs.operations.steps import Step
 from jobs.s3.answers import Answer
 from jobs.s3.marks import name_a_storage
@@ -135,6 +136,12 @@ class ComputeObjectChecksum(Operation):
     @property
     def type(self) -> str:
         return self.kind or DEFAULT_TYPE
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        read = (Requests("GetObject"), Requests("HeadObject", only="of 256 KiB or more"))
+        if self.type != COMPOSITE:
+            return read
+        return (Requests("HeadObject"), Requests("GetObjectAttributes"), *read)
 
     def permissions(self) -> tuple[Permission, ...]:
         return (GET_OBJECT, *helping(GET_ATTRIBUTES))

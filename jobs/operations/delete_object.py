@@ -41,6 +41,7 @@ from jobs.operations.permissions import (
     helping,
 )
 from jobs.operations.preconditions import VERSIONING, Precondition
+from jobs.operations.requests import Requests
 from jobs.operations.steps import Step
 from jobs.s3.answers import Answer
 from jobs.s3.faults import Verdict
@@ -137,6 +138,13 @@ class DeleteObject(BatchOperation):
         return ""
 
     # --- How a task runs
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        if self.mode not in BY_KEY:
+            return (Requests("DeleteObjects", objects=self.chunk_rows),)
+        lists = 2 if self.mode == EVERY else 1
+        deleted = Requests("DeleteObjects", only="with something to delete")
+        return (Requests("ListObjectVersions", times=lists), deleted)
 
     def permissions(self) -> tuple[Permission, ...]:
         needed = [DELETE_OBJECT]

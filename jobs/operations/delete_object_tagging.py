@@ -13,6 +13,7 @@ from jobs.operations.foreseeing import from_refusal, tags_before_and_after
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Tagged
 from jobs.operations.permissions import DELETE_TAGS, GET_OBJECT, GET_TAGS, Permission, helping
+from jobs.operations.requests import Requests
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer
@@ -93,6 +94,9 @@ class DeleteObjectTagging(Operation):
 
     def judge(self, call: Call, answer: Answer) -> Verdict | None:
         return _READING.judge(call, answer)
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        return (Requests(ACTION),)
 
     def permissions(self) -> tuple[Permission, ...]:
         return (DELETE_TAGS, *helping(GET_TAGS, GET_OBJECT))

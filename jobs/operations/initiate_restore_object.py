@@ -13,6 +13,7 @@ from jobs.operations.fields import ChoiceField, NumberField, Option, Typed, opti
 from jobs.operations.foreseeing import described, from_look, would_change, would_fail
 from jobs.operations.form import Form, Note, When
 from jobs.operations.permissions import GET_OBJECT, RESTORE, Permission, helping
+from jobs.operations.requests import Requests
 from jobs.operations.steps import Later, Step
 from jobs.operations.targets import addressed
 from jobs.operations.waiting import WaitingOperation
@@ -91,7 +92,7 @@ class InitiateRestoreObject(WaitingOperation):
     understood = "I understand that each restore is billed, and so are the copies."
     needs = settles = frozenset({"RestoreObject"})
     lacks = "restore of archived objects"
-    calls = ("RestoreObject",)
+    calls = ("RestoreObject", "HeadObject")
     back = "A request cannot be taken back. The copies go by themselves when their days are over."
     again = (
         "A restore in progress is refused and counts as requested where an earlier try "
@@ -232,6 +233,11 @@ class InitiateRestoreObject(WaitingOperation):
         asked = given({"Days": self.days, "GlacierJobParameters": tier})
         params = addressed(target) | {"RestoreRequest": asked}
         return Call(context.bucket(target.bucket), "RestoreObject", params, once=True)
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        asked = Requests("RestoreObject")
+        looks = Requests("HeadObject", only="when its copy is looked for")
+        return (asked, looks) if self.is_waiting else (asked,)
 
     def permissions(self) -> tuple[Permission, ...]:
         return (RESTORE, *helping(GET_OBJECT))

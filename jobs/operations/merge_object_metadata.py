@@ -13,6 +13,7 @@ from jobs.operations.context import Context
 from jobs.operations.foreseeing import already_so, would_change, would_fail
 from jobs.operations.looks import Look
 from jobs.operations.permissions import Permission
+from jobs.operations.requests import Requests, of_rewriting
 from jobs.operations.rewriting import (
     carried_over,
     merge_object_metadata_form,
@@ -102,6 +103,9 @@ class MergeObjectMetadata(Operation):
         told = object_metadata.to_params(wanted)
         newest = onto_itself.newest_of(target)
         return (yield from onto_itself.write_anew(newest, context, owned, told))
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        return of_rewriting("whose metadata changes")
 
     def permissions(self) -> tuple[Permission, ...]:
         return carried_over.PERMISSIONS

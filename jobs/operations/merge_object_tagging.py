@@ -27,6 +27,7 @@ from jobs.operations.foreseeing import (
 from jobs.operations.looks import Tagged
 from jobs.operations.permissions import GET_OBJECT, GET_TAGS, PUT_TAGS, Permission, helping
 from jobs.operations.put_object_tagging import REPLACED
+from jobs.operations.requests import Requests
 from jobs.operations.steps import Step
 from jobs.operations.tagging import merge_object_tagging_form
 from jobs.operations.tagging.tag_changes import MEMBERS, CannotChangeError, TagChanges
@@ -111,6 +112,10 @@ class MergeObjectTagging(Operation):
             return DONE
         tagging = {"Tagging": {"TagSet": tags.to_tag_set(wanted)}}
         return outcome_of((yield Call(there, "PutObjectTagging", addressed(target) | tagging)))
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        changed = Requests("PutObjectTagging", only="whose tags change")
+        return (Requests("GetObjectTagging"), changed)
 
     def permissions(self) -> tuple[Permission, ...]:
         return (GET_TAGS, PUT_TAGS, *helping(GET_OBJECT))

@@ -23,6 +23,7 @@ from jobs.operations.moving.move_object_form import (
 )
 from jobs.operations.permissions import DELETE_OBJECT, Permission
 from jobs.operations.put_object_copy import PutObjectCopy
+from jobs.operations.requests import Requests, together
 from jobs.operations.steps import Later, Step
 from jobs.operations.unchanged import CHANGED, changed, difference, guard_of
 from jobs.s3.answers import Answer
@@ -56,7 +57,7 @@ class MoveObject(Operation):
     needs = frozenset({"CopyObject", "DeleteObject"})
     settles = PutObjectCopy.settles
     lacks = "copies and deletion of objects"
-    calls = ("CopyObject", "HeadObject", "DeleteObject")
+    calls = (*PutObjectCopy.calls, "DeleteObject")
     back = "Move the objects back."
     again = (
         "What was copied and verified before is only deleted. A source that is gone "
@@ -111,6 +112,10 @@ class MoveObject(Operation):
 
     def target_places(self) -> list[tuple[str, str]]:
         return self.copy.target_places()
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        copied = self.copy.requests(buckets)
+        return together((Requests("HeadObject", times=3), *copied, Requests("DeleteObject")))
 
     def permissions(self) -> tuple[Permission, ...]:
         return (*self.copy.permissions(), DELETE_OBJECT)

@@ -12,6 +12,7 @@ from jobs.operations.context import Context
 from jobs.operations.foreseeing import already_so, from_refusal, shortened, would_change
 from jobs.operations.looks import Facts
 from jobs.operations.permissions import GET_ACL, GET_OBJECT, PUT_ACL, Permission, helping
+from jobs.operations.requests import Requests
 from jobs.operations.steps import Step
 from jobs.operations.targets import addressed
 from jobs.s3.answers import Answer
@@ -102,6 +103,9 @@ class PutObjectAcl(Operation):
     def _call(self, target: Target, context: Context) -> Call:
         params = addressed(target) | acl.to_params(self.policy)
         return Call(context.bucket(target.bucket), ACTION, params)
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        return (Requests(ACTION),)
 
     def permissions(self) -> tuple[Permission, ...]:
         return (PUT_ACL, *helping(GET_ACL, GET_OBJECT))

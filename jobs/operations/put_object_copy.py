@@ -35,6 +35,7 @@ from jobs.operations.copying import (
 from jobs.operations.copying.copy_metadata import CopyMetadata, parse_metadata
 from jobs.operations.looks import Facts
 from jobs.operations.permissions import Permission
+from jobs.operations.requests import Requests
 from jobs.operations.rewriting import onto_itself
 from jobs.operations.rewriting.onto_itself_looks import Before
 from jobs.operations.steps import Step
@@ -72,8 +73,7 @@ class PutObjectCopy(Operation):
     needs = settles = frozenset({"CopyObject"})
     lacks = "object copies with these options"
     calls = (
-        "CopyObject",
-        "HeadObject",
+        *("CopyObject", "HeadObject", "GetObjectAcl", "GetObject", "PutObject", "UploadPart"),
         "GetObjectTagging",
         "PutObjectTagging",
         "CreateMultipartUpload",
@@ -227,6 +227,10 @@ class PutObjectCopy(Operation):
         if isinstance(answer, Outcome):
             return answer
         return (yield from put_object_copy_large.run(self, target, context, answer))
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        own, elsewhere = self.is_onto_itself(buckets), bool(self.region)
+        return copy_permissions.requests(self.new_tags, onto_itself=own, elsewhere=elsewhere)
 
     def permissions(self) -> tuple[Permission, ...]:
         return copy_permissions.permissions(self.new_tags, self.members)

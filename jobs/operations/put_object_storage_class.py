@@ -16,6 +16,7 @@ from jobs.operations.foreseeing import already_so, would_change
 from jobs.operations.form import Form, Note
 from jobs.operations.looks import Look
 from jobs.operations.permissions import Permission
+from jobs.operations.requests import Requests, of_rewriting
 from jobs.operations.rewriting import carried_over, onto_itself, onto_itself_looks
 from jobs.operations.rewriting.carried_over import ARCHIVES
 from jobs.operations.rewriting.onto_itself_looks import Before
@@ -118,6 +119,9 @@ class PutObjectStorageClass(Operation):
             return (yield from onto_itself.finish_earlier(target, context))
         newest = onto_itself.newest_of(target)
         return (yield from onto_itself.write_anew(newest, context, owned, self.to_wire()))
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        return of_rewriting("of another class")
 
     def permissions(self) -> tuple[Permission, ...]:
         return carried_over.PERMISSIONS

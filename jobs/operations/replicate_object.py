@@ -17,6 +17,7 @@ from jobs.operations.preconditions import REPLICATION
 from jobs.operations.put_object_copy import PutObjectCopy
 from jobs.operations.replication import replicate_foreseen, replicating
 from jobs.operations.replication.replicating import Plan, as_part, not_eligible
+from jobs.operations.requests import Requests
 from jobs.operations.steps import Later, Step
 from jobs.s3 import replication_rules
 from jobs.s3.answers import Answer
@@ -108,6 +109,11 @@ class ReplicateObject(Operation):
     def target_buckets(self) -> list[str]:
         every = (rule.bucket for rules in self.rules.values() for rule in rules)
         return list(dict.fromkeys(every))
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        tagged = Requests("GetObjectTagging", only="where a rule asks for tags")
+        copies = Requests("CopyObject", only="for each destination of its rule")
+        return (Requests("HeadObject"), tagged, copies)
 
     def permissions(self) -> tuple[Permission, ...]:
         return (GET_REPLICATION, *copy_permissions.permissions(None, {}))

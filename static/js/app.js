@@ -188,6 +188,11 @@ function sayWhetherInterrupted(event) {
   }
 }
 
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.target.matches("input, select, textarea")) return;
+  event.preventDefault();
+  document.querySelector("[data-find]")?.focus();
+});
 document.addEventListener("click", onClick);
 document.addEventListener("change", keepTaste);
 document.addEventListener("input", countCharacters);

@@ -25,6 +25,8 @@ CONSOLE = {
     "jobs/<job:job_id>/": ("viewer", ANY),
     "jobs/<job:job_id>/failures/": ("viewer", ANY),
     "reports/": ("viewer", ANY),
+    "search/": ("viewer", ANY),
+    "help/": ("anybody", ANY),
     "jobs/<job:job_id>/report/": ("viewer", ANY),
     "jobs/<job:job_id>/report/download/": ("viewer", ANY),
     "jobs/<job:job_id>/report/files/<int:number>/": ("viewer", ANY),

@@ -17,6 +17,7 @@ from django.utils import timezone
 from jobs.access.actions import Action
 from jobs.access.asking import requesting_status
 from jobs.choices import CANCELLABLE, UNSTARTED, JobStatus, Risk
+from jobs.console import estimating
 from jobs.console.access import decide, job_or_404, signed_in, user_of, visible
 from jobs.console.forms.actions import (
     ACKNOWLEDGED,
@@ -118,6 +119,7 @@ def _why_blocked(job: Job) -> str:
 def _run_page(request: HttpRequest, job: Job, form: RunForm, facts: dict[str, Any]) -> HttpResponse:
     context = {**frame(request, job), **facts, "form": form, "typed": "typed" in form.fields}
     context |= {"generated": list_pairs(job), "limits": limit_pairs(job)}
+    context["estimate"] = estimating.of_job(job, visible(request), timezone.now())
     if dry_run := foreseen.dry_run_of(job, visible(request)):
         context |= {"dry_run": dry_run, "dry_run_found": foreseen.sentence(dry_run)}
     return render(request, "console/job_run.html", context)

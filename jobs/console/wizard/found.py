@@ -17,6 +17,9 @@ SAMPLES_SHOWN = 3
 LOOKS_BY_ITSELF = 40
 """A page goes on so often with a look that is not at its end."""
 
+SIZES = "Size of the objects"
+"""The label of the fact that says it."""
+
 Problem = dict[str, Any]
 
 

@@ -6,7 +6,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
+from jobs.console import estimating
+from jobs.console.access import visible
 from jobs.console.forms.operations.table import GROUPS
 from jobs.console.forms.sources.table import KINDS, place_of
 from jobs.console.forms.typed import StepForm
@@ -76,6 +79,8 @@ def page_context(
         "clone": _clone_context(reading, step),
         **_CONTEXTS[step](reading),
     }
+    if step is REVIEW:
+        context["estimate"] = estimating.of_draft(reading, visible(request), timezone.now())
     if form is not None:
         _judge(form, shown, judged=judged, focus=context["focus"])
     fields = form.fields if form is not None else {}

@@ -1,4 +1,4 @@
-"""What a copy needs, as its parameters have it."""
+"""What a copy needs and asks for, as its parameters have it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +15,7 @@ from jobs.operations.permissions import (
     Permission,
     helping,
 )
+from jobs.operations.requests import Requests
 
 _WITH_TAGS = "where objects have tags"
 
@@ -33,3 +34,17 @@ def permissions(new_tags: tags.Tags | None, members: Mapping[str, Any]) -> tuple
     if "ObjectLockLegalHoldStatus" in members:
         needed.append(PUT_HOLD.at_target())
     return (*needed, *helping(GET_OBJECT.at_target(), GET_TAGS.at_target()))
+
+
+def requests(
+    new_tags: tags.Tags | None, *, onto_itself: bool, elsewhere: bool
+) -> tuple[Requests, ...]:
+    """Of objects that go in one request: larger ones take one for each part. `elsewhere`: no storage
+    can copy by itself, so the content passes through a worker.
+    """
+    if onto_itself:
+        return (Requests("HeadObject"), Requests("GetObjectAcl"), Requests("CopyObject"))
+    if not elsewhere:
+        return (Requests("CopyObject"),)
+    tagging = (Requests("GetObjectTagging"),) if new_tags is None else ()
+    return (Requests("HeadObject"), *tagging, Requests("GetObject"), Requests("PutObject"))

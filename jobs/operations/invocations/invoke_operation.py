@@ -11,6 +11,7 @@ from jobs.operations.connected import Connected
 from jobs.operations.context import Context
 from jobs.operations.invocations import invoking, invoking_many
 from jobs.operations.invocations.invocation_event import MOST_TASKS, Event
+from jobs.operations.requests import Requests
 from jobs.operations.steps import Step
 from jobs.services.call import Call
 from jobs.services.destination import Destination
@@ -48,6 +49,9 @@ class InvokeOperation(BatchOperation):
 
     def connections(self) -> list[Connected]:
         return [self.whom]
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        return (Requests(self.calls[0], objects=max(1, self.event.tasks)),)
 
     # --- How a task runs
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.generated import GeneratedForm
-from jobs.console.wizard.found import Found, problem
+from jobs.console.wizard.found import SIZES, Found, problem
 from jobs.console.wizard.looks import sql_filter
 from jobs.console.wizard.looks.reading import page_reading
 from jobs.manifests.frozen_list import Rows, taken_apart
@@ -182,7 +182,7 @@ def _say(found: Found, spec: GeneratorSpec, seen: _Seen, *, sees_all: bool) -> N
         found.count_note += f" {SEES_ALL}"
         found.bound = "most" if found.bound == "most" else "so far"
     if seen.total:
-        found.facts.append(["Size of the objects", _size(found)])
+        found.facts.append([SIZES, _size(found)])
     if seen.skipped:
         said = f"{seen.skipped:,}, listed only for an operation that deletes"
         found.facts.append(["Delete markers", said])

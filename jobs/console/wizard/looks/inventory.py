@@ -10,7 +10,7 @@ from typing import cast
 from jobs.choices import ManifestFormat
 from jobs.console.forms.sources.base import SourceForm
 from jobs.console.forms.sources.inventory import InventoryForm
-from jobs.console.wizard.found import Found, problem
+from jobs.console.wizard.found import SIZES, Found, problem
 from jobs.errors import ManifestError
 from jobs.lifecycle import preflight
 from jobs.lifecycle.connections import storage_for_page
@@ -178,10 +178,10 @@ def _count(found: Found, inventory: Inventory, sample: _Sample) -> None:
     if sample.listed_bytes is None:
         return
     if found.rows_exact is not None:
-        found.facts.append(["Size of the objects", f"{sample.listed_bytes:,} bytes"])
+        found.facts.append([SIZES, f"{sample.listed_bytes:,} bytes"])
     elif sample.rows and found.rows_estimated:
         whole = round(sample.listed_bytes / len(sample.rows) * found.rows_estimated)
-        found.facts.append(["Size of the objects", f"About {whole:,} bytes"])
+        found.facts.append([SIZES, f"About {whole:,} bytes"])
 
 
 def _sample(manifest: ManifestSpec, inventory: Inventory, reading: Reading) -> _Sample:

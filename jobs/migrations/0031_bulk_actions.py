@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0029_report_size'),
+        ('jobs', '0030_listed_bytes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
