@@ -121,9 +121,10 @@ def _shown(region: int) -> Iterator[JobSpec]:
     )
     yield replace(
         usual,
-        description="Tag all photos with their owner, slowly",
-        parameters=_tags(owner="picture-desk"),
-        report=_report("owners"),
+        description="Tag the photos that were sold, slowly",
+        parameters=_tags(sold="yes", owner="picture-desk"),
+        manifest=_csv(demo_objects.SOLD, demo_objects.sold_manifest()),
+        report=_report("sold"),
         limits=LimitsSpec(requests_per_s=SLOWLY_PER_S),
     )
 

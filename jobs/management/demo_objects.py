@@ -16,6 +16,7 @@ PHOTOS, MANIFESTS, REPORTS, ARCHIVE, SCANS = BUCKETS
 PHOTO_COUNT = 5_000
 PLAIN, VERSIONED, MISTAKEN = "photos.csv", "photos-with-versions.csv", "photos-with-mistakes.csv"
 SCANNED, MIXED, BROKEN = "scans.csv", "scans-of-two-buckets.csv", "wedding-albums.csv"
+SOLD = "photos-sold.csv"
 INVENTORY = "inventory/photos/weekly/2026-11-22T01-00Z/manifest.json"
 _INVENTORY_DATA = "inventory/photos/weekly/data/6f1c2b7e-photos.csv.gz"
 SCAN_COUNT = 420
@@ -130,6 +131,15 @@ def _inventory_data() -> bytes:
         for key in photo_keys()
     )
     return gzip.compress(text.getvalue().encode(), compresslevel=1, mtime=0)
+
+
+def sold_manifest() -> bytes:
+    """All photos; every 60th name has a spelling under which nothing is there."""
+    named = (
+        key if n % 60 or not key.endswith(".jpg") else f"{key.removesuffix('.jpg')}-sold.jpg"
+        for n, key in enumerate(photo_keys(), start=30)
+    )
+    return _csv([PHOTOS, quote(key, safe="/")] for key in named)
 
 
 def plain_manifest() -> bytes:

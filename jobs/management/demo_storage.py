@@ -55,6 +55,7 @@ def fill(backend: S3Backend) -> None:
         (demo_objects.MISTAKEN, demo_objects.mistaken_manifest(versions)),
         (demo_objects.SCANNED, demo_objects.scan_manifest()),
         (demo_objects.MIXED, demo_objects.mixed_manifest()),
+        (demo_objects.SOLD, demo_objects.sold_manifest()),
         (demo_objects.BROKEN, demo_objects.broken_manifest()),
         *demo_objects.inventory(),
     ):
