@@ -76,7 +76,7 @@ def test_job_is_made_confirmed_and_finished_by_keyboard_alone(page, storage, red
     if page.get_by_role("button", name="Start new").count():
         press(page, page.get_by_role("button", name="Start new"))
     at(page, "Choose Region and manifest")
-    type_into(page, "Bucket", storage)
+    type_into(page, "Source", f"s3://{storage}")
     press(page, page.locator("#next"))
     at(page, "Choose operation")
     tagging = page.locator("#operation-S3PutObjectTagging")
