@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: demo up test check format bench soak lock clean
+.PHONY: demo up test check format bench soak tour lock clean
 
 demo: .venv/demo  ## A console over a demo storage, on http://127.0.0.1:8000
 	@exec $(PYTHON) manage.py up --demo
@@ -33,6 +33,9 @@ bench: .venv/bench  ## Every goal of the engine beside what is measured; half an
 
 soak: .venv/dev  ## Kills, outages and full disks for as long as SOAK_MINUTES says; docs/operating.md has more
 	$(PYTHON) -m tests.soak
+
+tour: .venv/dev  ## The pictures of docs/tour.md and README.md, made anew from the demo; needs Chromium
+	$(PYTHON) -m tests.tour
 
 lock: .venv/runtime  ## After a change of the dependencies in pyproject.toml
 	.venv/bin/uv $(LOCK) -o requirements.txt

@@ -5,7 +5,6 @@ tests part by their own buckets, and Redis and the database are emptied after ea
 """
 
 import os
-import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from jobs.management import children
 from jobs.management.children import Child
 from tests import servers
 from tests.audit_log import let_rows_go
+from tests.chromium import find_chromium
 from tests.fault_counts import pytest_terminal_summary  # noqa: F401
 from tests.requirements import REQUIRE_ALL, unavailable
 
@@ -221,14 +221,9 @@ def bucket(make_bucket: Callable[..., str]) -> str:
 # --- Browser
 
 
-def _find_chromium() -> str | None:
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    return next((found for name in names if name and (found := shutil.which(name))), None)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = _find_chromium()
+    path = find_chromium()
     if not path:
         unavailable("Browser: no Chromium on PATH, and CHROMIUM is not set")
     with sync_playwright() as playwright:

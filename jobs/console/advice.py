@@ -85,6 +85,8 @@ _ADVICE = {
         "Look at the object of a sample: delete it if it still exists and is not a newer one.",
     ),
 }
+# What S3 calls the same of a copy's source.
+_ADVICE["ObjectNotInActiveTierError"] = _ADVICE["InvalidObjectState"]
 _BY_STATUS = {
     0: ("No answer came from the storage.", "Check the connection, then run them again."),
     403: _ADVICE["AccessDenied"],

@@ -1,48 +1,49 @@
-"""What the demo has in the database: a sign-in, a Region, a role, and a job that waits."""
+"""What the demo has in the database before its pages are there: a sign-in, a Region, a role, and a job
+that waits for its confirmation. The other jobs come once the pages are there (demo_jobs.py).
+"""
 
-import uuid
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import QuerySet
 
 from jobs.access.actions import Action
 from jobs.access.asking import ANY, Context
 from jobs.access.backend import DEMO_EMAIL
-from jobs.access.decisions import may
+from jobs.access.decisions import Decision, may
 from jobs.access.principals import system
-from jobs.choices import CANCELLABLE, JobStatus, ManifestField, ReportScope
+from jobs.choices import CANCELLABLE
 from jobs.lifecycle import commands
-from jobs.lifecycle.creation import create_job
-from jobs.management import demo_objects
+from jobs.management import demo_jobs, demo_objects
 from jobs.models import Job, Region, Role, RoleCredentials
 from jobs.operations import registry
-from jobs.spec.job import JobSpec
-from jobs.spec.manifest import ManifestSpec
-from jobs.spec.report import ReportSpec
-
-ROLE_ARN = "arn:aws:iam::123456789012:role/batch-demo"
-_WAITING = "demo-waiting-"
-_NOT_STARTED = (JobStatus.NEW, JobStatus.PREPARING, JobStatus.SUSPENDED)
 
 
 def seed(*, storage_port: int, now: datetime) -> None:
     """Make or mend all of it. The storage behind the Region was emptied and filled just now."""
     user = _sign_in()
     region = _region(storage_port, now)
-    role, _ = Role.objects.get_or_create(arn=ROLE_ARN)
+    role, _ = Role.objects.get_or_create(arn=demo_jobs.ROLE_ARN)
     # The demo storage takes any key pair.
     RoleCredentials.objects.update_or_create(
         role=role,
         region=region,
         defaults={"ambient": False, "access_key_id": "demo", "secret_access_key": "demo"},
     )
-    _waiting_jobs().delete()
+    demo_jobs.forget_earlier()
     end_jobs_of_earlier_starts(region, now)
-    by = may(system(user), Action.CREATE_JOB, ANY, Context(now))
-    create_job(_waiting_job(region), by=by, now=now)
+    demo_jobs.create_waiting(by=_creating(user, now), now=now)
+
+
+def create_jobs(*, now: datetime) -> None:
+    """Those that show what the product does, for the workers to run; the demo's data are there."""
+    user = User.objects.get(username=DEMO_EMAIL)
+    demo_jobs.create_shown(by=_creating(user, now), now=now)
+
+
+def _creating(user: User, now: datetime) -> Decision:
+    return may(system(user), Action.CREATE_JOB, ANY, Context(now))
 
 
 def is_in_real_use() -> bool:
@@ -64,11 +65,6 @@ def end_jobs_of_earlier_starts(region: Region, now: datetime) -> None:
             now=now,
             only_from=CANCELLABLE,
         )
-
-
-def _waiting_jobs() -> QuerySet[Job]:
-    """Those that this module made and nobody has run: each start makes a new one."""
-    return Job.objects.filter(client_request_token__startswith=_WAITING, status__in=_NOT_STARTED)
 
 
 def _sign_in() -> User:
@@ -99,33 +95,3 @@ def _region(storage_port: int, now: datetime) -> Region:
         slug="demo", defaults=place, create_defaults=place | defaults
     )
     return region
-
-
-def _waiting_job(region: Region) -> JobSpec:
-    return JobSpec(
-        region=region.pk,
-        operation="S3PutObjectTagging",
-        parameters={
-            "TagSet": [
-                {"Key": "project", "Value": "spring-catalogue"},
-                {"Key": "reviewed", "Value": "yes"},
-            ]
-        },
-        manifest=ManifestSpec(
-            bucket=demo_objects.MANIFESTS,
-            key=demo_objects.PLAIN,
-            etag=demo_objects.plain_manifest_etag(),
-            fields=(ManifestField.BUCKET, ManifestField.KEY),
-        ),
-        report=ReportSpec(
-            enabled=True,
-            bucket=demo_objects.REPORTS,
-            prefix="spring-catalogue",
-            scope=ReportScope.ALL_TASKS,
-        ),
-        priority=10,
-        role_arn=ROLE_ARN,
-        client_request_token=f"{_WAITING}{uuid.uuid4()}",
-        description="Tag all photos for the spring catalogue",
-        tags={"team": "media"},
-    )

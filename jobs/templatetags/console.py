@@ -98,10 +98,10 @@ def _time_tag(value: datetime, text: str, title: str = "") -> SafeString:
 
 
 @register.simple_tag
-def time(value: datetime | None) -> str:
+def time(value: datetime | None, short: bool = False) -> str:
     if value is None:
         return formatting.EMPTY
-    return _time_tag(value, formatting.moment(value))
+    return _time_tag(value, (formatting.stamp if short else formatting.moment)(value))
 
 
 @register.simple_tag

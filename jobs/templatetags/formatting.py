@@ -96,6 +96,11 @@ def moment(value: datetime) -> str:
     return format_date(timezone.localtime(value), "j F Y, H:i:s T")
 
 
+def stamp(value: datetime) -> str:
+    """The same in a narrow column: "21 Nov 2026, 10:03:11 UTC"."""
+    return format_date(timezone.localtime(value), "j M Y, H:i:s T")
+
+
 def utc(value: datetime) -> str:
     """The same moment in UTC."""
     return format_date(value.astimezone(UTC), "j F Y, H:i:s T")

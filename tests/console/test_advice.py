@@ -3,6 +3,10 @@ import pytest
 from jobs.console import advice
 
 
+def test_archived_source_of_a_copy_is_no_question_of_permissions():
+    assert advice.on("ObjectNotInActiveTierError", 403) == advice.on("InvalidObjectState", 403)
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [

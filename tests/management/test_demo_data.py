@@ -1,16 +1,19 @@
 """What the demo puts into the database."""
 
 import csv
+import gzip
+import hashlib
 import io
+import json
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import pytest
 from django.contrib.auth.models import User
 
 from jobs.choices import JobStatus
 from jobs.lifecycle import commands
-from jobs.management import demo_data, demo_objects
+from jobs.management import demo_data, demo_jobs, demo_objects
 from jobs.models import Job, Region, RoleCredentials
 from tests.allowed import allowed
 
@@ -53,6 +56,34 @@ def test_finished_job_of_an_earlier_demo_is_left_as_it_is() -> None:
     job.refresh_from_db()
     assert job.status == JobStatus.CANCELLED
     assert job.failure_code == ""
+
+
+@pytest.mark.django_db
+def test_jobs_that_each_demo_shows_are_made_anew_and_those_of_people_stay() -> None:
+    for moment in (NOW, LATER):
+        demo_data.seed(storage_port=8001, now=moment)
+        demo_data.create_jobs(now=moment)
+    shown = Job.objects.filter(client_request_token__startswith=demo_jobs.SHOWN)
+    assert shown.count() == 7
+    assert {job.created_at.date() for job in shown} == {LATER.date()}
+    assert not shown.filter(confirmation_required=True).exists()
+    dry_run = shown.get(dry_run=True)
+    Job.objects.exclude(pk__in=shown).update(guarded_by=dry_run, status=JobStatus.COMPLETE)
+    demo_data.seed(storage_port=8001, now=LATER)
+    assert shown.get() == dry_run
+
+
+def test_inventory_of_the_demo_names_its_data_and_all_photos() -> None:
+    objects = dict(demo_objects.inventory())
+    (file,) = json.loads(objects[demo_objects.INVENTORY])["files"]
+    data = objects[file["key"]]
+    assert file == {
+        "key": file["key"],
+        "size": len(data),
+        "MD5checksum": hashlib.md5(data).hexdigest(),
+    }
+    rows = list(csv.reader(io.StringIO(gzip.decompress(data).decode())))
+    assert [unquote_plus(row[1]) for row in rows] == demo_objects.photo_keys()
 
 
 def test_demo_keys_are_five_thousand_and_survive_the_manifest() -> None:

@@ -108,7 +108,14 @@ class Command(BaseCommand):
             self._warn()
             connections.close_all()
             parts = programs.parts(programs.PARTS, to_logs=True)
-            _run(supervisor, parts, lambda: self._greet(storage))
+            _run(supervisor, parts, lambda: self._welcome(storage))
+
+    def _welcome(self, storage: Child | None) -> None:
+        """The pages are there. A demo's jobs come now, so that nobody waits for them."""
+        self._greet(storage)
+        if storage:
+            demo_data.create_jobs(now=timezone.now())
+            connections.close_all()
 
     def _greet(self, storage: Child | None) -> None:
         self._say(f"batchconsole runs at {programs.address()}")
@@ -126,7 +133,7 @@ class Command(BaseCommand):
                     f"  Warning  BIND={settings.BATCHCONSOLE_BIND}: whoever reaches this machine can sign"
                     " in as administrator, and make this machine call any address as a Region"
                 )
-            self._say("  Jobs     one is prepared and waits for your confirmation")
+            self._say("  Jobs     one waits for your confirmation, seven others run by themselves")
         self._say(f"  Data     {settings.DATA_DIR} (logs in {settings.DATA_DIR.name}/logs)")
         self._say("Ctrl-C stops everything.")
 
