@@ -102,7 +102,9 @@ class LookWay:
         if known is not None:
             return known
         data = self._glance(body)
-        outcome = data and self._operation.foretold(self._target, self._context, data)
+        if data is None:
+            return None
+        outcome = self._operation.foretold(self._target, self._context, data)
         if outcome is not None:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()

@@ -159,7 +159,7 @@ class Units:
         look = None
         if call is None and not with_version:
             look = look_for_any(self._work, context, bucket)
-            call = look and look.call
+            call = look.call if look is not None else None
         if call is None:
             return None
         lane = flight.lane(call.to)

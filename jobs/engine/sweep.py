@@ -49,12 +49,10 @@ def _mind_the_clock() -> None:
     going = Job.objects.going()
     chunks = Chunk.objects.filter(state=ChunkState.RUNNING)
     parts = ListPart.objects.all()
-    held_far = [
-        Exists(held.filter(job=OuterRef("pk"), lease_expires_s__gt=far_s))
-        for held in (chunks, parts)
-    ]
+    held_far = {"job": OuterRef("pk"), "lease_expires_s__gt": far_s}
     is_far = Q(control_lease_expires_s__gt=far_s) | Q(waiting_until_s__gt=far_s)
-    if going.filter(is_far | held_far[0] | held_far[1]).exists():  # one look, as nearly never
+    is_far |= Q(Exists(chunks.filter(**held_far))) | Q(Exists(parts.filter(**held_far)))
+    if going.filter(is_far).exists():  # one look, as nearly never
         _bring_nearer(chunks.filter(job__in=going), now, lease_expires_s=far_s)
         _bring_nearer(parts.filter(job__in=going), now, lease_expires_s=far_s)
         _bring_nearer(going, now, control_lease_expires_s=far_s)

@@ -13,9 +13,13 @@ class KeysFirst(Paginator[Any]):
     """
 
     def __init__(
-        self, listed: QuerySet[Any], per_page: int, *, whole: QuerySet[Any] | None = None
+        self,
+        listed: QuerySet[Any],
+        per_page: int,
+        *options: Any,
+        whole: QuerySet[Any] | None = None,
     ) -> None:
-        super().__init__(listed, per_page)
+        super().__init__(listed, per_page, *options)
         self._whole = whole
 
     def page(self, number: int | str) -> Page[Any]:

@@ -88,9 +88,9 @@ def sender():
     thread.join()
 
 
-def streaming(into):
+def streaming(into, *, is_quick=False):
     def steps(target, context):
-        answer = yield Stream(part(context, target.key, "GetObject"), into)
+        answer = yield Stream(part(context, target.key, "GetObject"), into, is_quick=is_quick)
         return answer.code
 
     return Stepping(steps)
@@ -126,29 +126,32 @@ def test_long_body_waits_in_the_storage_for_a_taker_that_is_slow(run, sender):
     assert grown_bytes(before) < 2 * IN_SOCKETS_BYTES
 
 
-def test_pieces_come_in_order_and_whole(run, double):
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_pieces_come_in_order_and_whole(run, double, is_quick):
     body = b"".join(b"%07d\n" % n for n in range(50_000))
     double.answer = lambda received: reply(200, body)
     pieces = []
-    run(targets("a"), operation=streaming(pieces.append))
+    run(targets("a"), operation=streaming(pieces.append, is_quick=is_quick))
     assert b"".join(pieces) == body
 
 
-def test_taker_that_breaks_fails_its_task_and_ends_the_connection(run, sender):
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_taker_that_breaks_fails_its_task_and_ends_the_connection(run, sender, is_quick):
     def into(data):
         raise ValueError("not what was expected")
 
-    batch = from_sender(run, sender, streaming(into), "a")
+    batch = from_sender(run, sender, streaming(into, is_quick=is_quick), "a")
     assert batch.outcomes[0].code == "InternalError"
     assert "not what was expected" in batch.outcomes[0].message
     assert sender.gone.wait(20)
     assert sender.sent_bytes < IN_SOCKETS_BYTES
 
 
-def test_body_that_is_lost_in_the_middle_is_not_asked_for_again_by_itself(run, sender):
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_body_that_is_lost_in_the_middle_is_not_asked_for_again_by_itself(run, sender, is_quick):
     sender.breaks_after = 40
     sizes = []
-    operation = streaming(lambda data: sizes.append(len(data)))
+    operation = streaming(lambda data: sizes.append(len(data)), is_quick=is_quick)
     from_sender(run, sender, operation, "a", patience_s=5)
     assert operation.returned == {"a": "ConnectionClosedError"}
     assert sum(sizes) == 40 * len(PIECE)
@@ -168,14 +171,14 @@ def test_body_that_never_began_is_asked_for_again(run, double):
 GATHERED = 256 * 1024
 
 
-def gathering(into, began=None, most=1):
+def gathering(into, began=None, most=1, *, is_quick=False):
     """Objects one after the other, with what came of each."""
 
     def steps(target, context):
         codes = []
         for _ in range(most):
             call = part(context, target.key, "GetObject")
-            codes.append((yield Stream(call, into, began, GATHERED)).code)
+            codes.append((yield Stream(call, into, began, GATHERED, is_quick)).code)
         return codes
 
     return Stepping(steps)
@@ -195,6 +198,13 @@ def test_short_body_is_taken_on_the_loop_and_a_long_one_apart(run, double):
     assert all(name.startswith("apart") for name in names["long"])
 
 
+def test_long_body_of_a_quick_taker_never_leaves_the_loop(run, sender):
+    names = set()
+    into = lambda data: names.add(threading.current_thread().name)  # noqa: E731
+    assert from_sender(run, sender, gathering(into, is_quick=True), "a").outcomes[0].succeeded
+    assert names == {"dataplane"}
+
+
 def test_head_is_told_once_and_before_the_first_piece(run, sender):
     told = []
     operation = gathering(lambda data: told.append("piece"), told.append)
@@ -203,10 +213,11 @@ def test_head_is_told_once_and_before_the_first_piece(run, sender):
     assert set(told[1:]) == {"piece"}
 
 
-def test_long_body_is_whole_and_in_order_whatever_buffers_it_came_in(run, sender):
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_long_body_is_whole_and_in_order_whatever_buffers_it_came_in(run, sender, is_quick):
     sender.pieces = 83
     hashed = hashlib.sha256()
-    from_sender(run, sender, gathering(hashed.update), "a")
+    from_sender(run, sender, gathering(hashed.update, is_quick=is_quick), "a")
     assert hashed.hexdigest() == hashlib.sha256(PIECE * 83).hexdigest()
 
 
