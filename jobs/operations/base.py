@@ -116,9 +116,7 @@ class Operation(ABC):
     settles: ClassVar[frozenset[str]] = frozenset()
     """Actions whose odd answers `run` settles by a look; others are asked for again."""
     guards_itself: ClassVar[bool] = False
-    """Its own calls are conditional: it heeds `Target.guard` in `run` and `run_many`, so that no look
-    before is needed (`operations.guarded`).
-    """
+    """Its own calls heed `Target.guard`, so that no look before is needed (`operations.guarded`)."""
 
     @classmethod
     @abstractmethod
@@ -208,9 +206,7 @@ class Operation(ABC):
         yield
 
     def only_look(self, target: Target, context: Context) -> Call | None:
-        """The one read that `foresee` is, where what it says of a success follows from the data of the
-        answer alone: such looks cost a third. None where it asks for more, or says more.
-        """
+        """The one read that `foresee` is, where the data of its success alone decides what is said."""
         return None
 
     # --- How a task runs: see "The contract of a task" in jobs/README.md

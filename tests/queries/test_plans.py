@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs import queueing
+from jobs.choices import JobStatus
 from jobs.console.views.listing import pack_ids
 from jobs.engine import choosing, control_turns
 from jobs.engine.sweep import sweep
@@ -125,20 +126,14 @@ def test_page_reads_no_more_jobs_than_it_shows(many, page):
     assert walked(asked) == {}
 
 
-def counts_of(client, query):
-    """How often a page of the list has jobs counted, and what it shows."""
-    with CaptureQueriesContext(connection) as asked:
-        found = client.get(reverse("job-list") + query).context["found"]
-    counting = [one["sql"] for one in asked if "COUNT(*)" in one["sql"]]
-    return sum('FROM "jobs_job"' in sql for sql in counting), found
-
-
 @pytest.mark.parametrize("query", ["?status=Complete", "?tag=team%3Dblue", "?status=Failed&page=2"])
 def test_jobs_of_a_status_or_a_tag_are_counted_without_looking_at_each(many, query):
     """Those of each status are counted anyway, and a tag's rows are as many as its jobs."""
-    usual, _ = counts_of(many, "")
-    counts, found = counts_of(many, query)
-    assert counts == usual
+    with CaptureQueriesContext(connection) as asked:
+        found = many.get(reverse("job-list") + query).context["found"]
+    counts = [one["sql"] for one in asked if re.match(r'SELECT COUNT.*"jobs_job"', one["sql"])]
+    others = [sql for sql in counts if JobStatus.PREPARING in sql]  # those of the navigation
+    assert counts == others
     wanted = {"status": "Complete"} if "Complete" in query else {"status": "Failed"}
     wanted = {"tags__key": "team", "tags__value": "blue"} if "tag" in query else wanted
     assert found.matches == Job.objects.filter(**wanted).count() > 0
