@@ -103,7 +103,12 @@ def test_job_is_found_by_what_it_is_about(as_viewer, text, group):
 
 
 def test_listed_prefix_finds_its_job_and_says_where_it_was_found(as_viewer):
-    source = {"S3JobManifestGenerator": {"SourceBucket": "arn:aws:s3:::photos", "EnableManifestOutput": False}}
+    source = {
+        "S3JobManifestGenerator": {
+            "SourceBucket": "arn:aws:s3:::photos",
+            "EnableManifestOutput": False,
+        }
+    }
     ours = {"Sources": [{"Bucket": "arn:aws:s3:::photos", "Prefixes": ["cats/Small/"]}]}
     make("Cats", listed_by={"ManifestGenerator": source, "BatchConsole": ours})
     answer = see(as_viewer, "cats/small")
@@ -175,7 +180,12 @@ def test_buckets_of_a_list_are_found_once_it_was_read(as_viewer):
 
 
 def test_older_jobs_are_found_after_an_upgrade_as_new_ones_are():
-    source = {"S3JobManifestGenerator": {"SourceBucket": "arn:aws:s3:::photos", "EnableManifestOutput": False}}
+    source = {
+        "S3JobManifestGenerator": {
+            "SourceBucket": "arn:aws:s3:::photos",
+            "EnableManifestOutput": False,
+        }
+    }
     copy = {"TargetResource": "arn:aws:s3:::archive"}
     jobs = [
         make("Copy", operation="S3PutObjectCopy", parameters=copy, listed_by=listed_by()),
