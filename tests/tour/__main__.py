@@ -23,7 +23,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "batchconsole.settings")
 FOLDER = Path(__file__).parents[2] / "docs" / "tour"
 SIZE = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 860}
-PATIENCE_MS = 120_000
+PATIENCE_MS = 300_000
 QUALITY = 0.7
 
 # Chromium takes PNG and JPEG only, and writes WebP from a canvas: a third of the bytes.
