@@ -144,7 +144,7 @@ STOPS = (
     Stop("failures", at_job("Copy the scans of 2018", failures)),
     Stop("report", at_job("Copy the scans of 2018", report)),
     Stop("audit", audit),
-    Stop("running", at_job("Tag the photos that were sold", running)),
-    Stop("running-dark", at_job("Tag the photos that were sold", running), dark=True),
-    Stop("running-phone", at_job("Tag the photos that were sold", running), phone=True),
+    Stop("running", at_job("photos that were sold", running)),
+    Stop("running-dark", at_job("photos that were sold", running), dark=True),
+    Stop("running-phone", at_job("photos that were sold", running), phone=True),
 )
