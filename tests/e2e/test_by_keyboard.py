@@ -64,7 +64,7 @@ def work(job, call):
     call(job.pk, work=FolderStore(conf.work_dir()), clock=timezone.now, stop=threading.Event())
 
 
-def test_job_is_made_confirmed_and_finished_by_keyboard_alone(page, storage, redis):
+def test_job_is_made_confirmed_and_finished_by_keyboard_alone(page, storage, s3, redis):
     user = make_user("operator")
     page.goto("/sign-in/")
     type_into(page, "Email", user.email)
@@ -110,4 +110,6 @@ def test_job_is_made_confirmed_and_finished_by_keyboard_alone(page, storage, red
     page.reload()
     expect(page.locator("#job-head")).to_contain_text("Completed")
     press(page, page.get_by_role("link", name="Report", exact=True))
-    expect(page.get_by_role("main")).to_contain_text("cats/a.jpg")
+    expect(page.get_by_role("main")).to_contain_text("Completion report")
+    tags = s3.get_object_tagging(Bucket=storage, Key="cats/a.jpg")["TagSet"]
+    assert tags == [{"Key": "team", "Value": "red"}]

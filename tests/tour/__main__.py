@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.chromium import find_chromium
 from tests.management.installations import start
@@ -23,7 +23,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "batchconsole.settings")
 FOLDER = Path(__file__).parents[2] / "docs" / "tour"
 SIZE = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 860}
-PATIENCE_MS = 120_000
+PATIENCE_MS = 300_000
 QUALITY = 0.7
 
 # Chromium takes PNG and JPEG only, and writes WebP from a canvas: a third of the bytes.
@@ -42,6 +42,7 @@ TO_WEBP = """async ([png, quality]) => {
 def main() -> None:
     wanted = sys.argv[1:]
     FOLDER.mkdir(exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MS)
     with demo() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
