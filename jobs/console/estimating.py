@@ -23,7 +23,7 @@ def of_draft(reading: Reading, visible: JobQuerySet, now: datetime) -> Estimate 
         list(found.buckets),
         measured_rate(visible, region, form.operation.name, now),
         about="" if exact is not None else found.about,
-        sizes=dict(map(tuple, found.facts)).get(SIZES, ""),
+        sizes=next((text for name, text in found.facts if name == SIZES), ""),
         requests_per_s=limits.requests_per_s if limits else None,
         in_flight=limits.in_flight if limits else None,
     )

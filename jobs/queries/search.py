@@ -88,7 +88,7 @@ def search(visible: JobQuerySet, text: str, *, only: str = "") -> list[Group]:
 def _hits(name: str, asked: str, rows: list[_Found], jobs: dict[str, Job]) -> list[Hit]:
     """A job that went meanwhile is left out."""
     return [
-        Hit(job, one.note or _NOTES.get(name, lambda *_: "")(job, asked))
+        Hit(job, one.note or _note(name, job, asked))
         for one in rows
         if (job := jobs.get(one.job_id))
     ]
@@ -213,3 +213,7 @@ _LOOKS = {
     "manifest": _by_place,
 }
 _NOTES = {"bucket": _bucket_note, "manifest": _place_note}
+
+
+def _note(name: str, job: Job, asked: str) -> str:
+    return _NOTES[name](job, asked) if name in _NOTES else ""

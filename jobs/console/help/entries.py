@@ -1,8 +1,9 @@
 """Every entry of the page Help: the words that are written down, and what the registries know."""
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from jobs.access.policy.ready_made import DESCRIPTIONS
 from jobs.choices import JobStatus, OperationGroup
@@ -147,7 +148,7 @@ def _error_codes() -> list[Entry]:
     ]
 
 
-def _entries(kind: str, texts: dict[str, str]) -> list[Entry]:
+def _entries(kind: str, texts: Mapping[Any, str]) -> list[Entry]:
     """Of choices, by their values."""
     return [
         Entry(_slug(f"{kind}-{choice}"), str(getattr(choice, "label", choice)), text)

@@ -53,8 +53,10 @@ def put(s3, bucket):
 
 @pytest.fixture
 def photos(s3):
-    """The bucket that the manifest names."""
+    """The bucket that the manifest names, without what other tests left in it."""
     s3.create_bucket(Bucket="photos")
+    for found in s3.list_objects_v2(Bucket="photos").get("Contents", []):
+        s3.delete_object(Bucket="photos", Key=found["Key"])
     return "photos"
 
 
