@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from jobs.dataplane.work import Batch
 from jobs.engine.claims import Claim
-from jobs.engine.frozen_rows import put_frozen
+from jobs.engine.preparing.frozen_rows import put_frozen
 from jobs.engine.recording import Finished, TaskResult
 from jobs.errors import WorkStoreFullError
 from jobs.manifests import frozen_list

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from jobs import conf, queueing
-from jobs.engine import control_turns, finisher, planner
+from jobs.engine import control_turns, finisher
 from jobs.engine.control_lease import Terms
 from jobs.engine.control_turns import PREPARED, TURN_S, Turn
+from jobs.engine.preparing import planner
 from jobs.errors import NoSuchJobError
 from jobs.workstore.store import WorkStore
 

@@ -15,8 +15,8 @@ from jobs.dataplane.plane import DataPlane
 from jobs.dataplane.pool import Timeouts
 from jobs.dataplane.work import Batch, Limits, Work
 from jobs.engine.chunk_rows import targets_of, unpacked
+from jobs.engine.preparing.sampling import cut, runs
 from jobs.engine.running_job import Places
-from jobs.engine.sampling import cut, runs
 from jobs.engine.transport import services
 from jobs.errors import BatchConsoleError
 from jobs.lifecycle.page_turns import page_patience, page_turn

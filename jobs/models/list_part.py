@@ -10,7 +10,7 @@ _MOST_ROWS = 1 << 40
 
 class ListPart(Prepared):
     """Parts follow the rows that the job itself reads, by their `number`, which begins with 1. Rows of
-    a part have places of their own until the part is joined to the list (engine/list_parts.py).
+    a part have places of their own until the part is joined to the list (engine/preparing/list_parts.py).
 
     A part is held under a lease as a chunk is, on the database's clock.
     """

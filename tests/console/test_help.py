@@ -10,7 +10,8 @@ from jobs.choices import Foreseen, JobStatus, PauseCause, Risk
 from jobs.console import advice
 from jobs.console.help import meanings
 from jobs.console.help.entries import entries_for, sections, slugs
-from jobs.engine import finisher, frozen_lists, manifest_checks, threshold
+from jobs.engine import finisher, threshold
+from jobs.engine.preparing import frozen_lists, manifest_checks
 from jobs.lifecycle import expiry
 from jobs.operations import registry
 from jobs.operations.base import NOT_KEPT

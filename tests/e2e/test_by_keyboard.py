@@ -7,7 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from jobs import conf
-from jobs.engine import finisher, planner, runner
+from jobs.engine import finisher, runner
+from jobs.engine.preparing import planner
 from jobs.models import Job
 from jobs.workstore.store import FolderStore
 from tests.make import PASSWORD, make_region, make_role, make_user

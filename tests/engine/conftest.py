@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from jobs import background, conf
-from jobs.engine import finisher, planner, runner
+from jobs.engine import finisher, runner
+from jobs.engine.preparing import planner
 from jobs.lifecycle import commands
 from jobs.models import Job
 from jobs.workstore.store import FolderStore

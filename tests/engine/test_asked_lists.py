@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from jobs.choices import JobStatus, ManifestField
-from jobs.engine import row_keeping
+from jobs.engine.preparing import row_keeping
 from jobs.errors import ValidationFailedError
 from jobs.manifests.left_out import FILTERED_OUT
 from jobs.models import Bucket, Job

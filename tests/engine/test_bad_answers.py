@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.choices import JobStatus
-from jobs.engine import planner
+from jobs.engine.preparing import planner
 from jobs.models import Job
 from jobs.workstore.store import FolderStore
 from tests.bad_storage import answering

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from jobs.choices import JobStatus
-from jobs.engine import planner
+from jobs.engine.preparing import planner
 from jobs.errors import StorageUnavailableError
 from jobs.models import JobEvent
 from jobs.operations.preconditions import OBJECT_LOCK

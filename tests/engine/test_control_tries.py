@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from jobs.choices import JobStatus
-from jobs.engine import control_lease, finisher, planner
+from jobs.engine import control_lease, finisher
 from jobs.engine.database import now_s
+from jobs.engine.preparing import planner
 from jobs.engine.sweep import sweep
 from jobs.errors import StorageUnavailableError
 from jobs.lifecycle import commands

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from jobs import queueing
 from jobs.choices import ChunkState, JobStatus
-from jobs.engine import control, control_lease, control_turns, planner
+from jobs.engine import control, control_lease, control_turns
 from jobs.engine.database import now_s
+from jobs.engine.preparing import planner
 from jobs.models import Chunk, Job, Region
 from tests.make import make_job, make_region
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from jobs.choices import JobStatus
-from jobs.engine import row_keeping, saved_list
+from jobs.engine.preparing import row_keeping, saved_list
 from jobs.lifecycle.generated_lists import saved_list as saved_list_of
 from jobs.manifests.generated import source
 from jobs.manifests.source import ListAnewError

@@ -28,19 +28,9 @@ from hypothesis.stateful import (
 
 from jobs import conf, queueing
 from jobs.choices import FINISHING, TERMINAL, ChunkState, JobStatus, PauseCause
-from jobs.engine import (
-    choosing,
-    claims,
-    control,
-    finisher,
-    job_status,
-    list_sources,
-    manifest_checks,
-    planner,
-    recording,
-    sweep,
-)
+from jobs.engine import choosing, claims, control, finisher, job_status, recording, sweep
 from jobs.engine.chunk_rows import encode
+from jobs.engine.preparing import list_sources, manifest_checks, planner
 from jobs.engine.recording import Finished, TaskResult
 from jobs.engine.settlements import Hold
 from jobs.errors import JobStatusError, LeaseLostError

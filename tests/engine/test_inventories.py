@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.choices import JobStatus, ManifestFormat
-from jobs.engine import planner
+from jobs.engine.preparing import planner
 from jobs.models import Bucket, Chunk, Job, RoleCredentials
 from jobs.reports.retry_list import fields_of
 from jobs.spec.manifest import ManifestSpec

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jobs.choices import JobStatus, ManifestField
-from jobs.engine import plus_checks, row_keeping
+from jobs.engine.preparing import plus_checks, row_keeping
 from jobs.errors import StorageError, StorageUnavailableError, ValidationFailedError
 from jobs.manifests.source import Place
 from jobs.s3.storage import Storage

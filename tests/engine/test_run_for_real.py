@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.choices import JobStatus, ReportScope
-from jobs.engine.sampling import runs
+from jobs.engine.preparing.sampling import runs
 from jobs.errors import StoppedError, ValidationFailedError
 from jobs.lifecycle import clean_up, freezing
 from jobs.lifecycle.creation import create_job

@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 
 from jobs.choices import JobStatus
-from jobs.engine import control, control_turns, list_parts, planner, row_keeping
+from jobs.engine import control, control_turns
 from jobs.engine.database import now_s
+from jobs.engine.preparing import list_parts, planner, row_keeping
 from jobs.errors import LeaseLostError
 from jobs.manifests.generated import source
 from jobs.manifests.inventory import sharing

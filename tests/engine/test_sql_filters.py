@@ -70,7 +70,7 @@ def test_long_list_of_which_rows_are_kept_at_its_end_only_goes_on_from_turn_to_t
     steps, settings, filtered, monkeypatch
 ):
     settings.BATCHCONSOLE_TIME_BOX_S = 0
-    monkeypatch.setattr("jobs.engine.row_keeping.CHECKPOINT_S", 0.0)
+    monkeypatch.setattr("jobs.engine.preparing.row_keeping.CHECKPOINT_S", 0.0)
     monkeypatch.setattr(source, "PART_BYTES", 64)
     monkeypatch.setattr(storage, "PIECE_BYTES", 64)
     monkeypatch.setattr(storage, "_READ_BYTES", 64)

@@ -9,7 +9,8 @@ from urllib.parse import unquote
 import pytest
 
 from jobs.choices import JobStatus, ManifestField
-from jobs.engine import control_turns, list_parts
+from jobs.engine import control_turns
+from jobs.engine.preparing import list_parts
 from jobs.manifests.inventory import sharing
 from jobs.s3.clients import make_client
 from jobs.spec.manifest import ManifestSpec

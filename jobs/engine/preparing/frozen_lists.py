@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from jobs.choices import ChunkState
 from jobs.engine.chunk_rows import is_away
-from jobs.engine.frozen_rows import read_frozen
+from jobs.engine.preparing.frozen_rows import read_frozen
 from jobs.errors import ManifestError, WorkStoreLostError
 from jobs.lifecycle import freezing
 from jobs.manifests.frozen_list import Rows, frozen, taken_apart

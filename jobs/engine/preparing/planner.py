@@ -17,15 +17,16 @@ from django.db.models import F
 
 from jobs import conf
 from jobs.choices import JobStatus
-from jobs.engine import control_lease, list_parts
+from jobs.engine import control_lease
 from jobs.engine.control_lease import ALONE, GIVEN_UP, ControlLease, Terms
 from jobs.engine.control_turns import leave_to_clear
 from jobs.engine.database import DATABASE_AWAY, now_s
-from jobs.engine.list_parts import PartLease
-from jobs.engine.manifest_checks import check_buckets, nothing_listed
-from jobs.engine.row_keeping import CHECKPOINT_S, RowKeeping, Turn
-from jobs.engine.sampling import cut_to_sample
-from jobs.engine.saved_list import save_list
+from jobs.engine.preparing import list_parts
+from jobs.engine.preparing.list_parts import PartLease
+from jobs.engine.preparing.manifest_checks import check_buckets, nothing_listed
+from jobs.engine.preparing.row_keeping import CHECKPOINT_S, RowKeeping, Turn
+from jobs.engine.preparing.sampling import cut_to_sample
+from jobs.engine.preparing.saved_list import save_list
 from jobs.errors import (
     LeaseLostError,
     ManifestError,

@@ -12,7 +12,7 @@ from jobs import conf
 from jobs.dataplane import retry
 from jobs.dataplane.trust import Trust
 from jobs.dataplane.work import Batch, Limits, Work
-from jobs.engine.look_up_task import LookUp
+from jobs.engine.preparing.look_up_task import LookUp
 from jobs.engine.rates.pacing import Pacing
 from jobs.engine.running_job import Places
 from jobs.engine.transport import Transport

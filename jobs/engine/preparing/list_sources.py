@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from jobs import conf
-from jobs.engine.frozen_lists import frozen_blocks
-from jobs.engine.look_ups import LookUps
+from jobs.engine.preparing.frozen_lists import frozen_blocks
+from jobs.engine.preparing.look_ups import LookUps
 from jobs.errors import ManifestError, StorageError
 from jobs.lifecycle.connections import storage_to_look_at
 from jobs.manifests.source import Reading, RowBlock

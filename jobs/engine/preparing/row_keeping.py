@@ -13,12 +13,12 @@ from typing import Protocol
 from django.db import transaction
 
 from jobs import conf
-from jobs.engine import list_parts
-from jobs.engine.frozen_lists import unseen_rows
-from jobs.engine.list_sources import blocks_of, storages
-from jobs.engine.manifest_checks import check_columns, check_rows, check_single_bucket
-from jobs.engine.new_chunks import NewChunk, add_chunks
-from jobs.engine.plus_checks import check_plus_signs
+from jobs.engine.preparing import list_parts
+from jobs.engine.preparing.frozen_lists import unseen_rows
+from jobs.engine.preparing.list_sources import blocks_of, storages
+from jobs.engine.preparing.manifest_checks import check_columns, check_rows, check_single_bucket
+from jobs.engine.preparing.new_chunks import NewChunk, add_chunks
+from jobs.engine.preparing.plus_checks import check_plus_signs
 from jobs.lifecycle import waits
 from jobs.manifests import frozen_list
 from jobs.manifests.source import Checkpoint, RowBlock
