@@ -194,7 +194,7 @@ def test_older_jobs_are_found_after_an_upgrade_as_new_ones_are():
     ]
     kept = sorted(SearchText.objects.values_list("job_id", "description", "buckets", "places"))
     SearchText.objects.all().delete()
-    import_module("jobs.migrations.0030_search_text").fill(apps, None)
+    import_module("jobs.migrations.0032_search_text").fill(apps, None)
     fields = ("job_id", "description", "buckets", "places")
     assert sorted(SearchText.objects.values_list(*fields)) == kept
     assert len(kept) == len(jobs)
