@@ -171,7 +171,7 @@ def test_unavailable_actions_stay_and_tell_their_reason(as_viewer):
 def test_job_that_is_ready_says_what_it_waits_for(as_viewer, monkeypatch):
     monkeypatch.setattr(queueing, "workers_seen", lambda: [seen_worker("run")])
     banner_cache.forget()
-    job = make_job("Ready", priority=10, now=timezone.now() + timedelta(seconds=30))
+    job = make_job("Ready", priority=10, created_at=timezone.now())
     assert "Waiting for a worker to start it." in page(as_viewer, job)
     make_job("Active", priority=5, region=job.region)
     make_job("Active", priority=20, region=job.region)
