@@ -47,7 +47,7 @@ def test_all_goes_in_small_batches(monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr(module, "BATCH", 2)
     for number in range(5):
         make_session(str(number), NOW - YEAR)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(21):
         clean_up(NOW)
     assert not Session.objects.exists()
 
