@@ -102,6 +102,11 @@ def _shown(region: int) -> Iterator[JobSpec]:
         report=_report("delete-2020"),
         dry_run=True,
     )
+    yield from _over_more_lists(usual)
+
+
+def _over_more_lists(usual: JobSpec) -> Iterator[JobSpec]:
+    """An inventory's, one with mistakes in it, and one that takes its time."""
     yield replace(
         usual,
         description="Checksums of the photos of 2022, by the inventory",

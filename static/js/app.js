@@ -102,8 +102,7 @@ async function copyText(button) {
 }
 
 function toggleSecret(button) {
-  const input = document.getElementById(button.dataset.show);
-  const shown = input.type === "password";
+  const input = document.getElementById(button.dataset.show), shown = input.type === "password";
   input.type = shown ? "text" : "password";
   button.setAttribute("aria-pressed", shown);
 }
@@ -113,9 +112,8 @@ function tickAll({ dataset, checked }) {
 }
 
 function closeMenusExceptAround(element) {
-  for (const menu of document.querySelectorAll("details.account[open]")) {
-    if (!menu.contains(element)) menu.open = false;
-  }
+  const open = [...document.querySelectorAll("details.account[open]")];
+  for (const menu of open.filter((one) => !one.contains(element))) menu.open = false;
 }
 
 // Forms
@@ -198,7 +196,5 @@ document.addEventListener("change", keepTaste);
 document.addEventListener("input", countCharacters);
 document.addEventListener("htmx:beforeRequest", holdBackWhereNobodyLooks);
 document.addEventListener("htmx:afterRequest", sayWhetherInterrupted);
-document.addEventListener("DOMContentLoaded", keepTimeZone);
 document.addEventListener("htmx:afterSettle", showUpdates);
-document.addEventListener("DOMContentLoaded", heedAccount);
-document.addEventListener("DOMContentLoaded", showUpdates);
+addEventListener("DOMContentLoaded", () => { keepTimeZone(); heedAccount(); showUpdates(); });

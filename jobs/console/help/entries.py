@@ -10,7 +10,8 @@ from jobs.choices import JobStatus, OperationGroup
 from jobs.console import advice
 from jobs.console.forms.sources.table import KINDS
 from jobs.console.help import meanings
-from jobs.console.help.words import WORDS, Word
+from jobs.console.help.word import Word
+from jobs.console.help.words import WORDS
 from jobs.operations import registry
 from jobs.operations.base import Operation
 from jobs.operations.requests import in_words
