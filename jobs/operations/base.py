@@ -88,7 +88,7 @@ class Operation(ABC):
     undo: ClassVar[str] = "You may not be able to undo this."
     understood: ClassVar[str] = "I understand what this does to these objects."
     lacks: ClassVar[str]
-    calls: ClassVar[tuple[str, ...]]
+    calls: ClassVar[tuple[str, ...]] = ()
     back: ClassVar[str]
     again: ClassVar[str]
     form: ClassVar[Form] = Form()
@@ -188,7 +188,7 @@ class Operation(ABC):
         """What the tasks of a list in these buckets ask for, where nothing goes wrong. The looks at
         the first objects of each bucket come on top.
         """
-        return tuple(Requests(action) for action in self.calls if action in self.needs)
+        return tuple(Requests(one) for one in self.calls or self.needs if one in self.needs)
 
     def knowing(self, found: Mapping[str, Any]) -> Self:
         """With what its preconditions found, by bucket (`Precondition.keep`)."""

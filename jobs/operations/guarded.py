@@ -21,6 +21,7 @@ from jobs.operations.foreseeing import would_fail
 from jobs.operations.guard_looks import gone, refusal_of
 from jobs.operations.permissions import Permission
 from jobs.operations.preconditions import Precondition
+from jobs.operations.requests import Requests
 from jobs.operations.steps import Later, Step
 from jobs.operations.unchanged import CHANGED
 from jobs.operations.waiting import WaitingOperation
@@ -38,6 +39,12 @@ class Guarded(Operation):
 
     def only_call(self, target: Target, context: Context) -> None:
         return None
+
+    def only_look(self, target: Target, context: Context) -> None:
+        return None
+
+    def requests(self, buckets: Sequence[str] = ()) -> tuple[Requests, ...]:
+        return self._operation.requests(buckets)
 
     def run(self, target: Target, context: Context) -> Steps:
         guard = target.guard
