@@ -103,6 +103,7 @@ class Asked:
 
 def answer(request: HttpRequest, call: Call, job_id: str = "") -> HttpResponse:
     request_id = current().request_id
+    job_id = job_id.replace("\0", "\N{SYMBOL FOR NULL}")  # of no job, and PostgreSQL takes no NUL
     try:
         asked = _signed(request, call, job_id)
         content = writing.result(f"{call.name}Result", call.run(asked))

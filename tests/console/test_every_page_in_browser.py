@@ -99,12 +99,11 @@ def walk(transactional_db, open_page, live_server, console_errors):
 
 
 def is_page(answer: HttpResponse) -> bool:
-    return (
-        answer.status_code == 200
-        and answer.get("Content-Type", "").startswith("text/html")
-        and not answer.streaming
-        and b"<html" in answer.content
-    )
+    if answer.streaming:
+        b"".join(answer.streaming_content)  # to its end, where its slot is free again
+        return False
+    is_html = answer.get("Content-Type", "").startswith("text/html")
+    return answer.status_code == 200 and is_html and b"<html" in answer.content
 
 
 def pages_of(user, urls):

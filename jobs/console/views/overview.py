@@ -52,10 +52,11 @@ def set_aside(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         needs = needs_set_aside(visible(request), now, aside_of(user))
         return render(request, "console/set_aside.html", {"needs": needs})
-    if job := visible(request).filter(pk=request.POST.get("job", "")).first():
+    job_id, slug = _named(request)
+    if job := visible(request).filter(pk=job_id).first():
         setting_aside.set_job_aside(user, job, now=now)
         messages.info(request, f"Set aside: {job}. It comes back when its status changes.")
-    if region := Region.objects.filter(slug=request.POST.get("region", "")).first():
+    if region := Region.objects.filter(slug=slug).first():
         setting_aside.set_region_aside(user, region, now=now)
         messages.info(request, f"Set aside: {region}. It comes back when it is tested again.")
     return SeeOther(reverse("overview"))
@@ -65,9 +66,15 @@ def set_aside(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 def bring_back(request: HttpRequest) -> HttpResponseBase:
     user = require(request, Action.LIST_JOBS, "Seeing jobs")
-    job_id, region = (request.POST.get(name, "").replace("\0", "") for name in ("job", "region"))
-    setting_aside.bring_back(user, job_id=job_id, region=region)
+    job_id, slug = _named(request)
+    setting_aside.bring_back(user, job_id=job_id, region=slug)
     return SeeOther(reverse("set-aside"))
+
+
+def _named(request: HttpRequest) -> tuple[str, str]:
+    """The job and the Region of a form, without NUL, which PostgreSQL takes in no text."""
+    job_id, slug = (request.POST.get(name, "").replace("\0", "") for name in ("job", "region"))
+    return job_id, slug
 
 
 def _context(request: HttpRequest, aside: Aside) -> dict[str, Any]:
