@@ -12,7 +12,7 @@ CREATE TRIGGER audit_entry_no_{verb} BEFORE {verb} ON jobs_auditentry
 BEGIN SELECT RAISE(ABORT, '{stays}'); END
 """
 POSTGRESQL = """
-CREATE FUNCTION audit_entry_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION audit_entry_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '{stays}'; END $$;
 CREATE TRIGGER audit_entry_stays BEFORE UPDATE OR DELETE ON jobs_auditentry
 FOR EACH ROW EXECUTE FUNCTION audit_entry_stays()
