@@ -19,8 +19,8 @@ from bench.figures import Findings, figure
 from bench.place import Place
 from jobs.models import Bucket, Draft
 from jobs.s3.storage import Storage
-from tests.console.wizard.conftest import Wizard
 from tests.make import make_user
+from tests.wizard_walk import Wizard
 
 GOAL = "preview"
 DELAY_MS = 20

@@ -19,8 +19,8 @@ from jobs.models import Draft, Job, PasswordLink
 from tests.console.ended import Ended
 from tests.console.every_url import make_world, routes
 from tests.console.people.codes import with_second_factor
-from tests.console.wizard.conftest import Wizard
 from tests.make import PASSWORD, make_failures, make_job, make_region, make_role, make_user
+from tests.wizard_walk import Wizard
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 BY_LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]

@@ -12,12 +12,13 @@ from jobs.choices import JobStatus
 from jobs.console.wizard.looks import csv_manifest
 from jobs.models import Draft, Job
 from tests.console.ended import failed_row, make_list
-from tests.console.wizard.conftest import Wizard, signed_in
+from tests.console.wizard.conftest import signed_in
 from tests.make import (
     make_failures,
     make_job,
     make_user,
 )
+from tests.wizard_walk import Wizard
 
 AWKWARD = ["a%20b.jpg", "a+b.jpg", "50%25.jpg", "日本.jpg", 'quo"te.jpg', "com,ma.jpg", "'x'"]
 """Keys as they stand in a manifest, after CSV and before URL-decoding."""

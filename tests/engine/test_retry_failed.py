@@ -11,9 +11,9 @@ from jobs.console import retry_failed
 from jobs.lifecycle import commands
 from jobs.models import Draft, Job
 from tests.allowed import allowed
-from tests.console.wizard.conftest import Wizard
 from tests.make import make_user
 from tests.servers import eventually
+from tests.wizard_walk import Wizard
 
 pytestmark = pytest.mark.timeout(180)
 AWKWARD = ["a b", "a+b", "50%", "%41", "é/ü", 'quo"te', "com,ma", '",', "日本", "a%2Fb"]

@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 
 from jobs.models import Draft, Job, RoleCredentials
-from tests.console.wizard.conftest import ROWS, Wizard
+from tests.console.wizard.conftest import ROWS
+from tests.wizard_walk import Wizard
 
 
 @pytest.fixture

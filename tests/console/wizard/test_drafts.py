@@ -11,8 +11,9 @@ from django.utils import timezone
 from jobs.console.wizard import drafts
 from jobs.lifecycle.clean_up import clean_up
 from jobs.models import Draft
-from tests.console.wizard.conftest import Wizard, signed_in
+from tests.console.wizard.conftest import signed_in
 from tests.make import make_user
+from tests.wizard_walk import Wizard
 
 
 def test_step_when_left_with_previous_keeps_right_and_wrong_values(at_options):

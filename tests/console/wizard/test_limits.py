@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from jobs.models import Draft, Job
 from jobs.spec.job import LimitsSpec
-from tests.console.wizard.conftest import Wizard
+from tests.wizard_walk import Wizard
 
 TYPED = {
     "requests_per_s": "1,500",

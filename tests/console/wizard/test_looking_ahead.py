@@ -6,7 +6,7 @@ import pytest
 
 from jobs.models import Job, Region
 from tests.bent_storage import bent, refused
-from tests.console.wizard.conftest import _Form
+from tests.wizard_walk import Form
 
 WITHOUT = "The IAM role is not allowed to do this (403 AccessDenied)."
 
@@ -89,4 +89,4 @@ def test_check_again_of_a_draft_with_a_problem_changes_nothing(at_review):
 
 
 def test_nothing_of_the_look_is_sent_by_the_form_without_a_tick(at_review):
-    assert "despite" not in _Form(at_review.open("review").html).values
+    assert "despite" not in Form(at_review.open("review").html).values

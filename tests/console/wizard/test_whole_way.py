@@ -6,8 +6,9 @@ from django.urls import reverse
 
 from jobs.choices import JobStatus
 from jobs.models import Draft, Job, RoleCredentials
-from tests.console.wizard.conftest import ROWS, Wizard, signed_in
+from tests.console.wizard.conftest import ROWS, signed_in
 from tests.make import make_user
+from tests.wizard_walk import Wizard
 
 
 def test_wizard_when_walked_through_makes_the_job_that_was_described(at_review, bucket, operator):

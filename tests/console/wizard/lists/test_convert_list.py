@@ -11,7 +11,7 @@ from jobs import background, queueing
 from jobs.console.wizard.lists import convert_list
 from jobs.lifecycle import list_conversions
 from jobs.lifecycle.list_conversions import CONVERSION
-from tests.console.wizard.conftest import _Form
+from tests.wizard_walk import Form
 
 LIST = b"Bucket;Key\r\nphotos;a b.jpg\r\n\r\nphotos;c,d.jpg\r\n"
 MADE = b"photos,a%20b.jpg\nphotos,c%2Cd.jpg\n"
@@ -106,7 +106,7 @@ def test_each_remedy_of_the_preview_is_set_when_the_page_opens(
 
 def form_of(html):
     """Its fields as a browser would send them."""
-    return _Form(html.replace('<form method="post"', '<form id="wizard" method="post"')).values
+    return Form(html.replace('<form method="post"', '<form id="wizard" method="post"')).values
 
 
 def test_list_that_changed_since_it_was_shown_is_not_converted(client, stand_at, put, lists, s3):
